@@ -1,0 +1,11 @@
+-- Olist marketing-qualified leads: sellers who asked to sell on the marketplace; its CRM. Not its buyers.
+-- loads: contacts
+-- reads: csv
+-- needs: mql_id, first_contact_date, origin
+select
+    line,
+    'lead ' || "mql_id" as contact_id,
+    try_cast("first_contact_date" as timestamp) as created_at,
+    coalesce(nullif("origin", ''), 'unknown') as lead_source,
+    'Lead' as lifecycle_stage
+from file_rows

@@ -1,0 +1,98 @@
+"""Building a table from its model, in one transaction, and what the UI shows of it.
+
+Here: `create or replace table … as <the file's select>`, comments on the table and its columns, and the facts of
+the build (rows, columns, lineage). Not here: how a file is read (`sql_models.py`), nor Dagster (`assets`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import duckdb
+
+from pipelines.sql_models import Model, ModelError, column_comments, column_lineage
+from pipelines.warehouse import count_rows, quoted
+
+
+@dataclass(frozen=True)
+class BuiltColumn:
+    """A column of a built table; `sources` are the upstream columns it is computed from."""
+
+    name: str
+    type: str
+    comment: str | None
+    sources: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class BuiltTable:
+    """What a build made."""
+
+    table: str
+    row_count: int
+    columns: tuple[BuiltColumn, ...]
+
+
+def build_table(connection: duckdb.DuckDBPyConnection, model: Model) -> BuiltTable:
+    """Replace a table by its select; the old table stays whole if the select fails.
+
+    Raises:
+        ModelError: DuckDB refuses the select; names the table and what DuckDB says.
+    """
+    connection.execute("begin")
+    try:
+        connection.execute(f"create or replace table {model.table} as\n{model.sql}")
+    except duckdb.Error as error:
+        connection.execute("rollback")
+        raise ModelError(f"{model.table}: {error}") from error
+    _comment(connection, "table", model.table, model.description)
+    for column, comment in column_comments(model.sql).items():
+        if column in dict(table_columns(connection, model.table)):
+            _comment(connection, "column", f"{model.table}.{quoted(column)}", comment)
+    connection.execute("commit")
+    return describe_table(connection, model.table, lineage_of(connection, model))
+
+
+def describe_table(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    lineage: Mapping[str, Sequence[tuple[str, str]]] | None = None,
+) -> BuiltTable:
+    """Rows and columns of a table that exists."""
+    schema, name = table.split(".")
+    columns = connection.execute(
+        "select column_name, data_type, comment from duckdb_columns() "
+        "where database_name = current_database() and schema_name = ? and table_name = ? order by column_index",
+        [schema, name],
+    ).fetchall()
+    return BuiltTable(
+        table,
+        count_rows(connection, table),
+        tuple(
+            BuiltColumn(column, type_.lower(), comment, tuple((lineage or {}).get(column, ())))
+            for column, type_, comment in columns
+        ),
+    )
+
+
+def lineage_of(connection: duckdb.DuckDBPyConnection, model: Model) -> dict[str, list[tuple[str, str]]]:
+    """Column lineage of a model whose upstreams exist."""
+    return column_lineage(
+        model, {table: [name for name, _ in table_columns(connection, table)] for table in model.upstreams}
+    )
+
+
+def table_columns(connection: duckdb.DuckDBPyConnection, table: str) -> list[tuple[str, str]]:
+    """Names and types of a table's columns, in order."""
+    schema, name = table.split(".")
+    return connection.execute(
+        "select column_name, data_type from duckdb_columns() "
+        "where database_name = current_database() and schema_name = ? and table_name = ? order by column_index",
+        [schema, name],
+    ).fetchall()
+
+
+def _comment(connection: duckdb.DuckDBPyConnection, what: str, name: str, text: str) -> None:
+    escaped = text.replace("'", "''")
+    connection.execute(f"comment on {what} {name} is '{escaped}'")

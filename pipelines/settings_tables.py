@@ -1,0 +1,216 @@
+"""journey.yaml as tables: settings reach SQL as rows to join, never as text in a query.
+
+Each function here returns the rows of one `settings.*` table; `SETTINGS_TABLES` says its columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from pipelines.settings import JourneySettings
+
+Row = Sequence[Any]
+
+
+@dataclass(frozen=True)
+class SettingsTable:
+    """One table of settings: what a row is, its columns in SQL, and its rows."""
+
+    name: str
+    description: str
+    columns: str
+    rows: Callable[[JourneySettings], list[Row]]
+
+
+def _shop(s: JourneySettings) -> list[Row]:
+    m, day = s.measures, 86400
+    return [
+        (
+            s.shop.name,
+            s.shop.time_zone,
+            s.shop.currency,
+            s.shop.language,
+            int(s.sessions.timeout_minutes * 60_000_000),
+            int(s.sessions.maximum_hours * 3600),
+            int(m.cart_horizon_days * day),
+            m.retention_days,
+            int(m.inactivity_days * day),
+            int(m.attribution_hours * 3600),
+            int(m.survey_lag_days * day),
+            m.identity_link_limit,
+            m.small_cell,
+            s.comparison.window_days,
+            s.comparison.guard_days,
+        )
+    ]
+
+
+def _stages(s: JourneySettings) -> list[Row]:
+    return [
+        (stage.id, position, stage.label, stage.required, stage.to_be)
+        for position, stage in enumerate(s.stages, 1)
+    ]
+
+
+def _touchpoint_rules(s: JourneySettings) -> list[Row]:
+    return [
+        (number, rule.source, event, rule.url, rule.touchpoint, rule.stage, rule.action)
+        for number, rule in enumerate(s.touchpoints, 1)
+        for event in (rule.event or [None])  # type: ignore[list-item]
+    ]
+
+
+def _funnels(s: JourneySettings) -> list[Row]:
+    return [
+        (funnel.id, funnel.name, funnel.unit, int(funnel.window_days * 86_400_000_000), len(funnel.steps))
+        for funnel in s.funnels
+    ]
+
+
+def _funnel_steps(s: JourneySettings) -> list[Row]:
+    labels = {stage.id: stage.label for stage in s.stages}
+    return [
+        (
+            funnel.id,
+            number,
+            step.label or ", ".join([*step.touchpoint, *(labels[i] for i in step.stage)]) or "anything",
+        )
+        for funnel in s.funnels
+        for number, step in enumerate(funnel.steps, 1)
+    ]
+
+
+def _funnel_step_matches(s: JourneySettings) -> list[Row]:
+    return [
+        (funnel.id, number, touchpoint, stage, step.device, step.channel)
+        for funnel in s.funnels
+        for number, step in enumerate(funnel.steps, 1)
+        for touchpoint in (step.touchpoint or [None])  # type: ignore[list-item]
+        for stage in (step.stage or [None])  # type: ignore[list-item]
+    ]
+
+
+def _personas(s: JourneySettings) -> list[Row]:
+    return [(persona.id, position, persona.label) for position, persona in enumerate(s.personas, 1)]
+
+
+def _persona_conditions(s: JourneySettings) -> list[Row]:
+    return [
+        (persona.id, number, condition.attribute, value)
+        for persona in s.personas
+        for number, condition in enumerate(persona.where, 1)
+        for value in condition.is_
+    ]
+
+
+def _changes(s: JourneySettings) -> list[Row]:
+    return [(c.id, c.label, c.date, c.stage, c.what) for c in s.changes]
+
+
+def _change_segments(s: JourneySettings) -> list[Row]:
+    return [
+        (change.id, attribute, value)
+        for change in s.changes
+        if change.segment
+        for attribute, values in (("persona", change.segment.persona), ("device", change.segment.device))
+        for value in values
+    ]
+
+
+def _targets(s: JourneySettings) -> list[Row]:
+    return list(s.targets.items())
+
+
+SETTINGS_TABLES = (
+    SettingsTable(
+        "shop",
+        "One row: the shop, and the knobs of the definitions.",
+        "name text, time_zone text, currency text, language text, session_timeout_microseconds bigint, "
+        "session_maximum_seconds bigint, cart_horizon_seconds bigint, retention_days bigint, "
+        "inactivity_seconds bigint, attribution_seconds bigint, survey_lag_seconds bigint, "
+        "identity_link_limit bigint, small_cell bigint, comparison_window_days bigint, guard_days bigint",
+        _shop,
+    ),
+    SettingsTable(
+        "stages",
+        "One row per stage of the journey, in the order of the map.",
+        "stage text, stage_position bigint, stage_label text, is_required boolean, to_be_rate double",
+        _stages,
+    ),
+    SettingsTable(
+        "touchpoint_rules",
+        "One row per event name of a rule; the lowest rule number that matches wins.",
+        "rule_number bigint, source text, event_name text, url_pattern text, touchpoint text, stage text, "
+        "action text",
+        _touchpoint_rules,
+    ),
+    SettingsTable(
+        "funnels",
+        "One row per funnel.",
+        "funnel_id text, funnel_name text, unit text, window_microseconds bigint, step_count bigint",
+        _funnels,
+    ),
+    SettingsTable(
+        "funnel_steps",
+        "One row per step of a funnel.",
+        "funnel_id text, step_number bigint, step_label text",
+        _funnel_steps,
+    ),
+    SettingsTable(
+        "funnel_step_matches",
+        "One row per alternative of a funnel's step; null matches anything.",
+        "funnel_id text, step_number bigint, touchpoint text, stage text, device text, channel text",
+        _funnel_step_matches,
+    ),
+    SettingsTable(
+        "personas",
+        "One row per persona; the first that fits is the person's.",
+        "persona text, persona_position bigint, persona_label text",
+        _personas,
+    ),
+    SettingsTable(
+        "persona_conditions",
+        "One row per accepted value of a persona's condition.",
+        "persona text, condition_number bigint, attribute text, value text",
+        _persona_conditions,
+    ),
+    SettingsTable(
+        "changes",
+        "One row per change that the shop made.",
+        "change_id text, change_label text, changed_on date, stage text, what text",
+        _changes,
+    ),
+    SettingsTable(
+        "change_segments",
+        "One row per value of the part of the people a change concerned; no row means everybody.",
+        "change_id text, attribute text, value text",
+        _change_segments,
+    ),
+    SettingsTable(
+        "targets",
+        "One row per headline figure that has a to-be target.",
+        "kpi text, target double",
+        _targets,
+    ),
+)
+
+
+def write_settings(connection: duckdb.DuckDBPyConnection, settings: JourneySettings) -> dict[str, int]:
+    """Replace all `settings.*` tables in one transaction; returns the rows of each."""
+    counts = {}
+    connection.execute("begin")
+    for table in SETTINGS_TABLES:
+        rows = table.rows(settings)
+        connection.execute(f"create or replace table settings.{table.name} ({table.columns})")
+        if rows:
+            marks = ", ".join("?" for _ in rows[0])
+            connection.executemany(f"insert into settings.{table.name} values ({marks})", rows)
+        comment = table.description.replace("'", "''")
+        connection.execute(f"comment on table settings.{table.name} is '{comment}'")
+        counts[table.name] = len(rows)
+    connection.execute("commit")
+    return counts

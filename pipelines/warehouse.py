@@ -1,0 +1,126 @@
+"""The one writer's connection, the key of the pseudonyms, and the published snapshot.
+
+Here: opening warehouse.duckdb (one process at a time), and swapping published.duckdb in by one rename.
+Not here: what the tables hold (`sql/`), nor when a run happens (`jobs.py`).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from pipelines.project import Project
+from pipelines.sql_models import SCHEMAS
+
+PUBLISHED_SCHEMAS = ("settings", "staging", "journeys", "metrics")
+PUBLISHED_RAW_TABLES = ("loads",)
+"""Of raw only the accounting is published: rows and rejected text stay in the warehouse."""
+
+
+class WarehouseBusy(Exception):
+    """Another process has the warehouse open."""
+
+
+@contextmanager
+def open_warehouse(project: Project) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to the warehouse, with its schemas and the `pseudonym` function.
+
+    Raises:
+        WarehouseBusy: another run, or a notebook that opened the wrong file, holds it.
+    """
+    try:
+        connection = duckdb.connect(str(project.warehouse))
+    except duckdb.IOException as error:
+        if "lock" not in str(error).lower():
+            raise
+        holder = re.search(r"PID (\d+)", str(error))
+        raise WarehouseBusy(
+            f"{project.warehouse} is open in another process{f' ({holder.group(0)})' if holder else ''}. "
+            "One run at a time writes it: wait for that run to end, or stop it. "
+            "Notebooks read published.duckdb instead."
+        ) from None
+    try:
+        prepare(connection, pseudonym_key(project))
+        yield connection
+    finally:
+        connection.close()
+
+
+def prepare(connection: duckdb.DuckDBPyConnection, key: str) -> None:
+    """Make the schemas, fix the session's time zone to UTC, and define `pseudonym(text)`.
+
+    `pseudonym` is a keyed hash of the trimmed, lower-cased text, nested so that it can't be extended. It is a
+    temporary macro: the key is in no file but the key file.
+    """
+    if not re.fullmatch(r"[0-9a-f]{64}", key):
+        raise ValueError("PARCOURS_KEY: expected 64 hexadecimal digits, as `openssl rand -hex 32` prints.")
+    connection.execute("set TimeZone = 'UTC'")
+    for schema in SCHEMAS:
+        connection.execute(f"create schema if not exists {schema}")
+    connection.execute(
+        "create or replace temp macro pseudonym(value) as "
+        f"sha256('{key}' || sha256('{key}' || lower(trim(value))))"
+    )
+
+
+def pseudonym_key(project: Project) -> str:
+    """The key from PARCOURS_KEY, else from the key file, which is made (mode 600) where there is none."""
+    if key := os.environ.get("PARCOURS_KEY"):
+        return key.strip().lower()
+    if not project.key_file.exists():
+        descriptor = os.open(project.key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_hex(32) + "\n")
+    return project.key_file.read_text(encoding="utf-8").strip()
+
+
+def publish(connection: duckdb.DuckDBPyConnection, target: Path) -> dict[str, int]:
+    """Write the tables that people read into a new file and swap it in; returns the rows of each table.
+
+    Readers of the old file keep it until they open again; none sees half of one.
+    """
+    # The stem must differ from the schemas' names, and the copy must lie on the target's file system.
+    copy = target.with_name(f"{target.stem}-next.duckdb")
+    copy.unlink(missing_ok=True)
+    tables = connection.execute(
+        "select table_schema, table_name from information_schema.tables "
+        "where table_catalog = current_database() and table_type = 'BASE TABLE' order by all"
+    ).fetchall()
+    rows: dict[str, int] = {}
+    connection.execute("attach $file as snapshot", {"file": str(copy)})
+    try:
+        for schema in (*PUBLISHED_SCHEMAS, "raw"):
+            connection.execute(f"create schema snapshot.{schema}")
+        for schema, table in tables:
+            if schema in PUBLISHED_SCHEMAS or (schema == "raw" and table in PUBLISHED_RAW_TABLES):
+                name = f"{schema}.{quoted(table)}"
+                connection.execute(f"create table snapshot.{name} as from {name}")
+                rows[f"{schema}.{table}"] = count_rows(connection, f"snapshot.{name}")
+        comments = connection.execute(
+            "select schema_name, table_name, comment from duckdb_tables() "
+            "where database_name = current_database() and comment is not null"
+        ).fetchall()
+        for schema, table, comment in comments:
+            if f"{schema}.{table}" in rows:
+                text = comment.replace("'", "''")
+                connection.execute(f"comment on table snapshot.{schema}.{quoted(table)} is '{text}'")
+    finally:
+        connection.execute("detach snapshot")
+    copy.replace(target)
+    return rows
+
+
+def count_rows(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+    """The rows of a table, by its name in SQL. Fetches all: a result left open blocks the connection."""
+    return int(connection.execute(f"select count(*) from {table}").fetchall()[0][0])  # noqa: S608
+
+
+def quoted(name: str) -> str:
+    """A name as a quoted SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'

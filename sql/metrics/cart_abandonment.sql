@@ -1,0 +1,88 @@
+-- One row per way to count abandonment. The headline is 1 − carts with an order within the horizon / carts created,
+-- matured carts only; the denominators that other tools use stand beside it under their own names. Carts that the person
+-- emptied are not abandoned: they are in no rate, and counted in their own row.
+with attempts as (
+    select kpi, attempt_id, is_matured, is_converted as is_abandoned, denominator
+    from metrics.kpi_attempts
+    where kpi in ('cart_abandonment', 'checkout_abandonment')
+),
+
+cart_counts as (
+    select
+        cast(count(*) filter (where kpi = 'cart_abandonment' and is_matured) as bigint) as cart_count,
+        cast(count(*) filter (where kpi = 'cart_abandonment' and is_matured and is_abandoned) as bigint) as abandoned_count,
+        cast(count(*) filter (where kpi = 'cart_abandonment' and not is_matured) as bigint) as open_count,
+        cast(count(*) filter (where kpi = 'checkout_abandonment' and is_matured) as bigint) as checkout_count,
+        cast(count(*) filter (where kpi = 'checkout_abandonment' and is_matured and is_abandoned) as bigint) as checkout_abandoned_count,
+        cast(count(*) filter (where kpi = 'checkout_abandonment' and not is_matured) as bigint) as checkout_open_count
+    from attempts
+),
+
+-- Abandoned: silent for 24 h at the data cut-off. Recovered: ordered after that, within the horizon.
+later as (
+    select
+        cast(count(*) as bigint) as abandoned_count,
+        cast(count(*) filter (
+            where date_diff('microsecond', carts.opened_at, carts.ordered_at) <= knobs.cart_horizon_seconds * 1000000
+        ) as bigint) as recovered_count
+    from journeys.carts as carts
+    cross join settings.shop as knobs
+    cross join metrics.cut_off as known
+    where
+        not carts.is_emptied
+        and date_diff('microsecond', carts.silent_since, known.visits_until) >= 86400000000
+        and date_diff('microsecond', carts.opened_at, known.visits_until) >= knobs.cart_horizon_seconds * 1000000
+),
+
+session_counts as (
+    select
+        cast(count(distinct touchpoints.session_id) as bigint) as cart_session_count,
+        cast(count(distinct order_sessions.session_id) as bigint) as ordered_session_count
+    from journeys.touchpoints as touchpoints
+    left join journeys.order_sessions as order_sessions on touchpoints.session_id = order_sessions.session_id
+    where touchpoints.action in ('add_to_cart', 'remove_from_cart', 'checkout') and touchpoints.is_on_site
+),
+
+emptied as (
+    select cast(count(*) as bigint) as emptied_count from journeys.carts where is_emptied
+),
+
+ordered as (
+    select cast(count(*) as bigint) as order_count from journeys.order_sessions
+),
+
+ways as (
+    select 'cart abandonment' as way, 1 as position, abandoned_count as numerator, cart_count as denominator, open_count
+    from cart_counts
+    union all
+    select 'checkout abandonment', 2, checkout_abandoned_count, checkout_count, checkout_open_count from cart_counts
+    union all
+    select 'abandoned / (abandoned + orders)', 3, cart_counts.abandoned_count, cart_counts.abandoned_count + ordered.order_count, cart_counts.open_count
+    from cart_counts
+    cross join ordered
+    union all
+    select '1 − orders / sessions with a cart', 4, cart_session_count - ordered_session_count, cart_session_count, 0
+    from session_counts
+    union all
+    select 'recovery (silent for 24 h, then ordered within the horizon)', 5, recovered_count, abandoned_count, 0
+    from later
+    union all
+    select 'emptied by the person (in no rate)', 6, emptied_count, null, 0 from emptied
+)
+
+select
+    way,                        -- the figure's name
+    position,                   -- order in reports
+    numerator,                  -- count
+    denominator,                -- count; null: a count, no rate
+    open_count,                 -- carts whose horizon has not ended
+    numerator / nullif(denominator, 0) as value,  -- 0–1
+    (numerator + 1.920729) / (denominator + 3.841459)
+    - 1.959964 / (denominator + 3.841459) * sqrt(
+        numerator * (denominator - numerator) / nullif(denominator, 0) + 0.960365
+    ) as low,                   -- Wilson 95 %
+    (numerator + 1.920729) / (denominator + 3.841459)
+    + 1.959964 / (denominator + 3.841459) * sqrt(
+        numerator * (denominator - numerator) / nullif(denominator, 0) + 0.960365
+    ) as high,                  -- Wilson 95 %
+from ways

@@ -1,0 +1,53 @@
+-- One row per stage with answers, and one for all of them: CSAT is the share of satisfied answers (top two of 1–5, 8–10
+-- of a scale up to 10). The mean is rescaled to 0–10. Response rate = answers / persons asked, of all surveys together.
+with all_answers as (
+    select coalesce(stage, 'none') as stage, is_satisfied, score_of_10, attached_to from journeys.answers
+    union all
+    select 'all', is_satisfied, score_of_10, attached_to from journeys.answers
+),
+
+counts as (
+    select
+        stage,
+        cast(count(*) as bigint) as answer_count,
+        cast(count(*) filter (where is_satisfied) as bigint) as satisfied_count,
+        cast(count(*) filter (where attached_to = 'nothing') as bigint) as unattached_count,
+        avg(score_of_10) as mean_of_10,
+        stddev(score_of_10) as deviation_of_10
+    from all_answers
+    group by stage
+),
+
+asked as (
+    select
+        cast(count(*) as bigint) as asked_count,
+        cast(count(score) as bigint) as answered_count
+    from staging.feedback
+)
+
+select
+    counts.stage,               -- of settings.stages; all: every answer; none: attached to no stage
+    stages.stage_label,         -- as in journey.yaml
+    stages.stage_position,      -- on the map
+    counts.answer_count,        -- answers
+    counts.satisfied_count,     -- of these, satisfied
+    counts.satisfied_count / nullif(counts.answer_count, 0) as csat,  -- 0–1
+    (counts.satisfied_count + 1.920729) / (counts.answer_count + 3.841459)
+    - 1.959964 / (counts.answer_count + 3.841459) * sqrt(
+        counts.satisfied_count * (counts.answer_count - counts.satisfied_count) / nullif(counts.answer_count, 0)
+        + 0.960365
+    ) as csat_low,              -- Wilson 95 %
+    (counts.satisfied_count + 1.920729) / (counts.answer_count + 3.841459)
+    + 1.959964 / (counts.answer_count + 3.841459) * sqrt(
+        counts.satisfied_count * (counts.answer_count - counts.satisfied_count) / nullif(counts.answer_count, 0)
+        + 0.960365
+    ) as csat_high,             -- Wilson 95 %
+    counts.mean_of_10,          -- mean, 0–10
+    counts.mean_of_10 - 1.959964 * counts.deviation_of_10 / nullif(sqrt(counts.answer_count), 0) as mean_low,  -- normal 95 %
+    counts.mean_of_10 + 1.959964 * counts.deviation_of_10 / nullif(sqrt(counts.answer_count), 0) as mean_high,  -- normal 95 %
+    counts.unattached_count,    -- answers that no order or touchpoint within the lag explains
+    case when counts.stage = 'all' then asked.asked_count end as asked_count,  -- persons asked, answered or not
+    case when counts.stage = 'all' then asked.answered_count / nullif(asked.asked_count, 0) end as response_rate,  -- answers / asked
+from counts
+cross join asked
+left join settings.stages as stages on counts.stage = stages.stage

@@ -1,0 +1,105 @@
+-- One row per step of a funnel: how many of those who entered reached it, over matured attempts.
+-- Open attempts are in no rate. Interval: Wilson 95 % of the step's own conversion. Revenue at stake = units lost here ×
+-- conversion from here to the end among those who reached it × average net order value.
+with attempts as (
+    select
+        reached.funnel_id,
+        reached.unit_id,
+        reached.step_number,
+        reached.furthest_step,
+        reached.entered_at,
+        reached.reached_at,
+        date_diff('microsecond', reached.entered_at, cut_off.visits_until) >= funnels.window_microseconds as is_matured,
+        lag(reached.reached_at) over (
+            partition by reached.funnel_id, reached.unit_id order by reached.step_number
+        ) as previous_reached_at
+    from journeys.funnel_attempts as reached
+    inner join settings.funnels as funnels on reached.funnel_id = funnels.funnel_id
+    cross join metrics.cut_off as cut_off
+),
+
+counts as (
+    select
+        funnel_id,
+        step_number,
+        cast(count(*) filter (where is_matured) as bigint) as reached_count,
+        cast(count(*) filter (where not is_matured) as bigint) as open_count,
+        median(case when is_matured then date_diff('microsecond', previous_reached_at, reached_at) / 1000000.0 end)
+            as median_seconds_from_previous,
+        avg(case when is_matured then date_diff('microsecond', previous_reached_at, reached_at) / 1000000.0 end)
+            as mean_seconds_from_previous,
+        median(case when is_matured then date_diff('microsecond', entered_at, reached_at) / 1000000.0 end)
+            as median_seconds_from_entry
+    from attempts
+    group by funnel_id, step_number
+),
+
+order_value as (
+    select avg(cast(net_revenue as double)) as average_net_order_value
+    from journeys.order_sessions
+    where not is_void
+),
+
+steps as (
+    select
+        steps.funnel_id,
+        steps.step_number,
+        steps.step_label,
+        funnels.funnel_name,
+        funnels.unit,
+        funnels.window_microseconds,
+        coalesce(counts.reached_count, 0) as reached_count,
+        coalesce(counts.open_count, 0) as open_count,
+        counts.median_seconds_from_previous,
+        counts.mean_seconds_from_previous,
+        counts.median_seconds_from_entry,
+        first_value(coalesce(counts.reached_count, 0)) over in_funnel as entered_count,
+        lag(coalesce(counts.reached_count, 0)) over in_funnel as previous_count
+    from settings.funnel_steps as steps
+    inner join settings.funnels as funnels on steps.funnel_id = funnels.funnel_id
+    left join counts on steps.funnel_id = counts.funnel_id and steps.step_number = counts.step_number
+    window in_funnel as (partition by steps.funnel_id order by steps.step_number)
+),
+
+ends as (
+    select
+        steps.*,
+        last_value(reached_count) over (
+            partition by funnel_id order by step_number rows between unbounded preceding and unbounded following
+        ) as completed_count
+    from steps
+)
+
+select
+    ends.funnel_id,             -- of settings.funnels
+    ends.funnel_name,           -- as in journey.yaml
+    ends.unit,                  -- what is counted
+    ends.window_microseconds / 86400000000.0 as window_days,  -- from the first step, end included
+    ends.step_number,           -- 1 is the entry
+    ends.step_label,            -- as in journey.yaml
+    ends.entered_count,         -- matured attempts that entered
+    ends.reached_count,         -- of these, reached this step
+    coalesce(ends.previous_count - ends.reached_count, 0) as dropped_count,  -- reached the step before and not this one
+    ends.open_count,            -- attempts at this step whose window has not ended
+    ends.reached_count / nullif(ends.entered_count, 0) as conversion_rate,  -- reached / entered
+    ends.reached_count / nullif(ends.previous_count, 0) as step_rate,  -- reached / reached the step before
+    1 - ends.reached_count / nullif(ends.previous_count, 0) as drop_off_rate,  -- dropped / reached the step before
+    (ends.reached_count + 1.920729) / (ends.previous_count + 3.841459)
+    - 1.959964 / (ends.previous_count + 3.841459) * sqrt(
+        ends.reached_count * (ends.previous_count - ends.reached_count) / nullif(ends.previous_count, 0) + 0.960365
+    ) as step_rate_low,         -- Wilson 95 %
+    (ends.reached_count + 1.920729) / (ends.previous_count + 3.841459)
+    + 1.959964 / (ends.previous_count + 3.841459) * sqrt(
+        ends.reached_count * (ends.previous_count - ends.reached_count) / nullif(ends.previous_count, 0) + 0.960365
+    ) as step_rate_high,        -- Wilson 95 %
+    ends.median_seconds_from_previous,  -- over those who reached it
+    ends.mean_seconds_from_previous,  -- over those who reached it
+    ends.median_seconds_from_entry,  -- over those who reached it
+    round(
+        (ends.previous_count - ends.reached_count)
+        * ends.completed_count / nullif(ends.reached_count, 0)
+        * order_value.average_net_order_value,
+        2
+    ) as revenue_at_stake,      -- in the shop's currency
+from ends
+cross join order_value

@@ -1,0 +1,70 @@
+-- One row per headline figure and period: the whole span of the data, and its later and earlier halves.
+-- The interval is Wilson's, 95 %. Halves are split at the middle of the figure's own matured days.
+with span as (
+    select
+        kpi,
+        min(happened_on) as first_on,
+        max(happened_on) as last_on
+    from metrics.kpi_attempts
+    where kpi in ('conversion', 'cart_abandonment', 'checkout_abandonment', 'retention', 'satisfaction') and is_matured
+    group by kpi
+),
+
+halved as (
+    select
+        attempts.kpi,
+        attempts.numerator,
+        attempts.denominator,
+        attempts.happened_on,
+        span.first_on,
+        span.last_on,
+        span.first_on + cast((date_diff('day', span.first_on, span.last_on) + 1) // 2 as integer) as second_half_on
+    from metrics.kpi_attempts as attempts
+    inner join span on attempts.kpi = span.kpi
+),
+
+periods as (
+    select kpi, 'all' as period, first_on as from_on, last_on as until_on, numerator, denominator from halved
+    union all
+    select kpi, 'before', first_on, cast(second_half_on - 1 as date), numerator, denominator
+    from halved
+    where happened_on < second_half_on and denominator = 1
+    union all
+    select kpi, 'after', second_half_on, last_on, numerator, denominator
+    from halved
+    where happened_on >= second_half_on and denominator = 1
+),
+
+summed as (
+    select
+        kpi,
+        period,
+        from_on,
+        until_on,
+        cast(sum(numerator) as bigint) as numerator,
+        cast(sum(denominator) as bigint) as denominator,
+        cast(sum(1 - denominator) as bigint) as open_count
+    from periods
+    group by kpi, period, from_on, until_on
+)
+
+select
+    summed.kpi,                 -- conversion, cart_abandonment, checkout_abandonment, retention, satisfaction
+    summed.period,              -- all, before (first half) or after (second half)
+    summed.from_on,             -- first shop day
+    summed.until_on,            -- last shop day with a matured attempt
+    summed.numerator,           -- sessions with an order; abandoned carts; customers who came back; satisfied answers
+    summed.denominator,         -- matured sessions, carts, customers; answers
+    summed.open_count,          -- attempts whose window has not ended, in no rate
+    summed.numerator / nullif(summed.denominator, 0) as value,  -- the figure, 0–1
+    (summed.numerator + 1.920729) / (summed.denominator + 3.841459)
+    - 1.959964 / (summed.denominator + 3.841459) * sqrt(
+        summed.numerator * (summed.denominator - summed.numerator) / nullif(summed.denominator, 0) + 0.960365
+    ) as low,                   -- Wilson 95 %
+    (summed.numerator + 1.920729) / (summed.denominator + 3.841459)
+    + 1.959964 / (summed.denominator + 3.841459) * sqrt(
+        summed.numerator * (summed.denominator - summed.numerator) / nullif(summed.denominator, 0) + 0.960365
+    ) as high,                  -- Wilson 95 %
+    targets.target,             -- to-be, of journey.yaml
+from summed
+left join settings.targets as targets on summed.kpi = targets.kpi

@@ -1,0 +1,104 @@
+-- One row per shop day on which something was down: tracking (orders go on while events stop) or payment (checkouts go
+-- on while orders stop). Tracking days are left out of rates; both are left out of before/after comparisons, and marked.
+-- Tracking: fewer than a tenth of the median day's events while orders are at least half of their median.
+-- Payment: of at least five sessions with a checkout, fewer than half as many ordered as at the median day's rate, and
+-- either the shortfall is over 3.5 standard deviations, or half of these sessions met an error.
+with knobs as (
+    select time_zone from settings.shop
+),
+
+days as (
+    select
+        cast((sessions.started_at at time zone 'UTC') at time zone knobs.time_zone as date) as day,
+        cast(sum(sessions.touchpoint_count) as bigint) as touchpoint_count
+    from journeys.sessions as sessions
+    cross join knobs
+    group by 1
+),
+
+placed_orders as (
+    select ordered_on as day, cast(count(*) as bigint) as order_count
+    from staging.orders
+    group by ordered_on
+),
+
+checkouts as (
+    select
+        cast((touchpoints.occurred_at at time zone 'UTC') at time zone knobs.time_zone as date) as day,
+        cast(count(distinct touchpoints.session_id) as bigint) as checkout_count,
+        cast(count(distinct case when order_sessions.order_id is not null then touchpoints.session_id end) as bigint)
+            as ordered_count,
+        cast(count(distinct case when sessions.error_count > 0 then touchpoints.session_id end) as bigint)
+            as failed_count
+    from journeys.touchpoints as touchpoints
+    cross join knobs
+    inner join journeys.sessions as sessions on touchpoints.session_id = sessions.session_id
+    left join journeys.order_sessions as order_sessions on touchpoints.session_id = order_sessions.session_id
+    where touchpoints.action = 'checkout' and touchpoints.is_on_site
+    group by 1
+),
+
+span as (
+    select least(min(day), (select min(day) from placed_orders)) as first_day, greatest(max(day), (select max(day) from placed_orders)) as last_day
+    from days
+),
+
+calendar as (
+    select cast(span.first_day + cast(g.n as integer) as date) as day
+    from span
+    cross join unnest(generate_series(0, 4000)) as g(n)
+    where g.n <= date_diff('day', span.first_day, span.last_day)
+),
+
+observed as (
+    select
+        calendar.day,
+        coalesce(days.touchpoint_count, 0) as touchpoint_count,
+        coalesce(placed_orders.order_count, 0) as order_count,
+        coalesce(checkouts.checkout_count, 0) as checkout_count,
+        coalesce(checkouts.ordered_count, 0) as ordered_count,
+        coalesce(checkouts.failed_count, 0) as failed_count
+    from calendar
+    left join days on calendar.day = days.day
+    left join placed_orders on calendar.day = placed_orders.day
+    left join checkouts on calendar.day = checkouts.day
+),
+
+usual as (
+    select
+        median(touchpoint_count) as touchpoint_median,
+        median(order_count) as order_median,
+        median(case when checkout_count > 0 then ordered_count / nullif(checkout_count, 0) end) as order_rate
+    from observed
+),
+
+judged as (
+    select
+        observed.*,
+        usual.order_rate * observed.checkout_count as expected_orders,
+        usual.touchpoint_median > 0
+        and observed.touchpoint_count < usual.touchpoint_median / 10.0
+        and observed.order_count >= usual.order_median / 2.0
+        and observed.order_count > 0 as is_tracking_outage,
+        observed.checkout_count >= 5
+        and observed.ordered_count < observed.checkout_count * usual.order_rate / 2.0
+        and (
+            observed.failed_count >= observed.checkout_count / 2.0
+            or observed.checkout_count * usual.order_rate - observed.ordered_count
+            > 3.5 * sqrt(observed.checkout_count * usual.order_rate * (1 - usual.order_rate))
+        ) as is_payment_outage
+    from observed
+    cross join usual
+)
+
+select
+    day as outage_on,           -- shop day
+    case when is_tracking_outage then 'tracking' else 'payment' end as outage,  -- tracking or payment
+    touchpoint_count,           -- touchpoints on the site that day
+    order_count,                -- orders that day, by the orders export
+    checkout_count,             -- sessions with a checkout that day
+    ordered_count,              -- of these, sessions with an order
+    failed_count,               -- of these, sessions that met an error
+    round(expected_orders, 1) as expected_order_count,  -- sessions with an order at the median day's rate
+from judged
+where is_tracking_outage or is_payment_outage

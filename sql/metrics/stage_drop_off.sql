@@ -1,0 +1,137 @@
+-- One row per stage of the map: how many journeys reach it, go on, drop there or are still open.
+-- A journey reaches a required stage when it has a touchpoint in it or in a later required one; an optional stage has a
+-- reach of its own and never gates. Drop-off = matured journeys whose furthest required stage this is / matured journeys
+-- that reached it (metrics.matured_journeys). Revenue at stake = dropped × share that gets from the next stage to the last required one × average net order
+-- value. The last required stage has no drop-off: it is where the map ends.
+with knobs as (
+    select small_cell from settings.shop
+),
+
+journeys_judged as (
+    select
+        journeys.journey_id,
+        journeys.furthest_required_position,
+        matured.journey_id is not null as is_matured
+    from journeys.journeys as journeys
+    left join metrics.matured_journeys as matured on journeys.journey_id = matured.journey_id
+),
+
+touched as (
+    select
+        visits.journey_id,
+        visits.stage,
+        cast(sum(date_diff('microsecond', visits.entered_at, visits.left_at)) as double) / 1000000.0 as stage_seconds,
+        cast(count(*) filter (where visits.is_followed_by_back_step) as bigint) as back_step_count
+    from journeys.stage_visits as visits
+    group by visits.journey_id, visits.stage
+),
+
+reaches as (
+    select
+        stages.stage,
+        journeys_judged.journey_id,
+        journeys_judged.is_matured,
+        stages.is_required and journeys_judged.furthest_required_position = stages.stage_position as is_furthest,
+        touched.journey_id is not null as is_touched,
+        touched.stage_seconds,
+        coalesce(touched.back_step_count, 0) as back_step_count
+    from settings.stages as stages
+    cross join journeys_judged
+    left join touched on stages.stage = touched.stage and journeys_judged.journey_id = touched.journey_id
+    where
+        touched.journey_id is not null
+        or (stages.is_required and journeys_judged.furthest_required_position >= stages.stage_position)
+),
+
+counts as (
+    select
+        stage,
+        cast(count(*) as bigint) as reached_count,
+        cast(count(*) filter (where is_matured) as bigint) as matured_count,
+        cast(count(*) filter (where is_matured and is_furthest) as bigint) as dropped_count,
+        cast(count(*) filter (where not is_matured) as bigint) as open_count,
+        cast(count(*) filter (where not is_touched) as bigint) as skipped_count,
+        cast(sum(back_step_count) as bigint) as back_step_count,
+        median(case when is_touched then stage_seconds end) as median_seconds
+    from reaches
+    group by stage
+),
+
+order_value as (
+    select avg(cast(net_revenue as double)) as average_net_order_value
+    from journeys.order_sessions
+    where not is_void
+),
+
+required as (
+    select
+        stages.stage,
+        stages.stage_position = max(stages.stage_position) over () as is_last,
+        coalesce(
+            lead(coalesce(counts.matured_count, 0)) over (order by stages.stage_position), 0
+        ) as next_matured_count,
+        last_value(coalesce(counts.matured_count, 0)) over (
+            order by stages.stage_position rows between unbounded preceding and unbounded following
+        ) as last_matured_count
+    from settings.stages as stages
+    left join counts on stages.stage = counts.stage
+    where stages.is_required
+),
+
+csat as (
+    select
+        stage,
+        cast(count(*) as bigint) as answer_count,
+        avg(score_of_10) as mean_of_10
+    from journeys.answers
+    where stage is not null
+    group by stage
+)
+
+select
+    stages.stage,               -- of settings.stages
+    stages.stage_label,         -- as in journey.yaml
+    stages.stage_position,      -- on the map
+    stages.is_required,         -- optional stages never gate
+    coalesce(counts.reached_count, 0) as reached_count,  -- journeys that reached it, open ones too
+    coalesce(counts.matured_count, 0) as matured_count,  -- of these, journeys that are over
+    case when stages.is_required and not required.is_last then coalesce(counts.dropped_count, 0) end as dropped_count,  -- matured journeys that got no further; null: nothing to go on to
+    coalesce(counts.open_count, 0) as open_count,  -- journeys that may still go on, in no rate
+    coalesce(counts.skipped_count, 0) as skipped_count,  -- reached a later required stage without a touchpoint here
+    coalesce(counts.back_step_count, 0) as back_step_count,  -- times a journey went from here to an earlier stage
+    counts.median_seconds,      -- time in the stage, median over the journeys that touched it
+    case when stages.is_required and not required.is_last
+        then counts.dropped_count / nullif(counts.matured_count, 0)
+    end as drop_off_rate,       -- dropped / matured
+    case when stages.is_required and not required.is_last then
+        (counts.dropped_count + 1.920729) / (counts.matured_count + 3.841459)
+        - 1.959964 / (counts.matured_count + 3.841459) * sqrt(
+            counts.dropped_count * (counts.matured_count - counts.dropped_count) / nullif(counts.matured_count, 0)
+            + 0.960365
+        )
+    end as drop_off_low,        -- Wilson 95 %
+    case when stages.is_required and not required.is_last then
+        (counts.dropped_count + 1.920729) / (counts.matured_count + 3.841459)
+        + 1.959964 / (counts.matured_count + 3.841459) * sqrt(
+            counts.dropped_count * (counts.matured_count - counts.dropped_count) / nullif(counts.matured_count, 0)
+            + 0.960365
+        )
+    end as drop_off_high,       -- Wilson 95 %
+    case when stages.is_required and not required.is_last then
+        round(
+            counts.dropped_count
+            * required.last_matured_count / nullif(required.next_matured_count, 0)
+            * order_value.average_net_order_value,
+            2
+        )
+    end as revenue_at_stake,    -- in the shop's currency
+    stages.to_be_rate,          -- target share that goes on
+    csat.mean_of_10 as satisfaction_mean,  -- mean of the answers about this stage, 0–10
+    coalesce(csat.answer_count, 0) as answer_count,  -- answers about this stage
+    coalesce(counts.matured_count, 0) < knobs.small_cell as is_small,  -- too few to rank the rate
+from settings.stages as stages
+cross join knobs
+cross join order_value
+left join counts on stages.stage = counts.stage
+left join required on stages.stage = required.stage
+left join csat on stages.stage = csat.stage

@@ -1,0 +1,42 @@
+-- HubSpot, Contacts > Export, with the English labels.
+-- loads: contacts
+-- reads: csv
+-- needs: Email, Create Date
+-- The header holds labels, picked at export. A portal in another language, or with other labels, is read by a
+-- sources/<name>.sql of one's own: copy this file and change the labels. Times are without a zone: the portal's,
+-- taken for the shop's.
+with typed as (
+    select
+        file_rows.*,
+        shop.time_zone,
+        coalesce(nullif("Record ID", ''), nullif("Record ID - Contact", '')) as record_id,
+        coalesce(
+            try_strptime("Create Date", '%Y-%m-%d %H:%M'), try_strptime("Create Date", '%Y-%m-%d %H:%M:%S')
+        ) as created,
+        coalesce(
+            try_strptime("Last Modified Date", '%Y-%m-%d %H:%M'),
+            try_strptime("Last Modified Date", '%Y-%m-%d %H:%M:%S')
+        ) as modified
+    from file_rows
+    cross join settings.shop as shop
+)
+
+select
+    line,
+    record_id as contact_id,
+    nullif("Customer ID", '') as customer_id,
+    pseudonym(nullif("Email", '')) as email_hash,
+    (created at time zone time_zone) at time zone 'UTC' as created_at,
+    (modified at time zone time_zone) at time zone 'UTC' as source_updated_at,
+    nullif("Country/Region", '') as country,
+    nullif("City", '') as city,
+    nullif("Lifecycle Stage", '') as lifecycle_stage,
+    nullif("Lead Status", '') as lead_status,
+    nullif("Original Source", '') as lead_source,
+    nullif("Marketing contact status", '') as marketing_status,
+    case
+        when record_id is null then 'Record ID is empty'
+        when coalesce("Create Date", '') <> '' and created is null
+            then 'Create Date is not a time as 2026-07-01 10:00: ' || "Create Date"
+    end as reject_reason
+from typed

@@ -1,0 +1,17 @@
+-- One row per CRM contact, in its newest state, by the CRM's own time of change.
+select
+    contact_id,                 -- the CRM's id
+    customer_id,                -- the shop's id of the customer
+    email_hash,                 -- keyed hash of the e-mail
+    created_at,                 -- UTC instant
+    country,                    -- as the CRM says
+    city,                       -- as the CRM says
+    lifecycle_stage,            -- as the CRM says
+    lead_status,                -- as the CRM says
+    lead_source,                -- where the contact came from
+    marketing_status,           -- whether the contact may be written to
+from raw.contacts
+qualify row_number() over (
+    partition by contact_id
+    order by source_updated_at desc nulls last, covers_until desc nulls last, row_hash
+) = 1

@@ -1,0 +1,28 @@
+-- One row per line of an order, in the order's newest state.
+-- An order's lines are those of the newest export that has the order: a line that was removed since is gone.
+with versions as (
+    select
+        order_id,
+        row_key,
+        product_id,
+        product_name,
+        quantity,
+        unit_price,
+        covers_until,
+        row_hash,
+        max(covers_until) over (partition by order_id, export) as newest
+    from raw.order_rows
+)
+
+select
+    order_id,                   -- the order
+    row_key as line_id,         -- the line within the order
+    product_id,                 -- product or SKU
+    product_name,               -- as the order says
+    quantity,                   -- pieces
+    unit_price,                 -- of one piece, in the shop's currency
+from versions
+where
+    quantity is not null
+    and (covers_until = newest or newest is null)
+qualify row_number() over (partition by order_id, row_key order by covers_until desc nulls last, row_hash) = 1

@@ -1,0 +1,100 @@
+-- One row per order, in its newest state: exports overlap, and refunds and cancellations update an order in place.
+-- Net revenue is after discounts and refunds, without shipping and tax. Tax that the total includes is taken out in
+-- the proportion of goods to goods and shipping; a refund reduces it in the proportion of refund to total.
+-- An order row without a placing time (a line whose order was never exported) makes no order: a check reports it.
+with versions as (
+    select
+        order_id, row_key, export, row_hash, covers_until, source_updated_at, order_reference, customer_id, email_hash,
+        ordered_at, paid_at, shipped_at, delivered_at, promised_on, cancelled_at, status, currency, subtotal,
+        discount, shipping, tax, total, refunded, payment_method, paid_amount, quantity, unit_price,
+        max(covers_until) over (partition by order_id, export) as newest
+    from raw.order_rows
+),
+
+current_rows as (
+    select *
+    from versions
+    where covers_until = newest or newest is null
+    qualify row_number() over (
+        partition by order_id, export, row_key
+        order by source_updated_at desc nulls last, covers_until desc nulls last, row_hash
+    ) = 1
+),
+
+merged as (
+    select
+        order_id,
+        max(order_reference) as order_reference,
+        max(customer_id) as customer_id,
+        max(email_hash) as email_hash,
+        min(ordered_at) as ordered_at,
+        min(paid_at) as paid_at,
+        max(shipped_at) as shipped_at,
+        max(delivered_at) as delivered_at,
+        max(promised_on) as promised_on,
+        max(cancelled_at) as cancelled_at,
+        max(status) as status,
+        max(currency) as currency,
+        coalesce(max(payment_method), 'unknown') as payment_method,
+        cast(sum(quantity * unit_price) as double) as lines_value,
+        cast(max(subtotal) as double) as subtotal,
+        cast(coalesce(sum(shipping), 0) as double) as shipping,
+        cast(coalesce(max(tax), 0) as double) as tax,
+        cast(coalesce(max(total), sum(paid_amount)) as double) as total,
+        cast(coalesce(max(refunded), 0) as double) as refunded,
+        cast(count(quantity) as bigint) as line_count
+    from current_rows
+    group by order_id
+),
+
+valued as (
+    select
+        *,
+        coalesce(subtotal, lines_value, 0) as goods,
+        coalesce(total, coalesce(subtotal, lines_value, 0) + shipping) as order_total
+    from merged
+    where ordered_at is not null
+),
+
+taxed as (
+    select
+        *,
+        case when abs(order_total - goods - shipping) < 0.01 then tax else 0 end as included_tax
+    from valued
+)
+
+select
+    taxed.order_id,             -- the order's number
+    order_reference,            -- the order's other id, which events may use
+    customer_id,                -- the shop's id of the customer
+    email_hash,                 -- keyed hash of the e-mail
+    ordered_at,                 -- UTC instant of placing
+    cast((ordered_at at time zone 'UTC') at time zone shop.time_zone as date) as ordered_on,  -- shop day of placing
+    paid_at,                    -- UTC instant of payment or approval
+    shipped_at,                 -- UTC instant of leaving
+    delivered_at,               -- UTC instant of arrival
+    promised_on,                -- shop day until which delivery was promised
+    cancelled_at,               -- UTC instant of cancellation
+    status,                     -- as the source says
+    payment_method,             -- as the source says
+    line_count,                 -- lines of the order
+    cast(round(order_total, 2) as decimal(18, 2)) as total,  -- what the customer pays, in the shop's currency
+    cast(round(refunded, 2) as decimal(18, 2)) as refunded,  -- so far, in the shop's currency
+    cast(
+        case
+            when cancelled_at is not null or lower(status) in ('canceled', 'cancelled', 'voided') then 0
+            else round(
+                (goods - included_tax * goods / nullif(goods + shipping, 0))
+                * (1 - least(coalesce(refunded / nullif(order_total, 0), 0), 1)),
+                2
+            )
+        end as decimal(18, 2)
+    ) as net_revenue,           -- after discounts and refunds, without shipping and tax
+    coalesce(
+        cast((delivered_at at time zone 'UTC') at time zone shop.time_zone as date) > promised_on, false
+    ) as is_late,               -- delivered on a later shop day than promised
+    cancelled_at is not null
+    or coalesce(lower(status) in ('canceled', 'cancelled', 'voided'), false) as is_cancelled,  -- by the orders export
+    order_total > 0 and refunded >= order_total as is_fully_refunded,  -- by the orders export
+from taxed
+cross join settings.shop as shop
