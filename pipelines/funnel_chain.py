@@ -24,6 +24,7 @@ _HEADER = """\
 -- Of all entries the attempt that gets furthest counts; among equals the one whose entry is the latest. Whether it is
 -- converted, dropped or open depends on the data cut-off and is said in metrics.
 -- Printed from the number of steps in journey.yaml by pipelines/funnel_chain.py, which explains the algorithm.
+-- key: funnel_id, unit_id, step_number
 with units as (
     select
         funnels.funnel_id,
@@ -52,7 +53,8 @@ with units as (
 ),
 
 hits as (
-    select distinct funnel_id, window_microseconds, step_number, unit_id, person_id, touchpoint_id, occurred_at, sequence
+    select distinct
+        funnel_id, window_microseconds, step_number, unit_id, person_id, touchpoint_id, occurred_at, sequence
     from units
     where unit_id is not null
 ),
@@ -108,8 +110,9 @@ ordered_hits as (
 ),
 
 chain_1 as (
-    select funnel_id, unit_id, person_id, tie_order, position, occurred_at, window_microseconds, occurred_at as entered_at,
-        position as entry_position
+    select
+        funnel_id, unit_id, person_id, tie_order, position, occurred_at, window_microseconds,
+        occurred_at as entered_at, position as entry_position
     from ordered_hits
     where step_number = 1
 )"""
@@ -142,7 +145,8 @@ chain_{k} as (
 _PORTABLE_STEP = """,
 
 chain_{k} as (
-    select funnel_id, unit_id, person_id, tie_order, position, occurred_at, window_microseconds, entered_at, entry_position
+    select
+        funnel_id, unit_id, person_id, tie_order, position, occurred_at, window_microseconds, entered_at, entry_position
     from (
         select
             funnel_id, unit_id, person_id, tie_order, position, occurred_at, window_microseconds, is_step,
@@ -235,12 +239,12 @@ def funnel_chain(step_count: int, form: Form = "fast") -> str:
     steps = range(2, step_count + 1)
     chains = "".join(step.format(k=k, previous=k - 1) for k in steps)
     reached = "\n    union all\n    ".join(
-        f"select funnel_id, unit_id, person_id, tie_order, {k} as step_number, entered_at, entry_position from chain_{k}"
+        f"select funnel_id, unit_id, person_id, tie_order, {k} as step_number, entered_at, entry_position "
+        f"from chain_{k}"
         for k in range(1, step_count + 1)
     )
     walks = "".join(_WALK_STEP.format(k=k, previous=k - 1) for k in steps)
     walked = "\n    union all\n    ".join(
-        f"select funnel_id, unit_id, {k} as step_number, reached_at from walk_{k}"
-        for k in range(1, step_count + 1)
+        f"select funnel_id, unit_id, {k} as step_number, reached_at from walk_{k}" for k in range(1, step_count + 1)
     )
     return _HEADER + chains + _REACHED.format(union=reached) + walks + _FINAL.format(union=walked)

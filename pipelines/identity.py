@@ -33,9 +33,7 @@ def write_identities(connection: duckdb.DuckDBPyConnection) -> None:
         "join identifiers as b on e.other_identifier = b.identifier where e.is_used"
     ).fetchnumpy()
     count = count_rows(connection, "identifiers")
-    graph = coo_array(
-        (np.ones(len(pairs["a"]), dtype=np.int8), (pairs["a"], pairs["b"])), shape=(count, count)
-    )
+    graph = coo_array((np.ones(len(pairs["a"]), dtype=np.int8), (pairs["a"], pairs["b"])), shape=(count, count))
     labels = connected_components(graph, directed=False)[1]
     smallest = np.full(int(labels.max()) + 1 if count else 0, count, dtype=np.int64)
     np.minimum.at(smallest, labels, np.arange(count))

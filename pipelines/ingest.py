@@ -108,10 +108,7 @@ def load_exports(connection: duckdb.DuckDBPyConnection, project: Project) -> lis
         IngestError: no file at all, or a source whose SQL is wrong.
     """
     make_raw_tables(connection)
-    known = {
-        row[0]
-        for row in connection.execute("select file_id from raw.loads where status = 'loaded'").fetchall()
-    }
+    known = {row[0] for row in connection.execute("select file_id from raw.loads where status = 'loaded'").fetchall()}
     connection.execute("delete from raw.loads where status = 'refused'")
     loads, seen = [], 0
     for export in project.settings.exports.files:
@@ -216,9 +213,7 @@ def _account(
         rows_rejected=count_rows(connection, "rejects"),
     )
     if load.rows_read != load.rows_loaded + load.rows_duplicate + load.rows_rejected:
-        raise IngestError(
-            f"{name}: the rows do not add up: {load}. This is a fault of Parcours; please report it."
-        )
+        raise IngestError(f"{name}: the rows do not add up: {load}. This is a fault of Parcours; please report it.")
     _record(connection, load, covers_until)
     return load
 
@@ -238,9 +233,7 @@ def _validate(connection: duckdb.DuckDBPyConnection, source: Source) -> None:
     for column in source.kind.columns:
         if column.name not in given:
             if column.required:
-                raise IngestError(
-                    f"sources/{source.format}.sql: the required column {column.name} is missing."
-                )
+                raise IngestError(f"sources/{source.format}.sql: the required column {column.name} is missing.")
             casts.append(f"cast(null as {column.type}) as {column.name}")
             continue
         value = f"nullif(trim({column.name}), '')" if column.type == "text" else column.name
@@ -290,9 +283,7 @@ def _read_file(connection: duckdb.DuckDBPyConnection, source: Source, path: Path
             "from read_parquet($path, file_row_number = true)",
             {"path": str(path)},
         )
-        connection.execute(
-            "create or replace temp table file_texts as select line, '' as text from file_rows"
-        )
+        connection.execute("create or replace temp table file_texts as select line, '' as text from file_rows")
     return count_rows(connection, "rejects")
 
 
@@ -344,7 +335,8 @@ def _read_csv(connection: duckdb.DuckDBPyConnection, source: Source, path: Path)
     except duckdb.Error as error:
         raise _FileRefused(f"can't be read as CSV ({_first_line(error)}); export it again as UTF-8") from None
     connection.execute(
-        "insert into rejects select line, 'is not a CSV row: ' || lower(replace(cast(min(error_type) as text), '_', ' ')), "
+        "insert into rejects select line, "
+        "'is not a CSV row: ' || lower(replace(cast(min(error_type) as text), '_', ' ')), "
         f"{_masked('min(csv_line)')} from csv_rejects group by line"
     )
     for name in sorted(_columns_read(source) - set(header)):

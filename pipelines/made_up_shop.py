@@ -475,19 +475,13 @@ def simulate_journeys(
     checkout_rate = checkout_without * np.where(cart_at >= change_at["shipping-fee"], SHIPPING_FEE_FACTOR, 1)
     outage_day = period.day_at(OUTAGE_AT)
     in_outage = period.day_of(checkout_at) == outage_day
-    purchase_without = (
-        rates[3] * np.array(DEVICE_PURCHASE_FACTORS)[device] * np.where(in_outage, OUTAGE_FACTOR, 1)
-    )
-    purchase_rate = purchase_without * np.where(
-        checkout_at >= change_at["guest-checkout"], GUEST_CHECKOUT_FACTOR, 1
-    )
+    purchase_without = rates[3] * np.array(DEVICE_PURCHASE_FACTORS)[device] * np.where(in_outage, OUTAGE_FACTOR, 1)
+    purchase_rate = purchase_without * np.where(checkout_at >= change_at["guest-checkout"], GUEST_CHECKOUT_FACTOR, 1)
     draws = rng.random((4, n))
     passed = draws < np.stack([np.full(n, rates[0]), np.full(n, rates[1]), checkout_rate, purchase_rate])
     stage = np.cumprod(passed, axis=0).sum(axis=0)
     bought = stage == 4
-    payment_failed = (stage == 3) & (
-        (in_outage & (draws[3] < purchase_rate / OUTAGE_FACTOR)) | (rng.random(n) < 0.02)
-    )
+    payment_failed = (stage == 3) & ((in_outage & (draws[3] < purchase_rate / OUTAGE_FACTOR)) | (rng.random(n) < 0.02))
     emptied = (stage == 2) & (rng.random(n) < 0.05)
     removes_last = (stage >= 2) & (line_count > 1) & (rng.random(n) < 0.06) & ~emptied
 
@@ -666,9 +660,7 @@ def asking_where_it_is(
     return events | {"logged_in": account[events["person"]] & (events["position"] > 0)}
 
 
-def on_the_tablet(
-    rng: np.random.Generator, period: Period, journeys: Columns, account: Array, session: int
-) -> Columns:
+def on_the_tablet(rng: np.random.Generator, period: Period, journeys: Columns, account: Array, session: int) -> Columns:
     """Customers who log in on the store's tablet, the day after their first journey began."""
     import numpy as np
 
@@ -678,9 +670,7 @@ def on_the_tablet(
     person = np.sort(rng.choice(able, min(TABLET_CUSTOMERS, len(able)), replace=False))
     one = np.ones(len(person))
     counts = [one, one, one + rng.poisson(0.8, len(person))]
-    events = browsing(
-        rng, period.at(day[person], rng.uniform(10, 18, len(person))), person, person, counts, session
-    )
+    events = browsing(rng, period.at(day[person], rng.uniform(10, 18, len(person))), person, person, counts, session)
     return events | {"logged_in": events["t"] > 0, "device_no": np.full(len(events["t"]), 2)}
 
 
@@ -703,9 +693,7 @@ def complete_events(
     np.maximum.at(sent, batch, events["t"])
     events["sent"] = np.minimum(sent[batch] + 2 * SECOND, period.ends - 1)
     events["skew"] = np.where(events["person"] % 12 == 0, -37 * SECOND, 0)
-    events["device"] = np.choose(
-        events["device_no"], [device, np.where(device == 1, 0, 1), np.full(len(j), 2)]
-    )
+    events["device"] = np.choose(events["device_no"], [device, np.where(device == 1, 0, 1), np.full(len(j), 2)])
     events["order_no"] = np.where(events["kind"] == ORDER, order_of[j], -1)
     events["cart_value"], events["has_cart_id"] = journeys["cart_value"][j], journeys["has_cart_id"][j]
 
@@ -723,9 +711,7 @@ def simulate_contacts(
 
     never = np.iinfo(np.int64).max
     first_order = np.full(len(had_account), never)
-    np.minimum.at(
-        first_order, orders["person"][orders["email_known"]], orders["created"][orders["email_known"]]
-    )
+    np.minimum.at(first_order, orders["person"][orders["email_known"]], orders["created"][orders["email_known"]])
     last_seen = np.zeros(len(had_account), dtype=np.int64)
     np.maximum.at(last_seen, events["person"], events["t"])
     has_account = had_account.copy()
@@ -759,11 +745,7 @@ def simulate_answers(
         return {name: column[sent < period.ends] for name, column in part.items()}
 
     sent = orders["delivered"] + 2 * DAY
-    parts = [
-        asked(
-            0, 0.35, orders["is_late"] * 1, sent, orders["person"], orders["email_known"], orders["order_no"]
-        )
-    ]
+    parts = [asked(0, 0.35, orders["is_late"] * 1, sent, orders["person"], orders["email_known"], orders["order_no"])]
 
     order_of = np.full(len(journeys["person"]), -1)
     order_of[orders["journey"]] = orders["order_no"]
@@ -975,9 +957,7 @@ def write_events(
                 lines.insert(int(rng.integers(0, len(lines) + 1)), text)
                 counts = malformed.setdefault(f"events/{name}", {})
                 counts[reason] = counts.get(reason, 0) + 1
-        (out / "events" / name).write_bytes(
-            gzip.compress("".join(f"{line}\n" for line in lines).encode(), 9, mtime=0)
-        )
+        (out / "events" / name).write_bytes(gzip.compress("".join(f"{line}\n" for line in lines).encode(), 9, mtime=0))
     return truth | {"malformed": malformed}
 
 
@@ -996,9 +976,7 @@ def write_orders(connection: duckdb.DuckDBPyConnection, out: Path, period: Perio
         heads.setdefault(file, []).append(head)
     malformed: dict[str, dict[str, int]] = {}
     for file in range(1, max(round(period.days / 30), 1) + 1):
-        rows = [
-            item | (head or {}) for item, head in zip(items.get(file, []), heads.get(file, []), strict=True)
-        ]
+        rows = [item | (head or {}) for item, head in zip(items.get(file, []), heads.get(file, []), strict=True)]
         name = f"orders/orders_export_{file}.csv"
         if file == 1 and rows:  # planted as one more line of an order that is sound
             for at, (reason, change) in zip((len(rows), len(rows) // 2, 1), MALFORMED_ORDERS, strict=True):
@@ -1101,9 +1079,7 @@ def changes_truth(period: Period, made: dict[str, Columns]) -> list[dict[str, An
     for name, share, left, entered, sign in CHANGES:
         stage, day = STAGES.index(entered), period.day_at(share)
         at = instant[stage]
-        decided = (
-            (reached >= stage - 1) & (at < period.ends) & (period.day_of(at) != period.day_at(OUTAGE_AT))
-        )
+        decided = (reached >= stage - 1) & (at < period.ends) & (period.day_of(at) != period.day_at(OUTAGE_AT))
         after, effect = decided & (at >= period.midnights[day]), 0.0
         if sign and after.any():
             rate = "purchase" if stage == 4 else "checkout"
@@ -1149,9 +1125,7 @@ def surveys_truth(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     return {survey: dict(zip(figures.columns[1:], row, strict=True)) for survey, *row in figures.fetchall()}
 
 
-def write_exports(
-    out: Path, *, people: int, days: int, seed: int, start: date = date(2026, 7, 1)
-) -> dict[str, Any]:
+def write_exports(out: Path, *, people: int, days: int, seed: int, start: date = date(2026, 7, 1)) -> dict[str, Any]:
     """Writes all files below `out` and returns the truth, which is also written as truth.json."""
     import duckdb
     import numpy as np
@@ -1192,9 +1166,7 @@ def write_exports(
             "customers": len(np.unique(events["person"][events["device_no"] == 2])),
         },
         "malformed": malformed,
-        "personal_data": {
-            name: [row[i] for row in personal] for i, name in enumerate(("emails", "phones", "names"))
-        },
+        "personal_data": {name: [row[i] for row in personal] for i, name in enumerate(("emails", "phones", "names"))},
     }
     text = json.dumps(truth, indent=2, ensure_ascii=False) + "\n"
     (out / "truth.json").write_text(text, encoding="utf-8")
@@ -1202,18 +1174,14 @@ def write_exports(
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description="Write the exports of an invented shop, and truth.json beside them."
-    )
+    parser = argparse.ArgumentParser(description="Write the exports of an invented shop, and truth.json beside them.")
     parser.add_argument("--people", type=int, default=6000)
     parser.add_argument("--days", type=int, default=90)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--start", type=date.fromisoformat, default=date(2026, 7, 1), help="first shop day")
     parser.add_argument("--out", type=Path, required=True, help="folder to write to")
     chosen = parser.parse_args()
-    truth = write_exports(
-        chosen.out, people=chosen.people, days=chosen.days, seed=chosen.seed, start=chosen.start
-    )
+    truth = write_exports(chosen.out, people=chosen.people, days=chosen.days, seed=chosen.seed, start=chosen.start)
     counts = f"{truth['events']['distinct']} events, {truth['orders']['orders']} orders"
     print(f"{chosen.out}: {counts}, see truth.json")
 

@@ -96,10 +96,7 @@ def _extract(node: exp.Expression) -> Finding | None:
 
 
 def _date_diff_week(node: exp.Expression) -> Finding | None:
-    if (
-        isinstance(node, (exp.DateDiff, exp.TimestampDiff))
-        and "week" in node.sql("duckdb").lower().split(",")[0]
-    ):
+    if isinstance(node, (exp.DateDiff, exp.TimestampDiff)) and "week" in node.sql("duckdb").lower().split(",")[0]:
         return "date_diff('week', …)", "days between the week starts // 7"
     return None
 
@@ -110,11 +107,7 @@ def _date_minus_date(node: exp.Expression) -> Finding | None:
 
     if isinstance(node, exp.Sub) and is_date(node.this) and is_date(node.expression):
         return "date − date", "date_diff('day', a, b)"
-    if (
-        isinstance(node, (exp.Add, exp.Sub))
-        and isinstance(node.expression, exp.Interval)
-        and is_date(node.this)
-    ):
+    if isinstance(node, (exp.Add, exp.Sub)) and isinstance(node.expression, exp.Interval) and is_date(node.this):
         if isinstance(node.parent, exp.Paren) and isinstance(node.parent.parent, exp.Cast):
             return None
         if not isinstance(node.parent, exp.Cast):

@@ -1,6 +1,7 @@
 """Where things are: journey.yaml, the exports, the warehouse, the published tables, the report, the key.
 
-Everything that a shop's run makes lies beside its journey.yaml, so that two shops never share a file.
+Everything that a shop's run makes lies beside its journey.yaml, unless told otherwise, so that two shops never share
+a file.
 """
 
 from __future__ import annotations
@@ -22,40 +23,38 @@ class Project:
     journey_file: Path
     settings: JourneySettings
     exports_folder: Path
-
-    @property
-    def home(self) -> Path:
-        """The folder of journey.yaml."""
-        return self.journey_file.parent
+    output: Path
 
     @property
     def warehouse(self) -> Path:
         """The database that only a run opens."""
-        return self.home / "warehouse.duckdb"
+        return self.output / "warehouse.duckdb"
 
     @property
     def published(self) -> Path:
         """The snapshot that notebooks and reports read."""
-        return self.home / "published.duckdb"
+        return self.output / "published.duckdb"
 
     @property
     def report(self) -> Path:
         """The report's page."""
-        return self.home / "reports" / "journey.html"
+        return self.output / "reports" / "journey.html"
 
     @property
     def key_file(self) -> Path:
         """Holds the key of the pseudonyms, unless PARCOURS_KEY is set."""
-        return self.home / ".parcours-key"
+        return self.output / ".parcours-key"
 
     def source_file(self, format_name: str) -> Path:
         """The SQL that reads a format: the shop's own sources/ before ours."""
-        own = self.home / "sources" / f"{format_name}.sql"
+        own = self.journey_file.parent / "sources" / f"{format_name}.sql"
         return own if own.exists() else ROOT / "sql" / "sources" / f"{format_name}.sql"
 
 
-def load_project(journey_file: Path | None = None, exports_folder: Path | None = None) -> Project:
-    """The shop named by the arguments, else by PARCOURS_JOURNEY and PARCOURS_EXPORTS, else the checkout's.
+def load_project(
+    journey_file: Path | None = None, exports_folder: Path | None = None, output: Path | None = None
+) -> Project:
+    """The shop named by the arguments, else by PARCOURS_JOURNEY, PARCOURS_EXPORTS and PARCOURS_OUTPUT, else ours.
 
     Raises:
         SettingsError: journey.yaml is missing or wrong.
@@ -65,4 +64,5 @@ def load_project(journey_file: Path | None = None, exports_folder: Path | None =
     formats = sorted({path.stem for folder in folders for path in folder.glob("*.sql")})
     settings = load_settings(file, formats)
     folder = exports_folder or os.environ.get("PARCOURS_EXPORTS") or file.parent / settings.exports.folder
-    return Project(file, settings, Path(folder).resolve())
+    target = output or os.environ.get("PARCOURS_OUTPUT") or file.parent
+    return Project(file, settings, Path(folder).resolve(), Path(target).resolve())

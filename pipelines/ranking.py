@@ -54,7 +54,8 @@ def write_drop_off_ranking(connection: duckdb.DuckDBPyConnection) -> None:
     rows = []
     for ranking in RANKINGS:
         observed = {
-            i: {"units_lost": stages[i][3], "drop_off_rate": stages[i][4], "revenue_at_stake": stages[i][5]}[ranking] or 0
+            i: {"units_lost": stages[i][3], "drop_off_rate": stages[i][4], "revenue_at_stake": stages[i][5]}[ranking]
+            or 0
             for i in ranked
         }
         order = sorted(ranked, key=lambda i: (-observed[i], i))

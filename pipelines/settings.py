@@ -207,18 +207,14 @@ def load_settings(path: Path, formats: Sequence[str] | None = None) -> JourneySe
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise SettingsError(
-            f"{path}: no such file. Copy journey.yaml from the repository and edit it."
-        ) from None
+        raise SettingsError(f"{path}: no such file. Copy journey.yaml from the repository and edit it.") from None
     try:
         data, root = yaml.safe_load(text), yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark else ""
         what = getattr(error, "problem", None) or str(error)
-        raise SettingsError(
-            f"{path}{where}: not valid YAML: {what}. Check the indentation and quotes."
-        ) from None
+        raise SettingsError(f"{path}{where}: not valid YAML: {what}. Check the indentation and quotes.") from None
     if not isinstance(data, dict):
         raise SettingsError(f"{path}: expected sections (shop:, exports:, stages:, …), found {_shown(data)}.")
     problems = list(_cross_checks(data, formats))
@@ -298,9 +294,7 @@ def _cross_checks(data: dict[str, Any], formats: Sequence[str] | None) -> Iterat
                 yield where, "matches nothing; expected touchpoint, stage, or any: true."
             if step.get("touchpoint") and step.get("stage"):
                 yield where, "has both touchpoint and stage; expected one of the two."
-            yield from _known(
-                (*where, "touchpoint"), _names(step.get("touchpoint")), touchpoints, "touchpoint"
-            )
+            yield from _known((*where, "touchpoint"), _names(step.get("touchpoint")), touchpoints, "touchpoint")
             yield from _known((*where, "stage"), _names(step.get("stage")), stages, "stage")
     for where, change in _items(data, "changes"):
         yield from _known((*where, "stage"), _names(change.get("stage")), stages, "stage")
@@ -332,9 +326,7 @@ def _names(value: object) -> list[str]:
     return [name for name in (value if isinstance(value, list) else [value]) if isinstance(name, str)]
 
 
-def _known(
-    where: tuple[str | int, ...], names: Sequence[str], known: Sequence[str], what: str
-) -> Iterator[Problem]:
+def _known(where: tuple[str | int, ...], names: Sequence[str], known: Sequence[str], what: str) -> Iterator[Problem]:
     for name in names:
         if name not in known:
             yield where, f"found {_shown(name)}, which is no {what} here." + _suggest(name, known)

@@ -51,8 +51,7 @@ def _shop(s: JourneySettings) -> list[Row]:
 
 def _stages(s: JourneySettings) -> list[Row]:
     return [
-        (stage.id, position, stage.label, stage.required, stage.to_be)
-        for position, stage in enumerate(s.stages, 1)
+        (stage.id, position, stage.label, stage.required, stage.to_be) for position, stage in enumerate(s.stages, 1)
     ]
 
 
@@ -144,8 +143,7 @@ SETTINGS_TABLES = (
     SettingsTable(
         "touchpoint_rules",
         "One row per event name of a rule; the lowest rule number that matches wins.",
-        "rule_number bigint, source text, event_name text, url_pattern text, touchpoint text, stage text, "
-        "action text",
+        "rule_number bigint, source text, event_name text, url_pattern text, touchpoint text, stage text, action text",
         _touchpoint_rules,
     ),
     SettingsTable(

@@ -26,7 +26,7 @@ class ModelError(Exception):
 
 @dataclass(frozen=True)
 class Model:
-    """One table, as its SQL file describes it."""
+    """One table, as its SQL file describes it. `key`: the columns that tell its rows apart."""
 
     schema: str
     name: str
@@ -35,25 +35,12 @@ class Model:
     upstreams: tuple[str, ...]
     code_version: str
     keyed_by: str | None = None
+    key: tuple[str, ...] = ()
 
     @property
     def table(self) -> str:
         """The table's qualified name, `schema.name`."""
         return f"{self.schema}.{self.name}"
-
-
-def read_models(folder: Path, existing: Iterable[str] = ()) -> list[Model]:
-    """All models below a folder, upstreams first.
-
-    Args:
-        folder: holds one folder per schema.
-        existing: tables that come from elsewhere (raw.*, settings.*, tables made in Python).
-
-    Raises:
-        ModelError: for the first file that can't be a table, a missing upstream, or a cycle.
-    """
-    files = sorted(path for schema in SCHEMAS for path in (folder / schema).glob("*.sql"))
-    return order_models([read_model(path) for path in files], existing)
 
 
 def read_model(path: Path) -> Model:
@@ -69,6 +56,7 @@ def parse_model(schema: str, name: str, sql: str, source: str | None = None) -> 
     if not comment.startswith("One row per "):
         raise ModelError(f"{source}: expected a first line '-- One row per …', found {comment[:40]!r}.")
     keyed_by = re.search(r"^-- keyed by: (\w+)$", sql, re.MULTILINE)
+    key = re.search(r"^-- key: (.+)$", sql, re.MULTILINE)
     return Model(
         schema=schema,
         name=name,
@@ -77,6 +65,7 @@ def parse_model(schema: str, name: str, sql: str, source: str | None = None) -> 
         upstreams=tuple(_upstreams(select, schema, source)),
         code_version=hashlib.sha256(select.sql(dialect="duckdb", comments=False).encode()).hexdigest()[:12],
         keyed_by=keyed_by.group(1) if keyed_by else None,
+        key=tuple(name.strip() for name in key.group(1).split(",")) if key else (),
     )
 
 
@@ -106,9 +95,7 @@ def parse_select(sql: str, source: str) -> exp.Query:
         first = error.errors[0]
         raise ModelError(f"{source}, line {first['line']}: {first['description']}.") from None
     if len(statements) != 1:
-        raise ModelError(
-            f"{source}: expected one select, found {len(statements)} statements. Split the file."
-        )
+        raise ModelError(f"{source}: expected one select, found {len(statements)} statements. Split the file.")
     select = statements[0]
     if not isinstance(select, exp.Query):
         raise ModelError(f"{source}: expected a select, found {select.key}. The runner creates the table.")
@@ -125,18 +112,12 @@ def _upstreams(select: exp.Query, schema: str, source: str) -> list[str]:
         if not table.db:
             if table.name in ctes:
                 continue
-            raise ModelError(
-                f"{source}: reads {table.name!r} without its schema. Write <schema>.{table.name}."
-            )
+            raise ModelError(f"{source}: reads {table.name!r} without its schema. Write <schema>.{table.name}.")
         if table.this.args.get("quoted") or table.args["db"].args.get("quoted"):
-            raise ModelError(
-                f"{source}: quoted table name {table.sql('duckdb')}. Write it plain, in lower case."
-            )
+            raise ModelError(f"{source}: quoted table name {table.sql('duckdb')}. Write it plain, in lower case.")
         name = f"{table.db}.{table.name}"
         if table.name in ctes:
-            raise ModelError(
-                f"{source}: the CTE {table.name!r} is named like {name}, read here. Rename the CTE."
-            )
+            raise ModelError(f"{source}: the CTE {table.name!r} is named like {name}, read here. Rename the CTE.")
         if table.db not in SCHEMAS:
             raise ModelError(f"{source}: reads {name}; expected one of the schemas {', '.join(SCHEMAS)}.")
         if SCHEMAS.index(table.db) > SCHEMAS.index(schema):
@@ -161,13 +142,13 @@ def _read_by(scope: exp.Select) -> list[exp.Table]:
 
 
 def _leading_comment(sql: str) -> str:
-    """The comment on top of a file as one paragraph, without its `keyed by` line."""
+    """The comment on top of a file as one paragraph, without its `key` and `keyed by` lines."""
     lines = []
     for line in sql.lstrip().splitlines():
         if not line.startswith("--"):
             break
         text = line.removeprefix("--").strip()
-        if not text.startswith("keyed by:"):
+        if not text.startswith(("keyed by:", "key:")):
             lines.append(text)
     return " ".join(filter(None, lines))
 

@@ -1,6 +1,7 @@
 -- One row per answer to a survey or review, attached to the order it names, else to the last touchpoint of the person
 -- within the lag (7 days); what cannot be attached is kept and counted. Its stage is that of the survey's rule, else of
 -- what it is attached to.
+-- key: answer_id
 with rules as (
     select event_name, stage
     from settings.touchpoint_rules

@@ -3,6 +3,7 @@
 -- depends on the data cut-off and is said in metrics.
 -- Without cart ids, a person's cart activity up to an order is one cart, unless it was silent for longer than the
 -- journey's inactivity limit. An order belongs to the last cart of the person that was opened before it.
+-- key: cart_id
 with activity as (
     select
         person_id,

@@ -3,6 +3,7 @@
 -- purchase, with the first touchpoint of a stage before the purchase in a later session, or with the next purchase.
 -- Touchpoints that name an order (its states, answers about it) belong to the journey in which it was placed, however
 -- late they come, and never begin one.
+-- key: touchpoint_id
 with purchase_stage as (
     select coalesce(min(rules_stage.stage_position), 0) as stage_position
     from settings.touchpoint_rules as rules

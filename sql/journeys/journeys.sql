@@ -1,6 +1,7 @@
 -- One row per journey: a purchase cycle of a person. Facts and instants only; whether it is over depends on the data
 -- cut-off and is said in metrics. Type: first purchase, renewal (a later purchase), support (opened by a ticket, return
 -- or help page), usage (none of these).
+-- key: journey_id
 with measured as (
     select
         journey_id,

@@ -1,5 +1,6 @@
 -- One row per order, with the session it belongs to: the one it was placed in, else the last that ended within the
 -- attribution time (24 h) before it. Without such a session the session is null.
+-- key: order_id
 with candidates as (
     select
         orders.order_id,

@@ -1,4 +1,5 @@
 -- One row per person: the stitched customer, with what the CRM says and the persona that fits first.
+-- key: person_id
 with identifiers as (
     select
         person_id,

@@ -1,5 +1,6 @@
 -- One row per session: touchpoints of a person on the site without a gap longer than the timeout.
 -- Engaged: longer than 10 s, or two or more views, or a key event.
+-- key: session_id
 with measured as (
     select
         session_id,

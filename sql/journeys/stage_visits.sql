@@ -1,6 +1,7 @@
 -- One row per stage visit: a run of a journey's touchpoints in one stage, until one in another stage.
 -- Touchpoints without a stage do not end a visit. A visit lasts from its first touchpoint to the next visit's first, or
 -- to its own last when it is the journey's last.
+-- key: journey_id, visit_number
 with stepped as (
     select
         journey_id,

@@ -2,6 +2,7 @@
 -- The stage is that of the first matching rule of journey.yaml; without one the touchpoint stays, without a stage.
 -- Sessions: touchpoints on the site, split where the gap is strictly greater than the timeout; one that lasts longer
 -- than the maximum is cut at each multiple of it. Events that no person caused neither open nor extend a session.
+-- key: touchpoint_id
 with order_keys as (
     select order_id as order_key, order_id from staging.orders
     union

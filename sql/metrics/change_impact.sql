@@ -3,6 +3,7 @@
 -- outage days and the other side of a neighbouring change are left out. The interval and p-value allow for a person
 -- having several attempts: the variance of a ratio of sums over persons. p-values are corrected over all rows of a
 -- change (Benjamini–Hochberg). Too early: fewer matured attempts after the change than a small cell.
+-- key: change_id, kpi
 with knobs as (
     select comparison_window_days as window_days, guard_days, small_cell from settings.shop
 ),

@@ -1,6 +1,7 @@
 -- One row per step of a funnel: how many of those who entered reached it, over matured attempts.
 -- Open attempts are in no rate. Interval: Wilson 95 % of the step's own conversion. Revenue at stake = units lost here ×
 -- conversion from here to the end among those who reached it × average net order value.
+-- key: funnel_id, step_number
 with attempts as (
     select
         reached.funnel_id,

@@ -2,6 +2,7 @@
 -- answer (satisfaction), an order (net order value), a person's passage to a funnel step (step conversion).
 -- Its outcome is converted, dropped or open: open until its window has ended at the data cut-off, whatever happened so
 -- far, so that a fresh period is not flattered by those who were quick. Attempts on a day without tracking are excluded.
+-- key: kpi, attempt_id
 with knobs as (
     select
         time_zone, cart_horizon_seconds, retention_days, attribution_seconds

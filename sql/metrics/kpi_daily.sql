@@ -1,4 +1,5 @@
 -- One row per figure and shop day: numerator and denominator of the attempts that began that day, and those still open.
+-- key: kpi, happened_on
 select
     kpi,                        -- as in metrics.kpi_attempts
     happened_on,                -- shop day

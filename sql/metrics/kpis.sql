@@ -1,5 +1,6 @@
 -- One row per headline figure and period: the whole span of the data, and its later and earlier halves.
 -- The interval is Wilson's, 95 %. Halves are split at the middle of the figure's own matured days.
+-- key: kpi, period
 with span as (
     select
         kpi,

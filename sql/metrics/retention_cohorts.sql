@@ -1,6 +1,7 @@
 -- One row per cohort (shop month of the first order) and interval of 30 × 24 h since the customer's own first order.
 -- Returned: another order in [n × 30, (n + 1) × 30) days. Unbounded: in or after it. The denominator is customers who
 -- reached the end of that interval before the data cut-off; an interval that no one has finished is null, never 0.
+-- key: cohort_on, interval_number
 with knobs as (
     select time_zone from settings.shop
 ),

@@ -3,6 +3,7 @@
 -- reach of its own and never gates. Drop-off = matured journeys whose furthest required stage this is / matured journeys
 -- that reached it (metrics.matured_journeys). Revenue at stake = dropped × share that gets from the next stage to the last required one × average net order
 -- value. The last required stage has no drop-off: it is where the map ends.
+-- key: stage
 with knobs as (
     select small_cell from settings.shop
 ),

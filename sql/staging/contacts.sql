@@ -1,4 +1,5 @@
 -- One row per CRM contact, in its newest state, by the CRM's own time of change.
+-- key: contact_id
 select
     contact_id,                 -- the CRM's id
     customer_id,                -- the shop's id of the customer

@@ -1,6 +1,7 @@
 -- One row per click-stream event, however often its export delivered it.
 -- Delivery is at least once and exports overlap: of the rows with one event id, the one from the export that
 -- reaches furthest stands, whichever was loaded first.
+-- key: event_id
 select
     event_id,                   -- the source's id of the event
     event_name,                 -- as the source names it

@@ -1,4 +1,5 @@
 -- One row per person asked: a survey invitation or a review, answered or not, in its newest state.
+-- key: answer_id
 select
     answer_id,                  -- the source's id
     survey,                     -- name of the survey

@@ -1,5 +1,6 @@
 -- One row per line of an order, in the order's newest state.
 -- An order's lines are those of the newest export that has the order: a line that was removed since is gone.
+-- key: order_id, line_id
 with versions as (
     select
         order_id,

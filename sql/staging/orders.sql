@@ -2,6 +2,7 @@
 -- Net revenue is after discounts and refunds, without shipping and tax. Tax that the total includes is taken out in
 -- the proportion of goods to goods and shipping; a refund reduces it in the proportion of refund to total.
 -- An order row without a placing time (a line whose order was never exported) makes no order: a check reports it.
+-- key: order_id
 with versions as (
     select
         order_id, row_key, export, row_hash, covers_until, source_updated_at, order_reference, customer_id, email_hash,

@@ -1,0 +1,68 @@
+# Parcours. Every target works alone on a fresh machine with Python 3.11 and make, and is quick when nothing changed.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.complete
+# The shop to run: its journey.yaml, and the folder of its exports (empty: as journey.yaml says).
+JOURNEY ?= journey.yaml
+EXPORTS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run ui notebook test test-browser test-statistics lint types format lock sample schema clean
+
+help: ## Show the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo "  Another shop:        make run JOURNEY=examples/olist/journey.yaml EXPORTS=<folder>"
+
+$(STAMP): requirements.lock
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed ($(PYTHON) not found). Install it, or: make PYTHON=<path>"; exit 1; }
+	@echo "Setting up $(VENV) from requirements.lock (once, a minute or two) …"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
+	@touch $@
+
+setup: $(STAMP) ## Set up .venv from the lock
+
+run: $(STAMP) ## Load the exports, build every table, write the report and say where it is
+	@$(BIN)/python -m pipelines run --journey $(JOURNEY) $(if $(EXPORTS),--exports $(EXPORTS))
+
+ui: $(STAMP) ## Dagster's UI on http://127.0.0.1:3000: press Materialize, see tables, checks and runs
+	@PARCOURS_JOURNEY=$(abspath $(JOURNEY)) $(if $(EXPORTS),PARCOURS_EXPORTS=$(abspath $(EXPORTS))) $(BIN)/dagster dev --host 127.0.0.1 --port 3000
+
+notebook: $(STAMP) ## Explore the published tables in JupyterLab, on loopback
+	@$(BIN)/jupyter lab --ip 127.0.0.1 notebooks
+
+test: $(STAMP) ## The tests (a few minutes)
+	@$(BIN)/python -m pytest -m "not browser and not statistics"
+	@$(BIN)/python -m pytest --nbmake notebooks -q
+
+test-browser: $(STAMP) ## Report and Dagster UI in headless Chromium (needs Debian's chromium)
+	@$(BIN)/python -m pytest -m browser
+
+test-statistics: $(STAMP) ## Planted effects over many seeds of the made-up shop
+	@$(BIN)/python -m pytest -m statistics
+
+lint: $(STAMP) ## Format and lint checks
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+
+types: $(STAMP) ## Type checks
+	@$(BIN)/mypy
+
+format: $(STAMP) ## Format the code
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+sample: $(STAMP) ## Write data/sample again, from the made-up shop
+	@$(BIN)/python -m pipelines.made_up_shop --people 6000 --days 90 --seed 7 --out data/sample
+
+schema: $(STAMP) ## Write docs/journey.schema.json, with which editors complete journey.yaml
+	@$(BIN)/python -m pipelines schema > docs/journey.schema.json
+
+lock: $(STAMP) ## Resolve requirements.lock again, with hashes and without index addresses
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/uv pip compile pyproject.toml --extra dev --extra notebook --generate-hashes --no-emit-index-url \
+		--no-header --no-annotate --python-version 3.11 --upgrade -q -o requirements.lock
+
+clean: ## Remove what a run made (tables, report, Dagster's history); not .venv
+	@rm -rf reports .dagster *.duckdb *.duckdb.wal

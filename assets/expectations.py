@@ -1,0 +1,148 @@
+"""Great Expectations suites of the staging tables: what every value of a column must be.
+
+Here: one suite per staging table, and running it on a projection (only the columns checked) through Arrow and pandas,
+since its SQL route does not work with DuckDB 2. Great Expectations and pandas are imported when a suite runs, not when
+the definitions load. Not here: rules over whole tables (`sql/checks/`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+
+@dataclass(frozen=True)
+class Suite:
+    """The expectations of one table: names of Great Expectations' classes with their arguments."""
+
+    table: str
+    expectations: tuple[tuple[str, Mapping[str, Any]], ...]
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns that are checked."""
+        named = [
+            args[key] for _, args in self.expectations for key in ("column", "column_A", "column_B") if key in args
+        ]
+        return list(dict.fromkeys(named))
+
+    @property
+    def description(self) -> str:
+        """What is expected, in one sentence."""
+        return f"Great Expectations: {len(self.expectations)} expectations on {', '.join(self.columns)}."
+
+
+def _present(column: str) -> tuple[str, Mapping[str, Any]]:
+    return "ExpectColumnValuesToNotBeNull", {"column": column}
+
+
+def _between(column: str, low: float | None, high: float | None) -> tuple[str, Mapping[str, Any]]:
+    return "ExpectColumnValuesToBeBetween", {"column": column, "min_value": low, "max_value": high}
+
+
+def _hashed(column: str) -> tuple[str, Mapping[str, Any]]:
+    """A pseudonym, never a plain address."""
+    return "ExpectColumnValuesToMatchRegex", {"column": column, "regex": "^[0-9a-f]{64}$"}
+
+
+def _in_order(first: str, then: str) -> tuple[str, Mapping[str, Any]]:
+    return "ExpectColumnPairValuesAToBeGreaterThanB", {
+        "column_A": then,
+        "column_B": first,
+        "or_equal": True,
+        "ignore_row_if": "either_value_is_missing",
+    }
+
+
+SUITES = {
+    suite.table: suite
+    for suite in (
+        Suite(
+            "staging.events",
+            (
+                _present("event_id"),
+                _present("event_name"),
+                _present("occurred_at"),
+                _hashed("email_hash"),
+                _between("quantity", 0, 1_000_000),
+                _between("price", 0, 100_000_000),
+                (
+                    "ExpectColumnValuesToMatchRegex",
+                    {"column": "url_path", "regex": r"^[^?#]*$"},  # no query: it may hold personal data
+                ),
+            ),
+        ),
+        Suite(
+            "staging.orders",
+            (
+                _present("order_id"),
+                _present("ordered_at"),
+                _present("net_revenue"),
+                _hashed("email_hash"),
+                _between("net_revenue", 0, None),
+                _between("refunded", 0, None),
+            ),
+        ),
+        Suite(
+            "staging.order_lines",
+            (_present("order_id"), _between("quantity", 0, 1_000_000), _between("unit_price", 0, None)),
+        ),
+        Suite("staging.contacts", (_present("contact_id"), _hashed("email_hash"))),
+        Suite(
+            "staging.feedback",
+            (
+                _present("answer_id"),
+                _present("survey"),
+                _between("score_of_10", 0, 10),
+                _hashed("email_hash"),
+            ),
+        ),
+    )
+}
+
+
+class SuiteError(Exception):
+    """An expectation could not be evaluated: the check is broken, which says nothing about the data."""
+
+
+def run_suite(connection: duckdb.DuckDBPyConnection, suite: Suite) -> list[str]:
+    """The expectations that are not met, each in words with up to five of the values; empty when all are met.
+
+    Raises:
+        SuiteError: Great Expectations could not evaluate one.
+    """
+    import great_expectations as gx
+
+    columns = ", ".join(suite.columns)
+    frame = connection.execute(f"select {columns} from {suite.table}").to_arrow_table().to_pandas()
+    if frame.empty:
+        return []
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}
+    batch = context.data_sources.add_pandas("tables").add_dataframe_asset(suite.table)
+    definition = batch.add_batch_definition_whole_dataframe("all")
+    unmet = []
+    for name, arguments in suite.expectations:
+        result = definition.get_batch({"dataframe": frame}).validate(getattr(gx.expectations, name)(**arguments))
+        if problem := _exception(result.exception_info):
+            raise SuiteError(f"{suite.table}: {name} {dict(arguments)} could not be evaluated: {problem}")
+        if not result.success:
+            values = list(result.result.get("partial_unexpected_list", []))[:5]
+            count = result.result.get("unexpected_count", "some")
+            what = ", ".join(f"{key} {value}" for key, value in arguments.items())
+            unmet.append(f"{name} ({what}): {count} values, as {values!r}")
+    return unmet
+
+
+def _exception(info: Any) -> str | None:
+    """The message in an `exception_info`, which is flat, or one such per metric."""
+    if not info:
+        return None
+    entries = [info] if "raised_exception" in info else list(info.values())
+    for entry in entries:
+        if isinstance(entry, dict) and entry.get("raised_exception"):
+            return str(entry.get("exception_message"))
+    return None

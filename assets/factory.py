@@ -1,0 +1,168 @@
+"""An asset of a table: what the Dagster UI shows of it, and the checks that gate what is downstream.
+
+Checks run in the asset's own step, right after the build, so that no materialization is without them; an error stops
+what is downstream, a warning is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import dagster as dg
+import duckdb
+
+from assets.expectations import SUITES, Suite, run_suite
+from pipelines.checks import Check, key_check, read_checks, run_check
+from pipelines.project import ROOT, Project
+from pipelines.runner import BuiltTable, build_table, describe_table
+from pipelines.sql_models import Model
+from pipelines.tables import PYTHON_TABLES, PythonTable, all_models
+from pipelines.warehouse import open_warehouse
+
+Build = Callable[[duckdb.DuckDBPyConnection], BuiltTable]
+
+
+def key_of(table: str) -> dg.AssetKey:
+    """The asset of a table: `schema.name` is the asset `schema/name`."""
+    return dg.AssetKey(table.split("."))
+
+
+def box_assets(project: Project, schema: str) -> list[dg.AssetsDefinition]:
+    """The assets of every table of one box."""
+    models = [model_asset(project, model) for model in all_models(project) if model.schema == schema]
+    return models + [python_asset(project, table) for table in PYTHON_TABLES if table.table.startswith(f"{schema}.")]
+
+
+def model_asset(project: Project, model: Model) -> dg.AssetsDefinition:
+    """The asset of a SQL model."""
+    checks = [key_check(model)] if model.key else []
+    return table_asset(
+        project,
+        model.table,
+        model.description,
+        model.upstreams,
+        lambda connection: build_table(connection, model),
+        checks=[*checks, *checks_of(model.table)],
+        code_version=model.code_version,
+        metadata={"sql": dg.MetadataValue.md(f"```sql\n{model.sql}\n```")},
+        kind="sql",
+    )
+
+
+def python_asset(project: Project, table: PythonTable) -> dg.AssetsDefinition:
+    """The asset of a table that a function writes."""
+
+    def build(connection: duckdb.DuckDBPyConnection) -> BuiltTable:
+        table.write(connection)
+        return describe_table(connection, table.table)
+
+    return table_asset(
+        project, table.table, table.description, table.upstreams, build, checks=checks_of(table.table), kind="python"
+    )
+
+
+def table_asset(
+    project: Project,
+    table: str,
+    description: str,
+    upstreams: Iterable[str],
+    build: Build,
+    *,
+    checks: Sequence[Check],
+    code_version: str | None = None,
+    metadata: dict[str, Any] | None = None,
+    kind: str,
+) -> dg.AssetsDefinition:
+    """An asset that builds one table and then runs its checks."""
+    suite = SUITES.get(table)
+
+    @dg.asset(
+        key=key_of(table),
+        deps=[key_of(upstream) for upstream in dict.fromkeys(upstreams)],
+        description=description,
+        group_name=table.split(".")[0],
+        code_version=code_version,
+        metadata=metadata,
+        kinds={"duckdb", kind},
+        check_specs=[check_spec(check) for check in checks] + ([suite_spec(suite)] if suite else []),
+    )
+    def build_and_check() -> dg.MaterializeResult:  # type: ignore[type-arg]
+        with open_warehouse(project) as connection:
+            built = build(connection)
+            results = [check_result(connection, check) for check in checks]
+            if suite:
+                results.append(suite_result(connection, suite))
+        return dg.MaterializeResult(metadata=table_metadata(built), check_results=results)
+
+    return build_and_check
+
+
+def checks_of(table: str) -> list[Check]:
+    """The SQL checks of a table."""
+    return [check for check in read_checks(ROOT / "sql" / "checks") if check.table == table]
+
+
+def check_spec(check: Check) -> dg.AssetCheckSpec:
+    """A SQL check as Dagster knows it."""
+    return dg.AssetCheckSpec(
+        check.name, asset=key_of(check.table), description=check.description, blocking=check.severity == "error"
+    )
+
+
+def check_result(connection: duckdb.DuckDBPyConnection, check: Check) -> dg.AssetCheckResult:
+    """Run a SQL check; shows up to five offending rows."""
+    finding = run_check(connection, check)
+    metadata: dict[str, Any] = {"offending rows": finding.offending_count}
+    if finding.sample:
+        metadata["first of them"] = dg.MetadataValue.md(finding.sample)
+    return dg.AssetCheckResult(
+        passed=finding.offending_count == 0,
+        asset_key=key_of(check.table),
+        check_name=check.name,
+        severity=dg.AssetCheckSeverity.ERROR if check.severity == "error" else dg.AssetCheckSeverity.WARN,
+        metadata=metadata,
+    )
+
+
+def suite_spec(suite: Suite) -> dg.AssetCheckSpec:
+    """A Great Expectations suite as Dagster knows it."""
+    return dg.AssetCheckSpec("expectations", asset=key_of(suite.table), description=suite.description, blocking=True)
+
+
+def suite_result(connection: duckdb.DuckDBPyConnection, suite: Suite) -> dg.AssetCheckResult:
+    """Run a suite; shows each expectation that is not met, with up to five values."""
+    unmet = run_suite(connection, suite)
+    metadata: dict[str, Any] = {"expectations": len(suite.expectations), "unmet": len(unmet)}
+    if unmet:
+        metadata["which"] = dg.MetadataValue.md("\n".join(f"- {text}" for text in unmet))
+    return dg.AssetCheckResult(
+        passed=not unmet, asset_key=key_of(suite.table), check_name="expectations", metadata=metadata
+    )
+
+
+def table_metadata(built: BuiltTable) -> dict[str, Any]:
+    """Rows, columns with their descriptions, and column lineage. The source columns are written into the descriptions
+    too, since the open-source UI draws no lineage of columns."""
+    columns = []
+    for column in built.columns:
+        sources = ", ".join(f"{table}.{name}" for table, name in column.sources[:6])
+        more = f" and {len(column.sources) - 6} more" if len(column.sources) > 6 else ""
+        text = column.comment or ""
+        columns.append(
+            dg.TableColumn(
+                column.name, column.type, description=f"{text} ← {sources}{more}".strip() if sources else text
+            )
+        )
+    lineage = {
+        column.name: [dg.TableColumnDep(key_of(table), name) for table, name in column.sources]
+        for column in built.columns
+        if column.sources
+    }
+    metadata: dict[str, Any] = {
+        "dagster/row_count": built.row_count,
+        "dagster/column_schema": dg.TableSchema(columns=columns),
+    }
+    if lineage:
+        metadata["dagster/column_lineage"] = dg.TableColumnLineage(lineage)
+    return metadata

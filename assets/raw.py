@@ -1,0 +1,55 @@
+"""The raw box: the exports, loaded file by file, with the accounting of every row."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+
+from assets.factory import check_result, check_spec, checks_of, key_of, table_metadata
+from pipelines.canonical import KINDS
+from pipelines.ingest import load_exports, rejected_reasons
+from pipelines.project import Project
+from pipelines.runner import describe_table
+from pipelines.warehouse import open_warehouse
+
+RAW_TABLES = {
+    "raw.loads": "One row per file: rows read = loaded + duplicate + rejected. A file is loaded once per content, "
+    "whatever its name, in one transaction; a refused file says why.",
+    "raw.rejected_rows": "One row per rejected row: its file, line, reason and text, with personal data masked.",
+    **{f"raw.{kind.name}": kind.about for kind in KINDS.values()},
+}
+
+
+def raw_assets(project: Project) -> list[dg.AssetsDefinition]:
+    """One step that loads every new file of the exports."""
+    checks = checks_of("raw.loads")
+
+    @dg.multi_asset(
+        name="exports",
+        group_name="raw",
+        specs=[
+            dg.AssetSpec(key_of(table), description=about, deps=[key_of("settings.shop")], kinds={"duckdb", "file"})
+            for table, about in RAW_TABLES.items()
+        ],
+        check_specs=[check_spec(check) for check in checks],
+    )
+    def exports(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
+        with open_warehouse(project) as connection:
+            loads = load_exports(connection, project)
+            for load in loads:
+                rows = f"{load.rows_loaded} loaded, {load.rows_duplicate} duplicate, {load.rows_rejected} rejected"
+                context.log.info(f"{load.path}: {load.reason or rows}")
+            results = [check_result(connection, check) for check in checks]
+            reasons = list(rejected_reasons(connection))
+            for table in RAW_TABLES:
+                metadata = table_metadata(describe_table(connection, table))
+                if table == "raw.loads":
+                    metadata["new files"] = len(loads)
+                if table == "raw.rejected_rows" and reasons:
+                    lines = [f"| {reason} | {count} |" for reason, count in reasons]
+                    metadata["reasons"] = dg.MetadataValue.md("\n".join(["| reason | rows |", "|---|---|", *lines]))
+                yield dg.MaterializeResult(
+                    key_of(table), metadata=metadata, check_results=results if table == "raw.loads" else []
+                )
+
+    return [exports]

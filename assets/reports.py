@@ -1,0 +1,59 @@
+"""The reports box: the published snapshot and the pages made from it. Only reached when no check stopped the run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dagster as dg
+
+from assets.factory import key_of
+from pipelines.project import Project
+from pipelines.warehouse import open_warehouse, publish
+
+
+def reports_assets(project: Project, upstreams: list[str]) -> list[dg.AssetsDefinition]:
+    """The snapshot and the report.
+
+    Args:
+        project: the shop.
+        upstreams: every table that the snapshot must wait for.
+    """
+
+    @dg.asset(
+        key=["reports", "published"],
+        deps=[key_of(table) for table in upstreams],
+        group_name="reports",
+        kinds={"duckdb"},
+        description="The tables that notebooks and reports read, in published.duckdb, swapped in by one rename: "
+        "readers never see half of a run.",
+    )
+    def published() -> dg.MaterializeResult:  # type: ignore[type-arg]
+        with open_warehouse(project) as connection:
+            rows = publish(connection, project.published)
+        return dg.MaterializeResult(
+            metadata={
+                "file": dg.MetadataValue.path(str(project.published)),
+                "tables": len(rows),
+                "rows": sum(rows.values()),
+            }
+        )
+
+    @dg.asset(
+        key=["reports", "journey"],
+        deps=[dg.AssetKey(["reports", "published"])],
+        group_name="reports",
+        kinds={"plotly"},
+        description="The journey report, one self-contained page: open it in a browser.",
+    )
+    def journey() -> dg.MaterializeResult:  # type: ignore[type-arg]
+        from assets.report import write_report
+
+        write_report(project.published, project.report)
+        return dg.MaterializeResult(
+            metadata={
+                "page": dg.MetadataValue.url(project.report.as_uri()),
+                "bytes": project.report.stat().st_size,
+            }
+        )
+
+    return [published, journey]

@@ -1,0 +1,35 @@
+"""The settings box: journey.yaml as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+
+from assets.factory import key_of, table_metadata
+from pipelines.project import Project
+from pipelines.runner import describe_table
+from pipelines.settings_tables import SETTINGS_TABLES, write_settings
+from pipelines.warehouse import open_warehouse
+
+
+def settings_assets(project: Project) -> list[dg.AssetsDefinition]:
+    """One step that writes every `settings.*` table, so that they always come from one journey.yaml."""
+
+    @dg.multi_asset(
+        name="settings",
+        group_name="settings",
+        specs=[
+            dg.AssetSpec(key_of(f"settings.{table.name}"), description=table.description, kinds={"duckdb", "yaml"})
+            for table in SETTINGS_TABLES
+        ],
+    )
+    def settings() -> Iterator[dg.MaterializeResult[Any]]:
+        with open_warehouse(project) as connection:
+            write_settings(connection, project.settings)
+            for table in SETTINGS_TABLES:
+                built = describe_table(connection, f"settings.{table.name}")
+                yield dg.MaterializeResult(key_of(built.table), metadata=table_metadata(built))
+
+    return [settings]

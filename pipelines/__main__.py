@@ -1,0 +1,98 @@
+"""The command line: `python -m pipelines run`, and the JSON Schema of journey.yaml.
+
+`run` materializes everything, as the UI's button and the nightly schedule do, and says where the report is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import sys
+import time
+from pathlib import Path
+
+from pipelines.project import ROOT, load_project
+from pipelines.settings import SettingsError, json_schema
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m pipelines", description="Parcours")
+    commands = parser.add_subparsers(dest="command", required=True)
+    run_parser = commands.add_parser("run", help="load new exports, rebuild every table, publish and report")
+    run_parser.add_argument("--journey", type=Path, help="the shop's journey.yaml (default: the one here)")
+    run_parser.add_argument("--exports", type=Path, help="folder of the exports (default: as journey.yaml says)")
+    commands.add_parser("schema", help="print the JSON Schema of journey.yaml")
+    options = parser.parse_args(arguments)
+    if options.command == "schema":
+        print(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+        return 0
+    return run(options.journey, options.exports)
+
+
+def run(journey_file: Path | None, exports_folder: Path | None) -> int:
+    """Materialize everything in this process; prints one line per box, each warning, and the report's path."""
+    started = time.monotonic()
+    try:
+        project = load_project(journey_file, exports_folder)
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 2
+
+    import dagster as dg
+
+    from pipelines.code_location import build_defs
+
+    logging.getLogger("dagster").setLevel(logging.CRITICAL)  # failures are printed below, in a line each
+    definitions = build_defs(project)
+    job = definitions.resolve_job_def("materialize_everything")
+    print(f"{project.settings.shop.name}: reading {_shown(project.exports_folder)}", flush=True)
+    os.chdir(ROOT)  # dagster.yaml's paths are relative to it
+    with dg.DagsterInstance.from_config(str(ROOT)) as instance:
+        result = job.execute_in_process(instance=instance, raise_on_error=False)
+    _print_result(result)
+    if not result.success:
+        print("The last good tables and report stay as they were.", file=sys.stderr)
+        return 1
+    print(f"Done in {time.monotonic() - started:.0f} s. Tables: {_shown(project.published)}")
+    print(f"Report: {_shown(project.report)}")
+    return 0
+
+
+def _print_result(result: object) -> None:
+    """What a run did, for people: tables per box, warnings, and the first failure with its cause."""
+    import dagster as dg
+
+    assert isinstance(result, dg.ExecuteInProcessResult)
+    boxes: dict[str, list[int]] = {}
+    for event in result.get_asset_materialization_events():
+        materialization = event.step_materialization_data.materialization
+        rows = materialization.metadata.get("dagster/row_count")
+        boxes.setdefault(materialization.asset_key.path[0], []).append(int(str(rows.value)) if rows else 0)
+    for box, counts in boxes.items():
+        print(f"  {box:<9} {len(counts):>3} tables {sum(counts):>12,} rows")
+    for evaluation in result.get_asset_check_evaluations():
+        if not evaluation.passed:
+            kind = "warning" if evaluation.severity == dg.AssetCheckSeverity.WARN else "ERROR"
+            count = evaluation.metadata.get("offending rows")
+            where = "/".join(evaluation.asset_key.path)
+            print(f"  {kind}: {where}: {evaluation.check_name}: {count.value if count else 'not met'}", flush=True)
+    for event in result.all_events:
+        if event.is_step_failure and event.step_failure_data.error:
+            error = event.step_failure_data.error
+            while error.cause:
+                error = error.cause
+            print(f"  failed: {event.step_key}: {error.message.strip()}", file=sys.stderr)
+
+
+def _shown(path: Path) -> str:
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

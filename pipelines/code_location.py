@@ -1,0 +1,56 @@
+"""The code location of one shop: assets, jobs and the nightly schedule.
+
+`build_defs(project)` makes it for any shop, so that tests run the whole of it on a temporary one. The shop that Dagster
+serves is in `definitions.py`.
+"""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from assets.factory import box_assets
+from assets.raw import RAW_TABLES, raw_assets
+from assets.reports import reports_assets
+from assets.settings import settings_assets
+from pipelines.project import Project
+from pipelines.tables import LOADED_TABLES, PYTHON_TABLES, all_models
+
+NIGHTLY = "0 2 * * *"
+"""02:00 of the shop's day: after the exports of the day before, ahead of the people who read the report."""
+
+
+def build_defs(project: Project) -> dg.Definitions:
+    """All definitions of a shop."""
+    everything = dg.define_asset_job(
+        "materialize_everything",
+        selection=dg.AssetSelection.all(),
+        description="Load new exports, rebuild every table, publish, and write the report.",
+    )
+    report = dg.define_asset_job(
+        "publish_and_report",
+        selection=dg.AssetSelection.groups("reports"),
+        description="Publish the tables as they are and write the report again.",
+    )
+    nightly = dg.ScheduleDefinition(
+        name="nightly",
+        job=everything,
+        cron_schedule=NIGHTLY,
+        execution_timezone=project.settings.shop.time_zone,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Every night at 02:00 of the shop's day.",
+    )
+    tables = [model.table for model in all_models(project)] + [table.table for table in PYTHON_TABLES]
+    return dg.Definitions(
+        assets=[
+            *settings_assets(project),
+            *raw_assets(project),
+            *box_assets(project, "staging"),
+            *box_assets(project, "journeys"),
+            *box_assets(project, "metrics"),
+            *reports_assets(project, [*dict.fromkeys([*LOADED_TABLES, *RAW_TABLES]), *tables]),
+        ],
+        jobs=[everything, report],
+        schedules=[nightly],
+        # One process, one writer: a process per step would cost seconds each.
+        executor=dg.in_process_executor,
+    )

@@ -1,0 +1,7 @@
+-- checks: staging.orders
+-- severity: error
+-- Amounts are in the shop's currency; another one would be added up as if it were.
+select order_rows.order_id, order_rows.currency, shop.currency as shop_currency
+from raw.order_rows as order_rows
+cross join settings.shop as shop
+where order_rows.currency is not null and order_rows.currency <> shop.currency

@@ -1,0 +1,6 @@
+-- checks: metrics.stage_drop_off
+-- severity: error
+-- Journeys that reached a stage are matured or open, and the matured ones went on or dropped.
+select stage, reached_count, matured_count, open_count, dropped_count
+from metrics.stage_drop_off
+where reached_count <> matured_count + open_count or dropped_count > matured_count

@@ -1,0 +1,561 @@
+"""A real shop: every figure of the Olist example, against a plain second count of the same CSV files.
+
+Nothing here reads sql/: the second count is plain Python, written from what each figure is defined to mean.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import shutil
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from itertools import groupby, pairwise
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+import pytest
+import yaml
+
+from pipelines.build import build_warehouse
+from pipelines.project import ROOT, load_project
+
+EXAMPLE = ROOT / "examples" / "olist"
+DATA = Path(os.environ.get("PARCOURS_OLIST_DATA") or ROOT.parent / "shared" / "data")
+FILES = {
+    "orders": "olist/olist_orders_dataset.csv",
+    "items": "olist/olist_order_items_dataset.csv",
+    "payments": "olist/olist_order_payments_dataset.csv",
+    "customers": "olist/olist_customers_dataset.csv",
+    "reviews": "olist/olist_order_reviews_dataset.csv",
+    "leads": "olist_leads/olist_marketing_qualified_leads_dataset.csv",
+}
+SHOP_ZONE = ZoneInfo("America/Sao_Paulo")
+STAGES = ["purchase", "approved", "carrier", "delivered", "reviewed"]
+REQUIRED = STAGES[:4]
+INACTIVITY = timedelta(days=60)
+GUARD, WINDOW = 7, 84
+CHANGES = {"breakdown": date(2017, 11, 20), "recovery": date(2018, 4, 1)}
+
+pytestmark = pytest.mark.skipif(
+    not all((DATA / path).exists() for path in FILES.values()),
+    reason=f"no Olist data in {DATA}: see examples/olist/README.md, or set PARCOURS_OLIST_DATA",
+)
+
+
+# ---- Parcours ----
+
+
+def _build(output: Path, shop: Path = EXAMPLE) -> Path:
+    """Run the shop in a folder (journey.yaml, sources) on the Olist exports; returns its database."""
+    project = load_project(shop / "journey.yaml", DATA, output)
+    build_warehouse(project)
+    return project.warehouse
+
+
+@pytest.fixture(scope="module")
+def parcours(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+    database = _build(tmp_path_factory.mktemp("olist"))
+    with duckdb.connect(str(database), read_only=True) as connection:
+        yield connection
+
+
+def one(parcours: duckdb.DuckDBPyConnection, sql: str) -> Any:
+    rows = parcours.execute(sql).fetchall()
+    assert len(rows) == 1, f"{len(rows)} rows of {sql}"
+    return rows[0] if len(rows[0]) > 1 else rows[0][0]
+
+
+def table(parcours: duckdb.DuckDBPyConnection, sql: str) -> dict[Any, Any]:
+    """The rows by their first column; the value is the second, or a tuple of the rest."""
+    rows = parcours.execute(sql).fetchall()
+    found = {row[0]: row[1] if len(row) == 2 else row[1:] for row in rows}
+    assert len(found) == len(rows), f"the first column of {sql} has duplicates"
+    return found
+
+
+# ---- The second count ----
+
+
+@dataclass(frozen=True)
+class Review:
+    answered_at: datetime
+    answered_on: date
+    score: int
+
+
+@dataclass
+class Order:
+    order_id: str
+    person: str
+    status: str
+    at: dict[str, datetime]  # stage → its UTC instant, for the states that the file has a time for
+    delivered_on: date | None
+    promised_on: date
+    prices: list[Decimal] = field(default_factory=list)
+    reviews: list[Review] = field(default_factory=list)
+
+    @property
+    def purchased_at(self) -> datetime:
+        return self.at["purchase"]
+
+    @property
+    def net_revenue(self) -> Decimal:
+        return Decimal(0) if self.status == "canceled" else sum(self.prices, Decimal(0))
+
+    def contacts(self) -> list[tuple[datetime, str]]:
+        """Instants and stages in time order; simultaneous ones in the order of the stages."""
+        found = [(instant, stage) for stage, instant in self.at.items()]
+        found += [(review.answered_at, "reviewed") for review in self.reviews]
+        return sorted(found, key=lambda contact: (contact[0], STAGES.index(contact[1])))
+
+    def visits(self) -> list[tuple[str, datetime]]:
+        """Runs of contacts in one stage: the stage and the run's first instant."""
+        return [(stage, next(iter(run))[0]) for stage, run in groupby(self.contacts(), key=lambda contact: contact[1])]
+
+    def reached(self, stage: str) -> bool:
+        """A contact in the stage or, for a required one, in a later required one."""
+        has = {stage for _, stage in self.contacts()}
+        return bool(has & set(REQUIRED[REQUIRED.index(stage) :])) if stage in REQUIRED else stage in has
+
+
+def average_order_value(orders: Iterable[Order]) -> float:
+    """Over orders that were not cancelled and have lines: what one without lines was worth is not known."""
+    values = [order.net_revenue for order in orders if order.status != "canceled" and order.prices]
+    return float(sum(values)) / len(values)
+
+
+def read_csv(name: str) -> list[dict[str, str]]:
+    with (DATA / FILES[name]).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def utc(local: str) -> datetime:
+    """A shop time as a UTC instant without a zone; of an hour that the end of summer repeats, the second."""
+    return datetime.fromisoformat(local).replace(tzinfo=SHOP_ZONE, fold=1).astimezone(UTC).replace(tzinfo=None)
+
+
+def day_of(instant: datetime) -> date:
+    """The shop day of a UTC instant."""
+    return instant.replace(tzinfo=UTC).astimezone(SHOP_ZONE).date()
+
+
+def shop_day(local: str) -> date:
+    return datetime.fromisoformat(local).date()
+
+
+@pytest.fixture(scope="module")
+def orders() -> list[Order]:
+    person_of = {row["customer_id"]: row["customer_unique_id"] for row in read_csv("customers")}
+    columns = {
+        "purchase": "order_purchase_timestamp",
+        "approved": "order_approved_at",
+        "carrier": "order_delivered_carrier_date",
+        "delivered": "order_delivered_customer_date",
+    }
+    found = {
+        row["order_id"]: Order(
+            order_id=row["order_id"],
+            person=person_of[row["customer_id"]],
+            status=row["order_status"],
+            at={stage: utc(row[column]) for stage, column in columns.items() if row[column]},
+            delivered_on=shop_day(row[columns["delivered"]]) if row[columns["delivered"]] else None,
+            promised_on=shop_day(row["order_estimated_delivery_date"]),
+        )
+        for row in read_csv("orders")
+    }
+    for row in read_csv("items"):
+        found[row["order_id"]].prices.append(Decimal(row["price"]))
+    for row in read_csv("reviews"):
+        answered = row["review_answer_timestamp"]
+        found[row["order_id"]].reviews.append(Review(utc(answered), shop_day(answered), int(row["review_score"])))
+    return list(found.values())
+
+
+@pytest.fixture(scope="module")
+def cut_off(orders: list[Order]) -> datetime:
+    return max(instant for order in orders for instant in order.at.values())
+
+
+@pytest.fixture(scope="module")
+def orders_of(orders: list[Order]) -> dict[str, list[Order]]:
+    """The orders of each person, the earliest first."""
+    found = defaultdict(list)
+    for order in sorted(orders, key=lambda order: order.purchased_at):
+        found[order.person].append(order)
+    return found
+
+
+# ---- Files, people, orders ----
+
+
+def test_every_row_of_every_file_is_accounted_for(parcours: duckdb.DuckDBPyConnection) -> None:
+    loads = table(parcours, "select path, status, rows_read, rows_loaded, rows_duplicate, rows_rejected from raw.loads")
+    assert set(loads) == set(FILES.values())
+    for name, path in FILES.items():
+        status, read, loaded, duplicate, rejected = loads[path]
+        assert status == "loaded", path
+        assert read == loaded + duplicate + rejected, path
+        assert read == len(read_csv(name)), path
+
+
+def test_people_are_the_distinct_buyers_and_the_leads(
+    parcours: duckdb.DuckDBPyConnection, orders_of: dict[str, list[Order]]
+) -> None:
+    customers = {row["customer_unique_id"] for row in read_csv("customers")}
+    leads = {row["mql_id"] for row in read_csv("leads")}
+    assert set(orders_of) == customers
+    kinds = table(parcours, "select lifecycle_stage, count(*) from journeys.people where is_contact group by 1")
+    assert kinds == {"Customer": len(customers), "Lead": len(leads)}
+    assert one(parcours, "select count(*) from journeys.people") == len(customers) + len(leads)
+
+
+def test_orders_belong_to_the_person_and_not_to_the_customer_id(
+    parcours: duckdb.DuckDBPyConnection, orders: list[Order], orders_of: dict[str, list[Order]]
+) -> None:
+    person_of = table(parcours, "select order_id, person_id from journeys.order_sessions")
+    assert set(person_of) == {order.order_id for order in orders}
+    pairs = {(order.person, person_of[order.order_id]) for order in orders}
+    assert len(pairs) == len({ours for _, ours in pairs}) == len(orders_of)
+    repeat_buyers = sum(len(of_person) > 1 for of_person in orders_of.values())
+    assert sum(count > 1 for count in Counter(person_of.values()).values()) == repeat_buyers
+
+
+def test_orders_revenue_and_late_deliveries(parcours: duckdb.DuckDBPyConnection, orders: list[Order]) -> None:
+    count, revenue, late = one(
+        parcours, "select count(*), sum(net_revenue), count(*) filter (where is_late) from staging.orders"
+    )
+    assert count == len(orders)
+    assert revenue == sum(order.net_revenue for order in orders)
+    assert late == sum(order.delivered_on is not None and order.delivered_on > order.promised_on for order in orders)
+
+
+def test_figures_of_the_sample(
+    parcours: duckdb.DuckDBPyConnection, orders: list[Order], orders_of: dict[str, list[Order]]
+) -> None:
+    if len(orders) != 8135:
+        pytest.skip(f"{len(orders)} orders: not the sample that examples/olist/README.md gives figures of")
+    kinds = table(parcours, "select lifecycle_stage, count(*) from journeys.people group by 1")
+    assert kinds == {"Customer": 8016, "Lead": 8000}
+    assert sum(len(of_person) > 1 for of_person in orders_of.values()) == 73
+    assert one(parcours, "select sum(net_revenue) from staging.orders") == Decimal("998029.08")
+    assert one(parcours, "select count(*) from staging.orders where is_late") == 343
+
+
+def test_the_average_net_order_value_leaves_out_orders_of_unknown_value(
+    parcours: duckdb.DuckDBPyConnection, orders: list[Order]
+) -> None:
+    found = one(
+        parcours,
+        "select sum(numerator) / sum(denominator) from metrics.kpi_attempts where kpi = 'net_order_value'",
+    )
+    assert found == pytest.approx(average_order_value(orders))
+
+
+# ---- Stages ----
+
+
+def test_each_order_is_one_journey(parcours: duckdb.DuckDBPyConnection, orders: list[Order]) -> None:
+    journey_of = parcours.execute("select distinct order_id, journey_id from journeys.journey_touchpoints").fetchall()
+    assert len({journey for _, journey in journey_of}) == len(journey_of) == len(orders)
+    assert {order_id for order_id, _ in journey_of} == {order.order_id for order in orders}
+
+
+def test_reached_counts_of_the_stages(parcours: duckdb.DuckDBPyConnection, orders: list[Order]) -> None:
+    reached = table(parcours, "select stage, reached_count from metrics.stage_drop_off")
+    assert reached == {stage: sum(order.reached(stage) for order in orders) for stage in STAGES}
+
+
+def test_drop_off_of_the_required_stages(
+    parcours: duckdb.DuckDBPyConnection, orders_of: dict[str, list[Order]], cut_off: datetime
+) -> None:
+    matured: Counter[str] = Counter()
+    dropped: Counter[str] = Counter()
+    for of_person in orders_of.values():
+        for order in of_person:
+            last_touched_at = order.contacts()[-1][0]
+            if order is of_person[-1] and last_touched_at + INACTIVITY >= cut_off:
+                continue
+            reached = [stage for stage in REQUIRED if order.reached(stage)]
+            matured.update(reached)
+            dropped[reached[-1]] += 1
+    found = table(
+        parcours,
+        "select stage, matured_count, reached_count - open_count, dropped_count, revenue_at_stake "
+        "from metrics.stage_drop_off where is_required",
+    )
+    value = average_order_value(order for of_person in orders_of.values() for order in of_person)
+    for stage, next_stage in pairwise(REQUIRED):
+        *counts, at_stake = found[stage]
+        assert counts == [matured[stage], matured[stage], dropped[stage]], stage
+        arriving = matured["delivered"] / matured[next_stage]
+        assert at_stake == pytest.approx(dropped[stage] * arriving * value, abs=0.01), stage
+    assert found["delivered"] == (matured["delivered"], matured["delivered"], None, None), "the map ends there"
+
+
+def test_every_order_passes_the_stages_in_the_order_of_time(
+    parcours: duckdb.DuckDBPyConnection, orders: list[Order]
+) -> None:
+    visits = defaultdict(list)
+    for order_id, stage, entered_at in parcours.execute(
+        "with journey_orders as (select distinct journey_id, order_id from journeys.journey_touchpoints) "
+        "select order_id, stage, entered_at from journeys.stage_visits "
+        "join journey_orders using (journey_id) order by order_id, visit_number"
+    ).fetchall():
+        visits[order_id].append((stage, entered_at))
+    different = [
+        (order.order_id, visits[order.order_id], order.visits())
+        for order in orders
+        if visits[order.order_id] != order.visits()
+    ]
+    assert not different
+
+
+def test_transitions_between_stages(parcours: duckdb.DuckDBPyConnection, orders: list[Order]) -> None:
+    transitions = Counter(
+        (stage, next_stage) for order in orders for (stage, _), (next_stage, _) in pairwise(order.visits())
+    )
+    found = parcours.execute(
+        "select stage, next_stage, count(*) from journeys.stage_visits where next_stage is not null group by 1, 2"
+    ).fetchall()
+    assert {(stage, next_stage): count for stage, next_stage, count in found} == transitions
+
+
+def test_orders_that_reached_the_carrier_before_their_approval(
+    parcours: duckdb.DuckDBPyConnection, orders: list[Order]
+) -> None:
+    before_approval = [
+        order
+        for order in orders
+        if {"carrier", "approved"} <= set(order.at) and order.at["carrier"] < order.at["approved"]
+    ]
+    straight_back = [
+        order for order in before_approval if ("carrier", "approved") in pairwise(s for s, _ in order.visits())
+    ]
+    found = one(
+        parcours,
+        "select count(*) from journeys.stage_visits "
+        "where stage = 'carrier' and next_stage = 'approved' and is_followed_by_back_step",
+    )
+    assert found == len(straight_back)
+    found_before = one(
+        parcours,
+        "with firsts as (select journey_id, min(entered_at) filter (where stage = 'carrier') as carried_at, "
+        "min(entered_at) filter (where stage = 'approved') as approved_at "
+        "from journeys.stage_visits group by 1) "
+        "select count(*) from firsts where carried_at < approved_at",
+    )
+    assert found_before == len(before_approval)
+
+
+def test_back_steps_of_every_stage(parcours: duckdb.DuckDBPyConnection, orders: list[Order]) -> None:
+    back_steps = Counter(
+        stage
+        for order in orders
+        for (stage, _), (next_stage, _) in pairwise(order.visits())
+        if STAGES.index(next_stage) < STAGES.index(stage)
+    )
+    found = table(
+        parcours,
+        "select stage, count(*) from journeys.stage_visits where is_followed_by_back_step group by 1",
+    )
+    assert found == back_steps
+    assert one(parcours, "select sum(back_step_count) from journeys.journeys") == back_steps.total()
+
+
+# ---- Funnel ----
+
+
+def furthest_step(order: Order, window: timedelta) -> int:
+    """Steps in order of time (equal instants may advance), within the window of the purchase, inclusive."""
+    reached_at = order.purchased_at
+    for number, stage in enumerate(REQUIRED[1:], start=1):
+        instant = order.at.get(stage)
+        if instant is None or instant < reached_at or instant > order.purchased_at + window:
+            return number
+        reached_at = instant
+    return len(REQUIRED)
+
+
+def test_funnel_from_order_to_delivery(
+    parcours: duckdb.DuckDBPyConnection, orders: list[Order], cut_off: datetime
+) -> None:
+    window = timedelta(days=30)
+    matured = [order for order in orders if order.purchased_at + window <= cut_off]
+    furthest = [furthest_step(order, window) for order in matured]
+    reached = [sum(step >= number for step in furthest) for number in (1, 2, 3, 4)]
+    found = table(
+        parcours,
+        "select step_number, entered_count, reached_count, dropped_count, conversion_rate, step_rate, "
+        "revenue_at_stake from metrics.funnel_steps where funnel_id = 'fulfilment'",
+    )
+    assert len(found) == 4
+    for number, (entered, reached_count, dropped, conversion, step_rate, at_stake) in found.items():
+        previous = reached[max(number - 2, 0)]
+        assert entered == len(matured)
+        assert reached_count == reached[number - 1], f"step {number}"
+        assert dropped == previous - reached[number - 1], f"step {number}"
+        assert conversion == pytest.approx(reached[number - 1] / len(matured))
+        if number > 1:
+            assert step_rate == pytest.approx(reached[number - 1] / previous)
+            to_the_end = reached[-1] / reached[number - 1]
+            assert at_stake == pytest.approx(dropped * to_the_end * average_order_value(orders), abs=0.01)
+    open_count = one(parcours, "select sum(open_count) from metrics.funnel_steps where step_number = 1")
+    assert open_count == len(orders) - len(matured)
+
+
+# ---- Satisfaction and retention ----
+
+
+def test_satisfaction_over_all_answers(parcours: duckdb.DuckDBPyConnection, orders: list[Order]) -> None:
+    scores = [review.score for order in orders for review in order.reviews]
+    answers, satisfied, csat, mean = one(
+        parcours,
+        "select answer_count, satisfied_count, csat, mean_of_10 from metrics.csat_by_stage where stage = 'all'",
+    )
+    assert answers == len(scores)
+    assert satisfied == sum(score >= 4 for score in scores)
+    assert csat == pytest.approx(satisfied / answers)
+    assert mean == pytest.approx(sum((score - 1) * 10 / 4 for score in scores) / len(scores))
+
+
+def test_retention_within_90_days(
+    parcours: duckdb.DuckDBPyConnection, orders_of: dict[str, list[Order]], cut_off: datetime
+) -> None:
+    horizon = timedelta(days=90)
+    matured = [of for of in orders_of.values() if of[0].purchased_at + horizon <= cut_off]
+    returned = [of for of in matured if len(of) > 1 and of[1].purchased_at <= of[0].purchased_at + horizon]
+    found = one(
+        parcours,
+        "select numerator, denominator, open_count from metrics.kpis where kpi = 'retention' and period = 'all'",
+    )
+    assert found == (len(returned), len(matured), len(orders_of) - len(matured))
+
+
+def test_retention_by_month_of_the_first_order(
+    parcours: duckdb.DuckDBPyConnection, orders_of: dict[str, list[Order]], cut_off: datetime
+) -> None:
+    month = timedelta(days=30)
+    expected: dict[tuple[date, int], tuple[int, int]] = {}
+    for number in range(12):
+        finished: Counter[date] = Counter()
+        returned: Counter[date] = Counter()
+        for first, *others in orders_of.values():
+            cohort = day_of(first.purchased_at).replace(day=1)
+            if first.purchased_at + (number + 1) * month > cut_off:
+                continue
+            finished[cohort] += 1
+            returned[cohort] += any(
+                number * month <= order.purchased_at - first.purchased_at < (number + 1) * month for order in others
+            )
+        expected |= {(cohort, number): (finished[cohort], returned[cohort]) for cohort in finished}
+    found = {
+        (cohort, number): (finished, returned)
+        for cohort, number, finished, returned in parcours.execute(
+            "select cohort_on, interval_number, finished_count, returned_count "
+            "from metrics.retention_cohorts where interval_number < 12 and finished_count > 0"
+        ).fetchall()
+    }
+    assert found == expected
+
+
+# ---- Before and after a change ----
+
+
+def comparable_days(change: date, others: Iterable[date], first: date, last: date) -> tuple[set[date], set[date]]:
+    """Before and after: as many of each weekday on both sides, the nearest days, guard days left out."""
+    before = [change - timedelta(days=offset) for offset in range(GUARD + 1, GUARD + WINDOW + 1)]
+    after = [change + timedelta(days=offset) for offset in range(GUARD, GUARD + WINDOW)]
+    for other in others:
+        before = [day for day in before if other > change or day >= other + timedelta(days=GUARD)]
+        after = [day for day in after if other < change or day < other - timedelta(days=GUARD)]
+    sides: tuple[set[date], set[date]] = (set(), set())
+    for weekday in range(7):
+        both = [[d for d in side if d.weekday() == weekday and first <= d <= last] for side in (before, after)]
+        for side, days in zip(sides, both, strict=True):
+            side.update(days[: min(len(both[0]), len(both[1]))])
+    return sides
+
+
+Attempt = tuple[date, bool]
+"""The shop day it began, and whether it counts in the numerator."""
+
+
+def around(attempts: Sequence[Attempt], change: date, changes: Iterable[date]) -> tuple[int, int, int, int, int]:
+    """Days a side, numerator and denominator before, numerator and denominator after."""
+    days = [day for day, _ in attempts]
+    others = [other for other in changes if other != change]
+    before, after = comparable_days(change, others, min(days), max(days))
+    assert len(before) == len(after)
+    sides = [[converted for day, converted in attempts if day in side] for side in (before, after)]
+    return len(before), sum(sides[0]), len(sides[0]), sum(sides[1]), len(sides[1])
+
+
+def answers(orders: Iterable[Order]) -> list[Attempt]:
+    return [(review.answered_on, review.score >= 4) for order in orders for review in order.reviews]
+
+
+IMPACT = (
+    "select change_id, days_per_side, before_numerator, before_denominator, after_numerator, "
+    "after_denominator, before_value, after_value, verdict from metrics.change_impact where kpi = "
+)
+
+
+def test_satisfaction_fell_at_the_breakdown_and_rose_at_the_recovery(
+    parcours: duckdb.DuckDBPyConnection, orders: list[Order]
+) -> None:
+    found = table(parcours, IMPACT + "'satisfaction'")
+    assert set(found) == set(CHANGES)
+    for change_id, changed_on in CHANGES.items():
+        *counts, before, after, verdict = found[change_id]
+        expected = around(answers(orders), changed_on, CHANGES.values())
+        assert tuple(counts) == expected, change_id
+        _, before_satisfied, before_answers, after_satisfied, after_answers = expected
+        assert before == pytest.approx(before_satisfied / before_answers)
+        assert after == pytest.approx(after_satisfied / after_answers)
+        assert verdict == {"breakdown": "worsened", "recovery": "improved"}[change_id]
+        assert (after < before) == (change_id == "breakdown")
+
+
+@pytest.mark.parametrize("number", [2, 3, 4])
+def test_steps_of_the_funnel_around_the_changes(
+    parcours: duckdb.DuckDBPyConnection, orders: list[Order], cut_off: datetime, number: int
+) -> None:
+    window = timedelta(days=30)
+    steps = [
+        (day_of(order.purchased_at), furthest_step(order, window))
+        for order in orders
+        if order.purchased_at + window <= cut_off
+    ]
+    attempts = [(day, step >= number) for day, step in steps if step >= number - 1]
+    found = table(parcours, IMPACT + f"'step_conversion:fulfilment:{number}'")
+    assert {change_id: row[:5] for change_id, row in found.items()} == {
+        change_id: around(attempts, day, CHANGES.values()) for change_id, day in CHANGES.items()
+    }
+
+
+def test_neighbouring_changes_and_the_ends_of_the_data_shorten_the_comparison(
+    tmp_path: Path, orders: list[Order]
+) -> None:
+    changes = {
+        "early": date(2016, 12, 22),  # only 65 days of answers before its guard days: no whole weeks
+        "breakdown": CHANGES["breakdown"],
+        "between": date(2018, 1, 18),
+        "recovery": CHANGES["recovery"],
+        "late": date(2018, 8, 23),  # the answers end
+    }
+    shop = tmp_path / "shop"
+    shutil.copytree(EXAMPLE / "sources", shop / "sources")
+    example = yaml.safe_load((EXAMPLE / "journey.yaml").read_text(encoding="utf-8"))
+    example["changes"] = [{"id": name, "date": day, "label": name} for name, day in changes.items()]
+    (shop / "journey.yaml").write_text(yaml.safe_dump(example, allow_unicode=True), encoding="utf-8")
+    with duckdb.connect(str(_build(tmp_path, shop)), read_only=True) as connection:
+        found = table(connection, IMPACT + "'satisfaction'")
+    expected = {name: around(answers(orders), day, changes.values()) for name, day in changes.items()}
+    assert {name: row[:5] for name, row in found.items()} == expected
+    assert expected["recovery"][0] < WINDOW > expected["early"][0], "else this test proves nothing"
