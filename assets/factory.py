@@ -15,7 +15,7 @@ import duckdb
 from assets.expectations import SUITES, Suite, run_suite
 from pipelines.checks import Check, key_check, read_checks, run_check
 from pipelines.project import ROOT, Project
-from pipelines.runner import BuiltTable, build_table, describe_table
+from pipelines.runner import BuiltTable, build_table, describe_table, lineage_of
 from pipelines.sql_models import Model
 from pipelines.tables import PYTHON_TABLES, PythonTable, all_models
 from pipelines.warehouse import open_warehouse
@@ -36,13 +36,17 @@ def box_assets(project: Project, schema: str) -> list[dg.AssetsDefinition]:
 
 def model_asset(project: Project, model: Model) -> dg.AssetsDefinition:
     """The asset of a SQL model."""
+    def build(connection: duckdb.DuckDBPyConnection) -> BuiltTable:
+        build_table(connection, model)
+        return describe_table(connection, model.table, lineage_of(connection, model))
+
     checks = [key_check(model)] if model.key else []
     return table_asset(
         project,
         model.table,
         model.description,
         model.upstreams,
-        lambda connection: build_table(connection, model),
+        build,
         checks=[*checks, *checks_of(model.table)],
         code_version=model.code_version,
         metadata={"sql": dg.MetadataValue.md(f"```sql\n{model.sql}\n```")},

@@ -39,12 +39,14 @@ _FUNCTIONS = {
 
 _NODES: dict[type[exp.Expression], Finding] = {
     exp.AnyValue: ("any_value", _FUNCTIONS["any_value"]),
+    exp.First: ("first(…)", "arg_min, or a list with a total order"),
     exp.Mode: ("mode", _FUNCTIONS["mode"]),
     exp.DayOfWeek: ("dayofweek", "isodow(…)"),
     exp.Week: ("week(…)", "date_trunc('week', …)"),
     exp.WeekOfYear: ("week(…)", "date_trunc('week', …)"),
     exp.CurrentDate: ("current_date", "a value that the run passes in"),
     exp.CurrentTimestamp: ("now()", "a value that the run passes in"),
+    exp.DateBin: ("time_bucket", _FUNCTIONS["time_bucket"]),
     exp.Rand: ("random()", "a value that the run passes in"),
     exp.Pivot: ("pivot", "sum(…) filter (where …)"),
     exp.Columns: ("columns(…)", "the columns by name"),

@@ -34,7 +34,7 @@ class BuiltTable:
     columns: tuple[BuiltColumn, ...]
 
 
-def build_table(connection: duckdb.DuckDBPyConnection, model: Model) -> BuiltTable:
+def build_table(connection: duckdb.DuckDBPyConnection, model: Model) -> None:
     """Replace a table by its select; the old table stays whole if the select fails.
 
     Raises:
@@ -47,11 +47,11 @@ def build_table(connection: duckdb.DuckDBPyConnection, model: Model) -> BuiltTab
         connection.execute("rollback")
         raise ModelError(f"{model.table}: {error}") from error
     _comment(connection, "table", model.table, model.description)
+    names = {name for name, _ in table_columns(connection, model.table)}
     for column, comment in column_comments(model.sql).items():
-        if column in dict(table_columns(connection, model.table)):
+        if column in names:
             _comment(connection, "column", f"{model.table}.{quoted(column)}", comment)
     connection.execute("commit")
-    return describe_table(connection, model.table, lineage_of(connection, model))
 
 
 def describe_table(

@@ -117,6 +117,19 @@ class Funnel(Section):
     steps: list[Step] = Field(min_length=1, max_length=20)
 
 
+class Retention(Section):
+    """Who comes back, by calendar periods of the shop's time: a table beside the headline's elapsed days."""
+
+    id: Identifier
+    label: str
+    entry: Names = Field([], description="Touchpoints that put a person in a cohort; empty means any.")
+    comeback: Names = Field([], description="Touchpoints that count as coming back; empty means any.")
+    period: Literal["hour", "day", "week", "month"] = "week"
+    cohort: Literal["first", "every"] = Field(
+        "first", description="first: a person is in the cohort of the first entry; every: in each with an entry."
+    )
+
+
 class Condition(Section):
     """A predicate over an attribute of the person. Compares as text."""
 
@@ -180,6 +193,7 @@ class JourneySettings(Section):
     touchpoints: list[TouchpointRule] = Field(min_length=1)
     sessions: Sessions = Sessions()  # type: ignore[call-arg]
     funnels: list[Funnel] = Field(min_length=1)
+    retentions: list[Retention] = []
     personas: list[Persona] = []
     changes: list[Change] = []
     targets: dict[Kpi, float] = {}
@@ -274,7 +288,7 @@ def _cross_checks(data: dict[str, Any], formats: Sequence[str] | None) -> Iterat
     if formats is not None:
         for where, export in _items(data, "exports", "files"):
             yield from _known((*where, "format"), _names(export.get("format")), formats, "format")
-    for section in ("stages", "funnels", "personas", "changes"):
+    for section in ("stages", "funnels", "retentions", "personas", "changes"):
         yield from _unique([((*where, "id"), item.get("id")) for where, item in _items(data, section)])
     yield from _unique([((*w, "name"), e.get("name")) for w, e in _items(data, "exports", "files")])
 
@@ -296,6 +310,9 @@ def _cross_checks(data: dict[str, Any], formats: Sequence[str] | None) -> Iterat
                 yield where, "has both touchpoint and stage; expected one of the two."
             yield from _known((*where, "touchpoint"), _names(step.get("touchpoint")), touchpoints, "touchpoint")
             yield from _known((*where, "stage"), _names(step.get("stage")), stages, "stage")
+    for where, retention in _items(data, "retentions"):
+        for key in ("entry", "comeback"):
+            yield from _known((*where, key), _names(retention.get(key)), touchpoints, "touchpoint")
     for where, change in _items(data, "changes"):
         yield from _known((*where, "stage"), _names(change.get("stage")), stages, "stage")
         segment = (*where, "segment", "persona")

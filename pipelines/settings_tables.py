@@ -93,6 +93,19 @@ def _funnel_step_matches(s: JourneySettings) -> list[Row]:
     ]
 
 
+def _retentions(s: JourneySettings) -> list[Row]:
+    return [(retention.id, retention.label, retention.period, retention.cohort) for retention in s.retentions]
+
+
+def _retention_touchpoints(s: JourneySettings) -> list[Row]:
+    return [
+        (retention.id, role, touchpoint)
+        for retention in s.retentions
+        for role, touchpoints in (("entry", retention.entry), ("comeback", retention.comeback))
+        for touchpoint in (touchpoints or [None])  # type: ignore[list-item]
+    ]
+
+
 def _personas(s: JourneySettings) -> list[Row]:
     return [(persona.id, position, persona.label) for position, persona in enumerate(s.personas, 1)]
 
@@ -163,6 +176,18 @@ SETTINGS_TABLES = (
         "One row per alternative of a funnel's step; null matches anything.",
         "funnel_id text, step_number bigint, touchpoint text, stage text, device text, channel text",
         _funnel_step_matches,
+    ),
+    SettingsTable(
+        "retentions",
+        "One row per calendar retention table.",
+        "retention_id text, retention_label text, period text, cohort text",
+        _retentions,
+    ),
+    SettingsTable(
+        "retention_touchpoints",
+        "One row per touchpoint that enters a cohort or comes back; null matches anything.",
+        "retention_id text, role text, touchpoint text",
+        _retention_touchpoints,
     ),
     SettingsTable(
         "personas",

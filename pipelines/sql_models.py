@@ -10,6 +10,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -48,6 +49,7 @@ def read_model(path: Path) -> Model:
     return parse_model(path.parent.name, path.stem, path.read_text(encoding="utf-8"), source=str(path))
 
 
+@cache
 def parse_model(schema: str, name: str, sql: str, source: str | None = None) -> Model:
     """The model of a select. `source` names it in errors."""
     source = source or f"{schema}.{name}"

@@ -6,7 +6,7 @@ here with their upstreams. Not here: running them in Dagster (`assets`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import duckdb
@@ -71,9 +71,20 @@ def all_models(project: Project) -> list[Model]:
     return order_models(models, [*LOADED_TABLES, *(table.table for table in PYTHON_TABLES)])
 
 
-def build_all(connection: duckdb.DuckDBPyConnection, project: Project) -> None:
-    """Build every table in order, without Dagster: for tests and benchmarks."""
+def build_all(connection: duckdb.DuckDBPyConnection, project: Project, only: Iterable[str] = ()) -> None:
+    """Build every table in order, without Dagster: for tests and benchmarks.
+
+    Args:
+        connection: the warehouse, with exports and settings loaded.
+        project: the shop.
+        only: build just these tables and what they read; nothing means all.
+    """
     waiting: list[Model | PythonTable] = [*all_models(project), *PYTHON_TABLES]
+    wanted = set(only)
+    if wanted:
+        for _ in waiting:
+            wanted |= {upstream for table in waiting if table.table in wanted for upstream in table.upstreams}
+        waiting = [table for table in waiting if table.table in wanted]
     built = set(LOADED_TABLES)
     while waiting:
         table = next(t for t in waiting if set(t.upstreams) <= built)

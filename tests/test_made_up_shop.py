@@ -17,7 +17,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipelines.made_up_shop import Period, changes_truth, journeys_truth, simulate, write_exports
+from pipelines.made_up_shop import write_exports
+from pipelines.made_up_shop.period import Period
+from pipelines.made_up_shop.simulation import simulate
+from pipelines.made_up_shop.truth import changes_truth, journeys_truth
 
 HEADER = (
     "Name,Email,Financial Status,Paid at,Fulfillment Status,Fulfilled at,Accepts Marketing,Currency,Subtotal,"
@@ -159,11 +162,7 @@ def test_malformed_lines_are_where_the_truth_says(
     with (shop / "crm/contacts.csv").open(encoding="utf-8", newline="") as file:
         contacts = list(csv.DictReader(file))
     assert sum(not row["Record ID"] for row in contacts) == 1
-    assert (
-        len(contacts) - 1
-        == len({row["Record ID"] for row in contacts if row["Record ID"]})
-        == truth["contacts"]
-    )
+    assert len(contacts) - 1 == len({row["Record ID"] for row in contacts if row["Record ID"]}) == truth["contacts"]
     surveys = survey_rows(shop)
     assert sum(not row["Response ID"] for row in surveys) == 1
     assert sum(row["Score"] == "9" for row in surveys) == 1
@@ -201,10 +200,7 @@ def test_nothing_happens_outside_the_period(
         assert max(rows[0][name] for rows in orders.values()) < local_end
     delivered = [rows[0]["Note Attributes"].partition("delivered_at: ")[2] for rows in orders.values()]
     assert max(text[:25] for text in delivered) < local_end
-    assert (
-        max(max(row["Sent at"], row["Answered at"]) for row in survey_rows(shop))
-        < "2026-09-29T00:00:00+02:00"
-    )
+    assert max(max(row["Sent at"], row["Answered at"]) for row in survey_rows(shop)) < "2026-09-29T00:00:00+02:00"
 
 
 def test_the_order_export_has_shopifys_columns_and_its_sums_hold(
@@ -221,8 +217,7 @@ def test_the_order_export_has_shopifys_columns_and_its_sums_hold(
             for name in ("Subtotal", "Discount Amount", "Shipping", "Total", "Refunded Amount")
         }
         lines = sum(
-            int(row["Lineitem quantity"]) * round(100 * float(row["Lineitem price"]))
-            for row in (head, *others)
+            int(row["Lineitem quantity"]) * round(100 * float(row["Lineitem price"])) for row in (head, *others)
         )
         assert cents["Subtotal"] == lines - cents["Discount Amount"]
         assert cents["Total"] == cents["Subtotal"] + cents["Shipping"]

@@ -1,7 +1,8 @@
 """The figures behind each section of the report: one query and one row type each, with nothing drawn.
 
 Read from the published tables; what a figure means is in `sql/metrics/`. The selects in `queries/` only join labels,
-order rows and turn instants into shop time. Not here: words (`wording.py`), charts (`charts.py`, `journey_map.py`), the page (`page.py`).
+order rows and turn instants into shop time. Not here: words (`wording.py`), charts (`charts.py`, `journey_map.py`),
+the page (`page.py`).
 """
 
 from __future__ import annotations
@@ -250,11 +251,11 @@ class Impact:
 
 @dataclass(frozen=True)
 class Export:
-    """The files of one export, and what became of their rows."""
+    """The files of one export and what became of their rows; of all exports where export is null."""
 
-    export: str
-    format: str
-    status: str
+    export: str | None
+    format: str | None
+    status: str | None
     file_count: int
     rows_read: int
     rows_loaded: int

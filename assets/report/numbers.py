@@ -13,12 +13,12 @@ NBSP, NARROW_NBSP, MINUS = "\u00a0", "\u202f", "\u2212"
 NOTHING = "–"
 CURRENCY_SIGNS = {"EUR": "€", "USD": "$", "GBP": "£", "BRL": "R$", "JPY": "¥", "CAD": "CA$", "AUD": "A$"}
 MONTHS = {
-    "en": ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"],
-    "fr": ["janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre"],
+    "en": "January,February,March,April,May,June,July,August,September,October,November,December",
+    "fr": "janvier,février,mars,avril,mai,juin,juillet,août,septembre,octobre,novembre,décembre",
 }
 SHORT_MONTHS = {
-    "en": ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"],
-    "fr": ["janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc."],
+    "en": "Jan,Feb,Mar,Apr,May,Jun,Jul,Aug,Sep,Oct,Nov,Dec",
+    "fr": "janv.,févr.,mars,avr.,mai,juin,juil.,août,sept.,oct.,nov.,déc.",
 }
 DURATIONS = ((60, 1, "s"), (3600, 60, "min"), (172_800, 3600, "h"))
 """Below the first number of seconds, divide by the second, in the third's unit; longer ones are in days."""
@@ -111,17 +111,17 @@ class Numbers:
         """A shop day: 15 August 2026."""
         if on is None:
             return NOTHING
-        text = f"{on.day}{NBSP}{MONTHS[self._known][on.month - 1]}"
+        text = f"{on.day}{NBSP}{self._month(MONTHS, on)}"
         return f"{text}{NBSP}{on.year}" if year else text
 
     def short_day(self, on: date, *, year: bool = False) -> str:
         """A shop day on a chart: 15 Aug."""
-        text = f"{on.day}{NBSP}{SHORT_MONTHS[self._known][on.month - 1]}"
+        text = f"{on.day}{NBSP}{self._month(SHORT_MONTHS, on)}"
         return f"{text}{NBSP}{on.year}" if year else text
 
     def month(self, on: date) -> str:
         """A month: Aug 2026."""
-        return f"{SHORT_MONTHS[self._known][on.month - 1]}{NBSP}{on.year}"
+        return f"{self._month(SHORT_MONTHS, on)}{NBSP}{on.year}"
 
     def period(self, start: date, end: date) -> str:
         """Two shop days, with the year once where it is the same: 1 July – 28 September 2026."""
@@ -136,9 +136,8 @@ class Numbers:
         """A moment in shop time, to the minute."""
         return NOTHING if at is None else f"{self.day(at.date())}, {at:%H:%M}"
 
-    @property
-    def _known(self) -> str:
-        return self.language if self.language in MONTHS else "en"
+    def _month(self, names: dict[str, str], on: date) -> str:
+        return names.get(self.language, names["en"]).split(",")[on.month - 1]
 
     def _written(self, value: float, digits: int) -> str:
         text = f"{abs(value):,.{digits}f}"

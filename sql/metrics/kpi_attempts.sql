@@ -107,7 +107,7 @@ attempts as (
     union all
     select 'net_order_value', order_id, person_id, ordered_at, true, true, cast(net_revenue as double), null
     from ordered_orders
-    where not is_void
+    where not is_void and net_revenue is not null
     union all
     select kpi, attempt_id, person_id, happened_at, is_matured, is_converted, 1.0, null
     from step_attempts

@@ -2,7 +2,7 @@
 -- on while orders stop). Tracking days are left out of rates; both are left out of before/after comparisons, and marked.
 -- Tracking: fewer than a tenth of the median day's events while orders are at least half of their median.
 -- Payment: of at least five sessions with a checkout, fewer than half as many ordered as at the median day's rate, and
--- either the shortfall is over 3.5 standard deviations, or half of these sessions met an error.
+-- either the shortfall is over 3.5 standard deviations, or a third of these sessions met an error.
 with knobs as (
     select time_zone from settings.shop
 ),
@@ -83,7 +83,7 @@ judged as (
         observed.checkout_count >= 5
         and observed.ordered_count < observed.checkout_count * usual.order_rate / 2.0
         and (
-            observed.failed_count >= observed.checkout_count / 2.0
+            observed.failed_count >= observed.checkout_count / 3.0
             or observed.checkout_count * usual.order_rate - observed.ordered_count
             > 3.5 * sqrt(observed.checkout_count * usual.order_rate * (1 - usual.order_rate))
         ) as is_payment_outage

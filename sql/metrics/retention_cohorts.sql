@@ -11,15 +11,16 @@ known as (
 ),
 
 first_orders as (
-    select person_id, min(ordered_at) as first_ordered_at
+    select person_id, ordered_at as first_ordered_at, order_id as first_order_id
     from journeys.order_sessions
-    group by person_id
+    qualify row_number() over (partition by person_id order by ordered_at, order_id) = 1
 ),
 
 customers as (
     select
         first_orders.person_id,
         first_orders.first_ordered_at,
+        first_orders.first_order_id,
         cast(date_trunc(
             'month', (first_orders.first_ordered_at at time zone 'UTC') at time zone knobs.time_zone
         ) as date) as cohort_on
@@ -53,7 +54,7 @@ later_orders as (
         ) as last_interval_number
     from customers
     inner join journeys.order_sessions as orders on customers.person_id = orders.person_id
-    where orders.ordered_at > customers.first_ordered_at
+    where orders.order_id <> customers.first_order_id
 ),
 
 returns as (

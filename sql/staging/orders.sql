@@ -51,7 +51,7 @@ merged as (
 valued as (
     select
         *,
-        coalesce(subtotal, lines_value, 0) as goods,
+        coalesce(subtotal, lines_value) as goods,
         coalesce(total, coalesce(subtotal, lines_value, 0) + shipping) as order_total
     from merged
     where ordered_at is not null
@@ -85,12 +85,12 @@ select
         case
             when cancelled_at is not null or lower(status) in ('canceled', 'cancelled', 'voided') then 0
             else round(
-                (goods - included_tax * goods / nullif(goods + shipping, 0))
+                (goods - coalesce(included_tax * goods / nullif(goods + shipping, 0), 0))
                 * (1 - least(coalesce(refunded / nullif(order_total, 0), 0), 1)),
                 2
             )
         end as decimal(18, 2)
-    ) as net_revenue,           -- after discounts and refunds, without shipping and tax
+    ) as net_revenue,           -- after discounts and refunds, without shipping and tax; null: no line is known
     coalesce(
         cast((delivered_at at time zone 'UTC') at time zone shop.time_zone as date) > promised_on, false
     ) as is_late,               -- delivered on a later shop day than promised

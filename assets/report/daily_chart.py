@@ -1,0 +1,242 @@
+"""A figure by shop day: a dot a day, the level of both halves of the period, the changes and the outages.
+
+Nothing is smoothed: the days are those of metrics.kpi_daily, the levels those of metrics.kpis.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from itertools import groupby
+
+from assets.report.drawing import (
+    BLUE,
+    BLUE_TINT,
+    FAINT,
+    GREY,
+    INK,
+    Drawing,
+    axis,
+    hover,
+    layout,
+    note,
+    percent_ticks,
+    safe,
+)
+from assets.report.figures import Change, Day, Kpi, Outage
+from assets.report.numbers import Numbers
+
+LABEL_LEVELS = 3
+"""Labels of changes take turns on so many lines, so that neighbours don't overlap."""
+TICK_STEPS = ((45, 0), (120, 1), (400, 2), (900, 3))
+"""Up to so many days: weekly ticks, then every 1, 2, 3 months; longer, every 6."""
+
+
+def daily_chart(
+    days: Sequence[Day], kpi: Kpi, changes: Sequence[Change], outages: Sequence[Outage], numbers: Numbers, narrow: bool
+) -> Drawing:
+    """The days in grey where small; a line joins days that follow each other."""
+    first, last = days[0].on, days[-1].on
+    inside = [change for change in changes if first <= change.changed_on <= last]
+    highest = max([day.value for day in days if day.value is not None and not day.is_small] + [kpi.high or 0]) * 100
+    if all(day.is_small or day.value is None for day in days):
+        highest = 100.0
+    top = 34 if narrow else 24 + 16 * min(LABEL_LEVELS, max(1, len(inside)))
+    frame = layout(
+        numbers,
+        300 if narrow else 340,
+        (top, 14, 34, 46),
+        xaxis=axis(
+            type="date",
+            range=[(first - timedelta(days=1)).isoformat(), (last + timedelta(days=1)).isoformat()],
+            showgrid=False,
+            **_date_ticks(first, last, numbers, narrow),
+        ),
+        yaxis=axis(range=[0, min(highest * 1.12, 104)], nticks=6, **percent_ticks()),
+        shapes=[*_outage_shapes(outages), *_halves(kpi), *_change_lines(inside)],
+        annotations=[
+            *_change_labels(inside, first, last, narrow),
+            *_outage_labels(outages),
+            *_level_labels(kpi, numbers),
+        ],
+    )
+    return {"data": [_line(days), _dots(days, numbers)], "layout": frame}
+
+
+def _line(days: Sequence[Day]) -> Drawing:
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "x": [day.on.isoformat() for day in days],
+        "y": [None if day.value is None else day.value * 100 for day in days],
+        "line": {"color": "rgba(43,108,148,0.22)", "width": 1},
+        "connectgaps": False,
+        "hoverinfo": "skip",
+    }
+
+
+def _dots(days: Sequence[Day], numbers: Numbers) -> Drawing:
+    shown = [day for day in days if day.value is not None]
+    text = [
+        f"<b>{numbers.day(day.on)}</b><br>{numbers.share(day.value)}: {numbers.count(day.numerator)} of "
+        f"{numbers.count(day.denominator)}" + (f", {numbers.count(day.open_count)} open" if day.open_count else "")
+        for day in shown
+    ]
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "x": [day.on.isoformat() for day in shown],
+        "y": [(day.value or 0) * 100 for day in shown],
+        "marker": {
+            "size": 5.5 if len(shown) < 200 else 4,
+            "color": [FAINT if day.is_small else BLUE for day in shown],
+            "opacity": 0.75 if len(shown) < 200 else 0.35,
+        },
+        **hover(text),
+    }
+
+
+def _halves(kpi: Kpi) -> list[Drawing]:
+    """The level of each half and its 95 % interval, over the days it covers."""
+    shapes: list[Drawing] = []
+    for start, end, value, low, high in _levels(kpi):
+        span = {"x0": start.isoformat(), "x1": end.isoformat(), "xref": "x", "yref": "y"}
+        shapes.append(
+            {"type": "rect", **span, "y0": low * 100, "y1": high * 100, "fillcolor": BLUE_TINT, "line": {"width": 0}}
+        )
+        line = {"color": BLUE, "width": 2.5}
+        shapes.append({"type": "line", **span, "y0": value * 100, "y1": value * 100, "line": line})
+    return shapes
+
+
+def _levels(kpi: Kpi) -> list[tuple[date, date, float, float, float]]:
+    halves = (
+        (kpi.earlier_from, kpi.earlier_until, kpi.earlier_value, kpi.earlier_low, kpi.earlier_high),
+        (kpi.later_from, kpi.later_until, kpi.later_value, kpi.later_low, kpi.later_high),
+    )
+    return [
+        (start, end, value, low, high)
+        for start, end, value, low, high in halves
+        if start is not None and end is not None and value is not None and low is not None and high is not None
+    ]
+
+
+def _level_labels(kpi: Kpi, numbers: Numbers) -> list[Drawing]:
+    return [
+        note(
+            f"<b>{numbers.share(value)}</b>",
+            start.isoformat(),
+            high * 100,
+            xref="x",
+            yref="y",
+            xanchor="left",
+            yanchor="bottom",
+            xshift=2,
+            color=BLUE,
+            bgcolor="rgba(255,255,255,0.8)",
+            borderpad=1,
+        )
+        for start, _, value, _, high in _levels(kpi)
+    ]
+
+
+def _change_lines(changes: Sequence[Change]) -> list[Drawing]:
+    return [
+        {
+            "type": "line",
+            "x0": change.changed_on.isoformat(),
+            "x1": change.changed_on.isoformat(),
+            "y0": 0,
+            "y1": 1,
+            "xref": "x",
+            "yref": "paper",
+            "line": {"color": INK, "width": 1, "dash": "dot"},
+        }
+        for change in changes
+    ]
+
+
+def _change_labels(changes: Sequence[Change], first: date, last: date, narrow: bool) -> list[Drawing]:
+    labels = []
+    for number, change in enumerate(changes, 1):
+        is_late = (change.changed_on - first) > 0.7 * (last - first)
+        level = (number - 1) % LABEL_LEVELS
+        labels.append(
+            note(
+                f"<b>{number}</b>" if narrow else f"<b>{number}</b> {safe(change.label, 34)}",
+                change.changed_on.isoformat(),
+                1,
+                xref="x",
+                yref="paper",
+                xanchor="center" if narrow else "right" if is_late else "left",
+                yanchor="bottom",
+                yshift=2 + (0 if narrow else 16 * level),
+                size=11.5,
+            )
+        )
+    return labels
+
+
+def _outage_runs(outages: Sequence[Outage]) -> list[tuple[str, date, date]]:
+    """Runs of days in a row with the same kind of outage."""
+    runs = []
+    keyed = groupby(enumerate(outages), key=lambda item: (item[1].outage, item[1].on - timedelta(days=item[0])))
+    for (kind, _), group in keyed:
+        days = [outage.on for _, outage in group]
+        runs.append((kind, days[0], days[-1]))
+    return runs
+
+
+def _outage_shapes(outages: Sequence[Outage]) -> list[Drawing]:
+    return [
+        {
+            "type": "rect",
+            "x0": f"{(start - timedelta(days=1)).isoformat()} 12:00",
+            "x1": f"{end.isoformat()} 12:00",
+            "y0": 0,
+            "y1": 1,
+            "xref": "x",
+            "yref": "paper",
+            "fillcolor": "rgba(93,107,121,0.22)" if kind == "tracking" else "rgba(226,160,99,0.35)",
+            "line": {"width": 0},
+            "layer": "below",
+        }
+        for kind, start, end in _outage_runs(outages)
+    ]
+
+
+def _outage_labels(outages: Sequence[Outage]) -> list[Drawing]:
+    return [
+        note(
+            f"{safe(kind, 20)} outage",
+            start.isoformat(),
+            1,
+            xref="x",
+            yref="paper",
+            xanchor="right",
+            yanchor="top",
+            textangle=-90,
+            xshift=-4,
+            size=10.5,
+            color=GREY,
+        )
+        for kind, start, _ in _outage_runs(outages)
+    ]
+
+
+def _date_ticks(first: date, last: date, numbers: Numbers, narrow: bool) -> Drawing:
+    """Ticks in the shop's language: on Mondays for short periods, else on firsts of a month."""
+    span = (last - first).days * (2 if narrow else 1)
+    months = next((step for limit, step in TICK_STEPS if span <= limit), 6)
+    if months == 0:
+        start = first + timedelta(days=(7 - first.weekday()) % 7)
+        ticks = [start + timedelta(days=7 * week) for week in range((last - start).days // 7 + 1)]
+        return {"tickvals": [on.isoformat() for on in ticks], "ticktext": [numbers.short_day(on) for on in ticks]}
+    firsts = [
+        date(year, month, 1)
+        for year in range(first.year, last.year + 1)
+        for month in range(1, 13)
+        if first <= date(year, month, 1) <= last and (month - 1) % months == 0
+    ]
+    write = numbers.month if months > 1 or first.year != last.year else numbers.short_day
+    return {"tickvals": [on.isoformat() for on in firsts], "ticktext": [write(on) for on in firsts]}

@@ -1,0 +1,70 @@
+"""What a section of the page is made of: a title that states the finding, charts, and the same figures as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+
+from assets.report.drawing import Chart
+from assets.report.wording import Sentence
+
+
+@dataclass(frozen=True)
+class Table:
+    """Figures as text: the first column names the row, the others are aligned right. Small rows are greyed."""
+
+    caption: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    small: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class StageCells:
+    """A row of the table under the map: lines of text per stage, those that stand out first."""
+
+    name: str
+    cells: Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True)
+class StageTable:
+    """The table under the map, with a column per stage."""
+
+    stages: Sequence[str]
+    flagged: frozenset[int]
+    rows: Sequence[StageCells]
+
+
+@dataclass(frozen=True)
+class FlagBox:
+    """Which stage is flagged, by which ranking, and what the rankings say."""
+
+    title: str
+    text: str
+    lines: Sequence[Sentence]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the page. `empty` says in one line why there is nothing to show."""
+
+    key: str
+    name: str
+    title: str
+    subtitle: str
+    sources: Sequence[str]
+    empty: str = ""
+    charts: Sequence[Chart] = ()
+    legend: Sequence[tuple[str, str]] = ()
+    flag: FlagBox | None = None
+    stage_table: StageTable | None = None
+    notes: Sequence[str] = ()
+    tables: Sequence[Table] = ()
+    numbered: Sequence[str] = field(default=())
+
+
+def keys(prefix: str) -> Iterator[str]:
+    """Keys for several sections of a kind: funnel-1, funnel-2."""
+    return (f"{prefix}-{number}" for number in count(1))

@@ -1,0 +1,155 @@
+"""Given these rows, then these rows: a small warehouse in memory, for tests of the models.
+
+`warehouse(...)` takes events, orders and answers as short tuples or dicts in the canonical shapes, and journey.yaml's
+sections as keyword arguments, builds the wanted tables and returns the connection.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipelines.canonical import KINDS
+from pipelines.ingest import make_raw_tables
+from pipelines.project import Project
+from pipelines.settings import JourneySettings
+from pipelines.settings_tables import write_settings
+from pipelines.tables import build_all
+from pipelines.warehouse import prepare
+
+START = datetime(2026, 1, 5)  # a Monday
+FAR = datetime(2100, 1, 1)
+
+Row = Mapping[str, Any]
+
+
+def at(value: float | str) -> datetime:
+    """An instant: seconds after START, or ISO 8601 (UTC)."""
+    if isinstance(value, str):
+        return datetime.fromisoformat(value)
+    return START + timedelta(microseconds=round(value * 1_000_000))
+
+
+def settings(**sections: Any) -> JourneySettings:
+    """Settings of a minimal shop, in UTC, with sections replaced."""
+    base: dict[str, Any] = {
+        "shop": {"name": "Test shop", "time_zone": "UTC", "currency": "EUR", "language": "en"},
+        "exports": {"folder": ".", "files": [{"name": "web", "path": "*.jsonl", "format": "segment"}]},
+        "stages": [
+            {"id": "discovery", "label": "Discovery"},
+            {"id": "consideration", "label": "Consideration"},
+            {"id": "cart", "label": "Cart"},
+            {"id": "checkout", "label": "Checkout"},
+            {"id": "purchase", "label": "Purchase"},
+            {"id": "support", "label": "Support", "required": False},
+        ],
+        "touchpoints": [
+            {"touchpoint": "landing", "event": "landing", "stage": "discovery", "action": "view"},
+            {"touchpoint": "product", "event": "product", "stage": "consideration", "action": "view"},
+            {"touchpoint": "add", "event": "add", "stage": "cart", "action": "add_to_cart"},
+            {"touchpoint": "remove", "event": "remove", "stage": "cart", "action": "remove_from_cart"},
+            {"touchpoint": "checkout", "event": "checkout", "stage": "checkout", "action": "checkout"},
+            {"touchpoint": "failed", "event": "failed", "stage": "checkout", "action": "error"},
+            {"touchpoint": "help", "event": "help", "stage": "support", "action": "view"},
+            {"touchpoint": "order placed", "source": "orders", "event": "order placed", "stage": "purchase"},
+            {"touchpoint": "review", "source": "feedback", "event": "review", "stage": "purchase"},
+        ],
+        "funnels": [
+            {
+                "id": "buy",
+                "name": "Buy",
+                "steps": [{"touchpoint": "product"}, {"touchpoint": "add"}, {"touchpoint": "checkout"}],
+            }
+        ],
+    }
+    return JourneySettings.model_validate(base | sections)
+
+
+def event(who: str, when: float | str, name: str, **more: Any) -> Row:
+    """An event of an anonymous id."""
+    return {"anonymous_id": who, "occurred_at": at(when), "event_name": name, **more}
+
+
+def order(order_id: str, when: float | str, *, value: float = 10, **more: Any) -> Row:
+    """An order of one line."""
+    return {
+        "order_id": order_id,
+        "row_key": "line 1",
+        "ordered_at": at(when),
+        "quantity": 1,
+        "unit_price": value,
+        "subtotal": value,
+        "total": value,
+        **more,
+    }
+
+
+def answer(answer_id: str, when: float | str, score: float, **more: Any) -> Row:
+    """An answer to a survey on 1–5."""
+    scale = {"scale_low": 1, "scale_high": 5, "satisfied_from": 4}
+    return {"answer_id": answer_id, "survey": "review", "answered_at": at(when), "score": score, **scale, **more}
+
+
+def warehouse(
+    *,
+    events: Sequence[Row] = (),
+    order_rows: Sequence[Row] = (),
+    contacts: Sequence[Row] = (),
+    feedback: Sequence[Row] = (),
+    build: Iterable[str] = (),
+    known_until: datetime = FAR,
+    shop: JourneySettings | None = None,
+) -> duckdb.DuckDBPyConnection:
+    """A warehouse with these rows loaded and the wanted tables built (none named: all)."""
+    shop = shop or settings()
+    connection = duckdb.connect()
+    prepare(connection, "0" * 64)
+    write_settings(connection, shop)
+    make_raw_tables(connection)
+    rows: dict[str, Sequence[Row]] = {
+        "events": [{"event_id": f"e{i:06d}", **row} for i, row in enumerate(events)],
+        "order_rows": order_rows,
+        "contacts": contacts,
+        "feedback": feedback,
+    }
+    for kind, given in rows.items():
+        load(connection, kind, given)
+        if given:
+            connection.execute(
+                "insert into raw.loads values ('f', 'f', 'f', 'f', ?, 'loaded', null, ?, ?, 0, 0, ?)",
+                [kind, len(given), len(given), known_until],
+            )
+    build_all(connection, project(shop), build)
+    return connection
+
+
+def load(connection: duckdb.DuckDBPyConnection, kind: str, rows: Sequence[Row]) -> None:
+    """Insert canonical rows into a raw table, in one statement."""
+    if not rows:
+        return
+    columns = [column for column in KINDS[kind].columns if any(column.name in row for row in rows)]
+    names = ", ".join(column.name for column in columns)
+    shape = json.dumps([{column.name: column.type for column in columns}])
+    text = json.dumps([{c.name: row.get(c.name) for c in columns} for row in rows], default=str)
+    connection.execute(
+        f"insert into raw.{kind} (file_id, line, export, row_hash, covers_until, {names}) "
+        f"select 'f', row_number() over (), '{kind}', md5(cast(r as text) || row_number() over ()), timestamp '2100-01-01', "
+        + ", ".join(f"r.{column.name}" for column in columns)
+        + " from (select unnest(from_json(cast($text as json), $shape)) as r)",
+        {"text": text, "shape": shape},
+    )
+
+
+def project(shop: JourneySettings) -> Project:
+    """A project without files."""
+    return Project(Path("journey.yaml"), shop, Path(), Path())
+
+
+def rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[tuple[Any, ...]]:
+    """The rows of a query."""
+    return connection.execute(query).fetchall()

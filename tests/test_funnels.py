@@ -1,0 +1,193 @@
+"""Funnels: closed, sequential, best attempt, window from the first step, one event for one step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from conftest import cases
+from given import Row, at, event, rows, settings, warehouse
+from hypothesis import HealthCheck, given, strategies
+from hypothesis import settings as budget
+
+from pipelines.funnel_chain import funnel_chain
+from pipelines.portable_sql import unportable
+
+DAY = 86400.0
+BUILD = ["metrics.funnel_steps"]
+
+# Not run: orders strict and any, strictly increasing time, numeric predicates as steps (tier `mode`): options to come.
+TIERS = ("core", "entry_day", "session_unit")
+
+
+def funnel_shop(names: Sequence[str], steps: Sequence[Any], window_seconds: float | None, unit: str = "person") -> Any:
+    """Settings with a rule per event name and one funnel."""
+    window = 3650.0 if window_seconds is None else window_seconds / DAY
+    return settings(
+        touchpoints=[{"touchpoint": name, "event": name, "stage": "discovery"} for name in sorted(set(names))],
+        funnels=[{"id": "f", "name": "F", "unit": unit, "window_days": window, "steps": list(steps)}],
+    )
+
+
+def _step(step: Any, names: set[str]) -> dict[str, Any]:
+    if isinstance(step, dict):
+        if step.get("any"):
+            return {"any": True}
+        return {"touchpoint": step["event"], "device": step["props"]["browser"]}
+    return {"touchpoint": [name for name in (step if isinstance(step, list) else [step])]}
+
+
+def _events(case: dict[str, Any]) -> list[Row]:
+    return [
+        event(who, when, name, device=(more[0].get("browser") if more else None))
+        for who, when, name, *more in case["events"]
+    ]
+
+
+@pytest.mark.parametrize("case", cases("funnel_cases", *TIERS))
+def test_published_case(case: dict[str, Any]) -> None:
+    names = {row[2] for row in case["events"]}
+    wanted = {s if isinstance(s, str) else s.get("event", "") for s in case["steps"]} - {""}
+    shop = funnel_shop([*names, *wanted], [_step(s, names) for s in case["steps"]], case["semantics"]["window_s"])
+    built = warehouse(events=_events(case), build=BUILD, shop=shop)
+    steps = rows(
+        built, "select reached_count, mean_seconds_from_previous from metrics.funnel_steps order by step_number"
+    )
+    levels = dict(
+        rows(
+            built,
+            "select s.anonymous_id, max(a.furthest_step) from staging.events s "
+            "join journeys.identities i on i.identifier = 'anonymous:' || s.anonymous_id "
+            "join journeys.funnel_attempts a on a.person_id = i.person_id group by 1",
+        )
+    )
+    expected = case["expected"]
+    if "step_counts" in expected:
+        assert [reached for reached, _ in steps] == expected["step_counts"]
+    if "user_levels" in expected:
+        assert levels == expected["user_levels"]
+    if "users_at_step" in expected:
+        for number, users in enumerate(expected["users_at_step"], 1):
+            assert sorted(user for user, level in levels.items() if level >= number) == sorted(users)
+    if "avg_conversion_s" in expected:
+        assert [mean for _, mean in steps][1:] == expected["avg_conversion_s"][1:]
+    if "by_entry_day" in expected:
+        days = rows(
+            built,
+            "select cast(entered_at as date), count(*) filter (where step_number = 1), "
+            "count(*) filter (where step_number = 3) from journeys.funnel_attempts group by 1",
+        )
+        assert {str(day): (entered, reached) for day, entered, reached in days} == {
+            day: (values["entered"], values["converted"]) for day, values in expected["by_entry_day"].items()
+        }
+
+
+def attempts(events: Sequence[Row], steps: Sequence[str], window: float = 7 * DAY) -> list[tuple[Any, ...]]:
+    """Step and instant of each step reached, of the only unit."""
+    names = [str(row["event_name"]) for row in events]
+    shop = funnel_shop([*names, *steps], [{"touchpoint": step} for step in steps], window)
+    built = warehouse(events=events, build=["journeys.funnel_attempts"], shop=shop)
+    return rows(built, "select step_number, reached_at from journeys.funnel_attempts order by 1")
+
+
+def test_among_equal_attempts_the_latest_entry_counts() -> None:
+    found = attempts([event("u", t, n) for t, n in [(0, "a"), (5, "a"), (9, "b"), (20, "a")]], ["a", "b"])
+    assert found == [(1, at(5)), (2, at(9))]
+
+
+def test_a_later_entry_does_not_hide_an_earlier_one_that_got_further() -> None:
+    found = attempts([event("u", t, n) for t, n in [(0, "a"), (5, "b"), (6, "c"), (50, "a"), (55, "b")]], list("abc"))
+    assert [step for step, _ in found] == [1, 2, 3]
+
+
+def test_the_windows_end_is_included() -> None:
+    within = attempts([event("u", 0, "a"), event("u", 100, "b")], ["a", "b"], window=100)
+    beyond = attempts([event("u", 0, "a"), event("u", 100.000001, "b")], ["a", "b"], window=100)
+    assert (len(within), len(beyond)) == (2, 1)
+
+
+def test_one_event_serves_one_step() -> None:
+    assert len(attempts([event("u", 0, "a")], ["a", "a"])) == 1
+    assert len(attempts([event("u", 0, "a"), event("u", 0, "a")], ["a", "a"])) == 2
+
+
+def test_equal_instants_may_advance_in_step_order() -> None:
+    assert len(attempts([event("u", 0, "c"), event("u", 0, "b"), event("u", 0, "a")], ["a", "b", "c"])) == 3
+
+
+def test_a_row_that_comes_twice_in_the_funnel_may_serve_as_its_last_step() -> None:
+    tied = [event("u", 0, "a"), event("u", 9, "b"), event("u", 9, "a")]
+    assert len(attempts(tied, ["a", "b", "a"])) == 3
+
+
+def test_the_sources_sequence_orders_equal_instants() -> None:
+    backwards = [event("u", 0, "b", sequence=1), event("u", 0, "a", sequence=2)]
+    assert len(attempts(backwards, ["a", "b"])) == 1
+
+
+def test_open_attempts_are_in_no_rate() -> None:
+    shop = funnel_shop(["a", "b"], [{"touchpoint": "a"}, {"touchpoint": "b"}], 7 * DAY)
+    events = [event("old", 0, "a"), event("new", 5 * DAY, "a"), event("new", 5 * DAY + 1, "b")]
+    built = warehouse(events=events, build=BUILD, shop=shop, known_until=at(10 * DAY))
+    steps = rows(built, "select reached_count, open_count, dropped_count from metrics.funnel_steps order by step_number")
+    assert steps == [(1, 1, 0), (0, 1, 1)]
+
+
+def test_the_portable_form_passes_the_lint_and_the_fast_one_says_why_not() -> None:
+    assert unportable(funnel_chain(5, "portable"), "portable") == []
+    assert all("asof join" in finding for finding in unportable(funnel_chain(5, "fast"), "fast"))
+
+
+histories = strategies.lists(
+    strategies.tuples(strategies.sampled_from("uvw"), strategies.integers(0, 12), strategies.sampled_from("abcx")),
+    max_size=40,
+)
+chains = strategies.lists(strategies.sampled_from("abc"), min_size=1, max_size=4)
+
+
+@budget(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(histories, chains, strategies.integers(0, 12))
+def test_equal_to_trying_every_attempt(history: list[tuple[str, int, str]], steps: list[str], window: int) -> None:
+    distinct = list(dict.fromkeys((who, when) for who, when, _ in history))  # one event per instant: no ties
+    events = [next((w, t, n) for w, t, n in history if (w, t) == key) for key in distinct]
+    shop = funnel_shop(["a", "b", "c", "x"], [{"touchpoint": step} for step in steps], max(window, 1e-6))
+    built = warehouse(events=[event(*row) for row in events], build=["journeys.funnel_attempts"], shop=shop)
+    found = rows(
+        built,
+        "select person_id, max(furthest_step), min(entered_at), list(reached_at order by step_number) "
+        "from journeys.funnel_attempts group by 1",
+    )
+    wanted = [_best([(t, n) for w, t, n in sorted(events, key=lambda e: e[1]) if w == who], steps, window) for who in "uvw"]
+    assert sorted((level, entered, reached) for _, level, entered, reached in found) == sorted(
+        (level, at(reached[0]), [at(t) for t in reached]) for level, reached in filter(None, wanted)
+    )
+
+
+def _best(events: list[tuple[int, str]], steps: list[str], window: int) -> tuple[int, list[int]] | None:
+    """The slow, obvious form: from every entry take the earliest next steps; the furthest, then latest, wins."""
+    tried = []
+    for start, (entered, name) in enumerate(events):
+        if name != steps[0]:
+            continue
+        reached = [entered]
+        for when, other in events[start + 1 :]:
+            if len(reached) < len(steps) and other == steps[len(reached)] and when - entered <= max(window, 1e-6):
+                reached.append(when)
+        tried.append((len(reached), entered, reached))
+    return (lambda best: (best[0], best[2]))(max(tried)) if tried else None
+
+
+ties = strategies.lists(
+    strategies.tuples(strategies.integers(0, 3), strategies.sampled_from("abc")), min_size=1, max_size=10
+)
+
+
+@budget(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(strategies.lists(ties, min_size=1, max_size=20), chains)
+def test_the_fast_and_the_portable_form_agree_on_ties(histories: list[Any], steps: list[str]) -> None:
+    events = [event(f"u{i}", t, n) for i, history in enumerate(histories) for t, n in history]
+    shop = funnel_shop(["a", "b", "c"], [{"touchpoint": step} for step in steps], 3)
+    built = warehouse(events=events, build=["journeys.funnel_attempts"], shop=shop)
+    fast = rows(built, "from journeys.funnel_attempts order by all")
+    assert fast == rows(built, f"from ({funnel_chain(len(steps), 'portable')}) order by all")

@@ -1,0 +1,135 @@
+"""Sessions: split where the gap is strictly greater than the timeout, with what is said of each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from conftest import cases
+from given import at, event, rows, settings, warehouse
+from hypothesis import HealthCheck, given, strategies
+from hypothesis import settings as budget
+
+MINUTE, HOUR = 60.0, 3600.0
+SESSIONS = ["journeys.sessions"]
+
+
+@pytest.mark.parametrize("case", cases("session_cases", "core"))
+def test_published_case(case: dict[str, Any]) -> None:
+    timeout = case["semantics"]["timeout_s"]
+    built = warehouse(
+        events=[event(who, when, name) for who, when, name in case["events"]],
+        build=["journeys.touchpoints"],
+        shop=settings(sessions={"timeout_minutes": timeout / 60}),
+    )
+    numbers = rows(built, "select session_number from journeys.touchpoints order by touchpoint_id")
+    assert [number for (number,) in numbers] == case["expected"]["session_index"]
+
+
+def test_a_gap_of_exactly_the_timeout_keeps_the_session() -> None:
+    built = warehouse(
+        events=[event("u", 0, "landing"), event("u", 30 * MINUTE, "landing"), event("u", 60 * MINUTE + 0.000001, "add")],
+        build=SESSIONS,
+    )
+    assert rows(built, "select session_number, touchpoint_count from journeys.sessions order by 1") == [(1, 2), (2, 1)]
+
+
+def test_two_devices_of_one_customer_share_a_session() -> None:
+    built = warehouse(
+        events=[
+            event("phone", 0, "landing", customer_id="c1"),
+            event("laptop", 5 * MINUTE, "product", customer_id="c1"),
+            event("tablet", 6 * MINUTE, "product"),
+        ],
+        build=SESSIONS,
+    )
+    assert rows(built, "select touchpoint_count from journeys.sessions order by 1") == [(1,), (2,)]
+
+
+def test_an_event_that_no_person_caused_neither_opens_nor_extends_a_session() -> None:
+    built = warehouse(
+        events=[
+            event("u", 0, "landing"),
+            event("u", 20 * MINUTE, "email sent", is_person_caused=False),
+            event("u", 40 * MINUTE, "landing"),
+        ],
+        build=SESSIONS,
+    )
+    assert rows(built, "select touchpoint_count from journeys.sessions") == [(1,), (1,)]
+
+
+def test_a_session_longer_than_the_maximum_is_cut_at_its_multiples() -> None:
+    steady = [event("u", i * 20 * MINUTE, "landing") for i in range(3 * 24 + 1)]  # every 20 minutes for 24 h
+    built = warehouse(events=steady, build=SESSIONS)
+    assert rows(built, "select touchpoint_count from journeys.sessions order by session_number") == [(72,), (1,)]
+
+
+@pytest.mark.parametrize(
+    ("events", "engaged"),
+    [
+        ([(0, "landing")], False),
+        ([(0, "landing"), (10, "help")], True),  # two views
+        ([(0, "landing"), (10, "add")], False),  # exactly 10 s, one view
+        ([(0, "landing"), (10.000001, "add")], True),
+    ],
+)
+def test_engaged_is_longer_than_ten_seconds_or_two_views(events: list[tuple[float, str]], engaged: bool) -> None:
+    built = warehouse(events=[event("u", when, name) for when, name in events], build=SESSIONS)
+    assert rows(built, "select is_engaged from journeys.sessions") == [(engaged,)]
+
+
+def test_landing_channel_and_furthest_stage() -> None:
+    built = warehouse(
+        events=[
+            event("u", 0, "landing", url_path="/", campaign_medium="cpc", device="mobile"),
+            event("u", 60, "checkout", url_path="/checkout"),
+            event("u", 90, "product", url_path="/mug"),
+        ],
+        build=SESSIONS,
+    )
+    query = "select landing_path, exit_path, channel, device, furthest_stage, duration_seconds from journeys.sessions"
+    assert rows(built, query) == [("/", "/mug", "paid search", "mobile", "checkout", 90.0)]
+
+
+instants = strategies.lists(
+    strategies.tuples(
+        strategies.sampled_from("abc"),
+        strategies.one_of(
+            strategies.integers(0, 8 * 3600).map(float),
+            strategies.integers(0, 16).map(lambda n: n * 30 * MINUTE),  # exact multiples of the timeout
+            strategies.integers(0, 60).map(lambda n: n * HOUR),
+        ),
+    ),
+    max_size=60,
+)
+
+
+@budget(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(instants, strategies.sampled_from([0.0, 1.0, 30.0, 90.0]), strategies.sampled_from([1.0, 24.0]))
+def test_equal_to_walking_through_each_persons_events(
+    visits: list[tuple[str, float]], timeout_minutes: float, maximum_hours: float
+) -> None:
+    built = warehouse(
+        events=[event(who, when, "landing") for who, when in visits],
+        build=SESSIONS,
+        shop=settings(sessions={"timeout_minutes": timeout_minutes, "maximum_hours": maximum_hours}),
+    )
+    found = rows(built, "select started_at, ended_at, touchpoint_count from journeys.sessions order by all")
+    assert found == sorted(_walk(visits, timeout_minutes * 60, maximum_hours * 3600))
+
+
+def _walk(visits: list[tuple[str, float]], timeout: float, maximum: float) -> list[tuple[Any, Any, int]]:
+    """The slow, obvious form: one person at a time, one event at a time."""
+    found = []
+    for who in {who for who, _ in visits}:
+        run: list[float] = []
+        for when in [*sorted(t for w, t in visits if w == who), None]:
+            if when is not None and run and when - run[-1] <= timeout:
+                run.append(when)
+                continue
+            pieces: dict[int, list[float]] = {}
+            for instant in run:
+                pieces.setdefault(int((instant - run[0]) // maximum), []).append(instant)
+            found += [(at(piece[0]), at(piece[-1]), len(piece)) for piece in pieces.values()]
+            run = [] if when is None else [when]
+    return found
