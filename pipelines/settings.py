@@ -268,6 +268,8 @@ def _schema_problem(error: dict[str, Any]) -> Problem:
             return where, f"found {found}, expected one of {', '.join(choices)}." + _suggest(
                 str(error["input"]), choices
             )
+        case kind if kind.startswith("date_"):
+            return where, f"found {found}, expected a date, as 2026-07-14."
         case "string_pattern_mismatch":
             return where, f"found {found}, expected text that matches {context['pattern']}."
         case _:

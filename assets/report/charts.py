@@ -6,7 +6,8 @@ Not here: the map of the journey (`journey_map.py`), the figure by day (`daily_c
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import ceil, floor, log10
 from typing import Any
 
 from assets.report.drawing import (
@@ -19,8 +20,10 @@ from assets.report.drawing import (
     RED,
     SKY,
     TONES,
+    Chart,
     Drawing,
     axis,
+    chart,
     hidden_axis,
     hover,
     layout,
@@ -82,8 +85,7 @@ def dot_chart(panels: Sequence[DotPanel], numbers: Numbers, narrow: bool) -> Dra
             anchor=f"y{suffix}",
             range=_dot_range(panel),
             title={"text": panel.axis_title, "font": {"size": 11.5, "color": GREY}, "standoff": 8},
-            nticks=5 if narrow else 9,
-            **(_dot_ticks(panel)),
+            **_dot_ticks(panel, _dot_range(panel), 4 if narrow else 8, numbers),
         )
         if panel.is_difference:
             shapes.append(_vertical(0, f"x{suffix}", f"y{suffix}", INK, 1))
@@ -96,6 +98,12 @@ def dot_chart(panels: Sequence[DotPanel], numbers: Numbers, narrow: bool) -> Dra
     return {"data": traces, "layout": frame}
 
 
+def dots_chart(key: str, description: str, panels: Sequence[DotPanel], numbers: Numbers) -> Chart:
+    """The two drawings of a dot chart."""
+    wide, narrow = (dot_chart(panels, numbers, narrow=is_narrow) for is_narrow in (False, True))
+    return chart(key, description, wide, narrow)
+
+
 def _dot_range(panel: DotPanel) -> list[float]:
     ends = [end * _factor(panel) for dot in panel.dots for end in (dot.low, dot.high, dot.value) if end is not None]
     if panel.is_share and not panel.is_difference:
@@ -105,10 +113,16 @@ def _dot_range(panel: DotPanel) -> list[float]:
     return [low - room, high + room]
 
 
-def _dot_ticks(panel: DotPanel) -> Drawing:
-    if panel.is_difference:
-        return {"tickformat": "+,.2~f"}
-    return percent_ticks() if panel.is_share else {"tickformat": ",.2~f"}
+def _dot_ticks(panel: DotPanel, ends: Sequence[float], at_most: int, numbers: Numbers) -> Drawing:
+    """Round numbers in the shop's language; differences with their sign."""
+    if not panel.is_difference:
+        return {"nticks": at_most, **percent_ticks()}
+    rough = (ends[1] - ends[0]) / at_most
+    scale = 10.0 ** floor(log10(rough))
+    step = next(factor * scale for factor in (1, 2, 5, 10) if factor * scale >= rough)
+    places = [step * count for count in range(ceil(ends[0] / step), floor(ends[1] / step) + 1)]
+    digits = max(0, -floor(log10(step) + 1e-9))
+    return {"tickvals": places, "ticktext": [numbers.signed(place, digits) for place in places]}
 
 
 def _factor(panel: DotPanel) -> float:
@@ -153,7 +167,7 @@ def _dot_notes(dot: Dot, y: float, suffix: str, narrow: bool, lift: int) -> list
     right = f"<b>{VERDICT_MARKS.get(dot.tone, '')}{safe(dot.right, 24)}</b>"
     yref: dict[str, Any] = {"yref": f"y{suffix}", "xref": "paper"}
     if narrow:
-        above = {"yanchor": "bottom", **yref}
+        above = {"yanchor": "bottom", "bgcolor": "rgba(255,255,255,0.85)", "borderpad": 0, **yref}
         return [
             note(f"<b>{safe(dot.label, 32)}</b>", 0, y, xanchor="left", yshift=lift - 16, **above),
             note(safe(dot.detail, 62), 0, y, xanchor="left", yshift=8, size=11, color=GREY, **above),
@@ -235,11 +249,8 @@ def _step_line(step: FunnelStep, is_small: bool, numbers: Numbers) -> str:
     return " · ".join(parts)
 
 
-def cohort_chart(cells: Sequence[Cohort], numbers: Numbers) -> tuple[Drawing, int]:
-    """Cohorts × intervals, the mean over cohorts below; unfinished intervals are blank, small cells grey.
-
-    Returns the drawing and the width below which it has to scroll.
-    """
+def cohort_chart(key: str, description: str, cells: Sequence[Cohort], numbers: Numbers) -> Chart:
+    """Cohorts × intervals, the mean over cohorts below; unfinished intervals are blank, small cells grey."""
     cohorts = sorted({cell.cohort_on for cell in cells if cell.cohort_on is not None})
     intervals = sorted({cell.interval_number for cell in cells})
     places = {on: float(row) for row, on in enumerate(cohorts)}
@@ -251,13 +262,11 @@ def cohort_chart(cells: Sequence[Cohort], numbers: Numbers) -> tuple[Drawing, in
     for cell in shown:
         y = mean_at if cell.cohort_on is None else places[cell.cohort_on]
         x = cell.interval_number - intervals[0]
-        texts[(x, y)] = f"{numbers.share(cell.rate)}<br>{numbers.count(cell.returned_count)} of " + numbers.count(
-            cell.finished_count
-        )
+        counts = f"{numbers.count(cell.returned_count)} of {numbers.count(cell.finished_count)}"
         if cell.is_small:
-            counts = f"{numbers.count(cell.returned_count)} of {numbers.count(cell.finished_count)}"
             notes.append(note(counts, x, y, size=10.5, color=FAINT))
             continue
+        texts[(x, y)] = f"{numbers.share(cell.rate)}<br>{counts}"
         target = mean if cell.cohort_on is None else grid[int(y)]
         target[x] = (cell.rate or 0) * 100
     top = max([value for row in [*grid, mean] for value in row if value is not None], default=1.0) or 1.0
@@ -279,8 +288,10 @@ def cohort_chart(cells: Sequence[Cohort], numbers: Numbers) -> tuple[Drawing, in
         rows = [places[on] for on in cohorts]
         traces.insert(0, {**same, "z": grid, "y": rows, "text": _cell_texts(texts, rows, len(intervals))})
     sizes = {cell.cohort_on: cell.customer_count for cell in cells}
-    labels = [f"{numbers.month(on)}  <span style='color:{GREY}'>n {numbers.count(sizes[on])}</span>" for on in cohorts]
-    labels.append(f"<b>Mean</b>  <span style='color:{GREY}'>n {numbers.count(sizes.get(None, 0))}</span>")
+    labels = [
+        f"{numbers.month(on)}  <span style='color:{GREY}'>n\u00a0{numbers.count(sizes[on])}</span>" for on in cohorts
+    ]
+    labels.append(f"<b>Mean</b>  <span style='color:{GREY}'>n\u00a0{numbers.count(sizes.get(None, 0))}</span>")
     frame = layout(
         numbers,
         int((mean_at + 1) * 38) + 62,
@@ -303,7 +314,8 @@ def cohort_chart(cells: Sequence[Cohort], numbers: Numbers) -> tuple[Drawing, in
         ),
         shapes=[_rule(len(cohorts) - 0.375)] if cohorts else [],
     )
-    return {"data": traces, "layout": frame}, 130 + 66 * len(intervals)
+    drawn = chart(key, description, {"data": traces, "layout": frame})
+    return replace(drawn, minimum_width=130 + 66 * len(intervals), maximum_width=130 + 180 * len(intervals))
 
 
 def _cell_texts(texts: dict[tuple[int, float], str], rows: Sequence[float], width: int) -> list[list[str]]:

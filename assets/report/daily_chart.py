@@ -25,23 +25,25 @@ from assets.report.drawing import (
 )
 from assets.report.figures import Change, Day, Kpi, Outage
 from assets.report.numbers import Numbers
+from assets.report.wording import axis_end
 
-LABEL_LEVELS = 3
-"""Labels of changes take turns on so many lines, so that neighbours don't overlap."""
-TICK_STEPS = ((45, 0), (120, 1), (400, 2), (900, 3))
-"""Up to so many days: weekly ticks, then every 1, 2, 3 months; longer, every 6."""
+LABEL_LETTERS = 34
+PIXELS_PER_LETTER, USUAL_WIDTH = 7.0, 1200
+"""To tell whether two labels of changes would overlap; generous, since fonts differ."""
+TICK_STEPS = ((200, 1), (400, 2), (1000, 3))
+"""Up to so many days: ticks every 1, 2, 3 months; longer, every 6. Under WEEKLY days every Monday, under HALVES on
+firsts and fifteenths."""
+WEEKLY, HALVES = 45, 130
 
 
 def daily_chart(
     days: Sequence[Day], kpi: Kpi, changes: Sequence[Change], outages: Sequence[Outage], numbers: Numbers, narrow: bool
 ) -> Drawing:
-    """The days in grey where small; a line joins days that follow each other."""
+    """The days, grey where small; a line joins those that follow each other and are not."""
     first, last = days[0].on, days[-1].on
     inside = [change for change in changes if first <= change.changed_on <= last]
-    highest = max([day.value for day in days if day.value is not None and not day.is_small] + [kpi.high or 0]) * 100
-    if all(day.is_small or day.value is None for day in days):
-        highest = 100.0
-    top = 34 if narrow else 24 + 16 * min(LABEL_LEVELS, max(1, len(inside)))
+    levels = [0] * len(inside) if narrow else _levels_of_labels(inside, first, last)
+    top = 26 + 16 * max(levels, default=0)
     frame = layout(
         numbers,
         300 if narrow else 340,
@@ -52,11 +54,11 @@ def daily_chart(
             showgrid=False,
             **_date_ticks(first, last, numbers, narrow),
         ),
-        yaxis=axis(range=[0, min(highest * 1.12, 104)], nticks=6, **percent_ticks()),
+        yaxis=axis(range=[0, axis_end(days, kpi)], nticks=6, **percent_ticks()),
         shapes=[*_outage_shapes(outages), *_halves(kpi), *_change_lines(inside)],
         annotations=[
-            *_change_labels(inside, first, last, narrow),
-            *_outage_labels(outages),
+            *_change_labels(inside, levels, first, last, numbers, narrow),
+            *([] if narrow else _outage_labels(outages)),
             *_level_labels(kpi, numbers),
         ],
     )
@@ -68,7 +70,7 @@ def _line(days: Sequence[Day]) -> Drawing:
         "type": "scatter",
         "mode": "lines",
         "x": [day.on.isoformat() for day in days],
-        "y": [None if day.value is None else day.value * 100 for day in days],
+        "y": [None if day.value is None or day.is_small else day.value * 100 for day in days],
         "line": {"color": "rgba(43,108,148,0.22)", "width": 1},
         "connectgaps": False,
         "hoverinfo": "skip",
@@ -156,21 +158,43 @@ def _change_lines(changes: Sequence[Change]) -> list[Drawing]:
     ]
 
 
-def _change_labels(changes: Sequence[Change], first: date, last: date, narrow: bool) -> list[Drawing]:
+def _levels_of_labels(changes: Sequence[Change], first: date, last: date) -> list[int]:
+    """The line of each change's label: the lowest on which it doesn't run into the label before."""
+    days_per_letter = ((last - first).days + 2) * PIXELS_PER_LETTER / USUAL_WIDTH
+    free_from: list[float] = []
+    levels = []
+    for change in changes:
+        width = (min(len(change.label), LABEL_LETTERS) + 12) * days_per_letter
+        start = (change.changed_on - first).days - (width if _is_late(change, first, last) else 0)
+        level = next((number for number, free in enumerate(free_from) if free <= start), len(free_from))
+        free_from[level : level + 1] = [start + width]
+        levels.append(level)
+    return levels
+
+
+def _is_late(change: Change, first: date, last: date) -> bool:
+    """Whether the label stands left of its line, to stay inside the chart."""
+    return (change.changed_on - first) > 0.75 * (last - first)
+
+
+def _change_labels(
+    changes: Sequence[Change], levels: Sequence[int], first: date, last: date, numbers: Numbers, narrow: bool
+) -> list[Drawing]:
     labels = []
-    for number, change in enumerate(changes, 1):
-        is_late = (change.changed_on - first) > 0.7 * (last - first)
-        level = (number - 1) % LABEL_LEVELS
+    for number, (change, level) in enumerate(zip(changes, levels, strict=True), 1):
+        text = f"<b>{number}</b>"
+        if not narrow:
+            text += f" {safe(change.label, LABEL_LETTERS)}, {numbers.short_day(change.changed_on)}"
         labels.append(
             note(
-                f"<b>{number}</b>" if narrow else f"<b>{number}</b> {safe(change.label, 34)}",
+                text,
                 change.changed_on.isoformat(),
                 1,
                 xref="x",
                 yref="paper",
-                xanchor="center" if narrow else "right" if is_late else "left",
+                xanchor="center" if narrow else "right" if _is_late(change, first, last) else "left",
                 yanchor="bottom",
-                yshift=2 + (0 if narrow else 16 * level),
+                yshift=2 + 16 * level,
                 size=11.5,
             )
         )
@@ -216,7 +240,7 @@ def _outage_labels(outages: Sequence[Outage]) -> list[Drawing]:
             xanchor="right",
             yanchor="top",
             textangle=-90,
-            xshift=-4,
+            xshift=-7,
             size=10.5,
             color=GREY,
         )
@@ -225,18 +249,15 @@ def _outage_labels(outages: Sequence[Outage]) -> list[Drawing]:
 
 
 def _date_ticks(first: date, last: date, numbers: Numbers, narrow: bool) -> Drawing:
-    """Ticks in the shop's language: on Mondays for short periods, else on firsts of a month."""
+    """Ticks in the shop's language: Plotly's own are English."""
     span = (last - first).days * (2 if narrow else 1)
-    months = next((step for limit, step in TICK_STEPS if span <= limit), 6)
-    if months == 0:
-        start = first + timedelta(days=(7 - first.weekday()) % 7)
-        ticks = [start + timedelta(days=7 * week) for week in range((last - start).days // 7 + 1)]
-        return {"tickvals": [on.isoformat() for on in ticks], "ticktext": [numbers.short_day(on) for on in ticks]}
-    firsts = [
-        date(year, month, 1)
-        for year in range(first.year, last.year + 1)
-        for month in range(1, 13)
-        if first <= date(year, month, 1) <= last and (month - 1) % months == 0
-    ]
-    write = numbers.month if months > 1 or first.year != last.year else numbers.short_day
-    return {"tickvals": [on.isoformat() for on in firsts], "ticktext": [write(on) for on in firsts]}
+    every_day = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    if span <= WEEKLY:
+        ticks = [day for day in every_day if day.weekday() == 0]
+    elif span <= HALVES:
+        ticks = [day for day in every_day if day.day in (1, 15)]
+    else:
+        months = next((step for limit, step in TICK_STEPS if span <= limit), 6)
+        ticks = [day for day in every_day if day.day == 1 and (day.month - 1) % months == 0]
+    write = numbers.short_day if first.year == last.year else numbers.month
+    return {"tickvals": [day.isoformat() for day in ticks], "ticktext": [write(day) for day in ticks]}

@@ -17,8 +17,8 @@ Drawing = dict[str, Any]
 INK, GREY, FAINT, LINE, PAPER = "#1c2733", "#5d6b79", "#8a96a3", "#e3e8ee", "#ffffff"
 BLUE, SKY, PALE, ORANGE, RED, GREEN = "#2b6c94", "#8db3cb", "#d5e3ec", "#e2a063", "#b3372b", "#1f7a54"
 BLUE_TINT, RED_TINT = "rgba(43,108,148,0.16)", "rgba(179,55,43,0.06)"
-FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
-TONES = {"improved": GREEN, "worsened": RED, "plain": BLUE, "quiet": FAINT}
+FONT = "-apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+TONES = {"improved": GREEN, "worsened": RED, "plain": BLUE, "beside": "#6f9dba", "quiet": FAINT}
 
 
 @dataclass(frozen=True)
@@ -31,14 +31,15 @@ class Chart:
     narrow: str
     height: int
     minimum_width: int = 0
+    maximum_width: int = 0
 
 
-def chart(key: str, description: str, wide: Drawing, narrow: Drawing | None = None, minimum_width: int = 0) -> Chart:
+def chart(key: str, description: str, wide: Drawing, narrow: Drawing | None = None) -> Chart:
     """A chart of two drawings (one, if it fits both widths), checked by Plotly."""
     import plotly.io
 
     first, second = (plotly.io.to_json(drawing, validate=True) for drawing in (wide, narrow or wide))
-    return Chart(key, description, first, second, wide["layout"]["height"], minimum_width)
+    return Chart(key, description, first, second, wide["layout"]["height"])
 
 
 def safe(text: str, limit: int = 0) -> str:
@@ -46,7 +47,12 @@ def safe(text: str, limit: int = 0) -> str:
     flat = " ".join(text.split())
     if limit and len(flat) > limit:
         flat = flat[: limit - 1].rstrip() + "…"
-    return html.escape(flat, quote=False)
+    return _no_formula(html.escape(flat, quote=False))
+
+
+def _no_formula(text: str) -> str:
+    """Two dollar signs would be read as a formula."""
+    return text.replace("$", "&#36;")
 
 
 def wrapped(text: str, width: int, lines: int = 2) -> str:
@@ -105,25 +111,25 @@ def percent_ticks() -> Drawing:
 def note(text: str, x: float | str, y: float, **rest: Any) -> Drawing:
     """Text at a place; escaped by the caller. Colour and size may be given, as other keys of an annotation."""
     font = {"size": rest.pop("size", 12), "color": rest.pop("color", INK)}
-    return {"text": text, "x": x, "y": y, "showarrow": False, "font": font, **rest}
+    return {"text": _no_formula(text), "x": x, "y": y, "showarrow": False, "font": font, **rest}
 
 
-def side_note(title: str, explanation: str, y: float, right: int) -> Drawing:
-    """The name of a row of a chart, left of it: a bold title and what it counts."""
+def side_note(title: str, explanation: str, y: float, left: int) -> Drawing:
+    """The name of a row of a chart, at the left edge: a bold title and what it counts."""
     return note(
         f"<b>{title}</b><br><span style='color:{GREY}'>{explanation}</span>",
         0,
         y,
         xref="paper",
         yref="paper",
-        xanchor="right",
+        xanchor="left",
         yanchor="middle",
-        xshift=-right,
-        align="right",
+        xshift=-left,
+        align="left",
         size=11.5,
     )
 
 
 def hover(text: Sequence[str]) -> Drawing:
     """What a trace shows under the pointer: one text a point, escaped by the caller."""
-    return {"customdata": list(text), "hovertemplate": "%{customdata}<extra></extra>"}
+    return {"customdata": [_no_formula(line) for line in text], "hovertemplate": "%{customdata}<extra></extra>"}

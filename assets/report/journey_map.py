@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import log10
 
 from assets.report.drawing import (
@@ -32,7 +33,7 @@ from assets.report.drawing import (
 from assets.report.figures import Stage
 from assets.report.numbers import NBSP, Numbers
 
-LEFT = 150
+LEFT = 168
 """Pixels left of the stages; the table under the map has the same (page.html)."""
 TIME_TICKS = ((1, "1 s"), (60, "1 min"), (3600, "1 h"), (86_400, "1 day"), (2_592_000, "30 days"))
 
@@ -48,11 +49,11 @@ class Band:
 
 BANDS = (
     Band("Journeys", "that reach the stage", 250),
-    Band("Satisfaction", "mean of answers, 0–10,<br>95 % interval", 130),
+    Band("Satisfaction", "mean of answers,<br>0–10, 95 % interval", 130),
     Band("Time in stage", "median, log scale", 92),
     Band("Opportunity", "net revenue at stake", 120),
 )
-GAPS = (44, 22, 18)
+GAPS = (44, 30, 20)
 """Pixels under each band but the last: room for the names of the stages under the first."""
 
 
@@ -79,7 +80,7 @@ def journey_map(stages: Sequence[Stage], flagged: frozenset[str], numbers: Numbe
             place = {"xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "bottom", "xshift": -100}
             notes.append(note(text, 0, domain[1], yshift=4, **place))
         else:
-            notes.append(side_note(band.title, band.explanation, (domain[0] + domain[1]) / 2, 40))
+            notes.append(side_note(band.title, band.explanation, (domain[0] + domain[1]) / 2, LEFT))
     shapes = [] if narrow else [_column(place) for place, stage in enumerate(stages) if stage.stage in flagged]
     margin = (24, 8, 6, 100) if narrow else (8, 0, 6, LEFT)
     frame = layout(
@@ -97,7 +98,7 @@ def journey_map(stages: Sequence[Stage], flagged: frozenset[str], numbers: Numbe
 
 def _domains(heights: Sequence[int], narrow: bool) -> tuple[list[list[float]], int]:
     """Where each band stands, as shares of the drawing from the bottom, and the drawing's pixels."""
-    gaps = [34, 34, 34] if narrow else list(GAPS)
+    gaps = [34, 50, 34] if narrow else list(GAPS)
     inner, top, domains = sum(heights) + sum(gaps), 0, []
     for height, gap in zip(heights, [*gaps, 0], strict=True):
         domains.append([max(0.0, 1 - (top + height) / inner), 1 - top / inner])
@@ -126,9 +127,9 @@ def _value_axis(stages: Sequence[Stage], number: int, narrow: bool) -> Drawing:
     """The scale of a band, with room for the labels of its values."""
     if number == 1:
         highest = max([stage.reached_count for stage in stages], default=0) or 1
-        return hidden_axis(range=[0, highest * (1.5 if narrow else 1.2)])
+        return hidden_axis(range=[0, highest * (1.8 if narrow else 1.2)])
     if number == 2:
-        return axis(range=[-0.6, 14 if narrow else 12], tickvals=[0, 5, 10], showticklabels=not narrow)
+        return axis(range=[-0.6, 14 if narrow else 12], tickvals=[0, 5, 10])
     if number == 3:
         times = [max(stage.median_seconds, 1.0) for stage in stages if stage.median_seconds is not None] or [1.0]
         low, high = log10(min(times)) - 0.25, log10(max(times)) + (1.9 if narrow else 1.0)
@@ -138,6 +139,7 @@ def _value_axis(stages: Sequence[Stage], number: int, narrow: bool) -> Drawing:
             tickvals=[place for place, _ in ticks],
             ticktext=[text.replace(" ", NBSP) for _, text in ticks],
             showticklabels=not narrow,
+            showgrid=not narrow,
         )
     highest_stake = max([stage.revenue_at_stake or 0 for stage in stages], default=0) or 1
     return hidden_axis(range=[0, highest_stake * (1.35 if narrow else 1.28)])
@@ -195,8 +197,10 @@ def _satisfaction(stages: Sequence[Stage], numbers: Numbers, narrow: bool) -> li
     """Dots with their interval as a pale band; a line joins neighbours, dotted over stages without answers."""
     asked = [(place, stage) for place, stage in enumerate(stages) if stage.satisfaction_mean is not None]
     traces: list[Drawing] = []
-    for (place, stage), (next_place, following) in zip(asked, asked[1:], strict=False):
+    for (place, stage), (next_place, following) in pairwise(asked):
         is_next = next_place == place + 1
+        if narrow and not is_next:
+            continue
         traces.append(
             {
                 "type": "scatter",
@@ -276,8 +280,8 @@ def _value_notes(stages: Sequence[Stage], flagged: frozenset[str], numbers: Numb
             _beside(1, place, stage.reached_count, _reach_text(stage, stage.stage in flagged, numbers, narrow), narrow)
         )
         if stage.satisfaction_mean is None:
-            text = f"<span style='color:{FAINT};font-size:10.5px'>no answers{' ' if narrow else '<br>'}at this stage</span>"
-            notes.append(_beside(2, place, 0.0 if narrow else 3.4, text, narrow))
+            text = f"<span style='color:{FAINT};font-size:10.5px'>no answers</span>"
+            notes.append(_beside(2, place, 0.0, text, narrow))
         else:
             text = (
                 f"<b>{numbers.decimal(stage.satisfaction_mean)}</b> <span style='color:{GREY}'>"

@@ -77,7 +77,7 @@ def stage_table(figures: Figures, red: frozenset[str], numbers: Numbers) -> Stag
     cells: dict[str, Callable[[Stage], list[str]]] = {
         "Top touchpoints": lambda stage: _top(_of(figures, stage), numbers),
         "Pain points": lambda stage: _pains(stage, _of(figures, stage), numbers),
-        "Goes on, as-is → to-be": lambda stage: _to_be(stage, numbers),
+        "Goes on: as\u2011is → to\u2011be": lambda stage: _to_be(stage, numbers),
     }
     return StageTable(
         [stage.label + ("" if stage.is_required else "*") for stage in figures.stages],
@@ -115,8 +115,8 @@ def _pains(stage: Stage, touchpoints: Sequence[StageTouchpoint], numbers: Number
 def _to_be(stage: Stage, numbers: Numbers) -> list[str]:
     if stage.went_on_rate is None:
         return []
-    as_is = f"n {numbers.count(stage.matured_count)}" if stage.is_small else numbers.share(stage.went_on_rate, 0)
-    return [f"{as_is} → {numbers.share(stage.to_be_rate, 0)}"] if stage.to_be_rate is not None else [as_is]
+    as_is = f"n\u00a0{numbers.count(stage.matured_count)}" if stage.is_small else numbers.share(stage.went_on_rate, 0)
+    return [f"{as_is} → {numbers.target(stage.to_be_rate)}"] if stage.to_be_rate is not None else [as_is]
 
 
 def _figures_table(stages: Sequence[Stage], numbers: Numbers) -> Table:

@@ -45,8 +45,12 @@ class Numbers:
         return NOTHING if value is None else self._written(value, digits)
 
     def share(self, value: float | None, digits: int | None = None) -> str:
-        """A share 0–1 as 64.2 %; two digits under 10 %, three under 1 %."""
+        """A share 0–1 as 64.2 %; two digits under 10 %, none for exactly nothing or everything."""
         return NOTHING if value is None else self._written(value * 100, _digits(value, digits)) + NBSP + "%"
+
+    def target(self, value: float) -> str:
+        """A share that was set, with no more digits than it needs: 5 %, 2.5 %."""
+        return self.share(value, 0 if round(value * 100, 6) == int(round(value * 100, 6)) else 1)
 
     def interval(self, low: float | None, high: float | None, digits: int | None = None) -> str:
         """Both ends of an interval of shares: 60.6–67.7 %."""
@@ -68,6 +72,10 @@ class Numbers:
         if value is None:
             return NOTHING
         return self._signed(value * 100, _digits(value, digits)) + NBSP + "pt"
+
+    def signed(self, value: float, digits: int) -> str:
+        """A number with its sign, but a plain zero: +10, 0, −10."""
+        return self._written(0, 0) if value == 0 else self._signed(value, digits)
 
     def relative(self, value: float | None) -> str:
         """A relative change with its sign: +50 %."""
@@ -166,4 +174,6 @@ def listed(names: Sequence[str], last: str = "and") -> str:
 def _digits(value: float, asked: int | None) -> int:
     if asked is not None:
         return asked
+    if value in (0, 1):
+        return 0
     return 2 if 0 < abs(value) < 0.0995 else 1

@@ -36,6 +36,10 @@ class StageTable:
     flagged: frozenset[int]
     rows: Sequence[StageCells]
 
+    def has(self, place: int) -> bool:
+        """Whether a stage's column has anything in it."""
+        return any(row.cells[place] for row in self.rows)
+
 
 @dataclass(frozen=True)
 class FlagBox:

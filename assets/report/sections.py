@@ -1,30 +1,30 @@
-"""The sections after the journey: funnels, the figure by day, carts, retention, satisfaction, changes.
+"""The sections after the journey: funnels, the figure by day, carts, retention, satisfaction.
 
-Each function joins the rows of a section with its words, its chart and its table.
+Each function joins the rows of a section with its words, its chart and its table. Not here: the map of the journey
+(`journey_section.py`), the changes (`change_section.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import groupby
 
-from assets.report.charts import Dot, DotPanel, cohort_chart, dot_chart, funnel_chart
+from assets.report.charts import Dot, DotPanel, cohort_chart, dots_chart, funnel_chart
 from assets.report.daily_chart import daily_chart
-from assets.report.drawing import BLUE, FAINT, ORANGE, RED, SKY, Chart, chart
-from assets.report.figures import Change, Figures, FunnelStep, Impact
-from assets.report.kpi_wording import MISSING, impact_full_name, impact_name, impact_short_name, impact_unit
-from assets.report.numbers import Numbers, listed
+from assets.report.drawing import BLUE, FAINT, ORANGE, RED, SKY, chart
+from assets.report.figures import Figures, FunnelStep
+from assets.report.kpi_wording import MISSING
+from assets.report.numbers import Numbers
 from assets.report.section import Section, Table, keys
 from assets.report.wording import (
     UNITS,
     cart_title,
-    change_name,
-    change_title,
     csat_title,
     daily_note,
     daily_title,
     funnel_title,
-    impact_difference,
+    outage_note,
     retention_title,
     worst_step,
 )
@@ -107,19 +107,17 @@ def daily_section(figures: Figures, numbers: Numbers) -> Section:
         )
     kpi, days = kpis[chosen], [day for day in figures.days if day.kpi == chosen]
     name, unit = {
-        "conversion": ("Conversion", "sessions that began that day, with an order / all of them"),
-        "satisfaction": ("Satisfaction (CSAT)", "answers of that day in the top two / all of them"),
+        "conversion": ("Conversion", "sessions with an order / sessions that began that day"),
+        "satisfaction": ("Satisfaction (CSAT)", "answers in the top two of the scale / answers of that day"),
     }[chosen]
     title = daily_title(kpi, name, numbers)
     subtitle = (
-        f"A dot a shop day: {unit}. Lines: the earlier and later half of the period with their 95 % interval. "
-        f"n {numbers.count(kpi.denominator)}."
+        f"A dot per shop day: {unit}. Lines: the earlier and later half of the period with their 95 % interval. "
+        f"n\u00a0{numbers.count(kpi.denominator)}."
     )
     if chosen == "satisfaction":
         subtitle += " Shown because this shop has no sessions."
-    drawings = [
-        daily_chart(days, kpi, figures.changes, figures.outages, numbers, narrow=narrow) for narrow in (False, True)
-    ]
+    drawn = partial(daily_chart, days, kpi, figures.changes, figures.outages, numbers)
     rows = [
         [
             numbers.day(day.on),
@@ -146,16 +144,23 @@ def daily_section(figures: Figures, numbers: Numbers) -> Section:
         ]
         columns = ("Day", "Outage", "Orders", "Expected sessions with an order")
         tables.append(Table("Outage days", columns, outage_rows))
-    outage = "Shaded: outage days." if figures.outages else "No outage day was found."
+    outage = outage_note(figures, numbers)
     return Section(
         "daily",
         "By day",
         title,
         subtitle,
         sources,
-        legend=[(BLUE, "a day"), *([(FAINT, "a day with few attempts")] if any(day.is_small for day in days) else [])],
-        charts=[chart("daily-figure", f"{title}. {subtitle}", *drawings)],
-        notes=[text for text in (outage, daily_note(days, figures)) if text],
+        legend=[
+            (BLUE, "a day"),
+            *(
+                [(FAINT, "a day with few attempts")]
+                if any(day.is_small and day.value is not None for day in days)
+                else []
+            ),
+        ],
+        charts=[chart("daily-figure", f"{title}. {subtitle}", drawn(narrow=False), drawn(narrow=True))],
+        notes=[text for text in (outage, daily_note(days, kpi, figures)) if text],
         numbered=[f"{change.label} ({numbers.day(change.changed_on)})" for change in inside],
         tables=tables,
     )
@@ -179,10 +184,11 @@ def cart_section(figures: Figures, numbers: Numbers) -> Section:
     for way in figures.cart_ways:
         if way.denominator:
             is_small = way.denominator < small_cell
+            name, _, meaning = way.way.partition(" (") if way.way.endswith(")") else (way.way, "", "")
             detail = f"{numbers.count(way.numerator)} of {numbers.count(way.denominator)}"
             detail += f" · 95 % {numbers.interval(way.low, way.high)}"
-            tone = "quiet" if is_small or way is not headline else "plain"
-            dots.append(Dot(_capital(way.way), detail, way.value, way.low, way.high, tone, numbers.share(way.value)))
+            tone = "quiet" if is_small else "plain" if way is headline else "beside"
+            dots.append(Dot(_capital(name), detail, way.value, way.low, way.high, tone, numbers.share(way.value)))
     counts = [way for way in figures.cart_ways if way.denominator is None and way.numerator]
     panels = [DotPanel(dots, "share, 95 % interval")]
     rows = [
@@ -202,7 +208,7 @@ def cart_section(figures: Figures, numbers: Numbers) -> Section:
         title,
         subtitle,
         sources,
-        charts=[_dots("cart-ways", f"{title}. {subtitle}", panels, numbers)],
+        charts=[dots_chart("cart-ways", f"{title}. {subtitle}", panels, numbers)],
         notes=[f"{_capital(way.way)}: {numbers.count(way.numerator)} carts." for way in counts],
         tables=[Table("Ways to count", ("Figure", "Value", "95 % interval", "Numerator", "Denominator", "Open"), rows)],
     )
@@ -220,7 +226,6 @@ def retention_section(figures: Figures, numbers: Numbers) -> Section:
         "their own first order / customers for whom the interval is over. Blank: nobody has finished it. "
         f"Grey counts: fewer than {figures.shop.small_cell}."
     )
-    drawing, width = cohort_chart(figures.cohorts, numbers)
     rows = [
         [
             f"{numbers.month(cell.cohort_on) if cell.cohort_on else 'Mean'}, days {cell.interval_number * 30}–"
@@ -243,7 +248,7 @@ def retention_section(figures: Figures, numbers: Numbers) -> Section:
         title,
         subtitle,
         sources,
-        charts=[chart("retention-cohorts", f"{title}. {subtitle}", drawing, minimum_width=width)],
+        charts=[cohort_chart("retention-cohorts", f"{title}. {subtitle}", figures.cohorts, numbers)],
         notes=["The mean over cohorts is weighted by their size."],
         tables=[Table("Cohorts and intervals", columns, rows, small)],
     )
@@ -262,7 +267,7 @@ def csat_section(figures: Figures, numbers: Numbers) -> Section:
         name = row.label or names.get(row.stage, row.stage)
         detail = f"{numbers.count(row.satisfied_count)} of {numbers.count(row.answer_count)} answers"
         detail += " · too few to compare" if row.is_small else f" · 95 % {numbers.interval(row.low, row.high)}"
-        tone = "quiet" if row.is_small or row.label is None else "plain"
+        tone = "quiet" if row.is_small else "plain" if row.label is not None else "beside"
         dots.append(Dot(name, detail, row.csat, row.low, row.high, tone, numbers.share(row.csat)))
         rows.append(
             [
@@ -278,7 +283,7 @@ def csat_section(figures: Figures, numbers: Numbers) -> Section:
     title = csat_title(figures, numbers)
     subtitle = (
         "CSAT: answers in the top two of the scale / answers about the stage, with Wilson 95 % intervals. "
-        f"n {numbers.count(everything.answer_count)}."
+        f"n\u00a0{numbers.count(everything.answer_count)}."
     )
     lag = numbers.days(figures.shop.survey_lag_days)
     unattached = (
@@ -294,128 +299,12 @@ def csat_section(figures: Figures, numbers: Numbers) -> Section:
         title,
         subtitle,
         sources,
-        charts=[_dots("csat-stages", f"{title}. {subtitle}", [DotPanel(dots, "CSAT, 95 % interval")], numbers)],
+        charts=[dots_chart("csat-stages", f"{title}. {subtitle}", [DotPanel(dots, "CSAT, 95 % interval")], numbers)],
         notes=[unattached],
         tables=[
             Table("CSAT by stage", columns, rows, frozenset(i for i, row in enumerate(figures.csat) if row.is_small))
         ],
     )
-
-
-def change_sections(figures: Figures, numbers: Numbers) -> list[Section]:
-    """One section per change; one that says so where there is none."""
-    sources = ("metrics.change_impact",)
-    if not figures.changes:
-        empty = "No change is listed in journey.yaml: nothing to compare before and after."
-        return [Section("change-1", "Changes", "Changes: none listed", "", sources, empty=empty)]
-    sections = []
-    for key, change in zip(keys("change"), figures.changes, strict=False):
-        impacts = [impact for impact in figures.impacts if impact.change_id == change.change_id]
-        sections.append(_change_section(key, change, impacts, figures, numbers))
-    return sections
-
-
-def _change_section(key: str, change: Change, impacts: Sequence[Impact], figures: Figures, numbers: Numbers) -> Section:
-    shop = figures.shop
-    title = change_title(change, impacts, [impact_short_name(impact, shop) for impact in impacts], numbers)
-    days = sorted({impact.days_per_side for impact in impacts if impact.days_per_side})
-    span = f"{days[0]}–{days[-1]}" if len(days) > 1 else f"{days[0]}" if days else "0"
-    concerned = f" Only: {change.segment}." if change.segment else ""
-    funnels = sorted({impact.funnel_name for impact in impacts if impact.funnel_name})
-    steps = f" A → B: step of {listed(funnels)}." if funnels else ""
-    subtitle = (
-        f"Difference after − before: {span} days a side, the same weekdays, {numbers.days(shop.guard_days)} around the change "
-        f"left out; matured attempts only; verdicts corrected for {len(impacts)} comparisons.{steps}{concerned}"
-    )
-    sources = ("metrics.change_impact",)
-    if all(impact.difference is None for impact in impacts):
-        empty = f"{change_name(change, numbers)}: no figure has matured attempts on both sides yet."
-        return Section(key, f"“{change.label}”", title, subtitle, sources, empty=empty)
-    shares = [impact for impact in impacts if impact.kpi != "net_order_value"]
-    amounts = [impact for impact in impacts if impact.kpi == "net_order_value"]
-    panels = []
-    if shares:
-        dots = [_impact_dot(impact, figures, numbers) for impact in shares]
-        panels.append(DotPanel(dots, "difference in points, 95 % interval", is_difference=True))
-    if amounts:
-        dots = [_impact_dot(impact, figures, numbers) for impact in amounts]
-        panels.append(
-            DotPanel(
-                dots, f"difference in {shop.currency} per order, 95 % interval", is_share=False, is_difference=True
-            )
-        )
-    notes = ["Before and after says what moved at the same time, not what caused it."]
-    if change.what:
-        notes.insert(0, change.what)
-    return Section(
-        key,
-        f"“{change.label}”",
-        title,
-        subtitle,
-        sources,
-        charts=[_dots(f"{key}-impact", f"{title}. {subtitle}", panels, numbers)],
-        notes=notes,
-        tables=[_impact_table(change, impacts, figures, numbers)],
-    )
-
-
-def _impact_dot(impact: Impact, figures: Figures, numbers: Numbers) -> Dot:
-    name = impact_name(impact, figures.shop)
-    n = f"n {numbers.count(impact.before_denominator)} / {numbers.count(impact.after_denominator)}"
-    if impact.verdict == "too early":
-        return Dot(name, f"{n}: fewer than {figures.shop.small_cell} after", None, None, None, "quiet", "too early")
-    tone = impact.verdict if impact.verdict in ("improved", "worsened") else "quiet"
-    detail = f"{_before_after(impact, numbers)} · {impact_difference(impact, numbers)} · {n}"
-    return Dot(name, detail, impact.difference, impact.low, impact.high, tone, impact.verdict)
-
-
-def _before_after(impact: Impact, numbers: Numbers) -> str:
-    if impact.kpi == "net_order_value":
-        return f"{numbers.money(impact.before_value, 2)} → {numbers.money(impact.after_value, 2)}"
-    return numbers.change_of_share(impact.before_value, impact.after_value)
-
-
-def _impact_table(change: Change, impacts: Sequence[Impact], figures: Figures, numbers: Numbers) -> Table:
-    def amount(impact: Impact, value: float | None, *, is_difference: bool) -> str:
-        if impact.kpi == "net_order_value":
-            return numbers.money(value, 2, sign=is_difference)
-        return numbers.points(value) if is_difference else numbers.share(value)
-
-    rows = [
-        [
-            impact_full_name(impact, figures.shop),
-            amount(impact, impact.before_value, is_difference=False),
-            amount(impact, impact.after_value, is_difference=False),
-            amount(impact, impact.difference, is_difference=True),
-            numbers.relative(impact.relative_difference),
-            f"{amount(impact, impact.low, is_difference=True)} to {amount(impact, impact.high, is_difference=True)}",
-            f"{numbers.count(impact.before_denominator)} / {numbers.count(impact.after_denominator)} {impact_unit(impact)}",
-            numbers.count(impact.days_per_side),
-            numbers.decimal(impact.corrected_p_value, 3),
-            amount(impact, impact.detectable_difference, is_difference=True).removeprefix("+"),
-            impact.verdict,
-        ]
-        for impact in impacts
-    ]
-    columns = (
-        "Figure",
-        "Before",
-        "After",
-        "Difference",
-        "Relative",
-        "95 % interval",
-        "n before / after",
-        "Days a side",
-        "Corrected p",
-        "Detectable",
-        "Verdict",
-    )
-    small = frozenset(place for place, impact in enumerate(impacts) if impact.verdict == "too early")
-    return Table(f"Before and after {change.label}", columns, rows, small)
-
-
-def _dots(key: str, description: str, panels: Sequence[DotPanel], numbers: Numbers) -> Chart:
-    return chart(key, description, dot_chart(panels, numbers, narrow=False), dot_chart(panels, numbers, narrow=True))
 
 
 def _capital(text: str) -> str:

@@ -167,15 +167,35 @@ def daily_title(kpi: Kpi, name: str, numbers: Numbers) -> str:
     return f"{name} went from {earlier} to {later} between the halves of the period; their intervals overlap"
 
 
-def daily_note(days: Sequence[Day], figures: Figures) -> str:
+def daily_note(days: Sequence[Day], kpi: Kpi, figures: Figures) -> str:
     """What the dots of the days leave out."""
-    small, empty = sum(day.is_small and day.value is not None for day in days), sum(day.value is None for day in days)
+    shown = [day for day in days if day.value is not None]
+    small, empty = sum(day.is_small for day in shown), len(days) - len(shown)
+    above = sum((day.value or 0) * 100 > axis_end(days, kpi) for day in shown)
     parts = []
     if small:
-        parts.append(f"{small} of {len(days)} days have fewer than {figures.shop.small_cell} matured attempts (grey)")
+        parts.append(f"{small} of {len(days)} days have fewer than {figures.shop.small_cell} matured attempts (grey).")
+    if above:
+        parts.append(f"{above} of these {'lies' if above == 1 else 'lie'} above the axis.")
     if empty:
-        parts.append(f"{empty} {'day has' if empty == 1 else 'days have'} none yet (no dot)")
-    return f"{'; '.join(parts)}." if parts else ""
+        parts.append(f"{empty} {'day has' if empty == 1 else 'days have'} no matured attempt (no dot).")
+    return " ".join(parts)
+
+
+def axis_end(days: Sequence[Day], kpi: Kpi) -> float:
+    """Where the axis of the days ends, in percent: all of it where most days are small and may be anything."""
+    large = [day.value for day in days if day.value is not None and not day.is_small]
+    if 2 * len(large) < len(days):
+        return 104.0
+    return min(104.0, max([*large, kpi.earlier_high or 0, kpi.later_high or 0]) * 112)
+
+
+def outage_note(figures: Figures, numbers: Numbers) -> str:
+    """Which days are shaded, and why."""
+    if not figures.outages:
+        return "No outage day was found."
+    days = [f"{numbers.day(row.on)} ({row.outage})" for row in figures.outages]
+    return f"Shaded, outage days: {listed(days)}. Tracking outages are left out of rates."
 
 
 def cart_title(figures: Figures, numbers: Numbers) -> str:
@@ -236,7 +256,7 @@ def change_title(change: Change, impacts: Sequence[Impact], names: Sequence[str]
     ]
     early, label = by_verdict.get("too early", []), change_name(change, numbers)
     if moved:
-        return f"After {label}, {'; '.join(moved)}"
+        return f"After {label}: {'; '.join(moved)}"
     if early and len(early) == len(impacts):
         return f"{label}: too early to judge"
     if not impacts:
@@ -261,8 +281,8 @@ def change_phrase(change: Change, impacts: Sequence[Impact], names: Sequence[str
     for verdict in ("improved", "worsened"):
         here = [f"{name} {impact_difference(impact, numbers)}" for impact, name in moved if impact.verdict == verdict]
         if here:
-            parts.append(f"{verdict} {_some(here)}")
-    return f"{label}: {' and '.join(parts)}"
+            parts.append(f"{_some(here)} {verdict}")
+    return f"{label}: {'; '.join(parts)}"
 
 
 def impact_difference(impact: Impact, numbers: Numbers) -> str:

@@ -1,0 +1,88 @@
+"""The page: sections in order, one embedded plotly.js, and a policy that lets nothing be fetched.
+
+The template escapes every text. Scripts run only by their hash (Content-Security-Policy), so that text from an export
+could not run even if it got into the page as a tag.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from pathlib import Path
+
+from assets.report.cards import cards
+from assets.report.change_section import change_sections
+from assets.report.figures import Figures
+from assets.report.journey_section import journey_section
+from assets.report.kpi_wording import summary
+from assets.report.method_section import method_section
+from assets.report.numbers import Numbers
+from assets.report.section import Section
+from assets.report.sections import (
+    cart_section,
+    csat_section,
+    daily_section,
+    funnel_sections,
+    retention_section,
+)
+
+FOLDER = Path(__file__).parent
+
+
+def render_page(figures: Figures) -> str:
+    """The whole report as HTML; the same figures give the same text."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
+    from plotly.offline import get_plotlyjs
+
+    numbers = Numbers(figures.shop.language, figures.shop.currency)
+    sections = page_sections(figures, numbers)
+    scripts = [get_plotlyjs(), (FOLDER / "page.js").read_text(encoding="utf-8")]
+    charts = {c.key: {"wide": json.loads(c.wide), "narrow": json.loads(c.narrow)} for s in sections for c in s.charts}
+    environment = Environment(
+        autoescape=True,
+        loader=FileSystemLoader(FOLDER),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    return environment.get_template("page.html").render(
+        shop=figures.shop,
+        numbers=numbers,
+        summary=summary(figures, numbers),
+        cards=cards(figures, numbers),
+        sections=sections,
+        metrics=figures.tables,
+        policy=content_policy(scripts),
+        style=Markup((FOLDER / "page.css").read_text(encoding="utf-8")),
+        scripts=[Markup(script) for script in scripts],
+        charts=Markup(script_json(charts)),
+    )
+
+
+def page_sections(figures: Figures, numbers: Numbers) -> list[Section]:
+    """The sections, top to bottom."""
+    return [
+        journey_section(figures, numbers),
+        *funnel_sections(figures, numbers),
+        daily_section(figures, numbers),
+        cart_section(figures, numbers),
+        retention_section(figures, numbers),
+        csat_section(figures, numbers),
+        *change_sections(figures, numbers),
+        method_section(figures, numbers),
+    ]
+
+
+def content_policy(scripts: list[str]) -> str:
+    """Nothing may be fetched, and only these scripts may run."""
+    hashes = [base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts]
+    sources = " ".join(f"'sha256-{value}'" for value in hashes)
+    return f"default-src 'none'; script-src {sources}; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+
+
+def script_json(value: object) -> str:
+    """JSON that can't end the script element it stands in."""
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

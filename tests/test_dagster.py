@@ -1,0 +1,148 @@
+"""The code location: what Dagster shows and runs, on a temporary shop."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import duckdb
+import pytest
+
+from pipelines.code_location import build_defs
+from pipelines.project import ROOT, Project, load_project
+from pipelines.warehouse import WarehouseBusy, open_warehouse
+
+SAMPLE = ROOT / "data" / "sample"
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Project:
+    """The made-up shop with ten days of its events, its orders and its CRM."""
+    exports = tmp_path / "exports"
+    shutil.copytree(SAMPLE / "orders", exports / "orders")
+    shutil.copytree(SAMPLE / "crm", exports / "crm")
+    (exports / "events").mkdir()
+    for path in sorted((SAMPLE / "events").glob("*"))[:10]:
+        shutil.copy(path, exports / "events")
+    return load_project(ROOT / "journey.yaml", exports, tmp_path)
+
+
+def materialize(shop: Project) -> dg.ExecuteInProcessResult:
+    return build_defs(shop).resolve_job_def("materialize_everything").execute_in_process(raise_on_error=False)
+
+
+def test_importing_the_definitions_loads_no_heavy_library() -> None:
+    heavy = {"pandas", "great_expectations", "plotly", "pyarrow", "scipy", "numpy", "jinja2"}
+    code = f"import sys, pipelines.definitions; print(sorted({heavy!r} & set(sys.modules)))"
+    found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    unavoidable = "['jinja2']" if "jinja2" in found.stdout else "[]"  # Dagster itself imports jinja2
+    assert found.stdout.strip() == unavoidable
+
+
+def test_every_sql_file_is_an_asset_of_the_same_name_in_the_group_of_its_folder(shop: Project) -> None:
+    graph = build_defs(shop).resolve_asset_graph()
+    for path in (ROOT / "sql").glob("*/*.sql"):
+        if path.parent.name in ("sources", "checks"):
+            continue
+        node = graph.get(dg.AssetKey([path.parent.name, path.stem]))
+        assert node.group_name == path.parent.name
+        assert node.description and node.description.startswith("One row per ")
+        assert node.code_version
+        assert node.parent_keys
+
+
+def test_the_nightly_run_is_on_at_two_in_the_shops_time(shop: Project) -> None:
+    (schedule,) = build_defs(shop).schedules or []
+    assert isinstance(schedule, dg.ScheduleDefinition)
+    assert schedule.cron_schedule == "0 2 * * *"
+    assert schedule.execution_timezone == "Europe/Paris"
+    assert schedule.default_status == dg.DefaultScheduleStatus.RUNNING
+
+
+def test_everything_materializes_with_rows_columns_lineage_and_checks(shop: Project) -> None:
+    result = materialize(shop)
+    assert result.success
+    by_table: dict[str, Any] = {
+        "/".join(event.asset_key.path): event.step_materialization_data.materialization.metadata
+        for event in result.get_asset_materialization_events()
+        if event.asset_key
+    }
+    sessions = by_table["journeys/sessions"]
+    assert sessions["dagster/row_count"].value > 500
+    column = next(c for c in sessions["dagster/column_schema"].value.columns if c.name == "started_at")
+    assert column.description == "UTC instant of the first touchpoint ← journeys.touchpoints.occurred_at"
+    lineage = sessions["dagster/column_lineage"].value.deps_by_column
+    assert {(d.asset_key.to_user_string(), d.column_name) for d in lineage["started_at"]} == {
+        ("journeys/touchpoints", "occurred_at")
+    }
+    checks = {(e.asset_key.to_user_string(), e.check_name): e.passed for e in result.get_asset_check_evaluations()}
+    assert checks[("staging/events", "expectations")] and checks[("staging/events", "key_is_unique")]
+    assert checks[("raw/loads", "every_row_is_accounted")]
+    assert shop.report.exists()
+    with duckdb.connect(str(shop.published), read_only=True) as published:
+        tables = {
+            f"{s}.{t}" for s, t in published.sql("select schema_name, table_name from duckdb_tables()").fetchall()
+        }
+    assert "metrics.kpis" in tables and "raw.loads" in tables
+    assert not {"raw.events", "raw.rejected_rows", "raw.contacts"} & tables
+
+
+def test_a_failed_check_keeps_the_last_good_report_and_snapshot(shop: Project) -> None:
+    assert materialize(shop).success
+    before = (shop.report.read_bytes(), shop.published.read_bytes())
+    broken = shop.exports_folder / "orders" / "orders_export_9.csv"
+    broken.write_text("Order,Mail\n1,2\n")
+    result = materialize(shop)
+    failed = [e.check_name for e in result.get_asset_check_evaluations() if not e.passed and e.blocking]
+    assert not result.success and failed == ["no_file_is_refused"]
+    assert (shop.report.read_bytes(), shop.published.read_bytes()) == before
+    broken.unlink()
+    assert materialize(shop).success
+
+
+def test_a_second_writer_is_told_who_holds_the_warehouse(shop: Project) -> None:
+    code = "import sys, duckdb, time\nc = duckdb.connect(sys.argv[1])\nprint('open', flush=True)\nsys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(shop.warehouse)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as holder:
+        assert holder.stdout and holder.stdout.readline() == "open\n"
+        with pytest.raises(WarehouseBusy, match=rf"is open in another process.*{holder.pid}.*Notebooks read published"):
+            with open_warehouse(shop):
+                pass
+        holder.communicate()
+    with open_warehouse(shop):
+        pass
+
+
+def test_an_expectation_that_is_not_met_stops_what_is_downstream(shop: Project) -> None:
+    from assets.expectations import SUITES, run_suite
+
+    assert materialize(shop).success
+    with open_warehouse(shop) as connection:
+        assert run_suite(connection, SUITES["staging.feedback"]) == []
+        connection.execute(
+            "update staging.feedback set email_hash = 'plain@example.com', score_of_10 = 11 where score = 5"
+        )
+        unmet = run_suite(connection, SUITES["staging.feedback"])
+    assert [text.split(" (")[0] for text in unmet] == [
+        "ExpectColumnValuesToBeBetween",
+        "ExpectColumnValuesToMatchRegex",
+    ]
+
+
+def test_the_command_prints_one_message_for_a_wrong_journey_file(tmp_path: Path) -> None:
+    text = (ROOT / "journey.yaml").read_text(encoding="utf-8").replace("stage: cart, action: view", "stage: crat")
+    (tmp_path / "journey.yaml").write_text(text, encoding="utf-8")
+    found = subprocess.run(
+        [sys.executable, "-m", "pipelines", "run", "--journey", str(tmp_path / "journey.yaml")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert found.returncode == 2
+    assert "Did you mean cart?" in found.stderr and "Traceback" not in found.stderr

@@ -1,0 +1,285 @@
+"""Loading exports: every row is loaded, a duplicate, or rejected with its reason; the same content loads once."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from given import rows
+
+from pipelines.ingest import IngestError, Load, load_exports
+from pipelines.project import ROOT, Project, load_project
+from pipelines.settings_tables import write_settings
+from pipelines.tables import build_all
+from pipelines.warehouse import open_warehouse
+
+SAMPLE = ROOT / "data" / "sample"
+RAW = ("raw.events", "raw.order_rows", "raw.contacts", "raw.feedback", "raw.rejected_rows")
+
+
+def load(project: Project) -> list[Load]:
+    with open_warehouse(project) as connection:
+        write_settings(connection, project.settings)
+        return load_exports(connection, project)
+
+
+def query(project: Project, sql: str) -> list[tuple[Any, ...]]:
+    with open_warehouse(project) as connection:
+        return rows(connection, sql)
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Project, list[Load]]]:
+    """The sample, loaded once; tests here only read it."""
+    project = load_project(ROOT / "journey.yaml", SAMPLE, tmp_path_factory.mktemp("sample"))
+    yield project, load(project)
+
+
+def _rows_in(path: Path) -> int:
+    """Rows of a file, counted without DuckDB."""
+    if path.name.endswith(".jsonl.gz"):
+        with gzip.open(path, "rt", encoding="utf-8") as file:
+            return sum(1 for line in file if line.strip())
+    with path.open(encoding="utf-8", newline="") as file:
+        return sum(1 for _ in csv.reader(file)) - 1
+
+
+def test_every_row_of_every_sample_file_is_loaded_duplicate_or_rejected(loaded: tuple[Project, list[Load]]) -> None:
+    _, loads = loaded
+    files = [path for path in SAMPLE.glob("*/*") if path.suffix in (".gz", ".csv")]
+    assert {load.path for load in loads} == {str(path.relative_to(SAMPLE)) for path in files}
+    for found in loads:
+        assert found.status == "loaded", found
+        assert found.rows_read == _rows_in(SAMPLE / found.path), found.path
+        assert found.rows_read == found.rows_loaded + found.rows_duplicate + found.rows_rejected, found.path
+
+
+def test_the_counts_are_the_planted_ones(loaded: tuple[Project, list[Load]]) -> None:
+    project, loads = loaded
+    truth = json.loads((SAMPLE / "truth.json").read_text(encoding="utf-8"))
+    events = [load for load in loads if load.kind == "events"]
+    assert sum(load.rows_loaded for load in events) == truth["events"]["distinct"]
+    assert sum(load.rows_duplicate for load in events) == truth["events"]["duplicate_lines"]
+    planted = {path: sum(reasons.values()) for path, reasons in truth["malformed"].items()}
+    assert {load.path: load.rows_rejected for load in loads if load.rows_rejected} == planted
+    assert query(project, "select count(*) from raw.rejected_rows") == [(sum(planted.values()),)]
+
+
+def test_every_rejected_row_says_its_line_reason_and_masked_text(loaded: tuple[Project, list[Load]]) -> None:
+    project, _ = loaded
+    found = query(project, "select line, reason, text from raw.rejected_rows")
+    assert found and all(line >= 1 and reason and text for line, reason, text in found)
+    assert not [text for _, _, text in found if "@example" in text or "+33" in text]
+
+
+def test_no_planted_personal_data_is_in_the_warehouse(loaded: tuple[Project, list[Load]]) -> None:
+    project, _ = loaded
+    truth = json.loads((SAMPLE / "truth.json").read_text(encoding="utf-8"))["personal_data"]
+    content = project.warehouse.read_bytes()
+    planted = [value for kind in ("emails", "phones", "names") for value in truth[kind]]
+    assert planted and not [value for value in planted if value.encode() in content]
+
+
+def test_loading_again_or_renamed_changes_nothing(tmp_path: Path) -> None:
+    exports = tmp_path / "exports"
+    shutil.copytree(SAMPLE, exports, ignore=shutil.ignore_patterns("events-2026-0[89]*"))
+    project = load_project(ROOT / "journey.yaml", exports, tmp_path)
+    load(project)
+    before = {table: query(project, f"from {table} order by all") for table in (*RAW, "raw.loads")}
+    assert load(project) == []
+    for path in list(exports.glob("*/*")):
+        path.rename(
+            path.with_name(path.name.replace("events-", "events-again-").replace("orders_export", "orders_new"))
+        )
+    assert load(project) == []
+    assert {table: query(project, f"from {table} order by all") for table in before} == before
+
+
+def test_the_order_in_which_files_arrive_does_not_matter(tmp_path: Path) -> None:
+    """All at once, or day by day backwards: the same staging tables."""
+    staging = ["staging.events", "staging.orders", "staging.order_lines", "staging.contacts", "staging.feedback"]
+    found = []
+    for order in ("at once", "backwards"):
+        exports, output = tmp_path / order / "exports", tmp_path / order / "output"
+        exports.mkdir(parents=True)
+        output.mkdir()
+        project = load_project(ROOT / "journey.yaml", exports, output)
+        project.key_file.write_text("1" * 64)
+        wanted = sorted(path for path in SAMPLE.glob("*/*") if "2026-0" not in path.name or "2026-07-0" in path.name)
+        for path in reversed(wanted) if order == "backwards" else wanted:
+            (exports / path.parent.name).mkdir(exist_ok=True)
+            shutil.copy(path, exports / path.parent.name / path.name)
+            if order == "backwards":
+                load(project)
+        load(project)
+        with open_warehouse(project) as connection:
+            build_all(connection, project, staging)
+            found.append({table: rows(connection, f"from {table} order by all") for table in staging})
+    assert found[0] == found[1]
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Project:
+    """The sample shop with an empty exports folder."""
+    for folder in ("events", "orders", "crm"):
+        (tmp_path / "exports" / folder).mkdir(parents=True)
+    return load_project(ROOT / "journey.yaml", tmp_path / "exports", tmp_path)
+
+
+def test_no_file_at_all_is_an_error_that_says_where_to_put_them(shop: Project) -> None:
+    with pytest.raises(IngestError, match=r"no file matches events/\*\.jsonl\.gz.*Put the exports there, or correct"):
+        load(shop)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("orders/o.csv", b"", "is empty; export it again"),
+        ("orders/o.csv", b"Order,Mail\n1,2\n", "has no column Name, Created at, Lineitem quantity"),
+        ("orders/o.csv", b"\n\n", "has no header"),
+        ("orders/o.csv", b"\xff\xfe\x00N", "has no readable header"),
+        ("events/e.jsonl.gz", gzip.compress(b'{"a": 1}\n' * 500)[:40], "can't be read as text lines"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_refused_whole_and_tried_again(
+    shop: Project, name: str, content: bytes, reason: str
+) -> None:
+    path = shop.exports_folder / name
+    path.write_bytes(content)
+    (refused,) = load(shop)
+    assert (refused.status, refused.path, refused.rows_read) == ("refused", name, 0)
+    assert reason in str(refused.reason)
+    assert [query(shop, f"select count(*) from {table}") for table in RAW] == [[(0,)]] * len(RAW)
+    assert len(load(shop)) == 1 and query(shop, "select count(*) from raw.loads") == [(1,)]
+
+
+HEADER = "Name,Email,Created at,Lineitem quantity,Lineitem name,Lineitem price,Subtotal,Shipping,Taxes,Total"
+
+
+def orders_file(shop: Project, name: str, *lines: str) -> None:
+    (shop.exports_folder / "orders" / name).write_text("\n".join([HEADER, *lines]) + "\n", encoding="utf-8")
+
+
+def test_one_bad_row_never_costs_its_file(shop: Project) -> None:
+    good = "#1,a@example.com,2026-07-01 10:00:00 +0200,1,Mug,15.00,15.00,0.00,2.50,15.00"
+    bad = [
+        (",a@example.com,2026-07-01 10:00:00 +0200,1,Mug,15.00,,,,", "Name is empty"),
+        ("#2,,01/07/2026,1,Mug,15.00,,,,", "Created at is not a time as 2026-07-01 10:00:00 +0200: 01/07/2026"),
+        ("#3,,1970-01-01 00:00:00 +0000,1,Mug,15.00,,,,", "ordered_at is impossible: 1970-01-01 00:00:00"),
+        ("#4,,2026-07-01 10:00:00 +0200,-1,Mug,15.00,,,,", "Lineitem quantity is negative: -1"),
+        ("#5,,2026-07-01 10:00:00 +0200,1,Mug,cheap,,,,", "Lineitem price is not an amount: cheap"),
+        ("#6,,2026-07-01 10:00:00 +0200,1,Mug,15.00,,,,,,,,too,many", "is not a CSV row: too many columns"),
+        ("#7,too few", "is not a CSV row: missing columns"),
+    ]
+    orders_file(shop, "o.csv", good, *(line for line, _ in bad))
+    (found,) = load(shop)
+    assert (found.rows_read, found.rows_loaded, found.rows_rejected) == (8, 1, 7)
+    reasons = {reason for (reason,) in query(shop, "select reason from raw.rejected_rows")}
+    assert reasons == {reason for _, reason in bad}
+
+
+def test_an_order_is_read_in_utc_and_its_own_columns_are_filled_down(shop: Project) -> None:
+    shutil.copy(Path(__file__).parent / "fixtures" / "shopify_orders_79_columns.csv", shop.exports_folder / "orders")
+    load(shop)
+    with open_warehouse(shop) as connection:
+        build_all(connection, shop, ["staging.orders", "staging.order_lines"])
+        orders = rows(
+            connection,
+            "select order_id, strftime(ordered_at, '%d %H:%M'), strftime(ordered_on, '%d'), line_count, total, net_revenue, is_cancelled, is_fully_refunded from staging.orders order by 1",
+        )
+        lines = rows(
+            connection, "select order_id, line_id, product_name, quantity from staging.order_lines order by 1, 2"
+        )
+    assert [(*order[:4], float(order[4]), float(order[5]), *order[6:]) for order in orders] == [
+        # 54.90 with 8.76 tax in it: the goods' share of the tax is 8.76 × 50 / 54.90
+        ("#1001", "01 10:00", "01", 2, 54.90, 42.02, False, False),
+        # 23:29:50 in New York is 03:29:50 of the next day in UTC
+        ("#1002", "02 03:29", "02", 1, 15.00, 0.00, True, True),
+    ]
+    assert lines == [
+        ("#1001", "line 1", "Mug - Blue", 2.0),
+        ("#1001", "line 2", 'Poster, "A3"\nframed', 1.0),
+        ("#1002", "line 1", "Mug - Blue", 1.0),
+    ]
+
+
+def test_a_later_export_updates_an_order_whichever_is_loaded_first(tmp_path: Path) -> None:
+    first = "#1,,2026-07-01 10:00:00 +0200,1,Mug,15.00,15.00,0.00,2.50,15.00"
+    second_line = "#1,,2026-07-01 10:00:00 +0200,1,Pen,5.00,,,,"
+    edited = "#1,,2026-07-01 10:00:00 +0200,2,Mug,15.00,30.00,0.00,5.00,30.00"
+    newer = "#2,,2026-07-09 10:00:00 +0200,1,Mug,15.00,15.00,0.00,2.50,15.00"
+    for names in (("a.csv", "b.csv"), ("b.csv", "a.csv")):
+        folder = tmp_path / names[0]
+        for sub in ("events", "orders", "crm"):
+            (folder / sub).mkdir(parents=True)
+        project = load_project(ROOT / "journey.yaml", folder, folder)
+        for name in names:  # the newer export is b.csv, by what it holds
+            orders_file(project, name, *((first, second_line) if name == "a.csv" else (edited, newer)))
+            load(project)
+        with open_warehouse(project) as connection:
+            build_all(connection, project, ["staging.order_lines"])
+            lines = rows(connection, "select order_id, product_name, quantity from staging.order_lines order by 1")
+        assert lines == [("#1", "Mug", 2.0), ("#2", "Mug", 1.0)]
+
+
+def test_own_sources_read_csv_json_lines_and_parquet(tmp_path: Path) -> None:
+    """Any file through a sources/*.sql of the shop's own, named in journey.yaml."""
+    (tmp_path / "sources").mkdir()
+    select = (
+        "select line, {id} as event_id, {name} as event_name, {at} as occurred_at, {who} as anonymous_id from file_rows"
+    )
+    columns = {"id": '"id"', "name": '"what"', "at": 'try_cast("when" as timestamp)', "who": '"who"'}
+    fields = {key: f"record ->> '$.{key}'" for key in ("id", "what", "when", "who")}
+    for reads, expressions in (
+        ("csv", columns),
+        ("parquet", columns),
+        (
+            "jsonl",
+            {
+                "id": fields["id"],
+                "name": fields["what"],
+                "at": f"try_cast({fields['when']} as timestamp)",
+                "who": fields["who"],
+            },
+        ),
+    ):
+        sql = f"-- Ours.\n-- loads: events\n-- reads: {reads}\n{select.format(**expressions)}\n"
+        (tmp_path / "sources" / f"our_{reads}.sql").write_text(sql, encoding="utf-8")
+    row = {"id": "1", "what": "seen", "when": "2026-07-01 10:00:00", "who": "u"}
+    (tmp_path / "a.csv").write_text("id,what,when,who\n1c,seen,2026-07-01 10:00:00,u\n2c,seen,never,u\n")
+    (tmp_path / "a.jsonl").write_text(json.dumps(row | {"id": "1j"}) + "\n" + json.dumps(row | {"id": None}) + "\n")
+    duckdb.sql("select '1p' as id, 'seen' as what, '2026-07-01 10:00:00' as \"when\", 'u' as who").write_parquet(
+        str(tmp_path / "a.parquet")
+    )
+    text = (ROOT / "journey.yaml").read_text(encoding="utf-8")
+    head, tail = text.index("exports:"), text.index("# In the order of the map")
+    files = "".join(f"    - {{name: {r}, path: a.{r}, format: our_{r}}}\n" for r in ("csv", "jsonl", "parquet"))
+    (tmp_path / "journey.yaml").write_text(f"{text[:head]}exports:\n  folder: .\n  files:\n{files}\n{text[tail:]}")
+    project = load_project(tmp_path / "journey.yaml", tmp_path, tmp_path)
+    found = {load.path: (load.rows_loaded, load.rows_rejected) for load in load(project)}
+    assert found == {"a.csv": (1, 1), "a.jsonl": (1, 1), "a.parquet": (1, 0)}
+    assert query(project, "select reason from raw.rejected_rows order by 1") == [
+        ("event_id is missing",),
+        ("occurred_at is missing",),
+    ]
+
+
+def test_a_source_that_loses_rows_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "sources").mkdir()
+    (tmp_path / "sources" / "segment.sql").write_text(
+        "-- loads: events\n-- reads: jsonl\nselect line, 'x' as event_id, 'x' as event_name, timestamp '2026-01-01' as "
+        "occurred_at from file_rows where line > 1\n"
+    )
+    (tmp_path / "events").mkdir()
+    with gzip.open(tmp_path / "events" / "e.jsonl.gz", "wt") as file:
+        file.write("{}\n{}\n")
+    shutil.copy(ROOT / "journey.yaml", tmp_path)
+    with pytest.raises(IngestError, match="gave 1 rows for the 2 of events/e.jsonl.gz"):
+        load(load_project(tmp_path / "journey.yaml", tmp_path, tmp_path))

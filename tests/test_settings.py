@@ -1,0 +1,117 @@
+"""journey.yaml: one message with every problem in it; settings as tables; the JSON Schema."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import duckdb
+import pytest
+from given import rows, settings
+
+from pipelines.project import ROOT, load_project
+from pipelines.settings import SettingsError, json_schema, load_settings
+from pipelines.settings_tables import SETTINGS_TABLES, write_settings
+
+GOOD = (ROOT / "journey.yaml").read_text(encoding="utf-8")
+FORMATS = ["segment", "shopify_orders", "hubspot_contacts", "survey_answers"]
+
+
+def problems(tmp_path: Path, *changes: tuple[str, str]) -> list[str]:
+    """The lines of the error that journey.yaml gives after these replacements."""
+    text = GOOD
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new, 1)
+    file = tmp_path / "journey.yaml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(SettingsError) as refusal:
+        load_settings(file, FORMATS)
+    return str(refusal.value).splitlines()
+
+
+@pytest.mark.parametrize("path", [ROOT / "journey.yaml", *sorted((ROOT / "examples").glob("*/journey.yaml"))], ids=str)
+def test_the_files_of_the_repository_are_right(path: Path) -> None:
+    assert load_project(path).settings.stages
+
+
+def test_every_problem_is_in_one_message_with_line_key_found_expected_and_nearest_name(tmp_path: Path) -> None:
+    found = problems(
+        tmp_path,
+        ("currency: EUR", "currency: euro"),
+        ("language: en", "langauge: en"),
+        ("time_zone: Europe/Paris", "time_zone: Europe/Pariss"),
+        ("format: shopify_orders", "format: shopify_order"),
+        ("stage: cart, action: add_to_cart", "stage: crat, action: add_to_crat"),
+        ("touchpoint: checkout started}", "touchpoint: checkout startd}"),
+        ("window_days: 7", "window_days: 0"),
+        ("date: 2026-08-15", "date: soon"),
+        ("  name: Made-up shop\n", ""),
+    )
+    assert found[0].endswith("10 problems. Nothing was run.")
+    text = "\n".join(found[1:])
+    for part in (
+        "shop.name: missing; expected text: Shown in the report's title.",
+        "line 5: shop.time_zone: found 'Europe/Pariss', expected an IANA time zone, as Europe/Paris. "
+        "Did you mean Europe/Paris?",
+        "line 6: shop.currency: found 'euro', expected text that matches ^[A-Z]{3}$.",
+        "line 7: shop.langauge: unknown key. Did you mean language?",
+        "exports.files[1].format: found 'shopify_order', which is no format here. Did you mean shopify_orders?",
+        "touchpoints[1].stage: found 'crat', which is no stage here. Did you mean cart?",
+        "touchpoints[1].action: found 'add_to_crat', expected one of view, add_to_cart",
+        "funnels[0].window_days: found 0; the value should be greater than 0.",
+        "funnels[0].steps[2].touchpoint: found 'checkout startd', which is no touchpoint here. "
+        "Did you mean checkout started?",
+        "changes[1].date: found 'soon', expected a date, as 2026-07-14.",
+    ):
+        assert part in text, text
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("{id: cart, label", "{id: discovery, label"), "found 'discovery' a second time, expected a new id."),
+        (("{label: Cart, touchpoint: product added}", "{label: Cart}"), "matches nothing; expected touchpoint, stage"),
+        (
+            ("satisfaction: 0.80", "satisfaction: 80"),
+            "targets.satisfaction: found 80, expected a share between 0 and 1",
+        ),
+        (("conversion: 0.05", "conversoin: 0.05"), "targets.conversoin: "),
+        (("event: Help Page Viewed, stage", "stage"), "has no condition; expected event, url or source."),
+    ],
+)
+def test_what_the_schema_alone_cannot_see(tmp_path: Path, change: tuple[str, str], message: str) -> None:
+    assert message in "\n".join(problems(tmp_path, change))
+
+
+def test_broken_yaml_names_the_line(tmp_path: Path) -> None:
+    (tmp_path / "journey.yaml").write_text("shop:\n  name: 'unclosed\n", encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"journey.yaml, line \d: not valid YAML.*indentation and quotes"):
+        load_settings(tmp_path / "journey.yaml")
+
+
+def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="no such file. Copy journey.yaml from the repository"):
+        load_settings(tmp_path / "journey.yaml")
+
+
+def test_settings_become_tables_with_their_values_as_data() -> None:
+    hostile = "'); drop table settings.stages; --"
+    shop = settings(changes=[{"id": "c", "label": hostile, "date": "2026-01-05", "segment": {"device": "mobile"}}])
+    connection = duckdb.connect()
+    connection.execute("create schema settings")
+    counts = write_settings(connection, shop)
+    assert set(counts) == {table.name for table in SETTINGS_TABLES}
+    assert rows(connection, "select change_label from settings.changes") == [(hostile,)]
+    assert rows(connection, "from settings.change_segments") == [("c", "device", "mobile")]
+    assert rows(connection, "select stage, stage_position, is_required from settings.stages")[-1] == (
+        "support",
+        6,
+        False,
+    )
+
+
+def test_the_committed_json_schema_is_the_current_one() -> None:
+    """`make schema` writes it; editors complete journey.yaml with it."""
+    committed = json.loads((ROOT / "docs" / "journey.schema.json").read_text(encoding="utf-8"))
+    assert committed == json_schema()
