@@ -34,7 +34,6 @@ notebook: $(STAMP) ## Explore the published tables in JupyterLab, on loopback
 
 test: $(STAMP) ## The tests (a few minutes)
 	@$(BIN)/python -m pytest -m "not browser and not statistics"
-	@$(BIN)/python -m pytest --nbmake notebooks -q
 
 test-browser: $(STAMP) ## Report and Dagster UI in headless Chromium (needs Debian's chromium)
 	@$(BIN)/python -m pytest -m browser

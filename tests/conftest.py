@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pipelines.project import ROOT, Project, load_project
+from pipelines.build import build_warehouse
+from pipelines.project import ROOT, load_project
 
 CASES = Path(__file__).parent / "cases"
 
@@ -21,11 +21,9 @@ def cases(name: str, *tiers: str) -> list[Any]:
     return [pytest.param(case, id=case["id"]) for case in found if case["tier"] in tiers]
 
 
-@pytest.fixture
-def sample_project(tmp_path: Path) -> Callable[[], Project]:
-    """The made-up shop on data/sample, with its output in a temporary folder."""
-
-    def make() -> Project:
-        return load_project(ROOT / "journey.yaml", ROOT / "data" / "sample", tmp_path)
-
-    return make
+@pytest.fixture(scope="session")
+def published_sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """published.duckdb of the whole sample; built once, only read."""
+    project = load_project(ROOT / "journey.yaml", ROOT / "data" / "sample", tmp_path_factory.mktemp("published"))
+    build_warehouse(project)
+    return project.published

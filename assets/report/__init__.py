@@ -1,8 +1,8 @@
 """The report: one self-contained page, `reports/journey.html`, made from the published tables.
 
 `figures.py` reads the rows behind each section, `wording.py` says them in words, `charts.py` and `journey_map.py` draw
-them, `sections.py` puts the three together and `page.py` writes the page. Not here: what a figure means (`sql/metrics/`),
-nor the Dagster asset (`assets/reports.py`).
+them, `sections.py` and its like put the three together and `page.py` writes the page. Not here: what a figure means
+(`sql/metrics/`), nor the Dagster asset (`assets/reports.py`).
 """
 
 from __future__ import annotations

@@ -69,7 +69,7 @@ def _card(name: str, kpi: Kpi | None, figures: Figures, numbers: Numbers) -> Car
         meaning,
         value=numbers.share(kpi.value),
         counted=counted(kpi, shop, numbers),
-        interval=f"n\u00a0{numbers.count(kpi.denominator)} · 95 % interval {numbers.interval(kpi.low, kpi.high)}",
+        interval=f"n\u00a0{numbers.count(kpi.denominator)} · 95\u00a0% interval {numbers.interval(kpi.low, kpi.high)}",
         still_open=still_open(kpi, numbers),
         halves=_halves(kpi, numbers),
         half_values=_half_values(kpi, numbers),

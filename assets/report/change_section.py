@@ -34,8 +34,8 @@ def _change_section(key: str, change: Change, impacts: Sequence[Impact], figures
     funnels = sorted({impact.funnel_name for impact in impacts if impact.funnel_name})
     steps = f" Arrows are steps of {listed([f'“{name}”' for name in funnels])}." if funnels else ""
     subtitle = (
-        f"Difference after − before: {span} days a side, the same weekdays, {numbers.days(shop.guard_days)} around the change "
-        f"left out; matured attempts only; verdicts corrected for {len(impacts)} comparisons.{steps}{concerned}"
+        f"Difference after − before: {span} days a side, the same weekdays, {numbers.days(shop.guard_days)} around the "
+        f"change left out; matured attempts only; verdicts corrected for {len(impacts)} comparisons.{steps}{concerned}"
     )
     sources = ("metrics.change_impact",)
     if all(impact.difference is None for impact in impacts):
@@ -46,15 +46,18 @@ def _change_section(key: str, change: Change, impacts: Sequence[Impact], figures
     panels = []
     if shares:
         dots = [_impact_dot(impact, figures, numbers) for impact in shares]
-        panels.append(DotPanel(dots, "difference in points, 95 % interval", is_difference=True))
+        panels.append(DotPanel(dots, "difference in points, 95\u00a0% interval", is_difference=True))
     if amounts:
         dots = [_impact_dot(impact, figures, numbers) for impact in amounts]
         panels.append(
             DotPanel(
-                dots, f"difference in {shop.currency} per order, 95 % interval", is_share=False, is_difference=True
+                dots, f"difference in {shop.currency} per order, 95\u00a0% interval", is_share=False, is_difference=True
             )
         )
-    notes = ["Before and after says what moved at the same time, not what caused it."]
+    notes = [
+        "Before and after says what moved at the same time, not what caused it. An interval may leave out 0 and still "
+        "be no evidence, since with many comparisons a few do so by chance."
+    ]
     if change.what:
         notes.insert(0, change.what)
     return Section(
@@ -99,7 +102,8 @@ def _impact_table(change: Change, impacts: Sequence[Impact], figures: Figures, n
             amount(impact, impact.difference, is_difference=True),
             numbers.relative(impact.relative_difference),
             f"{amount(impact, impact.low, is_difference=True)} to {amount(impact, impact.high, is_difference=True)}",
-            f"{numbers.count(impact.before_denominator)} / {numbers.count(impact.after_denominator)} {impact_unit(impact)}",
+            f"{numbers.count(impact.before_denominator)} / {numbers.count(impact.after_denominator)} "
+            f"{impact_unit(impact)}",
             numbers.count(impact.days_per_side),
             numbers.decimal(impact.corrected_p_value, 3),
             amount(impact, impact.detectable_difference, is_difference=True).removeprefix("+"),
@@ -113,7 +117,7 @@ def _impact_table(change: Change, impacts: Sequence[Impact], figures: Figures, n
         "After",
         "Difference",
         "Relative",
-        "95 % interval",
+        "95\u00a0% interval",
         "n before / after",
         "Days a side",
         "Corrected p",

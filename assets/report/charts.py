@@ -28,11 +28,10 @@ from assets.report.drawing import (
     hover,
     layout,
     note,
-    percent_ticks,
     safe,
 )
 from assets.report.figures import Cohort, FunnelStep
-from assets.report.numbers import Numbers
+from assets.report.numbers import NBSP, Numbers
 
 VERDICT_MARKS = {"improved": "✓ ", "worsened": "✗ "}
 
@@ -90,7 +89,7 @@ def dot_chart(panels: Sequence[DotPanel], numbers: Numbers, narrow: bool) -> Dra
         if panel.is_difference:
             shapes.append(_vertical(0, f"x{suffix}", f"y{suffix}", INK, 1))
         for row, dot in enumerate(panel.dots):
-            traces += _dot_trace(dot, -row, suffix, panel)
+            traces += _dot_trace(dot, -row, suffix, panel, size=8 if narrow else 11)
             notes += _dot_notes(dot, -row, suffix, narrow, lift)
     frame = layout(
         numbers, inner + 12 + axis_room, (12, right, axis_room, left), annotations=notes, shapes=shapes, **axes
@@ -114,22 +113,22 @@ def _dot_range(panel: DotPanel) -> list[float]:
 
 
 def _dot_ticks(panel: DotPanel, ends: Sequence[float], at_most: int, numbers: Numbers) -> Drawing:
-    """Round numbers in the shop's language; differences with their sign."""
-    if not panel.is_difference:
-        return {"nticks": at_most, **percent_ticks()}
+    """Round numbers in the shop's language; differences with their sign, shares in percent."""
     rough = (ends[1] - ends[0]) / at_most
     scale = 10.0 ** floor(log10(rough))
     step = next(factor * scale for factor in (1, 2, 5, 10) if factor * scale >= rough)
     places = [step * count for count in range(ceil(ends[0] / step), floor(ends[1] / step) + 1)]
     digits = max(0, -floor(log10(step) + 1e-9))
-    return {"tickvals": places, "ticktext": [numbers.signed(place, digits) for place in places]}
+    write = numbers.signed if panel.is_difference else numbers.decimal
+    unit = f"{NBSP}%" if panel.is_share and not panel.is_difference else ""
+    return {"tickvals": places, "ticktext": [write(place, digits) + unit for place in places]}
 
 
 def _factor(panel: DotPanel) -> float:
     return 100.0 if panel.is_share else 1.0
 
 
-def _dot_trace(dot: Dot, y: float, suffix: str, panel: DotPanel) -> list[Drawing]:
+def _dot_trace(dot: Dot, y: float, suffix: str, panel: DotPanel, size: float) -> list[Drawing]:
     if dot.value is None:
         return []
     factor, color = _factor(panel), TONES[dot.tone]
@@ -154,7 +153,7 @@ def _dot_trace(dot: Dot, y: float, suffix: str, panel: DotPanel) -> list[Drawing
             "mode": "markers",
             "x": [dot.value * factor],
             "y": [y],
-            "marker": {"size": 11, "color": color, "line": {"color": "#fff", "width": 1.5}},
+            "marker": {"size": size, "color": color, "line": {"color": "#fff", "width": 1.5}},
             **hover([text]),
             **place,
         }
@@ -169,7 +168,7 @@ def _dot_notes(dot: Dot, y: float, suffix: str, narrow: bool, lift: int) -> list
     if narrow:
         above = {"yanchor": "bottom", "bgcolor": "rgba(255,255,255,0.85)", "borderpad": 0, **yref}
         return [
-            note(f"<b>{safe(dot.label, 32)}</b>", 0, y, xanchor="left", yshift=lift - 16, **above),
+            note(f"<b>{safe(dot.label, 34)}</b>", 0, y, xanchor="left", yshift=lift - 16, **above),
             note(safe(dot.detail, 62), 0, y, xanchor="left", yshift=8, size=11, color=GREY, **above),
             note(right, 1, y, xanchor="right", yshift=lift - 16, color=color, **above),
         ]
@@ -294,16 +293,15 @@ def cohort_chart(key: str, description: str, cells: Sequence[Cohort], numbers: N
     labels.append(f"<b>Mean</b>  <span style='color:{GREY}'>n\u00a0{numbers.count(sizes.get(None, 0))}</span>")
     frame = layout(
         numbers,
-        int((mean_at + 1) * 38) + 62,
-        (56, 8, 6, 122),
+        int((mean_at + 1) * 38) + 36,
+        (30, 8, 6, 122),
         annotations=notes,
         xaxis=axis(
             side="top",
             showgrid=False,
             tickvals=list(range(len(intervals))),
-            ticktext=[f"{number * 30}–{number * 30 + 30}" for number in intervals],
+            ticktext=[("days " if place == 0 else "") + numbers.month_of_days(n) for place, n in enumerate(intervals)],
             range=[-0.5, len(intervals) - 0.5],
-            title={"text": "days since the first order", "font": {"size": 11.5, "color": GREY}, "standoff": 6},
         ),
         yaxis=axis(
             showgrid=False,

@@ -28,7 +28,7 @@ from assets.report.numbers import Numbers
 from assets.report.wording import axis_end
 
 LABEL_LETTERS = 34
-PIXELS_PER_LETTER, USUAL_WIDTH = 7.0, 1200
+PIXELS_PER_LETTER, USUAL_WIDTH = 6.4, 1200
 """To tell whether two labels of changes would overlap; generous, since fonts differ."""
 TICK_STEPS = ((200, 1), (400, 2), (1000, 3))
 """Up to so many days: ticks every 1, 2, 3 months; longer, every 6. Under WEEKLY days every Monday, under HALVES on
@@ -92,7 +92,7 @@ def _dots(days: Sequence[Day], numbers: Numbers) -> Drawing:
         "marker": {
             "size": 5.5 if len(shown) < 200 else 4,
             "color": [FAINT if day.is_small else BLUE for day in shown],
-            "opacity": 0.75 if len(shown) < 200 else 0.35,
+            "opacity": 0.75 if len(shown) < 200 else 0.5,
         },
         **hover(text),
     }
@@ -164,7 +164,7 @@ def _levels_of_labels(changes: Sequence[Change], first: date, last: date) -> lis
     free_from: list[float] = []
     levels = []
     for change in changes:
-        width = (min(len(change.label), LABEL_LETTERS) + 12) * days_per_letter
+        width = (min(len(change.label), LABEL_LETTERS) + 14) * days_per_letter
         start = (change.changed_on - first).days - (width if _is_late(change, first, last) else 0)
         level = next((number for number, free in enumerate(free_from) if free <= start), len(free_from))
         free_from[level : level + 1] = [start + width]
@@ -184,7 +184,8 @@ def _change_labels(
     for number, (change, level) in enumerate(zip(changes, levels, strict=True), 1):
         text = f"<b>{number}</b>"
         if not narrow:
-            text += f" {safe(change.label, LABEL_LETTERS)}, {numbers.short_day(change.changed_on)}"
+            on = numbers.short_day(change.changed_on, year=first.year != last.year)
+            text += f" {safe(change.label, LABEL_LETTERS)}, {on}"
         labels.append(
             note(
                 text,

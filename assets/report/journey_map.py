@@ -49,7 +49,7 @@ class Band:
 
 BANDS = (
     Band("Journeys", "that reach the stage", 250),
-    Band("Satisfaction", "mean of answers,<br>0–10, 95 % interval", 130),
+    Band("Satisfaction", "mean of answers,<br>0–10, 95\u00a0% interval", 130),
     Band("Time in stage", "median, log scale", 92),
     Band("Opportunity", "net revenue at stake", 120),
 )

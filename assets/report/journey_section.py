@@ -32,8 +32,8 @@ def journey_section(figures: Figures, numbers: Numbers) -> Section:
         "key": "journey",
         "name": "Journey",
         "title": journey_title(figures, numbers),
-        "subtitle": "Unit: journey (one purchase cycle of a person). It reaches a stage with a touchpoint in it or in a later "
-        "required one. Rates are over finished journeys: followed by another, or silent for more than "
+        "subtitle": "Unit: journey (one purchase cycle of a person). It reaches a stage with a touchpoint in it or in "
+        "a later required one. Rates are over finished journeys: followed by another, or silent for more than "
         f"{numbers.days(figures.shop.inactivity_days)}; open ones are in no rate. * optional stage: never gates.",
         "sources": ("metrics.stage_drop_off", "metrics.drop_off_ranking", "metrics.stage_touchpoints"),
     }
@@ -127,7 +127,7 @@ def _figures_table(stages: Sequence[Stage], numbers: Numbers) -> Table:
         "Ended here",
         "Open",
         "Drop-off",
-        "95 % interval",
+        "95\u00a0% interval",
         "Revenue at stake",
         "Time, median",
         "Satisfaction 0–10",

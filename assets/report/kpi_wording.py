@@ -115,7 +115,7 @@ def beside(kpi: str, figures: Figures, numbers: Numbers) -> list[Sentence]:
         return [
             Sentence(
                 numbers.share(cell.rate),
-                f"ordered again in days {cell.interval_number * 30}–{cell.interval_number * 30 + 30}, mean over cohorts",
+                f"ordered again in days {numbers.month_of_days(cell.interval_number)}, mean over cohorts",
             )
             for cell in means
         ]
@@ -152,7 +152,7 @@ def _loss(figures: Figures, numbers: Numbers) -> Sentence:
     stage = flag.stage
     rate = (
         f"{numbers.share(stage.drop_off_rate)} of the finished journeys that reach {stage.label} go no further "
-        f"(95 % interval {numbers.interval(stage.drop_off_low, stage.drop_off_high)}), "
+        f"(95\u00a0% interval {numbers.interval(stage.drop_off_low, stage.drop_off_high)}), "
         f"{numbers.short_money(stage.revenue_at_stake)} of net revenue at stake."
     )
     if flag.tied:

@@ -73,12 +73,13 @@ def _coverage(figures: Figures, numbers: Numbers) -> Table:
 def _definitions(figures: Figures, numbers: Numbers) -> list[str]:
     shop = figures.shop
     return [
-        "Every attempt is converted, dropped or open. Open: its window has not ended at the data cut-off. Open attempts are "
-        "in no rate, neither numerator nor denominator.",
-        f"A session ends after {numbers.decimal(shop.session_timeout_minutes, 0)}{NBSP}min without a touchpoint; a journey "
-        f"after {numbers.days(shop.inactivity_days)}, or with the purchase and what follows it.",
+        "Every attempt is converted, dropped or open. Open: its window has not ended at the data cut-off. Open "
+        "attempts are in no rate, neither numerator nor denominator.",
+        f"A session ends after {numbers.decimal(shop.session_timeout_minutes, 0)}{NBSP}min without a touchpoint; a "
+        f"journey after {numbers.days(shop.inactivity_days)}, or with the purchase and what follows it.",
         "Revenue at stake: units lost × share that gets from the next stage to the end × average net order value, in "
         f"{shop.currency}, net of discounts and refunds, without shipping and tax.",
-        "Intervals of shares are Wilson's, 95 %. Two stages tie when the bootstrap over persons can't order them at 95 %.",
+        "Intervals of shares are Wilson's, 95\u00a0%. Stages tie when the bootstrap over persons can't order them at "
+        "that level.",
         f"Small cells: under n = {shop.small_cell} counts are shown, the rate is greyed and not ranked.",
     ]

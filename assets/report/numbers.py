@@ -115,6 +115,10 @@ class Numbers:
         """A number of days as it was set: 7 days, 0.5 days."""
         return f"{self._written(days, 0 if days == int(days) else 1)} day{'' if days == 1 else 's'}"
 
+    def month_of_days(self, interval: int) -> str:
+        """An interval of 30 days by its number from 0: 30–60."""
+        return f"{self.count(interval * 30)}–{self.count(interval * 30 + 30)}"
+
     def day(self, on: date | None, *, year: bool = True) -> str:
         """A shop day: 15 August 2026."""
         if on is None:

@@ -45,8 +45,8 @@ def _funnel_section(key: str, name: str, steps: Sequence[FunnelStep], small_cell
     unit = UNITS.get(first.unit, f"{first.unit}s")
     title = funnel_title(steps, small_cell, numbers)
     subtitle = (
-        f"{first.funnel_name}. Unit: {first.unit}; window: {numbers.days(first.window_days)} from the first step; steps in "
-        f"order, best attempt. {numbers.count(first.entered_count)} {unit} entered and their window is over; "
+        f"{first.funnel_name}. Unit: {first.unit}; window: {numbers.days(first.window_days)} from the first step; "
+        f"steps in order, best attempt. {numbers.count(first.entered_count)} {unit} entered and their window is over; "
         f"{numbers.count(first.open_count)} attempts are still open and in no rate."
     )
     if not first.entered_count:
@@ -71,7 +71,7 @@ def _funnel_section(key: str, name: str, steps: Sequence[FunnelStep], small_cell
         "Reached",
         "Of entered",
         "Of the step before",
-        "95 % interval",
+        "95\u00a0% interval",
         "Lost",
         "Open",
         "Median time",
@@ -89,9 +89,7 @@ def _funnel_section(key: str, name: str, steps: Sequence[FunnelStep], small_cell
             *([(RED, "lost, most revenue at stake")] if worst else []),
         ],
         charts=[chart(f"{key}-steps", f"{title}. {subtitle}", funnel_chart(steps, worst, unit, numbers, small_cell))],
-        notes=[
-            "“Go on” is the share of the step before, with its Wilson 95 % interval; the median is the time from that step."
-        ],
+        notes=["“Go on”: share of the step before and its Wilson 95\u00a0% interval; median: the time from that step."],
         tables=[Table(f"{first.funnel_name}, step by step", columns, rows)],
     )
 
@@ -112,7 +110,7 @@ def daily_section(figures: Figures, numbers: Numbers) -> Section:
     }[chosen]
     title = daily_title(kpi, name, numbers)
     subtitle = (
-        f"A dot per shop day: {unit}. Lines: the earlier and later half of the period with their 95 % interval. "
+        f"A dot per shop day: {unit}. Lines: the earlier and later half of the period with their 95\u00a0% interval. "
         f"n\u00a0{numbers.count(kpi.denominator)}."
     )
     if chosen == "satisfaction":
@@ -176,7 +174,7 @@ def cart_section(figures: Figures, numbers: Numbers) -> Section:
         )
     title, small_cell = cart_title(figures, numbers), figures.shop.small_cell
     subtitle = (
-        f"Share of carts (or of what the name says), with Wilson 95 % intervals; horizon "
+        f"Share of carts (or of what the name says), with Wilson 95\u00a0% intervals; horizon "
         f"{numbers.days(figures.shop.cart_horizon_days)} from the cart's opening. "
         f"{numbers.count(headline.open_count)} carts are still open and in no rate."
     )
@@ -184,13 +182,14 @@ def cart_section(figures: Figures, numbers: Numbers) -> Section:
     for way in figures.cart_ways:
         if way.denominator:
             is_small = way.denominator < small_cell
-            name, _, meaning = way.way.partition(" (") if way.way.endswith(")") else (way.way, "", "")
+            name = _name_and_meaning(way.way)[0]
             detail = f"{numbers.count(way.numerator)} of {numbers.count(way.denominator)}"
-            detail += f" · 95 % {numbers.interval(way.low, way.high)}"
+            detail += f" · 95\u00a0% {numbers.interval(way.low, way.high)}"
             tone = "quiet" if is_small else "plain" if way is headline else "beside"
             dots.append(Dot(_capital(name), detail, way.value, way.low, way.high, tone, numbers.share(way.value)))
+    meanings = [_name_and_meaning(way.way) for way in figures.cart_ways if way.denominator]
     counts = [way for way in figures.cart_ways if way.denominator is None and way.numerator]
-    panels = [DotPanel(dots, "share, 95 % interval")]
+    panels = [DotPanel(dots, "share, 95\u00a0% interval")]
     rows = [
         [
             _capital(way.way),
@@ -209,8 +208,13 @@ def cart_section(figures: Figures, numbers: Numbers) -> Section:
         subtitle,
         sources,
         charts=[dots_chart("cart-ways", f"{title}. {subtitle}", panels, numbers)],
-        notes=[f"{_capital(way.way)}: {numbers.count(way.numerator)} carts." for way in counts],
-        tables=[Table("Ways to count", ("Figure", "Value", "95 % interval", "Numerator", "Denominator", "Open"), rows)],
+        notes=[
+            *(f"{_capital(name)}: {meaning}." for name, meaning in meanings if meaning),
+            *(f"{_capital(way.way)}: {numbers.count(way.numerator)} carts." for way in counts),
+        ],
+        tables=[
+            Table("Ways to count", ("Figure", "Value", "95\u00a0% interval", "Numerator", "Denominator", "Open"), rows)
+        ],
     )
 
 
@@ -222,14 +226,14 @@ def retention_section(figures: Figures, numbers: Numbers) -> Section:
             "retention", "Retention", title, "", sources, empty="No first interval of 30 × 24 h is over yet."
         )
     subtitle = (
-        "Cohort: shop month of the first order. A cell: customers with another order in that interval of 30 × 24 h since "
-        "their own first order / customers for whom the interval is over. Blank: nobody has finished it. "
+        "Cohort: shop month of the first order. A cell: customers with another order in that interval of 30 × 24 h "
+        "since their own first order / customers for whom the interval is over. Blank: nobody has finished it. "
         f"Grey counts: fewer than {figures.shop.small_cell}."
     )
     rows = [
         [
-            f"{numbers.month(cell.cohort_on) if cell.cohort_on else 'Mean'}, days {cell.interval_number * 30}–"
-            f"{cell.interval_number * 30 + 30}",
+            f"{numbers.month(cell.cohort_on) if cell.cohort_on else 'Mean'}, days "
+            + numbers.month_of_days(cell.interval_number),
             numbers.share(cell.rate),
             numbers.count(cell.returned_count),
             numbers.count(cell.finished_count),
@@ -266,7 +270,7 @@ def csat_section(figures: Figures, numbers: Numbers) -> Section:
     for row in figures.csat:
         name = row.label or names.get(row.stage, row.stage)
         detail = f"{numbers.count(row.satisfied_count)} of {numbers.count(row.answer_count)} answers"
-        detail += " · too few to compare" if row.is_small else f" · 95 % {numbers.interval(row.low, row.high)}"
+        detail += " · too few to compare" if row.is_small else f" · 95\u00a0% {numbers.interval(row.low, row.high)}"
         tone = "quiet" if row.is_small else "plain" if row.label is not None else "beside"
         dots.append(Dot(name, detail, row.csat, row.low, row.high, tone, numbers.share(row.csat)))
         rows.append(
@@ -282,29 +286,37 @@ def csat_section(figures: Figures, numbers: Numbers) -> Section:
         )
     title = csat_title(figures, numbers)
     subtitle = (
-        "CSAT: answers in the top two of the scale / answers about the stage, with Wilson 95 % intervals. "
+        "CSAT: answers in the top two of the scale / answers about the stage, with Wilson 95\u00a0% intervals. "
         f"n\u00a0{numbers.count(everything.answer_count)}."
     )
     lag = numbers.days(figures.shop.survey_lag_days)
     unattached = (
-        f"{numbers.count(everything.unattached_count)} of {numbers.count(everything.answer_count)} answers name no known "
-        f"order and follow no touchpoint within {lag}: they keep the stage of their survey."
+        f"{numbers.count(everything.unattached_count)} of {numbers.count(everything.answer_count)} answers name no "
+        f"known order and follow no touchpoint within {lag}: they keep the stage of their survey."
         if everything.unattached_count
         else "Every answer is attached to an order or touchpoint."
     )
-    columns = ("Stage", "CSAT", "95 % interval", "Satisfied", "Answers", "Mean 0–10", "Unattached")
+    columns = ("Stage", "CSAT", "95\u00a0% interval", "Satisfied", "Answers", "Mean 0–10", "Unattached")
     return Section(
         "csat",
         "Satisfaction",
         title,
         subtitle,
         sources,
-        charts=[dots_chart("csat-stages", f"{title}. {subtitle}", [DotPanel(dots, "CSAT, 95 % interval")], numbers)],
+        charts=[
+            dots_chart("csat-stages", f"{title}. {subtitle}", [DotPanel(dots, "CSAT, 95\u00a0% interval")], numbers)
+        ],
         notes=[unattached],
         tables=[
             Table("CSAT by stage", columns, rows, frozenset(i for i, row in enumerate(figures.csat) if row.is_small))
         ],
     )
+
+
+def _name_and_meaning(way: str) -> tuple[str, str]:
+    """A way to count as a label and what it means: recovery (ordered within …)."""
+    name, _, meaning = way.removesuffix(")").partition(" (") if way.endswith(")") else (way, "", "")
+    return (way, "") if "/" in way else (name, meaning)
 
 
 def _capital(text: str) -> str:

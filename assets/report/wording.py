@@ -81,9 +81,9 @@ def flag_sentence(figures: Figures, flag: Flag, numbers: Numbers) -> str:
     stage = flag.stage
     return (
         f"{numbers.count(stage.dropped_count)} of {numbers.count(stage.matured_count)} finished journeys that reached "
-        f"{stage.label} went no further: {numbers.share(stage.drop_off_rate)} (95 % interval "
-        f"{numbers.interval(stage.drop_off_low, stage.drop_off_high)}), {numbers.short_money(stage.revenue_at_stake)} of "
-        f"net revenue at stake. {numbers.count(stage.open_count)} more are still open and in no rate."
+        f"{stage.label} went no further: {numbers.share(stage.drop_off_rate)} (95\u00a0% interval "
+        f"{numbers.interval(stage.drop_off_low, stage.drop_off_high)}), {numbers.short_money(stage.revenue_at_stake)} "
+        f"of net revenue at stake. {numbers.count(stage.open_count)} more are still open and in no rate."
     )
 
 
@@ -109,7 +109,7 @@ def ranking_line(figures: Figures, ranking: str, flag: Flag, numbers: Numbers) -
     below = [row for row in ranked[1:] if not row.is_tie_with_first]
     text = shown(ranked[0])
     if tied:
-        text += f" ties with {listed([shown(row) for row in tied])}: their order is not certain at 95 %"
+        text += f" ties with {listed([shown(row) for row in tied])}: their order is not certain at 95\u00a0%"
     if below:
         text += f", then {shown(below[0])}"
     own = next((row for row in ranked if row.stage == flag.stage.stage), None)
@@ -125,7 +125,8 @@ def small_stages_note(figures: Figures) -> str:
     if not small:
         return ""
     verb = "has" if len(small) == 1 else "have"
-    return f"{listed(small)} {verb} fewer than {figures.shop.small_cell} finished journeys: greyed, and in none of the rankings."
+    number = figures.shop.small_cell
+    return f"{listed(small)} {verb} fewer than {number} finished journeys: greyed, and in none of the rankings."
 
 
 def worst_step(steps: Sequence[FunnelStep], small_cell: int) -> FunnelStep | None:
@@ -219,8 +220,7 @@ def retention_title(figures: Figures, numbers: Numbers) -> str:
     text = f"{numbers.share(first.rate)} of customers order again within 30 days of their first order"
     if last is first:
         return text
-    start = last.interval_number * 30
-    return f"{text}, {numbers.share(last.rate)} in days {start}–{start + 30}"
+    return f"{text}, {numbers.share(last.rate)} in days {numbers.month_of_days(last.interval_number)}"
 
 
 def csat_title(figures: Figures, numbers: Numbers) -> str:

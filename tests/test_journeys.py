@@ -1,0 +1,295 @@
+"""Journeys: purchase cycles of a person, their types, and the visits to stages that they are made of."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import Any, NamedTuple
+
+import pytest
+from given import answer, at, event, order, rows, settings, warehouse
+from hypothesis import HealthCheck, given, strategies
+from hypothesis import settings as budget
+
+MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
+BUILD = ["journeys.journeys", "journeys.stage_visits"]
+POSITIONS = {"landing": 1, "product": 2, "add": 3, "checkout": 4, "order placed": 5, "review": 5, "help": 6}
+
+
+def visit(when: float, name: str) -> Any:
+    """An event of the customer `c`."""
+    return event("device", when, name, customer_id="c")
+
+
+def journeys(
+    events: list[tuple[float, str]], orders: list[Any] = (), answers: list[Any] = (), columns: str = "journey_type", **more: Any
+) -> list[Any]:
+    """The journeys of the customer `c`, in order."""
+    built = warehouse(
+        events=[visit(*row) for row in events],
+        order_rows=[order(f"#{i}", when, customer_id="c", **states) for i, (when, states) in enumerate(orders, 1)],
+        feedback=answers,
+        build=BUILD,
+        **more,
+    )
+    return rows(built, f"select {columns} from journeys.journeys order by journey_number")
+
+
+def test_a_purchase_and_what_led_to_it_are_one_journey() -> None:
+    found = journeys(
+        [(0, "landing"), (3 * DAY, "product"), (3 * DAY + 60, "add"), (5 * DAY, "checkout")],
+        [(5 * DAY + 60, {})],
+        columns="journey_type, touchpoint_count, session_count, order_count, started_at, purchased_at",
+    )
+    assert found == [("first purchase", 5, 3, 1, at(0), at(5 * DAY + 60))]
+
+
+def test_browsing_in_a_later_session_after_the_purchase_begins_a_renewal() -> None:
+    events = [(0, "add"), (2 * MINUTE, "product"), (4 * HOUR, "help"), (9 * HOUR, "product"), (10 * HOUR, "help")]
+    orders = [(MINUTE, {}), (20 * DAY, {})]
+    assert journeys(events, orders, columns="journey_type, touchpoint_count, order_count") == [
+        ("first purchase", 4, 1),  # browsing on in the session of the order, and the help page, belong to it
+        ("renewal", 3, 1),
+    ]
+
+
+def test_a_silence_of_exactly_the_limit_keeps_the_journey() -> None:
+    events = [(0, "landing"), (30 * DAY, "product"), (60 * DAY + 0.000001, "landing")]
+    assert journeys(events, columns="journey_type, touchpoint_count") == [("usage", 2), ("usage", 1)]
+
+
+def test_two_orders_in_a_row_are_two_journeys() -> None:
+    events = [(0, "add")]
+    found = journeys(events, [(MINUTE, {}), (2 * MINUTE, {})], columns="journey_type, touchpoint_count")
+    assert found == [("first purchase", 2), ("renewal", 1)]
+
+
+def test_states_and_answers_that_come_late_belong_to_their_orders_journey() -> None:
+    late = {"paid_at": at(MINUTE), "shipped_at": at(11 * DAY), "delivered_at": at(90 * DAY)}
+    found = journeys(
+        [(0, "add"), (10 * DAY, "product"), (12 * DAY, "checkout")],
+        [(MINUTE, late), (12 * DAY + MINUTE, {})],
+        [answer("a1", 40 * DAY, 5, order_id="#1"), answer("a2", 100 * DAY, 5, order_id="#2")],
+        columns="journey_type, touchpoint_count, last_touched_at",
+    )
+    assert found == [("first purchase", 6, at(90 * DAY)), ("renewal", 4, at(100 * DAY))]
+
+
+def test_a_payment_at_the_instant_of_the_order_is_in_journey_number_one() -> None:
+    orders = [(0, {"paid_at": at(0)})]
+    assert journeys([], orders, columns="journey_number, journey_type") == [(1, "first purchase")]
+
+
+def test_a_cycle_that_begins_with_help_after_a_silence_goes_on_to_its_purchase() -> None:
+    events = [(0, "add"), (40 * DAY, "help"), (40 * DAY + MINUTE, "product"), (40 * DAY + 2 * MINUTE, "checkout")]
+    orders = [(MINUTE, {}), (40 * DAY + 3 * MINUTE, {})]
+    found = journeys(events, orders, columns="journey_type, touchpoint_count")
+    assert found == [("first purchase", 2), ("renewal", 4)]
+
+
+def test_types_without_a_purchase() -> None:
+    assert journeys([(0, "help"), (60, "product")]) == [("support",)]
+    assert journeys([(0, "product"), (60, "help")]) == [("usage",)]
+
+
+def test_a_rule_for_any_state_of_an_order_names_the_purchase_stage_too() -> None:
+    rules = [
+        {"touchpoint": "product", "event": "product", "stage": "consideration", "action": "view"},
+        {"touchpoint": "order", "source": "orders", "stage": "purchase"},
+    ]
+    shop = settings(touchpoints=rules, funnels=[{"id": "f", "name": "F", "steps": [{"touchpoint": "product"}]}])
+    found = journeys([(0, "product"), (DAY, "product")], [(60, {})], columns="journey_type, touchpoint_count", shop=shop)
+    assert found == [("first purchase", 2), ("usage", 1)]
+
+
+def test_back_steps_and_the_furthest_required_stage() -> None:
+    names = ["landing", "product", "landing", "checkout", "help", "add"]
+    found = journeys(
+        [(i * MINUTE, name) for i, name in enumerate(names)],
+        columns="back_step_count, furthest_required_position, required_stage_count",
+    )
+    assert found == [(2, 4, 4)]
+
+
+def test_a_stage_visit_lasts_until_the_next_one_and_the_last_until_its_own_end() -> None:
+    events = [(0, "landing"), (10, "landing"), (25, "unknown"), (30, "product"), (70, "landing"), (75, "landing")]
+    built = warehouse(events=[visit(*row) for row in events], build=BUILD)
+    found = rows(
+        built,
+        "select stage, entered_at, left_at, touchpoint_count, next_stage, is_followed_by_back_step "
+        "from journeys.stage_visits order by visit_number",
+    )
+    assert found == [
+        ("discovery", at(0), at(30), 2, "consideration", False),
+        ("consideration", at(30), at(70), 1, "discovery", True),
+        ("discovery", at(70), at(75), 2, None, False),
+    ]
+
+
+class Touch(NamedTuple):
+    """One touchpoint of one person, in the second implementation."""
+
+    when: float
+    is_purchase: bool
+    touchpoint_id: str
+    name: str
+    order_id: str | None = None  # of what belongs to an order: its states, and answers about it
+
+
+grid = strategies.builds(
+    lambda days, minutes: days * DAY + minutes * MINUTE,
+    strategies.one_of(strategies.integers(0, 6), strategies.integers(0, 120), strategies.sampled_from([30, 31, 60, 61])),
+    strategies.sampled_from([0, 7, 14, 28, 58, 59]),
+)
+visits = strategies.lists(
+    strategies.tuples(grid, strategies.sampled_from(["landing", "product", "add", "checkout", "help", "unknown"])),
+    max_size=14,
+    unique_by=lambda row: row[0],
+)
+purchases = strategies.lists(
+    strategies.tuples(grid, strategies.sampled_from([None, 3, 40, 100]), strategies.sampled_from([None, 2, 50])),
+    max_size=4,
+    unique_by=lambda row: row[0],
+)
+reviews = strategies.lists(grid, max_size=1)
+histories = strategies.lists(strategies.tuples(visits, purchases, reviews), min_size=1, max_size=12)
+
+
+@budget(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(histories)
+def test_equal_to_walking_through_each_persons_touchpoints(people: list[Any]) -> None:
+    events, orders, answers, wanted_journeys, wanted_visits = [], [], [], [], []
+    for who, (seen, bought, reviewed) in enumerate(people):
+        touches = []
+        for i, (when, name) in enumerate(seen):
+            events.append(event(f"d{who}", when, name, customer_id=f"c{who}", event_id=f"{who}-{i}"))
+            touches.append(Touch(when, False, f"event:{who}-{i}", name))
+        for i, (when, delivery, about) in enumerate(bought):
+            number = f"#{who}-{i}"
+            states = {} if delivery is None else {"delivered_at": at(when + delivery * DAY + 1)}
+            orders.append(order(number, when, customer_id=f"c{who}", **states))
+            touches.append(Touch(when, True, f"order:{number}:order placed", "order placed", number))
+            if states:
+                delivered = f"order:{number}:order delivered"
+                touches.append(Touch(when + delivery * DAY + 1, False, delivered, "unknown", number))
+            if about is not None:
+                asked = when + about * DAY + 2
+                answers.append(answer(f"{who}-{i}", asked, 4, order_id=number))
+                touches.append(Touch(asked, False, f"answer:{who}-{i}", "review", number))
+        for when in reviewed:
+            answers.append(answer(f"{who}-r", when + 3, 4, customer_id=f"c{who}"))
+            touches.append(Touch(when + 3, False, f"answer:{who}-r", "review"))
+        cycles = _walk(touches)
+        wanted_journeys += _described(cycles)
+        wanted_visits += [stay for cycle in cycles for stay in _stays(cycle)]
+
+    built = warehouse(events=events, order_rows=orders, feedback=answers, build=BUILD)
+    found = rows(
+        built,
+        "select list(t.touchpoint_id order by t.touchpoint_id), any_value(j.journey_number), any_value(j.journey_type), "
+        "any_value(j.started_at), any_value(j.last_touched_at), any_value(j.purchased_at), any_value(j.order_count), "
+        "any_value(j.session_count), any_value(j.furthest_required_position), any_value(j.back_step_count) "
+        "from journeys.journey_touchpoints t join journeys.journeys j using (journey_id) group by journey_id",
+    )
+    assert sorted(found, key=lambda row: row[0]) == sorted(wanted_journeys, key=lambda row: row[0])
+
+    stays = rows(built, "select entered_at, left_at, stage_position, touchpoint_count, visit_number from journeys.stage_visits")
+    assert sorted(stays) == sorted(wanted_visits)
+    tiled = rows(
+        built,
+        "select sum(date_diff('microsecond', entered_at, left_at)) = "
+        "date_diff('microsecond', min(entered_at), max(last_staged_at)) from journeys.stage_visits join ("
+        "select journey_id, max(occurred_at) as last_staged_at from journeys.journey_touchpoints "
+        "where stage is not null group by 1) using (journey_id) group by journey_id",
+    )
+    assert all(fits for (fits,) in tiled)
+
+
+def _sessions(touches: list[Touch]) -> dict[float, float]:
+    """The start of the session of each visit, by the visit's instant."""
+    starts: dict[float, float] = {}
+    previous = start = -DAY
+    for when in sorted(touch.when for touch in touches if touch.touchpoint_id.startswith("event:")):
+        start = when if when - previous > 30 * MINUTE else start
+        starts[when] = start
+        previous = when
+    return starts
+
+
+def _walk(touches: list[Touch]) -> list[list[Touch]]:
+    """The slow, obvious form: contact by contact; what belongs to an order follows it and opens nothing."""
+    starts = _sessions(touches)
+    cycles: list[list[Touch]] = []
+    last_contact = last_purchase = 0.0
+    for touch in sorted(touch for touch in touches if touch.order_id is None or touch.is_purchase):
+        has_purchase = bool(cycles) and any(other.is_purchase for other in cycles[-1])
+        is_browsing = touch.name in ("landing", "product", "add", "checkout")
+        if (
+            not cycles
+            or touch.when - last_contact > 30 * DAY
+            or (has_purchase and (touch.is_purchase or (is_browsing and starts[touch.when] > last_purchase)))
+        ):
+            cycles.append([])
+        cycles[-1].append(touch)
+        last_contact = touch.when
+        last_purchase = touch.when if touch.is_purchase else last_purchase
+    for touch in touches:
+        if touch.order_id is not None and not touch.is_purchase:
+            next(c for c in cycles if any(o.is_purchase and o.order_id == touch.order_id for o in c)).append(touch)
+    return cycles
+
+
+def _staged(cycle: list[Touch]) -> list[tuple[float, int]]:
+    """Instant and stage of the touchpoints that have one, in order."""
+    return sorted((touch.when, POSITIONS[touch.name]) for touch in cycle if touch.name in POSITIONS)
+
+
+def _stays(cycle: list[Touch]) -> list[Any]:
+    """The stage visits of a journey."""
+    runs = [(position, [when for when, _ in run]) for position, run in groupby(_staged(cycle), key=lambda row: row[1])]
+    ends = [whens[0] for _, whens in runs[1:]] + [whens[-1] for _, whens in runs[-1:]]
+    return [
+        (at(whens[0]), at(end), position, len(whens), number)
+        for number, ((position, whens), end) in enumerate(zip(runs, ends, strict=True), 1)
+    ]
+
+
+def _described(cycles: list[list[Touch]]) -> list[Any]:
+    """What journeys.journeys says of each."""
+    described, bought_before = [], 0
+    starts = _sessions([touch for cycle in cycles for touch in cycle])
+    for number, cycle in enumerate(cycles, 1):
+        whens = [touch.when for touch in cycle]
+        bought = [touch.when for touch in cycle if touch.is_purchase]
+        stages = [position for _, position in _staged(cycle)]
+        required = [position for position in stages if position != POSITIONS["help"]]
+        if bought:
+            kind = "renewal" if bought_before else "first purchase"
+        else:
+            kind = "support" if stages and stages[0] == POSITIONS["help"] else "usage"
+        described.append(
+            (
+                sorted(touch.touchpoint_id for touch in cycle),
+                number,
+                kind,
+                at(min(whens)),
+                at(max(whens)),
+                at(bought[0]) if bought else None,
+                len(bought),
+                len({starts[touch.when] for touch in cycle if touch.touchpoint_id.startswith("event:")}),
+                max(required, default=None),
+                sum(1 for a, b in zip(stages, stages[1:], strict=False) if b < a),
+            )
+        )
+        bought_before += len(bought)
+    return described
+
+
+@pytest.mark.parametrize("known_days", [35, 45, 75])
+def test_a_late_delivery_does_not_reopen_a_journey_that_is_over(known_days: float) -> None:
+    built = warehouse(
+        events=[visit(0, "add")],
+        order_rows=[order("#1", MINUTE, customer_id="c", delivered_at=at(40 * DAY) if known_days > 40 else None)],
+        build=["metrics.matured_journeys"],
+        known_until=at(known_days * DAY),
+    )
+    assert rows(built, "select count(*) from metrics.matured_journeys") == [(1,)]

@@ -1,0 +1,513 @@
+"""The report's page: its words, its escaping, and that the same database gives the same bytes.
+
+The databases are written by hand here, so that each finding is known. How the page behaves in a browser is tested in
+`test_report_browser.py`.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import date
+from html.parser import HTMLParser
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from assets.report import write_report
+from assets.report.drawing import safe, wrapped
+from assets.report.figures import Figures, read_figures
+from assets.report.kpi_wording import summary
+from assets.report.numbers import MINUS, NARROW_NBSP, NBSP, Numbers
+from assets.report.page import page_sections
+from assets.report.section import Section
+
+HOSTILE = '<script>alert(1)</script><b>bold</b> & "q" $x$ $y$'
+ENGLISH, FRENCH = Numbers("en", "EUR"), Numbers("fr", "EUR")
+
+SCHEMA = """
+create schema settings;
+create schema raw;
+create schema metrics;
+create table settings.shop (
+    name text, time_zone text, currency text, language text, session_timeout_microseconds bigint,
+    session_maximum_seconds bigint, cart_horizon_seconds bigint, retention_days bigint, inactivity_seconds bigint,
+    attribution_seconds bigint, survey_lag_seconds bigint, identity_link_limit bigint, small_cell bigint,
+    comparison_window_days bigint, guard_days bigint
+);
+create table settings.stages (
+    stage text, stage_position bigint, stage_label text, is_required boolean, to_be_rate double
+);
+create table settings.changes (
+    change_id text, change_label text, changed_on date, stage text, what text
+);
+create table settings.change_segments (
+    change_id text, attribute text, value text
+);
+create table settings.funnels (
+    funnel_id text, funnel_name text, unit text, window_microseconds bigint, step_count bigint
+);
+create table settings.funnel_steps (
+    funnel_id text, step_number bigint, step_label text
+);
+create table raw.loads (
+    file_id text, path text, export text, format text, kind text, status text, reason text, rows_read bigint,
+    rows_loaded bigint, rows_duplicate bigint, rows_rejected bigint, covers_until timestamp
+);
+create table metrics.cut_off (
+    events_until timestamp, orders_until timestamp, feedback_until timestamp, visits_until timestamp
+);
+create table metrics.kpis (
+    kpi text, period text, from_on date, until_on date, numerator bigint, denominator bigint, open_count bigint,
+    value double, low double, high double, target double
+);
+create table metrics.kpi_daily (
+    kpi text, happened_on date, numerator double, denominator bigint, open_count bigint, value double
+);
+create table metrics.conversion (
+    way text, numerator bigint, denominator bigint, value double
+);
+create table metrics.cart_abandonment (
+    way text, position integer, numerator bigint, denominator bigint, open_count bigint, value double, low double,
+    high double
+);
+create table metrics.stage_drop_off (
+    stage text, stage_label text, stage_position bigint, is_required boolean, reached_count bigint, matured_count
+    bigint, dropped_count bigint, open_count bigint, skipped_count bigint, back_step_count bigint, median_seconds
+    double, drop_off_rate double, drop_off_low double, drop_off_high double, revenue_at_stake double, to_be_rate
+    double, satisfaction_mean double, answer_count bigint, is_small boolean
+);
+create table metrics.drop_off_ranking (
+    stage text, ranking text, value double, rank bigint, is_tie_with_first boolean
+);
+create table metrics.stage_touchpoints (
+    stage text, touchpoint text, is_error boolean, journey_count bigint, journey_share double, ended_count bigint
+);
+create table metrics.funnel_steps (
+    funnel_id text, funnel_name text, unit text, window_days double, step_number bigint, step_label text,
+    entered_count bigint, reached_count bigint, dropped_count bigint, open_count bigint, conversion_rate double,
+    step_rate double, drop_off_rate double, step_rate_low double, step_rate_high double,
+    median_seconds_from_previous double, mean_seconds_from_previous double, median_seconds_from_entry double,
+    revenue_at_stake double
+);
+create table metrics.retention_cohorts (
+    cohort_on date, interval_number bigint, customer_count bigint, finished_count bigint, returned_count bigint,
+    returned_on_or_after_count bigint, retention_rate double, unbounded_retention_rate double
+);
+create table metrics.csat_by_stage (
+    stage text, stage_label text, stage_position bigint, answer_count bigint, satisfied_count bigint, csat double,
+    csat_low double, csat_high double, mean_of_10 double, mean_low double, mean_high double, unattached_count
+    bigint, asked_count bigint, response_rate double
+);
+create table metrics.change_impact (
+    change_id text, change_label text, changed_on date, stage text, kpi text, days_per_side bigint, before_numerator
+    double, before_denominator bigint, before_value double, after_numerator double, after_denominator bigint,
+    after_value double, difference double, relative_difference double, low double, high double,
+    detectable_difference double, p_value double, corrected_p_value double, verdict text
+);
+create table metrics.outage_days (
+    outage_on date, outage text, touchpoint_count bigint, order_count bigint, checkout_count bigint, ordered_count
+    bigint, failed_count bigint, expected_order_count double
+);
+create table metrics.stage_coverage (
+    source text, event_name text, touchpoint_count bigint, staged_count bigint, named_count bigint
+);
+"""
+
+SHOP = """
+insert into settings.shop values
+    ('{text}', 'Europe/Paris', 'EUR', '{language}', 1800000000, 86400, 604800, 90, 2592000, 86400, 604800,
+     10, 30, 28, 1);
+"""
+
+ROWS = """
+insert into settings.stages values
+    ('cart', 1, '{text}', true, 0.5),
+    ('checkout', 2, 'Checkout', true, 0.6),
+    ('purchase', 3, 'Purchase', true, null),
+    ('support', 4, 'Support', false, null);
+insert into settings.changes values
+    ('guest', '{text}', '2026-07-03', 'checkout', ''),
+    ('photos', 'Photos', '2026-07-04', null, '');
+insert into settings.funnels values
+    ('buy', '{text}', 'person', 604800000000, 2);
+insert into settings.funnel_steps values
+    ('buy', 1, '{text}'),
+    ('buy', 2, 'Order');
+insert into raw.loads values
+    ('1', 'a.csv', 'clicks', 'segment', 'events', 'loaded', null, 100, 90, 8, 2, '2026-07-05 10:00'),
+    ('2', 'b.csv', 'orders', '{text}', 'order_rows', 'loaded', null, 50, 50, 0, 0, '2026-07-05 09:00');
+insert into metrics.cut_off values
+    ('2026-07-05 22:30', '2026-07-05 20:00', null, '2026-07-05 20:00');
+insert into metrics.kpis values
+    ('conversion', 'all', '2026-07-01', '2026-07-05', 30, 1000, 20, 0.03, 0.021, 0.0425, 0.05),
+    ('conversion', 'before', '2026-07-01', '2026-07-02', 5, 500, 0, 0.01, 0.004, 0.023, 0.05),
+    ('conversion', 'after', '2026-07-03', '2026-07-05', 25, 500, 0, 0.05, 0.034, 0.073, 0.05),
+    ('cart_abandonment', 'all', '2026-07-01', '2026-07-05', 70, 100, 3, 0.7, 0.604, 0.781, null);
+insert into metrics.kpi_daily values
+    ('conversion', '2026-07-01', 1, 250, 0, 0.004),
+    ('conversion', '2026-07-02', 4, 250, 0, 0.016),
+    ('conversion', '2026-07-03', 12, 250, 0, 0.048),
+    ('conversion', '2026-07-04', 1, 10, 0, 0.1),
+    ('conversion', '2026-07-05', 0, 0, 20, null);
+insert into metrics.conversion values
+    ('sessions with an order / sessions', 30, 1000, 0.03),
+    ('orders / sessions', 31, 1000, 0.031);
+insert into metrics.cart_abandonment values
+    ('cart abandonment', 1, 70, 100, 3, 0.7, 0.604, 0.781),
+    ('checkout abandonment', 2, 30, 60, 1, 0.5, 0.377, 0.623),
+    ('recovery (silent for 24 h, then ordered)', 3, 1, 20, 0, 0.05, 0.009, 0.236),
+    ('emptied by the person (in no rate)', 4, 5, null, 0, null, null, null);
+insert into metrics.stage_drop_off values
+    ('cart', '{text}', 1, true, 110, 100, 40, 10, 0, 3, 30, 0.4, 0.309, 0.498, 900, 0.5, null, 0, false),
+    ('checkout', 'Checkout', 2, true, 66, 60, 36, 6, 2, 0, 4000, 0.6, 0.474, 0.714, 1500, 0.6, 4.5, 40, false),
+    ('purchase', 'Purchase', 3, true, 26, 24, null, 2, 0, 0, 200000, null, null, null, null, null, null, 0, true),
+    ('support', 'Support', 4, false, 5, 5, null, 0, 0, 1, 0, null, null, null, null, null, 3.1, 8, true);
+insert into metrics.drop_off_ranking values
+    ('checkout', 'revenue_at_stake', 1500, 1, false),
+    ('cart', 'revenue_at_stake', 900, 2, {tie}),
+    ('checkout', 'drop_off_rate', 0.6, 1, false),
+    ('cart', 'drop_off_rate', 0.4, 2, false),
+    ('cart', 'units_lost', 40, 1, false),
+    ('checkout', 'units_lost', 36, 2, true);
+insert into metrics.stage_touchpoints values
+    ('cart', '{text}', false, 100, 1, 40),
+    ('checkout', 'payment error', true, 6, 0.1, 5);
+insert into metrics.funnel_steps values
+    ('buy', '{text}', 'person', 7, 1, '{text}', 200, 200, 0, 9, 1, null, null, null, null, null, null, 0, null),
+    ('buy', '{text}', 'person', 7, 2, 'Order', 200, 78, 122, 4, 0.39, 0.39, 0.61, 0.325, 0.459, 250, 300, 250,
+     5000);
+insert into metrics.retention_cohorts values
+    ('2026-05-01', 0, 60, 60, 6, 7, 0.1, 0.117),
+    ('2026-05-01', 1, 60, 60, 0, 1, 0, 0.017),
+    ('2026-05-01', 2, 60, 0, 0, 0, null, null),
+    ('2026-06-01', 0, 40, 20, 10, 10, 0.5, 0.5),
+    ('2026-06-01', 1, 40, 0, 0, 0, null, null),
+    ('2026-06-01', 2, 40, 0, 0, 0, null, null);
+insert into metrics.csat_by_stage values
+    ('checkout', 'Checkout', 2, 40, 12, 0.3, 0.181, 0.454, 4.5, 4, 5, 5, null, null),
+    ('support', '{text}', 4, 8, 1, 0.125, 0.02, 0.47, 3.1, 2, 4, 0, null, null),
+    ('all', null, null, 48, 13, 0.271, 0.166, 0.41, 4.2, 3.8, 4.6, 5, 100, 0.48);
+insert into metrics.change_impact values
+    ('guest', 'x', '2026-07-03', 'checkout', 'conversion', 2, 5, 500, 0.01, 25, 500, 0.05, 0.04, 4, 0.02, 0.06,
+     0.03, 0.001, 0.002, 'improved'),
+    ('guest', 'x', '2026-07-03', 'checkout', 'step_conversion:buy:2', 2, 50, 100, 0.5, 28, 100, 0.28, -0.22,
+     -0.44, -0.35, -0.09, 0.2, 0.001, 0.002, 'worsened'),
+    ('guest', 'x', '2026-07-03', 'checkout', 'net_order_value', 2, 900, 30, 30, 990, 30, 33, 3, 0.1, -5, 11, 11,
+     0.4, 0.4, 'no evidence'),
+    ('guest', 'x', '2026-07-03', 'checkout', 'retention', 0, null, 0, null, null, 0, null, null, null, null, null,
+     null, null, null, 'too early'),
+    ('photos', 'x', '2026-07-04', null, 'conversion', 1, 5, 500, 0.01, 1, 10, 0.1, null, null, null, null, null,
+     null, null, 'too early');
+insert into metrics.outage_days values
+    ('2026-07-02', 'payment', 900, 2, 30, 2, 9, 12.5);
+insert into metrics.stage_coverage values
+    ('events', 'Viewed', 100, 90, 95),
+    ('orders', 'order placed', 20, 20, 20);
+"""
+
+
+def write_published(
+    path: Path, text: str = "Cart", language: str = "en", tie: bool = False, empty: bool = False
+) -> Path:
+    """A published database by hand; `text` stands wherever an analyst or an export may write something."""
+    rows = SHOP + ("insert into metrics.cut_off values (null, null, null, null);" if empty else ROWS)
+    for name, value in {"text": text.replace("'", "''"), "language": language, "tie": str(tie).lower()}.items():
+        rows = rows.replace("{" + name + "}", value)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(SCHEMA)
+        connection.execute(rows)
+        connection.execute("comment on table metrics.kpis is 'One row per <i>headline</i> figure.'")
+    return path
+
+
+def figures_of(path: Path) -> Figures:
+    with duckdb.connect(str(path), read_only=True) as connection:
+        return read_figures(connection)
+
+
+def sections_of(path: Path, numbers: Numbers = ENGLISH) -> dict[str, Section]:
+    return {section.key: section for section in page_sections(figures_of(path), numbers)}
+
+
+@pytest.fixture(scope="module")
+def hostile_page(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("report")
+    write_report(write_published(folder / "published.duckdb", text=HOSTILE), folder / "journey.html")
+    return (folder / "journey.html").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def changed(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A published database still open for writing; close it before reading."""
+    connection = duckdb.connect(str(write_published(tmp_path / "published.duckdb")))
+    yield connection
+    connection.close()
+
+
+class Tags(HTMLParser):
+    """The elements of a page with their attributes, and the text outside scripts and styles."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[str] = []
+        self._within = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        self._within = tag
+
+    def handle_endtag(self, tag: str) -> None:
+        self._within = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._within not in ("script", "style"):
+            self.texts.append(data)
+
+
+def test_hostile_text_is_shown_and_never_a_tag(hostile_page: str) -> None:
+    tags = Tags(hostile_page)
+    scripts = [attributes for tag, attributes in tags.elements if tag == "script"]
+    assert scripts == [{"type": "application/json", "id": "drawings"}, {}, {}]
+    assert not [tag for tag, _ in tags.elements if tag in ("b", "img", "iframe")]
+    assert "alert(1)" in "".join(tags.texts)
+
+
+def test_hostile_text_is_escaped_in_every_label_of_a_chart(hostile_page: str) -> None:
+    found = re.search(r'<script type="application/json" id="drawings">(.*?)</script>', hostile_page, re.S)
+    assert found
+    assert "<" not in found[1] and "&" not in found[1]
+    texts = list(_strings(json.loads(found[1])))
+    assert any("alert(1)" in text for text in texts)
+    for text in texts:
+        assert set(re.findall(r"</?(\w+)", text)) <= {"b", "br", "span", "extra"}, text
+        assert "<b>bold" not in text
+        assert "$" not in text
+
+
+def _strings(value: object) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case dict():
+            for item in value.values():
+                yield from _strings(item)
+        case list():
+            for item in value:
+                yield from _strings(item)
+
+
+def test_the_page_loads_nothing_from_anywhere(hostile_page: str) -> None:
+    for tag, attributes in Tags(hostile_page).elements:
+        for name in ("src", "href", "srcset", "data", "action", "poster"):
+            target = attributes.get(name) or ""
+            assert target in ("", "data:,") or target.startswith("#"), (tag, target)
+    policy = next(a["content"] for tag, a in Tags(hostile_page).elements if "http-equiv" in a)
+    assert policy and policy.startswith("default-src 'none'; script-src 'sha256-")
+    style = hostile_page[hostile_page.index("<style>") : hostile_page.index("</style>")]
+    assert "url(" not in style and "@import" not in style
+
+
+def test_the_same_database_gives_the_same_bytes(tmp_path: Path) -> None:
+    published = write_published(tmp_path / "published.duckdb")
+    for name in ("one", "two"):
+        write_report(published, tmp_path / name / "journey.html")
+    assert (tmp_path / "one" / "journey.html").read_bytes() == (tmp_path / "two" / "journey.html").read_bytes()
+    assert [path.name for path in (tmp_path / "one").iterdir()] == ["journey.html"]
+
+
+def test_a_failed_report_leaves_the_last_one(tmp_path: Path, changed: duckdb.DuckDBPyConnection) -> None:
+    target = tmp_path / "journey.html"
+    target.write_text("the last good report")
+    changed.execute("delete from settings.shop")
+    changed.close()
+    with pytest.raises(ValueError, match=r"settings\.shop joined to metrics\.cut_off has 0 rows"):
+        write_report(tmp_path / "published.duckdb", target)
+    assert target.read_text() == "the last good report"
+
+
+def test_importing_the_report_loads_neither_plotly_nor_pandas() -> None:
+    code = "import sys, assets.report; print([m for m in ('plotly', 'pandas', 'jinja2') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_title_names_the_stage_that_loses_most(tmp_path: Path) -> None:
+    section = sections_of(write_published(tmp_path / "published.duckdb"))["journey"]
+    assert section.title == f"Checkout → Purchase loses 60{NBSP}% of the journeys that reach it"
+    assert section.flag
+    assert section.flag.title == "Highest drop-off by revenue at stake: Checkout"
+    lines = [f"{line.lead}: {line.text}" for line in section.flag.lines]
+    assert lines[0] == "By revenue at stake: Checkout €1.5k, then Cart €900"
+    assert lines[2] == f"By journeys lost: Cart 40 ties with Checkout 36: their order is not certain at 95{NBSP}%"
+
+
+def test_a_tie_is_said_in_the_title_the_flag_and_the_summary(tmp_path: Path) -> None:
+    path = write_published(tmp_path / "published.duckdb", tie=True)
+    section = sections_of(path)["journey"]
+    assert section.title == "Checkout and Cart tie for the highest drop-off by revenue at stake"
+    assert section.flag and section.flag.title.endswith("a tie of Checkout and Cart")
+    assert summary(figures_of(path), ENGLISH)[0].lead.startswith("Checkout and Cart tie")
+
+
+def test_without_a_ranking_no_stage_is_flagged(tmp_path: Path, changed: duckdb.DuckDBPyConnection) -> None:
+    changed.execute("delete from metrics.drop_off_ranking")
+    changed.close()
+    section = sections_of(tmp_path / "published.duckdb")["journey"]
+    assert section.title == "No stage has both a drop-off and the 30 finished journeys a ranking needs"
+    assert section.flag is None
+
+
+def test_shops_without_order_values_are_flagged_by_the_next_ranking(
+    tmp_path: Path, changed: duckdb.DuckDBPyConnection
+) -> None:
+    changed.execute("update metrics.drop_off_ranking set value = 0 where ranking = 'revenue_at_stake'")
+    changed.close()
+    section = sections_of(tmp_path / "published.duckdb")["journey"]
+    assert section.flag and section.flag.title == "Highest drop-off by drop-off rate: Checkout"
+
+
+def test_every_section_without_data_says_so_in_one_line(tmp_path: Path) -> None:
+    path = write_published(tmp_path / "published.duckdb", empty=True)
+    sections = sections_of(path)
+    assert {key: bool(section.empty) for key, section in sections.items()} == dict.fromkeys(sections, True)
+    assert not [section.key for section in sections.values() if section.charts]
+    write_report(path, tmp_path / "journey.html")
+    page = html.unescape((tmp_path / "journey.html").read_text(encoding="utf-8"))
+    assert "No sessions in the exports: conversion can't be measured." in page
+
+
+def test_shops_without_sessions_show_satisfaction_by_day(tmp_path: Path, changed: duckdb.DuckDBPyConnection) -> None:
+    changed.execute("delete from metrics.kpis")
+    changed.execute(
+        "insert into metrics.kpis values "
+        "('satisfaction', 'all', '2026-07-01', '2026-07-05', 13, 48, 0, 0.27, 0.17, 0.41, null)"
+    )
+    changed.execute("update metrics.kpi_daily set kpi = 'satisfaction'")
+    changed.close()
+    section = sections_of(tmp_path / "published.duckdb")["daily"]
+    assert section.title == f"Satisfaction (CSAT) per day: 27.0{NBSP}% over the whole period"
+    assert section.subtitle.endswith("this shop has no sessions.")
+
+
+def test_a_funnel_names_its_unit_window_and_worst_step(tmp_path: Path) -> None:
+    section = sections_of(write_published(tmp_path / "published.duckdb"))["funnel-1"]
+    assert section.title == f"Cart → Order loses 61{NBSP}% of the people who reach it"
+    assert "Unit: person; window: 7 days" in section.subtitle and "9 attempts are still open" in section.subtitle
+
+
+def test_a_funnel_with_few_attempts_names_no_step(tmp_path: Path, changed: duckdb.DuckDBPyConnection) -> None:
+    changed.execute("update metrics.funnel_steps set entered_count = 12, reached_count = least(reached_count, 12)")
+    changed.close()
+    section = sections_of(tmp_path / "published.duckdb")["funnel-1"]
+    assert section.title == "Cart: 12 people, too few to say which step loses most"
+
+
+def test_titles_of_days_carts_retention_and_satisfaction(tmp_path: Path) -> None:
+    sections = sections_of(write_published(tmp_path / "published.duckdb"))
+    assert sections["daily"].title == (
+        f"Conversion rose from 1.00{NBSP}% in the earlier half to 5.00{NBSP}% in the later half"
+    )
+    assert sections["carts"].title == (
+        f"70{NBSP}% of carts get no order within 7 days, 50{NBSP}% once checkout has begun"
+    )
+    assert sections["retention"].title.startswith(f"20.0{NBSP}% of customers order again within 30 days")
+    assert sections["csat"].title == f"Checkout: 30{NBSP}% of 40 answers satisfied"
+
+
+def test_the_mean_over_cohorts_is_weighted_by_size_and_unfinished_intervals_are_blank(tmp_path: Path) -> None:
+    cells = figures_of(write_published(tmp_path / "published.duckdb")).cohorts
+    mean = {cell.interval_number: (cell.rate, cell.finished_count) for cell in cells if cell.cohort_on is None}
+    assert mean == {0: (16 / 80, 80), 1: (0, 60)}
+    june = [cell.rate for cell in cells if cell.cohort_on == date(2026, 6, 1)]
+    assert june == [0.5, None]
+
+
+def test_titles_of_changes_say_the_verdicts(tmp_path: Path) -> None:
+    sections = sections_of(write_published(tmp_path / "published.duckdb", text="Guest"))
+    assert sections["change-1"].title == (
+        f"After “Guest” (3{NBSP}July{NBSP}2026): conversion improved; Guest → Order worsened"
+    )
+    assert sections["change-2"].title == f"“Photos” (4{NBSP}July{NBSP}2026): too early to judge"
+    assert sections["change-2"].empty
+
+
+def test_step_conversions_are_named_by_their_steps(tmp_path: Path) -> None:
+    table = sections_of(write_published(tmp_path / "published.duckdb"))["change-1"].tables[0]
+    assert [row[0] for row in table.rows] == [
+        "Conversion",
+        "Cart → Order, step of Cart",
+        "Net order value",
+        "Retention, 90 days",
+    ]
+    assert table.rows[1][3] == f"{MINUS}22.0{NBSP}pt"
+    assert table.rows[2][3] == "+€3.00"
+
+
+def test_warnings_name_outages_unattached_answers_rejects_and_coverage(tmp_path: Path) -> None:
+    careful = summary(figures_of(write_published(tmp_path / "published.duckdb")), ENGLISH)[-1]
+    assert careful.lead == "Read with care."
+    for part in (
+        f"1 payment outage day (2{NBSP}Jul)",
+        "5 of 48 answers could not be attached",
+        "2 of 150 rows were rejected",
+        f"Only 91.7{NBSP}% of touchpoints have a stage",
+    ):
+        assert part in careful.text
+
+
+def test_rows_that_do_not_add_up_are_said(tmp_path: Path, changed: duckdb.DuckDBPyConnection) -> None:
+    assert sections_of_open(changed)["method"].title.endswith("every one accounted for")
+    changed.execute("update raw.loads set rows_loaded = 1 where file_id = '2'")
+    assert sections_of_open(changed)["method"].title.endswith("which do not add up")
+
+
+def sections_of_open(connection: duckdb.DuckDBPyConnection) -> dict[str, Section]:
+    return {section.key: section for section in page_sections(read_figures(connection), ENGLISH)}
+
+
+@pytest.mark.parametrize(
+    ("shown", "expected"),
+    [
+        (ENGLISH.count(1234567), "1,234,567"),
+        (FRENCH.count(1234567), f"1{NARROW_NBSP}234{NARROW_NBSP}567"),
+        (ENGLISH.share(0.0347), f"3.47{NBSP}%"),
+        (FRENCH.share(0.642), f"64,2{NBSP}%"),
+        (ENGLISH.share(0), f"0{NBSP}%"),
+        (ENGLISH.share(None), "–"),
+        (ENGLISH.points(-0.0772), f"{MINUS}7.72{NBSP}pt"),
+        (ENGLISH.points(0.000001), f"±0.00{NBSP}pt"),
+        (ENGLISH.interval(-1e-9, 0.0005), f"0.00–0.05{NBSP}%"),
+        (ENGLISH.short_money(32_226), "€32.2k"),
+        (ENGLISH.short_money(999_600), "€1.0M"),
+        (FRENCH.short_money(184_400), f"184k{NBSP}€"),
+        (Numbers("en", "CHF").money(-5), f"{MINUS}CHF{NBSP}5"),
+        (ENGLISH.duration(0.2), f"<{NBSP}1{NBSP}s"),
+        (ENGLISH.duration(59.6), f"1{NBSP}min"),
+        (ENGLISH.duration(104_298), f"29{NBSP}h"),
+        (ENGLISH.duration(376_956), f"4.4{NBSP}days"),
+        (ENGLISH.period(date(2026, 7, 1), date(2026, 9, 28)), f"1{NBSP}July – 28{NBSP}September{NBSP}2026"),
+        (FRENCH.day(date(2026, 8, 15)), f"15{NBSP}août{NBSP}2026"),
+    ],
+)
+def test_numbers_are_written_in_the_shops_language(shown: str, expected: str) -> None:
+    assert shown == expected
+
+
+def test_a_french_report_has_decimal_commas_in_text_and_charts(tmp_path: Path) -> None:
+    write_report(write_published(tmp_path / "published.duckdb", language="fr"), tmp_path / "journey.html")
+    page = (tmp_path / "journey.html").read_text(encoding="utf-8")
+    assert f"3,00{NBSP}%" in page and f'"separators":",{NARROW_NBSP}"' in page
+
+
+def test_labels_of_charts_are_cut_before_they_are_escaped() -> None:
+    assert safe("a<b>c", 3) == "a&lt;…"
+    assert safe("  two\n lines ") == "two lines"
+    assert wrapped("<i>Very</i> long stage name", 12) == "&lt;i&gt;Very&lt;/i&gt;<br>long stage…"

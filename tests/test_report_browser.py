@@ -1,0 +1,133 @@
+"""The report opened in headless Chromium: nothing fails, nothing is fetched, all is to be seen at both widths."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from test_report import HOSTILE, write_published
+
+from assets.report import write_report
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.browser
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+DATABASES = {
+    "plain": {"text": "Cart"},
+    "hostile": {"text": HOSTILE},
+    "french": {"text": "Panier", "language": "fr"},
+    "empty": {"empty": True},
+}
+
+
+@dataclass
+class Opened:
+    """A page with all it complained about and asked for."""
+
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if not CHROMIUM.exists():
+        if os.environ.get("CI"):
+            pytest.fail(f"{CHROMIUM} is missing; install Debian's chromium.")
+        pytest.skip(f"{CHROMIUM} is missing; install Debian's chromium to run the browser tests.")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("reports")
+    for name, options in DATABASES.items():
+        published = write_published(folder / f"{name}.duckdb", **options)  # type: ignore[arg-type]
+        write_report(published, folder / f"{name}.html")
+    return {name: folder / f"{name}.html" for name in DATABASES}
+
+
+def opened(browser: Browser, report: Path, width: int) -> Opened:
+    """The report in a window of a width, after its charts are drawn."""
+    it = Opened(browser.new_page(viewport={"width": width, "height": 900}))
+    it.page.on("console", lambda message: it.complaints.append(f"{message.type}: {message.text}"))
+    it.page.on("pageerror", lambda error: it.complaints.append(str(error)))
+    it.page.on("dialog", lambda dialog: (it.complaints.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+    it.page.on("request", lambda request: it.requests.append(request.url))
+    it.page.goto(report.as_uri())
+    it.page.wait_for_function(
+        "[...document.querySelectorAll('[data-chart]')].every(box => box.querySelector('.main-svg'))"
+    )
+    return it
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("name", list(DATABASES))
+def test_the_report_opens_without_error_request_or_horizontal_scroll(
+    browser: Browser, reports: dict[str, Path], name: str, width: int
+) -> None:
+    it = opened(browser, reports[name], width)
+    try:
+        assert it.complaints == []
+        assert [url for url in it.requests if not url.startswith(("file:", "data:"))] == []
+        assert it.page.evaluate("document.documentElement.scrollWidth") == width
+        for section in it.page.query_selector_all("section, h1, h2"):
+            box = section.bounding_box()
+            assert box and box["height"] > 10 and box["width"] > 10, section.inner_text()
+            assert box["x"] >= 0 and box["x"] + box["width"] <= width, section.inner_text()
+    finally:
+        it.page.close()
+
+
+def test_charts_are_redrawn_when_the_window_gets_narrow(browser: Browser, reports: dict[str, Path]) -> None:
+    it = opened(browser, reports["plain"], 1440)
+    try:
+        map_height = "document.querySelector('[data-chart=journey-map]').clientHeight"
+        before = it.page.evaluate(map_height)
+        it.page.set_viewport_size({"width": 390, "height": 900})
+        it.page.wait_for_function(f"{map_height} !== {before}")
+        assert it.page.evaluate("document.documentElement.scrollWidth") == 390
+        assert it.complaints == []
+    finally:
+        it.page.close()
+
+
+def test_hostile_labels_are_shown_as_they_were_written(browser: Browser, reports: dict[str, Path]) -> None:
+    it = opened(browser, reports["hostile"], 1440)
+    try:
+        texts = it.page.eval_on_selector_all("svg text", "nodes => nodes.map(node => node.textContent)")
+        assert any("<script>alert(1)" in text for text in texts)
+        assert not any("&lt;" in text or "&#36;" in text for text in texts)
+        assert it.page.query_selector_all("main script, main b") == []
+    finally:
+        it.page.close()
+
+
+def test_every_chart_says_in_words_what_it_shows(browser: Browser, reports: dict[str, Path]) -> None:
+    it = opened(browser, reports["plain"], 1440)
+    try:
+        labels = it.page.eval_on_selector_all("[data-chart]", "boxes => boxes.map(box => box.ariaLabel)")
+        assert len(labels) >= 6 and all(len(label) > 40 for label in labels)
+        assert it.page.get_attribute("html", "lang") == "en"
+    finally:
+        it.page.close()

@@ -1,0 +1,103 @@
+"""The Dagster UI as an analyst uses it: press "Materialize all", see tables with descriptions, rows and checks."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from browser import chromium
+from playwright.sync_api import expect
+
+from pipelines.project import ROOT
+
+pytestmark = pytest.mark.browser
+MINUTE = 60_000
+
+
+@pytest.fixture
+def ui(tmp_path: Path) -> Iterator[str]:
+    """`dagster dev` on loopback over a temporary copy of the sample's first days; its address."""
+    exports = tmp_path / "exports"
+    for folder in ("orders", "crm", "events"):
+        (exports / folder).mkdir(parents=True)
+        for path in sorted((ROOT / "data" / "sample" / folder).glob("*"))[:10]:
+            shutil.copy(path, exports / folder)
+    shutil.copy(ROOT / "dagster.yaml", tmp_path)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = os.environ | {
+        "PYTHONPATH": str(ROOT),
+        "PARCOURS_JOURNEY": str(ROOT / "journey.yaml"),
+        "PARCOURS_EXPORTS": str(exports),
+        "PARCOURS_OUTPUT": str(tmp_path),
+        "DAGSTER_HOME": str(tmp_path),
+    }
+    log = (tmp_path / "dagster.log").open("w")
+    server = subprocess.Popen(
+        [sys.executable, "-m", "dagster", "dev", "-m", "pipelines.definitions", "--host", "127.0.0.1", "--port", str(port)],
+        cwd=tmp_path,
+        env=environment,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        _wait_for(address, tmp_path / "dagster.log")
+        yield address
+    finally:
+        os.killpg(server.pid, signal.SIGINT)
+        try:
+            server.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            os.killpg(server.pid, signal.SIGKILL)
+        log.close()
+
+
+def _wait_for(address: str, log: Path) -> None:
+    for _ in range(120):
+        try:
+            urllib.request.urlopen(f"{address}/server_info", timeout=2)
+            return
+        except OSError:
+            time.sleep(1)
+    pytest.fail(f"the UI did not start:\n{log.read_text()[-3000:]}")
+
+
+def test_materialize_all_in_the_browser(ui: str, tmp_path: Path) -> None:
+    pictures = Path(os.environ.get("PARCOURS_SCREENSHOTS", tmp_path))
+    with chromium() as browser:
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        page.goto(f"{ui}/asset-groups")
+        page.get_by_role("button", name="Materialize all").click(timeout=MINUTE)
+        expect(page.get_by_text("Launched run").first).to_be_visible(timeout=MINUTE)
+        page.goto(f"{ui}/runs")
+        expect(page.get_by_text("Success").first).to_be_visible(timeout=3 * MINUTE)
+        page.screenshot(path=pictures / "ui-runs.png")
+
+        page.goto(f"{ui}/assets/journeys/sessions")
+        expect(page.get_by_text("One row per session").first).to_be_visible(timeout=MINUTE)
+        expect(page.get_by_text("Row count").first).to_be_visible(timeout=MINUTE)
+        expect(page.get_by_text("UTC instant of the first touchpoint").first).to_be_visible(timeout=MINUTE)
+        page.screenshot(path=pictures / "ui-table.png")
+
+        page.goto(f"{ui}/assets/staging/orders?view=checks")
+        expect(page.get_by_text("key_is_unique").first).to_be_visible(timeout=MINUTE)
+        expect(page.get_by_text("expectations").first).to_be_visible(timeout=MINUTE)
+        page.screenshot(path=pictures / "ui-checks.png")
+
+        page.goto(f"{ui}/asset-groups")
+        page.wait_for_timeout(3000)
+        page.screenshot(path=pictures / "ui-graph.png")
+    assert (tmp_path / "reports" / "journey.html").exists()
+    assert (tmp_path / "published.duckdb").exists()
