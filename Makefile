@@ -8,7 +8,7 @@ JOURNEY ?= journey.yaml
 EXPORTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run ui notebook test test-browser test-statistics lint types format lock sample schema clean
+.PHONY: help setup run ui notebook test test-browser test-statistics lint types format lock sample reference clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,8 +55,8 @@ format: $(STAMP) ## Format the code
 sample: $(STAMP) ## Write data/sample again, from the made-up shop
 	@$(BIN)/python -m pipelines.made_up_shop --people 6000 --days 90 --seed 7 --out data/sample
 
-schema: $(STAMP) ## Write docs/journey.schema.json, with which editors complete journey.yaml
-	@$(BIN)/python -m pipelines schema > docs/journey.schema.json
+reference: $(STAMP) ## Write the pages of docs/ that are made from the code
+	@$(BIN)/python -m pipelines reference
 
 lock: $(STAMP) ## Resolve requirements.lock again, with hashes and without index addresses
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv

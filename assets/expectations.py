@@ -80,7 +80,6 @@ SUITES = {
             (
                 _present("order_id"),
                 _present("ordered_at"),
-                _present("net_revenue"),
                 _hashed("email_hash"),
                 _between("net_revenue", 0, None),
                 _between("refunded", 0, None),

@@ -1,4 +1,4 @@
-"""The command line: `python -m pipelines run`, and the JSON Schema of journey.yaml.
+"""The command line: `python -m pipelines run`, and the reference pages made from the code.
 
 `run` materializes everything, as the UI's button and the nightly schedule do, and says where the report is.
 """
@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 import os
 import sys
@@ -14,7 +13,7 @@ import time
 from pathlib import Path
 
 from pipelines.project import ROOT, load_project
-from pipelines.settings import SettingsError, json_schema
+from pipelines.settings import SettingsError
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -24,10 +23,12 @@ def main(arguments: list[str] | None = None) -> int:
     run_parser = commands.add_parser("run", help="load new exports, rebuild every table, publish and report")
     run_parser.add_argument("--journey", type=Path, help="the shop's journey.yaml (default: the one here)")
     run_parser.add_argument("--exports", type=Path, help="folder of the exports (default: as journey.yaml says)")
-    commands.add_parser("schema", help="print the JSON Schema of journey.yaml")
+    commands.add_parser("reference", help="write the pages of docs/ that are made from the code")
     options = parser.parse_args(arguments)
-    if options.command == "schema":
-        print(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+    if options.command == "reference":
+        from pipelines.reference import write_reference
+
+        write_reference(ROOT / "docs")
         return 0
     return run(options.journey, options.exports)
 

@@ -84,7 +84,7 @@ def dot_chart(panels: Sequence[DotPanel], numbers: Numbers, narrow: bool) -> Dra
             anchor=f"y{suffix}",
             range=_dot_range(panel),
             title={"text": panel.axis_title, "font": {"size": 11.5, "color": GREY}, "standoff": 8},
-            **_dot_ticks(panel, _dot_range(panel), 4 if narrow else 8, numbers),
+            **_dot_ticks(panel, _dot_range(panel), 5 if narrow else 8, numbers),
         )
         if panel.is_difference:
             shapes.append(_vertical(0, f"x{suffix}", f"y{suffix}", INK, 1))

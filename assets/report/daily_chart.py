@@ -31,9 +31,9 @@ LABEL_LETTERS = 34
 PIXELS_PER_LETTER, USUAL_WIDTH = 6.4, 1200
 """To tell whether two labels of changes would overlap; generous, since fonts differ."""
 TICK_STEPS = ((200, 1), (400, 2), (1000, 3))
-"""Up to so many days: ticks every 1, 2, 3 months; longer, every 6. Under WEEKLY days every Monday, under HALVES on
-firsts and fifteenths."""
-WEEKLY, HALVES = 45, 130
+"""Up to so many days: ticks every 1, 2, 3 months; longer, every 6. Up to DAILY days
+every day, to WEEKLY every Monday, to HALVES firsts and fifteenths."""
+DAILY, WEEKLY, HALVES = 10, 45, 130
 
 
 def daily_chart(
@@ -253,7 +253,9 @@ def _date_ticks(first: date, last: date, numbers: Numbers, narrow: bool) -> Draw
     """Ticks in the shop's language: Plotly's own are English."""
     span = (last - first).days * (2 if narrow else 1)
     every_day = [first + timedelta(days=number) for number in range((last - first).days + 1)]
-    if span <= WEEKLY:
+    if span <= DAILY:
+        ticks = every_day
+    elif span <= WEEKLY:
         ticks = [day for day in every_day if day.weekday() == 0]
     elif span <= HALVES:
         ticks = [day for day in every_day if day.day in (1, 15)]

@@ -106,7 +106,8 @@ def _pains(stage: Stage, touchpoints: Sequence[StageTouchpoint], numbers: Number
                 line += f": {numbers.count(row.ended_count)} of {numbers.count(row.journey_count)} got no further"
             lines.append(line)
     if stage.back_step_count:
-        lines.append(f"{numbers.count(stage.back_step_count)} steps back to an earlier stage")
+        steps = "step" if stage.back_step_count == 1 else "steps"
+        lines.append(f"{numbers.count(stage.back_step_count)} {steps} back to an earlier stage")
     if stage.skipped_count:
         lines.append(f"skipped by {numbers.share(stage.skipped_share)}")
     return lines

@@ -137,12 +137,18 @@ def summary(figures: Figures, numbers: Numbers) -> list[Sentence]:
         for change in figures.changes:
             impacts = [impact for impact in figures.impacts if impact.change_id == change.change_id]
             names = [impact_short_name(impact, figures.shop) for impact in impacts]
-            phrases.append(change_phrase(change, impacts, names, numbers))
+            on = numbers.short_day(change.changed_on, year=covers_years(figures.shop))
+            phrases.append(change_phrase(change, impacts, names, on, numbers))
         sentences.append(Sentence("Before and after the changes.", "; ".join(phrases) + "."))
     careful = warnings(figures, numbers)
     if careful:
         sentences.append(Sentence("Read with care.", " ".join(careful)))
     return sentences
+
+
+def covers_years(shop: Shop) -> bool:
+    """Whether days need their year."""
+    return shop.from_on is not None and shop.until_on is not None and shop.from_on.year != shop.until_on.year
 
 
 def _loss(figures: Figures, numbers: Numbers) -> Sentence:
@@ -178,7 +184,8 @@ def warnings(figures: Figures, numbers: Numbers) -> list[str]:
         days = [row for row in figures.outages if row.outage == outage]
         if days:
             when = listed(
-                [numbers.short_day(row.on) for row in days[:3]] + ([f"{len(days) - 3} more"] * (len(days) > 3))
+                [numbers.short_day(row.on, year=covers_years(figures.shop)) for row in days[:3]]
+                + ([f"{len(days) - 3} more"] * (len(days) > 3))
             )
             noun = "outage day" if len(days) == 1 else "outage days"
             found.append(f"{len(days)} {outage} {noun} ({when}), {consequence}.")

@@ -1,7 +1,7 @@
 // Draws each chart for the width it has: the wide or the narrow drawing of it.
 (function () {
   "use strict";
-  var NARROW = 760;
+  var NARROW = 1100; // as in page.css
   var drawings = JSON.parse(document.getElementById("drawings").textContent);
   var config = { displayModeBar: false, responsive: false, scrollZoom: false, doubleClick: false, showTips: false };
   document.querySelectorAll("[data-chart]").forEach(function (box) {

@@ -292,7 +292,7 @@ def csat_section(figures: Figures, numbers: Numbers) -> Section:
     lag = numbers.days(figures.shop.survey_lag_days)
     unattached = (
         f"{numbers.count(everything.unattached_count)} of {numbers.count(everything.answer_count)} answers name no "
-        f"known order and follow no touchpoint within {lag}: they keep the stage of their survey."
+        f"known order and follow no touchpoint within {lag}: they keep the stage of their survey, if it has one."
         if everything.unattached_count
         else "Every answer is attached to an order or touchpoint."
     )

@@ -196,7 +196,9 @@ def outage_note(figures: Figures, numbers: Numbers) -> str:
     if not figures.outages:
         return "No outage day was found."
     days = [f"{numbers.day(row.on)} ({row.outage})" for row in figures.outages]
-    return f"Shaded, outage days: {listed(days)}. Tracking outages are left out of rates."
+    return (
+        f"Shaded, outage days: {listed(days)}. Tracking outages are left out of rates, both kinds out of before/after."
+    )
 
 
 def cart_title(figures: Figures, numbers: Numbers) -> str:
@@ -266,9 +268,9 @@ def change_title(change: Change, impacts: Sequence[Impact], names: Sequence[str]
     return f"{text}; too early for {_some(early)}" if early else text
 
 
-def change_phrase(change: Change, impacts: Sequence[Impact], names: Sequence[str], numbers: Numbers) -> str:
-    """A change in the summary: what moved by how much, or that nothing is proven."""
-    label = f"“{change.label}” ({numbers.short_day(change.changed_on)})"
+def change_phrase(change: Change, impacts: Sequence[Impact], names: Sequence[str], on: str, numbers: Numbers) -> str:
+    """A change of a day in the summary: what moved by how much, or that nothing is proven."""
+    label = f"“{change.label}” ({on})"
     moved = [
         (impact, name)
         for impact, name in zip(impacts, names, strict=True)

@@ -1,5 +1,5 @@
--- One row per metrics table: what its rows are.
-select schema_name || '.' || table_name as name, comment
+-- One row per table that the report reads of metrics and raw: what its rows are.
+select schema_name || '.' || table_name as name, coalesce(comment, '') as comment
 from duckdb_tables()
-where database_name = current_database() and schema_name = 'metrics' and comment is not null
+where database_name = current_database() and schema_name in ('metrics', 'raw')
 order by name
