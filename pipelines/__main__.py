@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 import sys
 import time
@@ -46,13 +45,14 @@ def run(journey_file: Path | None, exports_folder: Path | None) -> int:
 
     from pipelines.code_location import build_defs
 
-    logging.getLogger("dagster").setLevel(logging.CRITICAL)  # failures are printed below, in a line each
     definitions = build_defs(project)
     job = definitions.resolve_job_def("materialize_everything")
     print(f"{project.settings.shop.name}: reading {_shown(project.exports_folder)}", flush=True)
     os.chdir(ROOT)  # dagster.yaml's paths are relative to it
     with dg.DagsterInstance.from_config(str(ROOT)) as instance:
-        result = job.execute_in_process(instance=instance, raise_on_error=False)
+        # Dagster's own log goes to its history, for the UI; here failures are printed below, in a line each.
+        quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+        result = job.execute_in_process(run_config=quiet, instance=instance, raise_on_error=False)
     _print_result(result)
     if not result.success:
         print("The last good tables and report stay as they were.", file=sys.stderr)

@@ -34,6 +34,7 @@ def open_warehouse(project: Project) -> Iterator[duckdb.DuckDBPyConnection]:
     Raises:
         WarehouseBusy: another run, or a notebook that opened the wrong file, holds it.
     """
+    project.output.mkdir(parents=True, exist_ok=True)
     try:
         connection = duckdb.connect(str(project.warehouse))
     except duckdb.IOException as error:

@@ -10,6 +10,7 @@ from assets.report.numbers import NBSP, Numbers, listed
 from assets.report.wording import RANKINGS, Sentence, change_phrase, flagged, ranked_by, step_of
 
 HEADLINES = ("conversion", "cart_abandonment", "retention", "satisfaction")
+OUTAGES_NAMED = 3
 LOWER_IS_BETTER = {"cart_abandonment", "checkout_abandonment"}
 KPI_UNITS = {
     "conversion": "sessions",
@@ -183,10 +184,9 @@ def warnings(figures: Figures, numbers: Numbers) -> list[str]:
     ):
         days = [row for row in figures.outages if row.outage == outage]
         if days:
-            when = listed(
-                [numbers.short_day(row.on, year=covers_years(figures.shop)) for row in days[:3]]
-                + ([f"{len(days) - 3} more"] * (len(days) > 3))
-            )
+            named = [numbers.short_day(row.on, year=covers_years(figures.shop)) for row in days[:OUTAGES_NAMED]]
+            rest = len(days) - len(named)
+            when = listed([*named, f"{rest} more"] if rest else named)
             noun = "outage day" if len(days) == 1 else "outage days"
             found.append(f"{len(days)} {outage} {noun} ({when}), {consequence}.")
     answers = next((row for row in figures.csat if row.stage == "all"), None)
