@@ -116,11 +116,11 @@ def run_suite(connection: duckdb.DuckDBPyConnection, suite: Suite) -> list[str]:
     import great_expectations as gx
 
     columns = ", ".join(suite.columns)
-    frame = connection.execute(f"select {columns} from {suite.table}").to_arrow_table().to_pandas()
+    frame = connection.sql(f"select {columns} from {suite.table}").to_arrow_table().to_pandas()
     if frame.empty:
         return []
     context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}
+    context.variables.progress_bars = {"globally": False}  # type: ignore[assignment]
     batch = context.data_sources.add_pandas("tables").add_dataframe_asset(suite.table)
     definition = batch.add_batch_definition_whole_dataframe("all")
     unmet = []

@@ -36,6 +36,7 @@ def box_assets(project: Project, schema: str) -> list[dg.AssetsDefinition]:
 
 def model_asset(project: Project, model: Model) -> dg.AssetsDefinition:
     """The asset of a SQL model."""
+
     def build(connection: duckdb.DuckDBPyConnection) -> BuiltTable:
         build_table(connection, model)
         return describe_table(connection, model.table, lineage_of(connection, model))

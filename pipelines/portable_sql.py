@@ -37,7 +37,7 @@ _FUNCTIONS = {
     "row": "a struct, {'a': …}",
 }
 
-_NODES: dict[type[exp.Expression], Finding] = {
+_NODES: dict[type[exp.Expr], Finding] = {
     exp.AnyValue: ("any_value", _FUNCTIONS["any_value"]),
     exp.First: ("first(…)", "arg_min, or a list with a total order"),
     exp.Mode: ("mode", _FUNCTIONS["mode"]),
@@ -69,25 +69,25 @@ def _findings(select: exp.Query) -> Iterator[Finding]:
                 yield finding
 
 
-def _asof(node: exp.Expression) -> Finding | None:
+def _asof(node: exp.Expr) -> Finding | None:
     if isinstance(node, exp.Join) and str(node.args.get("method") or "").upper() == "ASOF":
         return "asof join", "last_value(x ignore nulls) or max(…) over (… rows unbounded preceding)"
     return None
 
 
-def _recursive(node: exp.Expression) -> Finding | None:
+def _recursive(node: exp.Expr) -> Finding | None:
     if isinstance(node, exp.With) and node.args.get("recursive"):
         return "with recursive", "one CTE per step"
     return None
 
 
-def _log(node: exp.Expression) -> Finding | None:
+def _log(node: exp.Expr) -> Finding | None:
     if isinstance(node, exp.Log):
         return "log(…)", _FUNCTIONS["log"]
     return None
 
 
-def _extract(node: exp.Expression) -> Finding | None:
+def _extract(node: exp.Expr) -> Finding | None:
     if isinstance(node, exp.Extract):
         unit = node.this.name.lower()
         if unit == "epoch":
@@ -97,14 +97,14 @@ def _extract(node: exp.Expression) -> Finding | None:
     return None
 
 
-def _date_diff_week(node: exp.Expression) -> Finding | None:
+def _date_diff_week(node: exp.Expr) -> Finding | None:
     if isinstance(node, (exp.DateDiff, exp.TimestampDiff)) and "week" in node.sql("duckdb").lower().split(",")[0]:
         return "date_diff('week', …)", "days between the week starts // 7"
     return None
 
 
-def _date_minus_date(node: exp.Expression) -> Finding | None:
-    def is_date(side: exp.Expression) -> bool:
+def _date_minus_date(node: exp.Expr) -> Finding | None:
+    def is_date(side: exp.Expr) -> bool:
         return isinstance(side, exp.Cast) and side.to.sql("duckdb") == "DATE"
 
     if isinstance(node, exp.Sub) and is_date(node.this) and is_date(node.expression):
@@ -117,7 +117,7 @@ def _date_minus_date(node: exp.Expression) -> Finding | None:
     return None
 
 
-def _division(node: exp.Expression) -> Finding | None:
+def _division(node: exp.Expr) -> Finding | None:
     """x / d, where d may be 0: DuckDB gives inf, others null or an error."""
     if isinstance(node, exp.Div):
         divisor = node.expression.unnest()
@@ -129,7 +129,7 @@ def _division(node: exp.Expression) -> Finding | None:
     return None
 
 
-def _cast_to_int(node: exp.Expression) -> Finding | None:
+def _cast_to_int(node: exp.Expr) -> Finding | None:
     if isinstance(node, exp.Cast) and node.to.this in exp.DataType.INTEGER_TYPES:
         value = node.this.unnest()
         if isinstance(value, exp.Literal) and "." in value.name:
@@ -139,10 +139,10 @@ def _cast_to_int(node: exp.Expression) -> Finding | None:
     return None
 
 
-def _sum_of_integers(node: exp.Expression) -> Finding | None:
+def _sum_of_integers(node: exp.Expr) -> Finding | None:
     """sum(integer) is a HUGEINT here, and a double once written to Parquet: its type must be said."""
     if isinstance(node, exp.Sum):
-        outer: exp.Expression | None = node.parent
+        outer: exp.Expr | None = node.parent
         while isinstance(outer, (exp.Filter, exp.Window, exp.Paren, exp.Coalesce, exp.Round)):
             outer = outer.parent
         if not isinstance(outer, (exp.Cast, exp.Binary, exp.Func, exp.Neg)):
@@ -150,31 +150,31 @@ def _sum_of_integers(node: exp.Expression) -> Finding | None:
     return None
 
 
-def _count_distinct_over(node: exp.Expression) -> Finding | None:
+def _count_distinct_over(node: exp.Expr) -> Finding | None:
     if isinstance(node, exp.Window) and node.find(exp.Distinct):
         return "count(distinct …) over", "a group by and a join"
     return None
 
 
-def _negative_index(node: exp.Expression) -> Finding | None:
+def _negative_index(node: exp.Expr) -> Finding | None:
     if isinstance(node, exp.Bracket) and any(isinstance(e, exp.Neg) for e in node.expressions):
         return "l[-1]", "l[len(l)]"
     return None
 
 
-def _by_name(node: exp.Expression) -> Finding | None:
+def _by_name(node: exp.Expr) -> Finding | None:
     if isinstance(node, exp.SetOperation) and node.args.get("by_name"):
         return "union by name", "union all with the columns in order"
     return None
 
 
-def _regexp_replace(node: exp.Expression) -> Finding | None:
+def _regexp_replace(node: exp.Expr) -> Finding | None:
     if isinstance(node, exp.RegexpReplace) and not re.search(r", 'g'\)$", node.sql("duckdb")):
         return "regexp_replace without 'g'", "regexp_replace(…, 'g')"
     return None
 
 
-def _row_number_without_order(node: exp.Expression) -> Finding | None:
+def _row_number_without_order(node: exp.Expr) -> Finding | None:
     if isinstance(node, exp.Window) and isinstance(node.this, (exp.RowNumber, exp.First)):
         order = node.args.get("order")
         if not order:
@@ -182,7 +182,7 @@ def _row_number_without_order(node: exp.Expression) -> Finding | None:
     return None
 
 
-_TESTS: tuple[Callable[[exp.Expression], Finding | None], ...] = (
+_TESTS: tuple[Callable[[exp.Expr], Finding | None], ...] = (
     _asof,
     _recursive,
     _log,

@@ -35,7 +35,13 @@ def write_reference(docs: Path) -> None:
 
 
 def _journey_page(schema: dict[str, Any]) -> str:
-    lines = ["# journey.yaml", "", MADE_FROM_CODE, "", "What each key means, its type and its default. A wrong file gives"]
+    lines = [
+        "# journey.yaml",
+        "",
+        MADE_FROM_CODE,
+        "",
+        "What each key means, its type and its default. A wrong file gives",
+    ]
     lines += ["one message with every problem in it; editors complete it with `journey.schema.json`.", ""]
     for key, value in schema["properties"].items():
         definition = _definition(schema, value)
@@ -82,12 +88,19 @@ def _type(field: dict[str, Any]) -> str:
 
 def _canonical_page() -> str:
     lines = ["# Canonical columns", "", MADE_FROM_CODE, ""]
-    lines += ["What a source (`sql/sources/<format>.sql`, or a `sources/<format>.sql` of one's own) gives, by these names."]
-    lines += ["What it leaves out is null; all times are UTC. See [own exports](own-exports.md) for how to write one.", ""]
+    lines += [
+        "What a source (`sql/sources/<format>.sql`, or a `sources/<format>.sql` of one's own) gives, by these names."
+    ]
+    lines += [
+        "What it leaves out is null; all times are UTC. See [own exports](own-exports.md) for how to write one.",
+        "",
+    ]
     for kind in KINDS.values():
         lines += [f"## {kind.name}", "", kind.about, "", "| column | type | | meaning |", "|---|---|---|---|"]
         for column in kind.columns:
-            lines.append(f"| `{column.name}` | {column.type} | {'required' if column.required else ''} | {column.about} |")
+            lines.append(
+                f"| `{column.name}` | {column.type} | {'required' if column.required else ''} | {column.about} |"
+            )
         lines.append("")
     return "\n".join(lines)
 

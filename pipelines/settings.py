@@ -229,7 +229,7 @@ def load_settings(path: Path, formats: Sequence[str] | None = None) -> JourneySe
         where = f", line {mark.line + 1}" if mark else ""
         what = getattr(error, "problem", None) or str(error)
         raise SettingsError(f"{path}{where}: not valid YAML: {what}. Check the indentation and quotes.") from None
-    if not isinstance(data, dict):
+    if root is None or not isinstance(data, dict):
         raise SettingsError(f"{path}: expected sections (shop:, exports:, stages:, …), found {_shown(data)}.")
     problems = list(_cross_checks(data, formats))
     try:

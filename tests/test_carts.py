@@ -23,7 +23,9 @@ WAYS = {
 
 def act(when: float, name: str, **more: Any) -> Any:
     """An event of the customer `c`, of a product for 10."""
-    return event(more.pop("device_id", "device"), when, name, customer_id="c", **{"product_id": "mug", "price": 10, **more})
+    return event(
+        more.pop("device_id", "device"), when, name, customer_id="c", **{"product_id": "mug", "price": 10, **more}
+    )
 
 
 def carts(events: list[Any], ordered: list[float] = (), columns: str = "opened_at, order_id") -> list[Any]:
@@ -201,7 +203,16 @@ def test_equal_to_walking_through_each_persons_cart(people: list[Any], known_day
                 name = "add"
             walk.append((when, name, product, quantity, cart_id))
         events += [
-            event(f"d{who}", when, name, customer_id=f"c{who}", product_id=product, quantity=n, price=PRICES[product], cart_id=i)
+            event(
+                f"d{who}",
+                when,
+                name,
+                customer_id=f"c{who}",
+                product_id=product,
+                quantity=n,
+                price=PRICES[product],
+                cart_id=i,
+            )
             for when, name, product, n, i in walk
         ]
         orders += [order(f"#{who}-{i}", when, customer_id=f"c{who}") for i, when in enumerate(bought)]
@@ -279,7 +290,9 @@ def _carts(activity: list[Any], orders: list[float]) -> list[dict[str, Any]]:
             last = max(before, key=lambda cart: cart["opened"])
             last["ordered"] = when if last["ordered"] is None else last["ordered"]
     for cart in carts:
-        cart |= _contents([row for row in cart["rows"] if cart["ordered"] is None or row[0] <= cart["ordered"]], cart["ordered"])
+        cart |= _contents(
+            [row for row in cart["rows"] if cart["ordered"] is None or row[0] <= cart["ordered"]], cart["ordered"]
+        )
         soon = [row for row in cart["rows"] if row[0] - cart["opened"] <= HORIZON]
         cart["emptied"] = not _is_ordered(cart) and _contents(soon, None)["pieces"] == 0
     return carts

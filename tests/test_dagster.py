@@ -110,9 +110,9 @@ def test_a_second_writer_is_told_who_holds_the_warehouse(shop: Project) -> None:
         [sys.executable, "-c", code, str(shop.warehouse)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as holder:
         assert holder.stdout and holder.stdout.readline() == "open\n"
-        with pytest.raises(WarehouseBusy, match=rf"is open in another process.*{holder.pid}.*Notebooks read published"):
-            with open_warehouse(shop):
-                pass
+        message = rf"is open in another process.*{holder.pid}.*Notebooks read published"
+        with pytest.raises(WarehouseBusy, match=message), open_warehouse(shop):
+            pass
         holder.communicate()
     with open_warehouse(shop):
         pass

@@ -35,7 +35,7 @@ def _step(step: Any, names: set[str]) -> dict[str, Any]:
         if step.get("any"):
             return {"any": True}
         return {"touchpoint": step["event"], "device": step["props"]["browser"]}
-    return {"touchpoint": [name for name in (step if isinstance(step, list) else [step])]}
+    return {"touchpoint": list(step) if isinstance(step, list) else [step]}
 
 
 def _events(case: dict[str, Any]) -> list[Row]:
@@ -130,7 +130,9 @@ def test_open_attempts_are_in_no_rate() -> None:
     shop = funnel_shop(["a", "b"], [{"touchpoint": "a"}, {"touchpoint": "b"}], 7 * DAY)
     events = [event("old", 0, "a"), event("new", 5 * DAY, "a"), event("new", 5 * DAY + 1, "b")]
     built = warehouse(events=events, build=BUILD, shop=shop, known_until=at(10 * DAY))
-    steps = rows(built, "select reached_count, open_count, dropped_count from metrics.funnel_steps order by step_number")
+    steps = rows(
+        built, "select reached_count, open_count, dropped_count from metrics.funnel_steps order by step_number"
+    )
     assert steps == [(1, 1, 0), (0, 1, 1)]
 
 
@@ -158,7 +160,9 @@ def test_equal_to_trying_every_attempt(history: list[tuple[str, int, str]], step
         "select person_id, max(furthest_step), min(entered_at), list(reached_at order by step_number) "
         "from journeys.funnel_attempts group by 1",
     )
-    wanted = [_best([(t, n) for w, t, n in sorted(events, key=lambda e: e[1]) if w == who], steps, window) for who in "uvw"]
+    wanted = [
+        _best([(t, n) for w, t, n in sorted(events, key=lambda e: e[1]) if w == who], steps, window) for who in "uvw"
+    ]
     assert sorted((level, entered, reached) for _, level, entered, reached in found) == sorted(
         (level, at(reached[0]), [at(t) for t in reached]) for level, reached in filter(None, wanted)
     )

@@ -141,7 +141,9 @@ def test_an_office_address_with_many_customers_links_nothing() -> None:
 def test_a_shop_tablet_that_placed_the_orders_of_many_customers_links_nothing() -> None:
     events = [event("tablet", i, "checkout", order_id=f"#{i}") for i in range(4)]
     orders = [order(f"#{i}", i, customer_id=f"c{i}") for i in range(4)]
-    built = warehouse(events=events, order_rows=orders, build=PEOPLE, shop=settings(measures={"identity_link_limit": 3}))
+    built = warehouse(
+        events=events, order_rows=orders, build=PEOPLE, shop=settings(measures={"identity_link_limit": 3})
+    )
     assert groups(built) == {
         frozenset({"anonymous:tablet"}),
         *(frozenset({f"order:#{i}", f"customer:c{i}"}) for i in range(4)),
@@ -249,9 +251,7 @@ def test_equal_to_union_find_whatever_the_order_of_rows(
     assert rows(first, query) == rows(second, query)
 
 
-def _components(
-    events: list[Row], orders: list[Row], contacts: list[Row], limit: int
-) -> set[frozenset[str]]:
+def _components(events: list[Row], orders: list[Row], contacts: list[Row], limit: int) -> set[frozenset[str]]:
     """The slow, obvious form: all pairs of a row, then union–find over the pairs without a shared end."""
     kinds = {"anonymous_id": "anonymous", "customer_id": "customer", "email_hash": "email", "contact_id": "contact"}
     known_orders = {row["order_id"] for row in orders}

@@ -192,7 +192,8 @@ def test_an_order_is_read_in_utc_and_its_own_columns_are_filled_down(shop: Proje
         build_all(connection, shop, ["staging.orders", "staging.order_lines"])
         orders = rows(
             connection,
-            "select order_id, strftime(ordered_at, '%d %H:%M'), strftime(ordered_on, '%d'), line_count, total, net_revenue, is_cancelled, is_fully_refunded from staging.orders order by 1",
+            "select order_id, strftime(ordered_at, '%d %H:%M'), strftime(ordered_on, '%d'), line_count, total, "
+            "net_revenue, is_cancelled, is_fully_refunded from staging.orders order by 1",
         )
         lines = rows(
             connection, "select order_id, line_id, product_name, quantity from staging.order_lines order by 1, 2"
@@ -281,5 +282,5 @@ def test_a_source_that_loses_rows_is_an_error(tmp_path: Path) -> None:
     with gzip.open(tmp_path / "events" / "e.jsonl.gz", "wt") as file:
         file.write("{}\n{}\n")
     shutil.copy(ROOT / "journey.yaml", tmp_path)
-    with pytest.raises(IngestError, match="gave 1 rows for the 2 of events/e.jsonl.gz"):
+    with pytest.raises(IngestError, match=r"gave 1 rows for the 2 of events/e\.jsonl\.gz"):
         load(load_project(tmp_path / "journey.yaml", tmp_path, tmp_path))

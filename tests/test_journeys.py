@@ -21,7 +21,11 @@ def visit(when: float, name: str) -> Any:
 
 
 def journeys(
-    events: list[tuple[float, str]], orders: list[Any] = (), answers: list[Any] = (), columns: str = "journey_type", **more: Any
+    events: list[tuple[float, str]],
+    orders: list[Any] = (),
+    answers: list[Any] = (),
+    columns: str = "journey_type",
+    **more: Any,
 ) -> list[Any]:
     """The journeys of the customer `c`, in order."""
     built = warehouse(
@@ -97,7 +101,9 @@ def test_a_rule_for_any_state_of_an_order_names_the_purchase_stage_too() -> None
         {"touchpoint": "order", "source": "orders", "stage": "purchase"},
     ]
     shop = settings(touchpoints=rules, funnels=[{"id": "f", "name": "F", "steps": [{"touchpoint": "product"}]}])
-    found = journeys([(0, "product"), (DAY, "product")], [(60, {})], columns="journey_type, touchpoint_count", shop=shop)
+    found = journeys(
+        [(0, "product"), (DAY, "product")], [(60, {})], columns="journey_type, touchpoint_count", shop=shop
+    )
     assert found == [("first purchase", 2), ("usage", 1)]
 
 
@@ -137,7 +143,9 @@ class Touch(NamedTuple):
 
 grid = strategies.builds(
     lambda days, minutes: days * DAY + minutes * MINUTE,
-    strategies.one_of(strategies.integers(0, 6), strategies.integers(0, 120), strategies.sampled_from([30, 31, 60, 61])),
+    strategies.one_of(
+        strategies.integers(0, 6), strategies.integers(0, 120), strategies.sampled_from([30, 31, 60, 61])
+    ),
     strategies.sampled_from([0, 7, 14, 28, 58, 59]),
 )
 visits = strategies.lists(
@@ -192,7 +200,9 @@ def test_equal_to_walking_through_each_persons_touchpoints(people: list[Any]) ->
     )
     assert sorted(found, key=lambda row: row[0]) == sorted(wanted_journeys, key=lambda row: row[0])
 
-    stays = rows(built, "select entered_at, left_at, stage_position, touchpoint_count, visit_number from journeys.stage_visits")
+    stays = rows(
+        built, "select entered_at, left_at, stage_position, touchpoint_count, visit_number from journeys.stage_visits"
+    )
     assert sorted(stays) == sorted(wanted_visits)
     tiled = rows(
         built,

@@ -12,7 +12,17 @@ from pipelines.project import ROOT
 
 def test_notebooks_run(published_sample: Path) -> None:
     found = subprocess.run(
-        [sys.executable, "-m", "pytest", "--nbmake", "--nbmake-timeout=120", "-q", "-p", "no:cacheprovider", "notebooks"],
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "--nbmake",
+            "--nbmake-timeout=120",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "notebooks",
+        ],
         cwd=ROOT,
         env=os.environ | {"PARCOURS_PUBLISHED": str(published_sample)},
         capture_output=True,

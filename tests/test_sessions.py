@@ -28,7 +28,11 @@ def test_published_case(case: dict[str, Any]) -> None:
 
 def test_a_gap_of_exactly_the_timeout_keeps_the_session() -> None:
     built = warehouse(
-        events=[event("u", 0, "landing"), event("u", 30 * MINUTE, "landing"), event("u", 60 * MINUTE + 0.000001, "add")],
+        events=[
+            event("u", 0, "landing"),
+            event("u", 30 * MINUTE, "landing"),
+            event("u", 60 * MINUTE + 0.000001, "add"),
+        ],
         build=SESSIONS,
     )
     assert rows(built, "select session_number, touchpoint_count from journeys.sessions order by 1") == [(1, 2), (2, 1)]

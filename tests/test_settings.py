@@ -91,7 +91,7 @@ def test_broken_yaml_names_the_line(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="no such file. Copy journey.yaml from the repository"):
+    with pytest.raises(SettingsError, match=r"no such file\. Copy journey\.yaml from the repository"):
         load_settings(tmp_path / "journey.yaml")
 
 

@@ -40,9 +40,15 @@ def test_the_code_version_changes_with_the_code_and_not_with_comments_or_layout(
 @pytest.mark.parametrize(
     ("sql", "message"),
     [
-        ("with events as (select x from staging.events) select x from events", "CTE 'events' is named like staging.events"),
+        (
+            "with events as (select x from staging.events) select x from events",
+            "CTE 'events' is named like staging.events",
+        ),
         ("select * from staging.events", "reads every column of staging.events by *"),
-        ("select e.* from staging.events as e join staging.orders as o on true", "reads every column of staging.events"),
+        (
+            "select e.* from staging.events as e join staging.orders as o on true",
+            "reads every column of staging.events",
+        ),
         ('select x from "staging"."events"', "quoted table name"),
         ("select x from events", "reads 'events' without its schema. Write <schema>.events"),
         ("select x from elsewhere.events", "expected one of the schemas"),
@@ -53,7 +59,7 @@ def test_the_code_version_changes_with_the_code_and_not_with_comments_or_layout(
     ],
 )
 def test_refused_with_what_to_write(sql: str, message: str) -> None:
-    with pytest.raises(ModelError, match="journeys.t") as refusal:
+    with pytest.raises(ModelError, match=r"journeys\.t") as refusal:
         model(sql)
     assert message in str(refusal.value)
 
@@ -64,13 +70,17 @@ def test_a_file_without_one_row_per_is_refused() -> None:
 
 
 def test_a_missing_upstream_is_refused_with_the_file_to_add() -> None:
-    with pytest.raises(ModelError, match=r"journeys.t reads staging.gone, which does not exist. Add sql/staging/gone.sql"):
+    with pytest.raises(
+        ModelError, match=r"journeys.t reads staging.gone, which does not exist. Add sql/staging/gone.sql"
+    ):
         order_models([model("select x from staging.gone")])
 
 
 def test_a_cycle_is_refused_with_its_tables() -> None:
     first, second = model("select x from journeys.b", "journeys.a"), model("select x from journeys.a", "journeys.b")
-    with pytest.raises(ModelError, match="journeys.a ← journeys.b ← journeys.a|journeys.b ← journeys.a ← journeys.b"):
+    with pytest.raises(
+        ModelError, match=r"journeys\.a ← journeys\.b ← journeys\.a|journeys\.b ← journeys\.a ← journeys\.b"
+    ):
         order_models([first, second])
 
 

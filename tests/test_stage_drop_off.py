@@ -30,11 +30,7 @@ STAGE_OF = {
 
 def shop(**sections: Any) -> JourneySettings:
     """A map with an optional stage in its middle and one at its end."""
-    rules = [
-        {"touchpoint": name, "event": name, "stage": stage}
-        for name, stage in STAGE_OF.items()
-        if name != "order"
-    ]
+    rules = [{"touchpoint": name, "event": name, "stage": stage} for name, stage in STAGE_OF.items() if name != "order"]
     rules.append({"touchpoint": "order", "source": "orders", "event": "order placed", "stage": "purchase"})
     return settings(
         stages=[{"id": stage, "label": stage, "required": stage in REQUIRED} for stage in STAGES],
@@ -47,7 +43,9 @@ def shop(**sections: Any) -> JourneySettings:
 Journeys = dict[str, list[tuple[float, list[str]]]]
 
 
-def drop_off(people: Journeys, columns: str, known_days: float = 400, table: str = "stage_drop_off", **more: Any) -> Any:
+def drop_off(
+    people: Journeys, columns: str, known_days: float = 400, table: str = "stage_drop_off", **more: Any
+) -> Any:
     """Columns by stage, of persons with journeys that begin on a day and have a touchpoint a minute."""
     events, orders = [], []
     for who, journeys in people.items():
@@ -122,7 +120,9 @@ def test_revenue_at_stake_is_lost_times_what_goes_on_to_the_end_times_the_order_
 
 
 names = strategies.lists(
-    strategies.sampled_from(["landing", "product", "compare", "add", "checkout", "help", "unknown"]), min_size=1, max_size=6
+    strategies.sampled_from(["landing", "product", "compare", "add", "checkout", "help", "unknown"]),
+    min_size=1,
+    max_size=6,
 )
 lives = strategies.lists(
     strategies.tuples(strategies.integers(0, 3), names, strategies.booleans()), min_size=1, max_size=3
@@ -176,7 +176,9 @@ def _counted(people: Journeys, known_days: float) -> dict[str, tuple[Any, ...]]:
             stays = [(end - run[0]) * MINUTE for (s, run), end in zip(runs, ends, strict=True) if s == stage]
             seconds += [sum(stays)] if stays else []
             back += sum(
-                1 for (a, _), (b, _) in zip(runs, runs[1:], strict=False) if a == stage and STAGES.index(b) < STAGES.index(a)
+                1
+                for (a, _), (b, _) in zip(runs, runs[1:], strict=False)
+                if a == stage and STAGES.index(b) < STAGES.index(a)
             )
         skipped = sum(1 for touched, _, _ in reached if stage not in {s for _, s in touched})
         dropped = rate = low = high = stake = None
@@ -228,7 +230,12 @@ def ranking(people: Journeys, name: str, **more: Any) -> list[Any]:
 def test_the_three_rankings_rank_by_their_own_figure() -> None:
     # Lost: 100, 40, 60, 30 of 250, 150, 110, 50 that reached it; 20 order.
     people = ended(landing=100, product=40, add=60, checkout=30, order=20)
-    assert [stage for _, stage, _ in ranking(people, "units_lost")] == ["discovery", "cart", "consideration", "checkout"]
+    assert [stage for _, stage, _ in ranking(people, "units_lost")] == [
+        "discovery",
+        "cart",
+        "consideration",
+        "checkout",
+    ]
     assert [stage for _, stage, _ in ranking(people, "drop_off_rate")] == [
         "checkout", "cart", "discovery", "consideration",
     ]  # fmt: skip
@@ -271,5 +278,7 @@ def test_small_cells_are_not_ranked() -> None:
 def test_the_same_data_give_the_same_ranking_and_ties() -> None:
     people = ended(landing=45, product=40, add=38, checkout=35, order=60)
     backwards = dict(reversed(people.items()))
-    first, second = (drop_off(order_of_rows, RANKING, table="drop_off_ranking") for order_of_rows in (people, backwards))
+    first, second = (
+        drop_off(order_of_rows, RANKING, table="drop_off_ranking") for order_of_rows in (people, backwards)
+    )
     assert first == second

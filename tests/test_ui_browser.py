@@ -44,7 +44,18 @@ def ui(tmp_path: Path) -> Iterator[str]:
     }
     log = (tmp_path / "dagster.log").open("w")
     server = subprocess.Popen(
-        [sys.executable, "-m", "dagster", "dev", "-m", "pipelines.definitions", "--host", "127.0.0.1", "--port", str(port)],
+        [
+            sys.executable,
+            "-m",
+            "dagster",
+            "dev",
+            "-m",
+            "pipelines.definitions",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            str(port),
+        ],
         cwd=tmp_path,
         env=environment,
         stdout=log,

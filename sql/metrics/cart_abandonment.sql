@@ -57,7 +57,7 @@ ways as (
     union all
     select 'checkout abandonment', 2, checkout_abandoned_count, checkout_count, checkout_open_count from cart_counts
     union all
-    select 'abandoned / (abandoned + orders)', 3, cart_counts.abandoned_count, cart_counts.abandoned_count + ordered.order_count, cart_counts.open_count
+    select 'abandoned / (abandoned + orders)', 3, cart_counts.abandoned_count, case when cart_counts.cart_count > 0 then cart_counts.abandoned_count + ordered.order_count end, cart_counts.open_count
     from cart_counts
     cross join ordered
     union all

@@ -1,6 +1,7 @@
 -- One row per change and figure: before and after, with their difference and what it proves.
--- Matured attempts only; the same number of each weekday on both sides, nearest first; guard days around the change,
--- outage days and the other side of a neighbouring change are left out. The interval and p-value allow for a person
+-- Matured attempts only; the same number of each weekday on both sides, nearest first; guard days around the change and
+-- outage days are left out. An attempt's whole window lies on its side: before, it ends before the change; after, before
+-- the next change. So no side holds what another change did, nor the "before" what this one did. The interval and p-value allow for a person
 -- having several attempts: the variance of a ratio of sums over persons. p-values are corrected over all rows of a
 -- change (Benjamini–Hochberg). Too early: fewer matured attempts after the change than a small cell.
 -- key: change_id, kpi
@@ -21,17 +22,27 @@ bounds as (
     group by changes.change_id, changes.change_label, changes.changed_on, changes.stage
 ),
 
-days as (
+-- How many days after its start an attempt's outcome is known.
+horizons as (
     select
-        kpi,
-        happened_on
-    from metrics.kpi_daily
-    where denominator > 0
+        daily.kpi,
+        daily.happened_on,
+        case
+            when daily.kpi = 'conversion' then shop.attribution_seconds / 86400.0
+            when daily.kpi in ('cart_abandonment', 'checkout_abandonment') then shop.cart_horizon_seconds / 86400.0
+            when daily.kpi = 'retention' then shop.retention_days
+            else coalesce(funnels.window_microseconds / 86400000000.0, 0)
+        end as horizon_days
+    from metrics.kpi_daily as daily
+    cross join settings.shop as shop
+    left join settings.funnels as funnels
+        on daily.kpi like 'step_conversion:%' and split_part(daily.kpi, ':', 2) = funnels.funnel_id
+    where daily.denominator > 0
 ),
 
 spans as (
-    select kpi, min(happened_on) as first_on, max(happened_on) as last_on
-    from days
+    select kpi, min(happened_on) as first_on, max(happened_on) as last_on, cast(ceil(max(horizon_days)) as integer) as horizon_days
+    from horizons
     group by kpi
 ),
 
@@ -55,8 +66,8 @@ eligible as (
         (
             (offsets.days_from_change >= knobs.guard_days and offsets.days_from_change < knobs.guard_days + knobs.window_days)
             or (
-                offsets.days_from_change < -knobs.guard_days
-                and offsets.days_from_change >= -knobs.guard_days - knobs.window_days
+                offsets.days_from_change < -knobs.guard_days - spans.horizon_days
+                and offsets.days_from_change >= -knobs.guard_days - spans.horizon_days - knobs.window_days
             )
         )
         and bounds.changed_on + offsets.days_from_change between spans.first_on and spans.last_on
@@ -64,7 +75,9 @@ eligible as (
             bounds.changed_on + offsets.days_from_change >= bounds.previous_change_on + cast(knobs.guard_days as integer), true
         )
         and coalesce(
-            bounds.changed_on + offsets.days_from_change < bounds.next_change_on - cast(knobs.guard_days as integer), true
+            bounds.changed_on + offsets.days_from_change + spans.horizon_days
+            < bounds.next_change_on - cast(knobs.guard_days as integer),
+            true
         )
         and not exists (
             select 1

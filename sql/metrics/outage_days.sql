@@ -1,8 +1,8 @@
 -- One row per shop day on which something was down: tracking (orders go on while events stop) or payment (checkouts go
 -- on while orders stop). Tracking days are left out of rates; both are left out of before/after comparisons, and marked.
 -- Tracking: fewer than a tenth of the median day's events while orders are at least half of their median.
--- Payment: of at least five sessions with a checkout, fewer than half as many ordered as at the median day's rate, and
--- either the shortfall is over 3.5 standard deviations, or a third of these sessions met an error.
+-- Payment: of at least five sessions with a checkout, fewer than half as many ordered as at the rate of the 14 days
+-- before and after, and either the shortfall is over 3.5 standard deviations, or a third of these sessions met an error.
 with knobs as (
     select time_zone from settings.shop
 ),
@@ -67,27 +67,36 @@ observed as (
 usual as (
     select
         median(touchpoint_count) as touchpoint_median,
-        median(order_count) as order_median,
-        median(case when checkout_count > 0 then ordered_count / nullif(checkout_count, 0) end) as order_rate
+        median(order_count) as order_median
     from observed
+),
+
+-- The neighbouring days, without the day itself: a change of the shop must not make the days before it look broken.
+neighboured as (
+    select
+        *,
+        (cast(sum(ordered_count) over around as double) - ordered_count)
+        / nullif(cast(sum(checkout_count) over around as double) - checkout_count, 0) as order_rate
+    from observed
+    window around as (order by day rows between 14 preceding and 14 following)
 ),
 
 judged as (
     select
         observed.*,
-        usual.order_rate * observed.checkout_count as expected_orders,
+        observed.order_rate * observed.checkout_count as expected_orders,
         usual.touchpoint_median > 0
         and observed.touchpoint_count < usual.touchpoint_median / 10.0
         and observed.order_count >= usual.order_median / 2.0
         and observed.order_count > 0 as is_tracking_outage,
         observed.checkout_count >= 5
-        and observed.ordered_count < observed.checkout_count * usual.order_rate / 2.0
+        and observed.ordered_count < observed.checkout_count * observed.order_rate / 2.0
         and (
             observed.failed_count >= observed.checkout_count / 3.0
-            or observed.checkout_count * usual.order_rate - observed.ordered_count
-            > 3.5 * sqrt(observed.checkout_count * usual.order_rate * (1 - usual.order_rate))
+            or observed.checkout_count * observed.order_rate - observed.ordered_count
+            > 3.5 * sqrt(observed.checkout_count * observed.order_rate * (1 - observed.order_rate))
         ) as is_payment_outage
-    from observed
+    from neighboured as observed
     cross join usual
 )
 
@@ -99,6 +108,6 @@ select
     checkout_count,             -- sessions with a checkout that day
     ordered_count,              -- of these, sessions with an order
     failed_count,               -- of these, sessions that met an error
-    round(expected_orders, 1) as expected_order_count,  -- sessions with an order at the median day's rate
+    round(expected_orders, 1) as expected_order_count,  -- sessions with an order at the neighbouring days' rate
 from judged
 where is_tracking_outage or is_payment_outage
