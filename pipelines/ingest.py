@@ -1,14 +1,13 @@
 """Loading export files: every row is loaded, a duplicate, or rejected with its reason, and they add up.
 
-Here: finding files, reading them into `file_rows`, running a source's SQL over it, and the accounting in
-`raw.loads` and `raw.rejected_rows`. A file is loaded in one transaction, once per content, whatever its name.
-Not here: what a format's columns mean (`sql/sources/`), nor which version of a row wins (`sql/staging/`).
+Here: finding files, running a source's SQL over their rows, and the accounting in `raw.loads` and
+`raw.rejected_rows`. A file is loaded in one transaction, once per content, whatever its name. Not here: reading the
+file itself (`file_reader.py`), what a format's columns mean (`sql/sources/`), nor which version of a row wins
+(`sql/staging/`).
 """
 
 from __future__ import annotations
 
-import csv
-import gzip
 import hashlib
 import re
 from collections.abc import Iterator
@@ -18,8 +17,9 @@ from pathlib import Path
 import duckdb
 
 from pipelines.canonical import KINDS, Kind
+from pipelines.file_reader import FileRefused, columns_named, masked, read_file
 from pipelines.project import Project
-from pipelines.warehouse import count_rows, quoted
+from pipelines.warehouse import count_rows
 
 LOADS = (
     "file_id text, path text, export text, format text, kind text, status text, reason text, "
@@ -30,16 +30,9 @@ REJECTED_ROWS = "file_id text, line bigint, reason text, text text"
 EARLIEST = "2000-01-01"
 """No shop's exports reach further back: an instant before it is a wrong unit or an empty clock."""
 
-_PERSONAL_COLUMN = re.compile(r"name|mail|phone|address|street|city|zip|company|note|comment|ip$", re.I)
-_PRODUCT_COLUMN = re.compile(r"^lineitem|^name$|^order", re.I)
-
 
 class IngestError(Exception):
     """Nothing can be loaded. The text names the file or key, what was found and what to do."""
-
-
-class _FileRefused(Exception):
-    """A whole file can't be read; the text says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +131,7 @@ def _load_file(
     connection.execute("begin")
     try:
         load = _account(connection, source, export, path, name, file_id)
-    except _FileRefused as refusal:
+    except FileRefused as refusal:
         connection.execute("rollback")
         load = Load(file_id, name, export, source.format, source.kind.name, "refused", str(refusal))
         _record(connection, load, None)
@@ -155,8 +148,8 @@ def _account(
 ) -> Load:
     """Read, reject, find duplicates, insert: the sums are exact by construction and checked."""
     kind = source.kind
-    rejected = _read_file(connection, source, path)
-    parsed = count_rows(connection, "file_rows")
+    read_file(connection, source.reads, source.needs, columns_named(source.sql), path)
+    unreadable, parsed = count_rows(connection, "rejects"), count_rows(connection, "file_rows")
     try:
         connection.execute(f"create or replace temp table canonical as {source.sql}")
     except duckdb.Error as error:
@@ -166,19 +159,17 @@ def _account(
             f"sources/{source.format}.sql: gave {count_rows(connection, 'canonical')} rows for the {parsed} of {name}. "
             "A source gives one row per row, and names what is wrong in reject_reason."
         )
-    _validate(connection, source)
-    connection.execute(
-        "create or replace temp table accepted as select *, "
-        "row_number() over (partition by row_hash order by line) > 1 "
-        f"or row_hash in (select row_hash from raw.{kind.name}) as is_duplicate "
-        "from checked where reason is null"
-    )
-    covers_until = connection.execute("select max(covers_until) from accepted").fetchall()[0][0]
+    _check(connection, source)
+    loaded, duplicate, covers_until = connection.execute(
+        "select count(*) filter (where reason is null and not is_duplicate), "
+        "count(*) filter (where reason is null and is_duplicate), max(covers_until) filter (where reason is null) "
+        "from checked"
+    ).fetchall()[0]
     columns = ", ".join(column.name for column in kind.columns)
     connection.execute(
         f"insert into raw.{kind.name} (file_id, line, export, row_hash, covers_until, {columns}) "
-        f"select $file_id, line, $export, row_hash, $covers_until, {columns} from accepted "
-        "where not is_duplicate order by line",
+        f"select $file_id, line, $export, row_hash, $covers_until, {columns} from checked "
+        "where reason is null and not is_duplicate order by line",
         {"file_id": file_id, "export": export, "covers_until": covers_until},
     )
     if kind.name != "events":
@@ -186,7 +177,7 @@ def _account(
         connection.execute(
             f"update raw.{kind.name} set covers_until = $covers_until "
             "where export = $export and coalesce(covers_until, timestamp '1970-01-01') < $covers_until "
-            "and row_hash in (select row_hash from accepted where is_duplicate)",
+            "and row_hash in (select row_hash from checked where reason is null and is_duplicate)",
             {"export": export, "covers_until": covers_until},
         )
     connection.execute(
@@ -197,9 +188,6 @@ def _account(
         "insert into raw.rejected_rows select $file_id, line, reason, left(text, 2000) from rejects order by line",
         {"file_id": file_id},
     )
-    counts = connection.execute(
-        "select count(*) filter (where not is_duplicate), count(*) filter (where is_duplicate) from accepted"
-    ).fetchall()[0]
     load = Load(
         file_id,
         name,
@@ -207,9 +195,9 @@ def _account(
         source.format,
         kind.name,
         "loaded",
-        rows_read=parsed + rejected,
-        rows_loaded=counts[0],
-        rows_duplicate=counts[1],
+        rows_read=parsed + unreadable,
+        rows_loaded=loaded,
+        rows_duplicate=duplicate,
         rows_rejected=count_rows(connection, "rejects"),
     )
     if load.rows_read != load.rows_loaded + load.rows_duplicate + load.rows_rejected:
@@ -218,8 +206,8 @@ def _account(
     return load
 
 
-def _validate(connection: duckdb.DuckDBPyConnection, source: Source) -> None:
-    """Make `checked`: the canonical columns in their types, with the first reason to reject a row."""
+def _check(connection: duckdb.DuckDBPyConnection, source: Source) -> None:
+    """Make `checked`: the canonical columns in their types, the first reason to reject a row, and what it repeats."""
     given = {row[0] for row in connection.execute("describe canonical").fetchall()}
     if "line" not in given:
         raise IngestError(f"sources/{source.format}.sql: expected a column `line`, as file_rows has it.")
@@ -238,7 +226,7 @@ def _validate(connection: duckdb.DuckDBPyConnection, source: Source) -> None:
             continue
         value = f"nullif(trim({column.name}), '')" if column.type == "text" else column.name
         if column.name == "comment":
-            value = _masked(value)
+            value = masked(value)
         casts.append(f"try_cast({value} as {column.type}) as {column.name}")
         if column.required:
             reasons.append(f"case when {value} is null then '{column.name} is missing' end")
@@ -252,137 +240,14 @@ def _validate(connection: duckdb.DuckDBPyConnection, source: Source) -> None:
                 f"case when try_cast({column.name} as timestamp) < timestamp '{EARLIEST}' "
                 f"then '{column.name} is impossible: ' || {column.name} end"
             )
-    connection.execute(
-        "create or replace temp table typed as select line, "
-        f"coalesce({', '.join([*reasons, 'null'])}) as reason, {', '.join(casts)} from canonical"
-    )
     texts = ", ".join(f"coalesce(cast({c.name} as text), chr(1))" for c in source.kind.columns)
-    horizon = ", ".join(source.kind.instants)
     connection.execute(
-        f"create or replace temp table checked as select *, md5(concat_ws(chr(2), {texts})) as row_hash, "
-        f"greatest({horizon}) as covers_until from typed"
-    )
-
-
-def _read_file(connection: duckdb.DuckDBPyConnection, source: Source, path: Path) -> int:
-    """Fill `file_rows` (what the source's SQL reads), `file_texts` (masked, for rejects) and `rejects`.
-
-    Returns the number of rows that can't even be parsed, all in `rejects`.
-    """
-    connection.execute("create or replace temp table rejects (line bigint, reason text, text text)")
-    if path.stat().st_size == 0:
-        raise _FileRefused("is empty; export it again")
-    if source.reads == "jsonl":
-        _read_json_lines(connection, path)
-    elif source.reads == "csv":
-        _read_csv(connection, source, path)
-    else:
-        connection.execute(
-            "create or replace temp table file_rows as "
-            "select file_row_number + 1 as line, * exclude (file_row_number) "
-            "from read_parquet($path, file_row_number = true)",
-            {"path": str(path)},
-        )
-        connection.execute("create or replace temp table file_texts as select line, '' as text from file_rows")
-    return count_rows(connection, "rejects")
-
-
-def _read_json_lines(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    try:
-        # A line is read as one text: the delimiter is a character that JSON can't hold unescaped.
-        connection.execute(
-            "create or replace temp table file_lines as select row_number() over () as line, text "
-            "from read_csv($path, header = false, auto_detect = false, columns = {'text': 'varchar'}, "
-            "delim = chr(1), quote = '', escape = '', strict_mode = false, parallel = false)",
-            {"path": str(path)},
-        )
-    except duckdb.Error as error:
-        raise _FileRefused(f"can't be read as text lines ({_first_line(error)}); export it again") from None
-    connection.execute("delete from file_lines where text is null or trim(text) = ''")
-    connection.execute(
-        "create or replace temp table file_rows as "
-        "select line, cast(text as json) as record from file_lines where json_valid(text)"
-    )
-    connection.execute(
-        f"create or replace temp table file_texts as select line, {_masked('text')} as text from file_lines"
-    )
-    connection.execute(
-        "insert into rejects select line, 'is not valid JSON', t.text "
-        "from file_lines l join file_texts t using (line) where not json_valid(l.text)"
-    )
-
-
-def _read_csv(connection: duckdb.DuckDBPyConnection, source: Source, path: Path) -> None:
-    header = _csv_header(path)
-    missing = [name for name in source.needs if name not in header]
-    if missing:
-        raise _FileRefused(
-            f"has no column {', '.join(missing)}, which {source.format} needs; its columns: "
-            f"{', '.join(header[:12])}{'…' if len(header) > 12 else ''}. "
-            "Export it with these columns, or correct the format in journey.yaml"
-        )
-    columns = ", ".join(f"'{name.replace(chr(39), chr(39) * 2)}': 'varchar'" for name in header)
-    connection.execute("drop table if exists csv_rejects")
-    connection.execute("drop table if exists csv_scans")
-    try:
-        connection.execute(
-            "create or replace temp table file_rows as select row_number() over () + 1 as line, * "
-            f"from read_csv($path, header = true, auto_detect = false, columns = {{{columns}}}, delim = ',', "
-            "quote = '\"', escape = '\"', parallel = false, store_rejects = true, "
-            "rejects_table = 'csv_rejects', rejects_scan = 'csv_scans')",
-            {"path": str(path)},
-        )
-    except duckdb.Error as error:
-        raise _FileRefused(f"can't be read as CSV ({_first_line(error)}); export it again as UTF-8") from None
-    connection.execute(
-        "insert into rejects select line, "
-        "'is not a CSV row: ' || lower(replace(cast(min(error_type) as text), '_', ' ')), "
-        f"{_masked('min(csv_line)')} from csv_rejects group by line"
-    )
-    for name in sorted(_columns_read(source) - set(header)):
-        connection.execute(f"alter table file_rows add column {quoted(name)} varchar")
-    shown = ", ".join(f"{quoted(name)} := {quoted(name)}" for name in header if not _is_personal(name))
-    connection.execute(
-        f"create or replace temp table file_texts as select line, {_masked(f'cast(struct_pack({shown}) as text)')} "
-        "as text from file_rows"
-    )
-
-
-def _csv_header(path: Path) -> list[str]:
-    """The names in the first record, unique and without a byte order mark."""
-    opener = gzip.open if path.suffix == ".gz" else open
-    try:
-        with opener(path, "rt", encoding="utf-8-sig", newline="") as file:
-            names = next(csv.reader(file), [])
-    except (UnicodeDecodeError, gzip.BadGzipFile, EOFError, csv.Error) as error:
-        raise _FileRefused(f"has no readable header ({error}); export it again as CSV in UTF-8") from None
-    if not any(name.strip() for name in names):
-        raise _FileRefused("has no header; its first line must name the columns")
-    seen: dict[str, int] = {}
-    unique = []
-    for name in names:
-        seen[name] = seen.get(name, 0) + 1
-        unique.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
-    return unique
-
-
-def _columns_read(source: Source) -> set[str]:
-    """The columns of the file that a source's SQL names, as \"Quoted names\"."""
-    code = re.sub(r"--.*$", "", source.sql, flags=re.MULTILINE)
-    return set(re.findall(r'"([^"]+)"', re.sub(r"'[^']*'", "''", code)))
-
-
-def _is_personal(column: str) -> bool:
-    return bool(_PERSONAL_COLUMN.search(column)) and not _PRODUCT_COLUMN.search(column)
-
-
-def _masked(value: str) -> str:
-    """SQL that masks e-mail addresses, phone numbers and named personal fields in a text."""
-    field = r'"(first_?name|last_?name|full_?name|phone|email|address|street|city|ip)"\s*:\s*"[^"]*"'
-    return (
-        f"regexp_replace(regexp_replace(regexp_replace({value}, '{field}', '\"\\1\":\"[masked]\"', 'gi'), "
-        r"'[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+', '[e-mail]', 'g'), "
-        r"'\+[0-9][0-9 ().-]{7,}[0-9]', '[phone]', 'g')"
+        f"create or replace temp table checked as with typed as (select line, "
+        f"coalesce({', '.join([*reasons, 'null'])}) as reason, {', '.join(casts)} from canonical), "
+        f"hashed as (select *, md5(concat_ws(chr(2), {texts})) as row_hash, "
+        f"greatest({', '.join(source.kind.instants)}) as covers_until from typed) "
+        "select *, row_number() over (partition by reason is null, row_hash order by line) > 1 "
+        f"or row_hash in (select row_hash from raw.{source.kind.name}) as is_duplicate from hashed"
     )
 
 
@@ -409,10 +274,6 @@ def _record(connection: duckdb.DuckDBPyConnection, load: Load, covers_until: obj
 def _content_id(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()[:16]
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0]
 
 
 def rejected_reasons(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, int]]:

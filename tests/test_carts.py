@@ -147,7 +147,6 @@ def test_a_cart_is_abandoned_unless_ordered_within_the_horizon_of_its_opening() 
 
 def test_a_cart_whose_horizon_has_not_ended_is_open_whatever_happened() -> None:
     assert ways([act(0, "add")], [HOUR], known_until=HORIZON - 1)[1] == [0, 0, 1]
-    assert ways([act(0, "add")], [], known_until=HORIZON - 1)[1] == [0, 0, 1]
     assert ways([act(0, "add")], [], known_until=HORIZON)[1] == [1, 1, 0]
 
 
@@ -188,7 +187,7 @@ shoppers = strategies.lists(
 PRICES = {"mug": 10.0, "bowl": 2.5}
 
 
-@budget(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@budget(max_examples=7, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(shoppers, strategies.integers(0, 120))
 def test_equal_to_walking_through_each_persons_cart(people: list[Any], known_days: int) -> None:
     known = known_days * DAY
@@ -255,7 +254,7 @@ def test_equal_to_walking_through_each_persons_cart(people: list[Any], known_day
         headline = "select numerator, denominator from metrics.kpis where kpi = 'cart_abandonment' and period = 'all'"
         assert rows(built, headline) == ([(len(lost), len(matured))] if matured else [])
         assert rows(built, f"{query} 6") == [(len(wanted) - len(kept), None, 0)]
-    assert {p: w for p, w in rows(built, "select position, way from metrics.cart_abandonment")} == WAYS
+    assert dict(rows(built, "select position, way from metrics.cart_abandonment")) == WAYS
 
 
 def _is_ordered(cart: dict[str, Any]) -> bool:

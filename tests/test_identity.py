@@ -150,10 +150,11 @@ def test_a_shop_tablet_that_placed_the_orders_of_many_customers_links_nothing() 
     }
 
 
-@pytest.mark.parametrize("text", ["", " ", "null", "anonymous"])
-def test_a_blocked_email_has_no_pseudonym(text: str) -> None:
+def test_a_blocked_email_has_no_pseudonym() -> None:
     built = warehouse(build=["journeys.identities"])
-    assert rows(built, f"select pseudonym('{text}')") == [(None,)]
+    assert rows(built, "select pseudonym(''), pseudonym(' '), pseudonym('null'), pseudonym('Anonymous')") == [
+        (None,) * 4
+    ]
 
 
 def with_personas() -> JourneySettings:
@@ -217,7 +218,7 @@ seen = strategies.lists(strategies.tuples(devices, values, values, values), max_
 ordered = strategies.lists(strategies.tuples(values, values), max_size=6)
 
 
-@budget(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@budget(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(seen, ordered, ordered, strategies.integers(1, 3), strategies.randoms(use_true_random=False))
 def test_equal_to_union_find_whatever_the_order_of_rows(
     visits: list[Any], orders: list[Any], crm: list[Any], limit: int, shuffle: random.Random

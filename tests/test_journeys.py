@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Any, NamedTuple
 
 import pytest
@@ -162,7 +162,7 @@ reviews = strategies.lists(grid, max_size=1)
 histories = strategies.lists(strategies.tuples(visits, purchases, reviews), min_size=1, max_size=12)
 
 
-@budget(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@budget(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(histories)
 def test_equal_to_walking_through_each_persons_touchpoints(people: list[Any]) -> None:
     events, orders, answers, wanted_journeys, wanted_visits = [], [], [], [], []
@@ -193,7 +193,8 @@ def test_equal_to_walking_through_each_persons_touchpoints(people: list[Any]) ->
     built = warehouse(events=events, order_rows=orders, feedback=answers, build=BUILD)
     found = rows(
         built,
-        "select list(t.touchpoint_id order by t.touchpoint_id), any_value(j.journey_number), any_value(j.journey_type), "
+        "select list(t.touchpoint_id order by t.touchpoint_id), any_value(j.journey_number), "
+        "any_value(j.journey_type), "
         "any_value(j.started_at), any_value(j.last_touched_at), any_value(j.purchased_at), any_value(j.order_count), "
         "any_value(j.session_count), any_value(j.furthest_required_position), any_value(j.back_step_count) "
         "from journeys.journey_touchpoints t join journeys.journeys j using (journey_id) group by journey_id",
@@ -287,14 +288,14 @@ def _described(cycles: list[list[Touch]]) -> list[Any]:
                 len(bought),
                 len({starts[touch.when] for touch in cycle if touch.touchpoint_id.startswith("event:")}),
                 max(required, default=None),
-                sum(1 for a, b in zip(stages, stages[1:], strict=False) if b < a),
+                sum(1 for a, b in pairwise(stages) if b < a),
             )
         )
         bought_before += len(bought)
     return described
 
 
-@pytest.mark.parametrize("known_days", [35, 45, 75])
+@pytest.mark.parametrize("known_days", [35, 45])
 def test_a_late_delivery_does_not_reopen_a_journey_that_is_over(known_days: float) -> None:
     built = warehouse(
         events=[visit(0, "add")],

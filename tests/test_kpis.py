@@ -28,10 +28,23 @@ def outcomes(visits: list[float], ordered: list[float], known_days: float = 100)
 
 
 def test_an_order_belongs_to_its_session_or_the_last_one_within_a_day_before_it() -> None:
-    assert outcomes([0, 2 * HOUR], [2 * HOUR]) == ["dropped", "converted"]
-    assert outcomes([0, 2 * HOUR], [HOUR]) == ["converted", "dropped"]
-    assert outcomes([0, 2 * HOUR], [26 * HOUR]) == ["dropped", "converted"]
-    assert outcomes([0, 2 * HOUR], [26 * HOUR + 0.000001]) == ["dropped", "dropped"]
+    ordered = {"a": 2 * HOUR, "b": HOUR, "c": 26 * HOUR, "d": 26 * HOUR + 0.000001}
+    built = warehouse(
+        events=[event(who, when, "landing", customer_id=who) for who in ordered for when in (0, 2 * HOUR)],
+        order_rows=[order(f"#{who}", when, customer_id=who) for who, when in ordered.items()],
+        build=["metrics.kpi_attempts"],
+    )
+    found = rows(
+        built,
+        "select list(outcome order by happened_at) from metrics.kpi_attempts join journeys.identities using (person_id) "
+        "where kpi = 'conversion' and starts_with(identifier, 'customer:') group by identifier order by identifier",
+    )
+    assert [outcome for (outcome,) in found] == [
+        ["dropped", "converted"],
+        ["converted", "dropped"],
+        ["dropped", "converted"],
+        ["dropped", "dropped"],
+    ]
 
 
 def test_two_orders_in_a_session_convert_it_once() -> None:
@@ -64,7 +77,7 @@ def test_open_attempts_are_in_neither_numerator_nor_denominator() -> None:
     built = warehouse(
         events=events,
         order_rows=[order("#1", 9 * DAY + 1, customer_id="c")],
-        build=["metrics.kpis"],
+        build=["metrics.kpis", "metrics.kpi_daily"],
         known_until=at(9.5 * DAY),
     )
     columns = "numerator, denominator, open_count, value"
@@ -92,7 +105,7 @@ def test_days_without_tracking_are_left_out_of_every_figure() -> None:
     assert rows(built, "select count(*) from metrics.kpi_attempts where happened_on = date '2026-01-12'") == [(0,)]
 
 
-@pytest.mark.parametrize(("n", "k"), [(1, 0), (1, 1), (10, 3), (40, 20)])
+@pytest.mark.parametrize(("n", "k"), [(1, 0), (10, 3)])
 def test_the_interval_is_wilsons(n: int, k: int) -> None:
     # One instant: one answer a person, nothing else.
     feedback = [answer(f"a{i}", i, 5 if i < k else 1) for i in range(n)]
@@ -121,7 +134,7 @@ everyone = strategies.lists(
 )
 
 
-@budget(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@budget(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(everyone, strategies.integers(1, 14))
 def test_equal_to_giving_each_order_to_its_session(people: list[Any], known_days: int) -> None:
     known = known_days * DAY
@@ -131,7 +144,9 @@ def test_equal_to_giving_each_order_to_its_session(people: list[Any], known_days
         events += [event(f"d{who}", t, "landing", customer_id=f"c{who}") for t in visits]
         orders += [order(f"#{who}/{i}", t, customer_id=f"c{who}") for i, t in enumerate(bought)]
         wanted += _sessions(visits, bought, known)
-    built = warehouse(events=events, order_rows=orders, build=["metrics.kpis"], known_until=at(known))
+    built = warehouse(
+        events=events, order_rows=orders, build=["metrics.kpis", "metrics.kpi_daily"], known_until=at(known)
+    )
     down = {day for (day,) in rows(built, "select outage_on from metrics.outage_days where outage = 'tracking'")}
     wanted = [(start, outcome) for start, outcome in wanted if _day(start) not in down]
     found = rows(built, "select happened_at, outcome from metrics.kpi_attempts where kpi = 'conversion'")

@@ -467,13 +467,18 @@ def test_retention_by_month_of_the_first_order(
 # ---- Before and after a change ----
 
 
-def comparable_days(change: date, others: Iterable[date], first: date, last: date) -> tuple[set[date], set[date]]:
-    """Before and after: as many of each weekday on both sides, the nearest days, guard days left out."""
-    before = [change - timedelta(days=offset) for offset in range(GUARD + 1, GUARD + WINDOW + 1)]
+def comparable_days(
+    change: date, others: Iterable[date], first: date, last: date, horizon: int
+) -> tuple[set[date], set[date]]:
+    """Before and after: as many of each weekday on both sides, the nearest days, guard days left out.
+
+    `horizon`: days after which an attempt's outcome is known; its whole window lies on its side of a change.
+    """
+    before = [change - timedelta(days=horizon + offset) for offset in range(GUARD + 1, GUARD + WINDOW + 1)]
     after = [change + timedelta(days=offset) for offset in range(GUARD, GUARD + WINDOW)]
     for other in others:
         before = [day for day in before if other > change or day >= other + timedelta(days=GUARD)]
-        after = [day for day in after if other < change or day < other - timedelta(days=GUARD)]
+        after = [day for day in after if other < change or day + timedelta(days=horizon) < other - timedelta(days=GUARD)]
     sides: tuple[set[date], set[date]] = (set(), set())
     for weekday in range(7):
         both = [[d for d in side if d.weekday() == weekday and first <= d <= last] for side in (before, after)]
@@ -486,11 +491,13 @@ Attempt = tuple[date, bool]
 """The shop day it began, and whether it counts in the numerator."""
 
 
-def around(attempts: Sequence[Attempt], change: date, changes: Iterable[date]) -> tuple[int, int, int, int, int]:
+def around(
+    attempts: Sequence[Attempt], change: date, changes: Iterable[date], horizon: int = 0
+) -> tuple[int, int, int, int, int]:
     """Days a side, numerator and denominator before, numerator and denominator after."""
     days = [day for day, _ in attempts]
     others = [other for other in changes if other != change]
-    before, after = comparable_days(change, others, min(days), max(days))
+    before, after = comparable_days(change, others, min(days), max(days), horizon)
     assert len(before) == len(after)
     sides = [[converted for day, converted in attempts if day in side] for side in (before, after)]
     return len(before), sum(sides[0]), len(sides[0]), sum(sides[1]), len(sides[1])
@@ -535,7 +542,7 @@ def test_steps_of_the_funnel_around_the_changes(
     attempts = [(day, step >= number) for day, step in steps if step >= number - 1]
     found = table(parcours, IMPACT + f"'step_conversion:fulfilment:{number}'")
     assert {change_id: row[:5] for change_id, row in found.items()} == {
-        change_id: around(attempts, day, CHANGES.values()) for change_id, day in CHANGES.items()
+        change_id: around(attempts, day, CHANGES.values(), horizon=window.days) for change_id, day in CHANGES.items()
     }
 
 

@@ -131,7 +131,7 @@ people = strategies.lists(strategies.tuples(seen, given_answers, strategies.bool
 STAGE_OF = {"landing": "discovery", "product": "consideration", "help": "support", "unknown": None}
 
 
-@budget(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@budget(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(people)
 def test_equal_to_attaching_one_answer_at_a_time(everyone: list[Any]) -> None:
     events, orders, feedback, wanted, scores = [], [], [], [], []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import groupby
+from itertools import groupby, pairwise
 from math import sqrt
 from statistics import median
 from typing import Any
@@ -129,7 +129,7 @@ lives = strategies.lists(
 )
 
 
-@budget(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@budget(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(strategies.lists(lives, min_size=1, max_size=25), strategies.integers(150, 220))
 def test_equal_to_counting_journeys(people: list[Any], known_days: int) -> None:
     # Journeys of a person begin sixty days apart: a long silence between any two.
@@ -175,11 +175,7 @@ def _counted(people: Journeys, known_days: float) -> dict[str, tuple[Any, ...]]:
             ends = [run[0] for _, run in runs[1:]] + [run[-1] for _, run in runs[-1:]]
             stays = [(end - run[0]) * MINUTE for (s, run), end in zip(runs, ends, strict=True) if s == stage]
             seconds += [sum(stays)] if stays else []
-            back += sum(
-                1
-                for (a, _), (b, _) in zip(runs, runs[1:], strict=False)
-                if a == stage and STAGES.index(b) < STAGES.index(a)
-            )
+            back += sum(1 for (a, _), (b, _) in pairwise(runs) if a == stage and STAGES.index(b) < STAGES.index(a))
         skipped = sum(1 for touched, _, _ in reached if stage not in {s for _, s in touched})
         dropped = rate = low = high = stake = None
         if position is not None and position < len(REQUIRED) - 1:
