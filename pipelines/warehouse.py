@@ -65,7 +65,9 @@ def prepare(connection: duckdb.DuckDBPyConnection, key: str) -> None:
     for schema in SCHEMAS:
         connection.execute(f"create schema if not exists {schema}")
     connection.execute(
-        f"create or replace temp macro pseudonym(value) as sha256('{key}' || sha256('{key}' || lower(trim(value))))"
+        f"create or replace temp macro pseudonym(value) as case when not regexp_matches("
+        f"lower(trim(value)), '^(|null|none|nan|undefined|unknown|anonymous|guest|-1|[0-]+)$') "
+        f"then sha256('{key}' || sha256('{key}' || lower(trim(value)))) end"
     )
 
 

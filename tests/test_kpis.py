@@ -36,8 +36,9 @@ def test_an_order_belongs_to_its_session_or_the_last_one_within_a_day_before_it(
     )
     found = rows(
         built,
-        "select list(outcome order by happened_at) from metrics.kpi_attempts join journeys.identities using (person_id) "
-        "where kpi = 'conversion' and starts_with(identifier, 'customer:') group by identifier order by identifier",
+        "select list(outcome order by happened_at) from metrics.kpi_attempts "
+        "join journeys.identities using (person_id) where kpi = 'conversion' and starts_with(identifier, 'customer:') "
+        "group by identifier order by identifier",
     )
     assert [outcome for (outcome,) in found] == [
         ["dropped", "converted"],

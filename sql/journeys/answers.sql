@@ -53,7 +53,7 @@ select
     answers.person_id,          -- of journeys.people; null: nobody known
     answers.order_id,           -- the order it names, where that order is known
     case when answers.order_id is null then preceding.touchpoint_id end as touchpoint_id,  -- else the last touchpoint within the lag
-    coalesce(answers.stage, preceding.stage) as stage,  -- of the journey
+    coalesce(answers.stage, case when answers.order_id is null then preceding.stage else placed.stage end) as stage,  -- of the journey
     case
         when answers.order_id is not null then 'order'
         when preceding.touchpoint_id is not null then 'touchpoint'
@@ -61,3 +61,4 @@ select
     end as attached_to,         -- order, touchpoint or nothing
 from all_answers as answers
 left join preceding on answers.answer_id = preceding.answer_id
+left join journeys.touchpoints as placed on placed.touchpoint_id = 'order:' || answers.order_id || ':order placed'

@@ -15,7 +15,7 @@ with activity as (
         session_id,
         device,
         coalesce(quantity, 1) as quantity,
-        cast(coalesce(value, 0) as double) as price
+        cast(coalesce(value, 0) as double) as amount
     from journeys.touchpoints
     where action in ('add_to_cart', 'remove_from_cart', 'checkout')
 ),
@@ -76,8 +76,15 @@ keyed as (
 opened as (
     select person_id, cart_key, min(occurred_at) as opened_at
     from keyed
-    where action = 'add_to_cart'
+    where action = 'add_to_cart' or cart_id is not null
     group by person_id, cart_key
+),
+
+of_cart as (
+    select keyed.*
+    from keyed
+    inner join opened on keyed.person_id = opened.person_id and keyed.cart_key = opened.cart_key
+    where keyed.occurred_at >= opened.opened_at
 ),
 
 order_carts as (
@@ -113,15 +120,32 @@ balances as (
         ) as double) as pieces,
         cast(sum(
             case keyed.action
-                when 'add_to_cart' then keyed.quantity * keyed.price
-                when 'remove_from_cart' then -keyed.quantity * keyed.price
+                when 'add_to_cart' then keyed.amount
+                when 'remove_from_cart' then -keyed.amount
                 else 0
             end
         ) as double) as amount
-    from keyed
+    from of_cart as keyed
     left join first_orders on keyed.person_id = first_orders.person_id and keyed.cart_key = first_orders.cart_key
     where first_orders.ordered_at is null or keyed.occurred_at <= first_orders.ordered_at
     group by keyed.person_id, keyed.cart_key, keyed.product_id
+),
+
+early_pieces as (
+    select keyed.person_id, keyed.cart_key, keyed.product_id, cast(sum(
+        case keyed.action when 'add_to_cart' then keyed.quantity when 'remove_from_cart' then -keyed.quantity else 0 end
+    ) as double) as pieces
+    from of_cart as keyed
+    inner join opened on keyed.person_id = opened.person_id and keyed.cart_key = opened.cart_key
+    cross join settings.shop as shop
+    where date_diff('microsecond', opened.opened_at, keyed.occurred_at) <= shop.cart_horizon_seconds * 1000000
+    group by keyed.person_id, keyed.cart_key, keyed.product_id
+),
+
+early as (
+    select person_id, cart_key, cast(sum(greatest(pieces, 0)) as double) as piece_count
+    from early_pieces
+    group by person_id, cart_key
 ),
 
 contents as (
@@ -141,19 +165,25 @@ silences as (
         keyed.person_id,
         keyed.cart_key,
         keyed.occurred_at,
+        sum(
+            case keyed.action when 'add_to_cart' then keyed.quantity when 'remove_from_cart' then -keyed.quantity else 0 end
+        ) over (
+            partition by keyed.person_id, keyed.cart_key order by keyed.occurred_at, keyed.touchpoint_id
+            rows unbounded preceding
+        ) > 0 as has_items,
         coalesce(
             lead(keyed.occurred_at) over (
                 partition by keyed.person_id, keyed.cart_key order by keyed.occurred_at, keyed.touchpoint_id
             ),
             first_orders.ordered_at
         ) as continued_at
-    from keyed
+    from of_cart as keyed
     left join first_orders on keyed.person_id = first_orders.person_id and keyed.cart_key = first_orders.cart_key
     where first_orders.ordered_at is null or keyed.occurred_at <= first_orders.ordered_at
 ),
 
 first_silences as (
-    select person_id, cart_key, min(occurred_at) as silent_since
+    select person_id, cart_key, min(occurred_at) as silent_since, min(case when has_items then occurred_at end) as abandoned_since
     from silences
     where coalesce(date_diff('microsecond', occurred_at, continued_at) > 86400000000, true)
     group by person_id, cart_key
@@ -167,7 +197,7 @@ activity_of_cart as (
         min(case when keyed.action = 'checkout' then keyed.occurred_at end) as checkout_at,
         cast(count(distinct keyed.session_id) as bigint) as session_count,
         arg_min(keyed.device, (keyed.occurred_at, keyed.touchpoint_id)) as device
-    from keyed
+    from of_cart as keyed
     left join first_orders on keyed.person_id = first_orders.person_id and keyed.cart_key = first_orders.cart_key
     where first_orders.ordered_at is null or keyed.occurred_at <= first_orders.ordered_at
     group by keyed.person_id, keyed.cart_key
@@ -179,6 +209,7 @@ select
     opened.opened_at,           -- UTC instant of the first add
     activity_of_cart.last_activity_at,  -- UTC instant of the last cart or checkout activity before the order
     activity_of_cart.checkout_at,  -- UTC instant of the first checkout activity; null: none
+    first_silences.abandoned_since,  -- the first of these after which the cart held something
     first_silences.silent_since,  -- UTC instant of the first activity after which there was none, nor an order, for 24 h
     activity_of_cart.session_count,  -- sessions in which it was touched
     activity_of_cart.device,    -- on which it was opened
@@ -187,9 +218,13 @@ select
     first_orders.order_id,      -- the order that closed it; null: none
     first_orders.ordered_at,    -- UTC instant of that order
     first_orders.net_revenue,   -- of that order
-    first_orders.order_id is null and coalesce(contents.piece_count, 0) <= 0 as is_emptied,  -- the person removed all
+    coalesce(
+        date_diff('microsecond', opened.opened_at, first_orders.ordered_at) > shop.cart_horizon_seconds * 1000000, true
+    ) and coalesce(early.piece_count, 0) <= 0 as is_emptied,  -- the person removed all
     case when activity_of_cart.checkout_at is not null then 'checkout' else 'cart' end as level_reached,  -- cart or checkout
 from opened
+cross join settings.shop as shop
+left join early on opened.person_id = early.person_id and opened.cart_key = early.cart_key
 inner join activity_of_cart
     on opened.person_id = activity_of_cart.person_id and opened.cart_key = activity_of_cart.cart_key
 left join contents on opened.person_id = contents.person_id and opened.cart_key = contents.cart_key

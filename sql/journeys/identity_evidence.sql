@@ -15,6 +15,14 @@ with pairs as (
     from staging.events as e
     inner join staging.orders as o on e.order_id = o.order_reference or e.order_id = o.order_id
     union
+    select 'customer:' || e.customer_id, 'order:' || o.order_id, 'event'
+    from staging.events as e
+    inner join staging.orders as o on e.order_id = o.order_reference or e.order_id = o.order_id
+    union
+    select 'email:' || e.email_hash, 'order:' || o.order_id, 'event'
+    from staging.events as e
+    inner join staging.orders as o on e.order_id = o.order_reference or e.order_id = o.order_id
+    union
     select 'order:' || order_id, 'customer:' || customer_id, 'order' from staging.orders
     union
     select 'order:' || order_id, 'email:' || email_hash, 'order' from staging.orders
@@ -48,9 +56,19 @@ ends as (
     select other_identifier, identifier from linked
 ),
 
+-- Directly, or through an order or a CRM row that names both.
+met as (
+    select identifier, other_identifier from ends
+    union
+    select ends.identifier, through.other_identifier
+    from ends
+    inner join ends as through on ends.other_identifier = through.identifier
+    where regexp_matches(ends.other_identifier, '^(order|contact):')
+),
+
 shared as (
     select identifier
-    from ends
+    from met
     cross join settings.shop as shop
     where
         (starts_with(identifier, 'anonymous:') and regexp_matches(other_identifier, '^(customer|email):'))

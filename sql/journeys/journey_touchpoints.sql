@@ -5,10 +5,9 @@
 -- late they come, and never begin one.
 -- key: touchpoint_id
 with purchase_stage as (
-    select coalesce(min(rules_stage.stage_position), 0) as stage_position
-    from settings.touchpoint_rules as rules
-    inner join settings.stages as rules_stage on rules.stage = rules_stage.stage
-    where rules.event_name = 'order placed' and (rules.source is null or rules.source = 'orders')
+    select coalesce(min(stage_position), 0) as stage_position
+    from journeys.touchpoints
+    where source = 'orders' and event_name = 'order placed'
 ),
 
 session_starts as (
@@ -41,7 +40,8 @@ remembered as (
     select
         *,
         max(case when is_purchase then occurred_at end) over earlier as last_purchase_at,
-        max(case when can_follow_silence or is_purchase then occurred_at end) over earlier as last_contact_at
+        max(case when can_follow_silence or is_purchase then occurred_at end) over earlier as last_contact_at,
+        count(*) over earlier = 0 as is_first
     from placed
     window earlier as (
         partition by person_id order by occurred_at, is_purchase, touchpoint_id
@@ -51,17 +51,24 @@ remembered as (
 
 cycle_marks as (
     select
-        *,
+        remembered.*,
         is_purchase or (is_before_purchase and (last_purchase_at is null or session_started_at > last_purchase_at))
-            as is_cycle_mark
+            as is_cycle_mark,
+        coalesce(
+            (can_follow_silence or is_purchase)
+            and date_diff('microsecond', last_contact_at, occurred_at) > shop.inactivity_seconds * 1000000,
+            false
+        ) as is_after_silence
     from remembered
+    cross join settings.shop as shop
 ),
 
 marked as (
     select
         *,
         max(case when is_cycle_mark then occurred_at end) over earlier as last_mark_at,
-        bool_or(is_purchase) over earlier as has_purchased
+        bool_or(is_purchase) over earlier as has_purchased,
+        max(case when is_after_silence then occurred_at end) over earlier as last_silence_end_at
     from cycle_marks
     window earlier as (
         partition by person_id order by occurred_at, is_purchase, touchpoint_id
@@ -73,18 +80,14 @@ opened as (
     select
         marked.*,
         case
-            when last_contact_at is null and last_purchase_at is null then 1
-            when
-                can_follow_silence
-                and date_diff('microsecond', coalesce(last_contact_at, last_purchase_at), occurred_at)
-                > shop.inactivity_seconds * 1000000
-                then 1
+            when is_first or is_after_silence then 1
             -- The mark before this one was the purchase itself: this is the first of a new cycle.
-            when is_cycle_mark and coalesce(has_purchased, false) and last_mark_at = last_purchase_at then 1
+            when is_cycle_mark and coalesce(has_purchased, false) and last_mark_at = last_purchase_at
+                and coalesce(last_silence_end_at <= last_purchase_at, true)
+                then 1
             else 0
         end as is_opening
     from marked
-    cross join settings.shop as shop
 ),
 
 counted as (

@@ -35,7 +35,7 @@ contacts_on_site as (
         events.device,
         events.product_id,
         events.quantity,
-        coalesce(events.value, events.price) as value,
+        coalesce(events.value, events.price * coalesce(events.quantity, 1)) as value,
         events.cart_id,
         order_keys.order_id,
         events.error,

@@ -21,26 +21,36 @@ cart_counts as (
 -- Abandoned: silent for 24 h at the data cut-off. Recovered: ordered after that, within the horizon.
 later as (
     select
-        cast(count(*) as bigint) as abandoned_count,
+        cast(count(*) filter (where attempts.is_matured) as bigint) as abandoned_count,
         cast(count(*) filter (
-            where date_diff('microsecond', carts.opened_at, carts.ordered_at) <= knobs.cart_horizon_seconds * 1000000
-        ) as bigint) as recovered_count
-    from journeys.carts as carts
+            where attempts.is_matured
+            and date_diff('microsecond', carts.opened_at, carts.ordered_at) <= knobs.cart_horizon_seconds * 1000000
+        ) as bigint) as recovered_count,
+        cast(count(*) filter (where not attempts.is_matured) as bigint) as open_count
+    from attempts
+    inner join journeys.carts as carts on attempts.attempt_id = carts.cart_id
     cross join settings.shop as knobs
     cross join metrics.cut_off as known
     where
-        not carts.is_emptied
-        and date_diff('microsecond', carts.silent_since, known.visits_until) >= 86400000000
-        and date_diff('microsecond', carts.opened_at, known.visits_until) >= knobs.cart_horizon_seconds * 1000000
+        attempts.kpi = 'cart_abandonment'
+        and (
+            not attempts.is_matured
+            or date_diff('microsecond', carts.abandoned_since, known.visits_until) >= 86400000000
+        )
 ),
 
 session_counts as (
     select
-        cast(count(distinct touchpoints.session_id) as bigint) as cart_session_count,
-        cast(count(distinct order_sessions.session_id) as bigint) as ordered_session_count
-    from journeys.touchpoints as touchpoints
-    left join journeys.order_sessions as order_sessions on touchpoints.session_id = order_sessions.session_id
-    where touchpoints.action in ('add_to_cart', 'remove_from_cart', 'checkout') and touchpoints.is_on_site
+        cast(count(*) filter (where is_matured) as bigint) as cart_session_count,
+        cast(count(*) filter (where is_matured and is_converted) as bigint) as ordered_session_count,
+        cast(count(*) filter (where not is_matured) as bigint) as open_count
+    from metrics.kpi_attempts
+    where
+        kpi = 'conversion'
+        and attempt_id in (
+            select session_id from journeys.touchpoints
+            where action in ('add_to_cart', 'remove_from_cart', 'checkout') and is_on_site
+        )
 ),
 
 emptied as (
@@ -48,7 +58,11 @@ emptied as (
 ),
 
 ordered as (
-    select cast(count(*) as bigint) as order_count from journeys.order_sessions
+    select cast(count(*) as bigint) as order_count
+    from journeys.order_sessions as orders
+    cross join settings.shop as knobs
+    cross join metrics.cut_off as known
+    where date_diff('microsecond', orders.ordered_at, known.visits_until) >= knobs.cart_horizon_seconds * 1000000
 ),
 
 ways as (
@@ -61,10 +75,10 @@ ways as (
     from cart_counts
     cross join ordered
     union all
-    select '1 − orders / sessions with a cart', 4, cart_session_count - ordered_session_count, cart_session_count, 0
+    select '1 − orders / sessions with a cart', 4, cart_session_count - ordered_session_count, cart_session_count, open_count
     from session_counts
     union all
-    select 'recovery (silent for 24 h, then ordered within the horizon)', 5, recovered_count, abandoned_count, 0
+    select 'recovery (silent for 24 h, then ordered within the horizon)', 5, recovered_count, abandoned_count, open_count
     from later
     union all
     select 'emptied by the person (in no rate)', 6, emptied_count, null, 0 from emptied

@@ -220,7 +220,7 @@ scored as (
 tested as (
     select
         *,
-        case when is_enough then
+        case when is_enough and standard_error > 1e-9 then
             least(
                 (((((1.061405429 * t - 1.453152027) * t) + 1.421413741) * t - 0.284496736) * t + 0.254829592) * t * exp(-x * x),
                 1.0

@@ -39,8 +39,15 @@ checkouts as (
 ),
 
 span as (
-    select least(min(day), (select min(day) from placed_orders)) as first_day, greatest(max(day), (select max(day) from placed_orders)) as last_day
+    select
+        least(min(day), (select min(day) from placed_orders)) as first_day,
+        least(
+            greatest(max(day), (select max(day) from placed_orders)),
+            max(cast(((known.visits_until - interval 1 microsecond) at time zone 'UTC') at time zone knobs.time_zone as date))
+        ) as last_day
     from days
+    cross join knobs
+    cross join metrics.cut_off as known
 ),
 
 calendar as (
