@@ -18,6 +18,9 @@ import duckdb
 from pipelines.project import Project
 from pipelines.sql_models import SCHEMAS
 
+NOBODY = "^(|null|none|nan|undefined|unknown|anonymous|guest|-1|[0-]+)$"
+"""Values that stand where an identifier should: they name nobody, and link nothing."""
+
 PUBLISHED_SCHEMAS = ("settings", "staging", "journeys", "metrics")
 PUBLISHED_RAW_TABLES = ("loads",)
 """Of raw only the accounting is published: rows and rejected text stay in the warehouse."""
@@ -56,8 +59,8 @@ def open_warehouse(project: Project) -> Iterator[duckdb.DuckDBPyConnection]:
 def prepare(connection: duckdb.DuckDBPyConnection, key: str) -> None:
     """Make the schemas, fix the session's time zone to UTC, and define `pseudonym(text)`.
 
-    `pseudonym` is a keyed hash of the trimmed, lower-cased text, nested so that it can't be extended. It is a
-    temporary macro: the key is in no file but the key file.
+    `pseudonym` is a keyed hash of the trimmed, lower-cased text, nested so that it can't be extended; of a value that
+    names nobody it is null. It is a temporary macro: the key is in no file but the key file.
     """
     if not re.fullmatch(r"[0-9a-f]{64}", key):
         raise ValueError("PARCOURS_KEY: expected 64 hexadecimal digits, as `openssl rand -hex 32` prints.")
@@ -65,8 +68,8 @@ def prepare(connection: duckdb.DuckDBPyConnection, key: str) -> None:
     for schema in SCHEMAS:
         connection.execute(f"create schema if not exists {schema}")
     connection.execute(
-        f"create or replace temp macro pseudonym(value) as case when not regexp_matches("
-        f"lower(trim(value)), '^(|null|none|nan|undefined|unknown|anonymous|guest|-1|[0-]+)$') "
+        "create or replace temp macro pseudonym(value) as "
+        f"case when not regexp_matches(lower(trim(value)), '{NOBODY}') "
         f"then sha256('{key}' || sha256('{key}' || lower(trim(value)))) end"
     )
 

@@ -278,8 +278,8 @@ def test_drop_off_of_the_required_stages(
     dropped: Counter[str] = Counter()
     for of_person in orders_of.values():
         for order in of_person:
-            last_touched_at = order.contacts()[-1][0]
-            if order is of_person[-1] and last_touched_at + INACTIVITY >= cut_off:
+            # What follows an order (delivery, review) does not open a journey again that was silent for long enough.
+            if order is of_person[-1] and order.purchased_at + INACTIVITY >= cut_off:
                 continue
             reached = [stage for stage in REQUIRED if order.reached(stage)]
             matured.update(reached)
@@ -478,7 +478,9 @@ def comparable_days(
     after = [change + timedelta(days=offset) for offset in range(GUARD, GUARD + WINDOW)]
     for other in others:
         before = [day for day in before if other > change or day >= other + timedelta(days=GUARD)]
-        after = [day for day in after if other < change or day + timedelta(days=horizon) < other - timedelta(days=GUARD)]
+        after = [
+            day for day in after if other < change or day + timedelta(days=horizon) < other - timedelta(days=GUARD)
+        ]
     sides: tuple[set[date], set[date]] = (set(), set())
     for weekday in range(7):
         both = [[d for d in side if d.weekday() == weekday and first <= d <= last] for side in (before, after)]

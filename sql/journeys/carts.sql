@@ -206,11 +206,11 @@ activity_of_cart as (
 select
     opened.person_id || '-' || opened.cart_key as cart_id,  -- person, and the source's cart id or the span between orders
     opened.person_id,           -- of journeys.people
-    opened.opened_at,           -- UTC instant of the first add
+    opened.opened_at,           -- UTC instant of the first add, or at which its id is first seen
     activity_of_cart.last_activity_at,  -- UTC instant of the last cart or checkout activity before the order
     activity_of_cart.checkout_at,  -- UTC instant of the first checkout activity; null: none
-    first_silences.abandoned_since,  -- the first of these after which the cart held something
     first_silences.silent_since,  -- UTC instant of the first activity after which there was none, nor an order, for 24 h
+    first_silences.abandoned_since,  -- the first such instant at which it held something
     activity_of_cart.session_count,  -- sessions in which it was touched
     activity_of_cart.device,    -- on which it was opened
     coalesce(contents.piece_count, 0) as piece_count,  -- pieces left in it
@@ -220,7 +220,7 @@ select
     first_orders.net_revenue,   -- of that order
     coalesce(
         date_diff('microsecond', opened.opened_at, first_orders.ordered_at) > shop.cart_horizon_seconds * 1000000, true
-    ) and coalesce(early.piece_count, 0) <= 0 as is_emptied,  -- the person removed all
+    ) and coalesce(early.piece_count, 0) <= 0 as is_emptied,  -- within its horizon the person removed all and ordered nothing
     case when activity_of_cart.checkout_at is not null then 'checkout' else 'cart' end as level_reached,  -- cart or checkout
 from opened
 cross join settings.shop as shop

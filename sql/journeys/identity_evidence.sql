@@ -1,8 +1,16 @@
 -- One row per pair of identifiers that one event, order or CRM row names together, and per identifier seen at all.
 -- Deterministic evidence only. Blocked values (empty, null, 0, anonymous, all zeros or dashes …) are no identifier.
--- An anonymous id, e-mail or contact that meets more customers or e-mails than settings.shop.identity_link_limit (a
--- shared tablet, an office address) links nothing: its pairs stay here with is_used = false.
-with pairs as (
+-- An anonymous id, e-mail, customer id or contact that meets more customers (or e-mails) than
+-- settings.shop.identity_link_limit, directly or through orders and CRM rows (a shared tablet, an office address), links nothing: its
+-- pairs stay here with is_used = false.
+with named_orders as (
+    select distinct events.anonymous_id, events.customer_id, events.email_hash, orders.order_id
+    from staging.events as events
+    inner join staging.orders as orders
+        on events.order_id = orders.order_reference or events.order_id = orders.order_id
+),
+
+pairs as (
     select
         'anonymous:' || anonymous_id as identifier, 'customer:' || customer_id as other_identifier, 'event' as evidence
     from staging.events
@@ -11,25 +19,23 @@ with pairs as (
     union
     select 'customer:' || customer_id, 'email:' || email_hash, 'event' from staging.events
     union
-    select 'anonymous:' || e.anonymous_id, 'order:' || o.order_id, 'event'
-    from staging.events as e
-    inner join staging.orders as o on e.order_id = o.order_reference or e.order_id = o.order_id
+    select 'anonymous:' || anonymous_id, 'order:' || order_id, 'event' from named_orders
     union
-    select 'customer:' || e.customer_id, 'order:' || o.order_id, 'event'
-    from staging.events as e
-    inner join staging.orders as o on e.order_id = o.order_reference or e.order_id = o.order_id
+    select 'customer:' || customer_id, 'order:' || order_id, 'event' from named_orders
     union
-    select 'email:' || e.email_hash, 'order:' || o.order_id, 'event'
-    from staging.events as e
-    inner join staging.orders as o on e.order_id = o.order_reference or e.order_id = o.order_id
+    select 'email:' || email_hash, 'order:' || order_id, 'event' from named_orders
     union
     select 'order:' || order_id, 'customer:' || customer_id, 'order' from staging.orders
     union
     select 'order:' || order_id, 'email:' || email_hash, 'order' from staging.orders
     union
+    select 'customer:' || customer_id, 'email:' || email_hash, 'order' from staging.orders
+    union
     select 'contact:' || contact_id, 'customer:' || customer_id, 'contact' from raw.contacts
     union
     select 'contact:' || contact_id, 'email:' || email_hash, 'contact' from raw.contacts
+    union
+    select 'customer:' || customer_id, 'email:' || email_hash, 'contact' from raw.contacts
     union
     select 'email:' || email_hash, null, 'feedback' from staging.feedback
     union
@@ -38,8 +44,16 @@ with pairs as (
 
 cleaned as (
     select distinct
-        case when not regexp_matches(lower(identifier), '^[a-z]+:( *|null|none|nan|undefined|unknown|anonymous|guest|-1|[0-]+)$') then identifier end as identifier,
-        case when not regexp_matches(lower(other_identifier), '^[a-z]+:( *|null|none|nan|undefined|unknown|anonymous|guest|-1|[0-]+)$') then other_identifier end as other_identifier,
+        case
+            when not regexp_matches(
+                lower(identifier), '^[a-z]+:( *|null|none|nan|undefined|unknown|anonymous|guest|-1|[0-]+)$'
+            ) then identifier
+        end as identifier,
+        case
+            when not regexp_matches(
+                lower(other_identifier), '^[a-z]+:( *|null|none|nan|undefined|unknown|anonymous|guest|-1|[0-]+)$'
+            ) then other_identifier
+        end as other_identifier,
         evidence
     from pairs
 ),
@@ -56,19 +70,19 @@ ends as (
     select other_identifier, identifier from linked
 ),
 
--- Directly, or through an order or a CRM row that names both.
-met as (
+-- Whom an identifier meets: directly, or through an order or CRM row that names both.
+meetings as (
     select identifier, other_identifier from ends
     union
-    select ends.identifier, through.other_identifier
+    select ends.identifier, behind.other_identifier
     from ends
-    inner join ends as through on ends.other_identifier = through.identifier
-    where regexp_matches(ends.other_identifier, '^(order|contact):')
+    inner join ends as behind on ends.other_identifier = behind.identifier
+    where regexp_matches(ends.other_identifier, '^(order|contact):') and behind.other_identifier <> ends.identifier
 ),
 
 shared as (
     select identifier
-    from met
+    from meetings
     cross join settings.shop as shop
     where
         (starts_with(identifier, 'anonymous:') and regexp_matches(other_identifier, '^(customer|email):'))

@@ -1,17 +1,22 @@
 -- One row per touchpoint, with the journey (purchase cycle) it belongs to.
--- A journey begins with a person's first touchpoint; after a silence longer than the inactivity limit; and, after a
--- purchase, with the first touchpoint of a stage before the purchase in a later session, or with the next purchase.
--- Touchpoints that name an order (its states, answers about it) belong to the journey in which it was placed, however
--- late they come, and never begin one.
+-- A journey begins with a person's first contact; after a silence longer than the inactivity limit; and, once it holds a
+-- purchase, the next one begins with the first touchpoint of a stage before the purchase in a later session, or with
+-- the next purchase. What names an order (its states, answers about it) is no contact of its own: it belongs to the
+-- journey in which the order was placed, however late it comes, and neither begins a journey nor breaks a silence.
 -- key: touchpoint_id
-with purchase_stage as (
-    select coalesce(min(stage_position), 0) as stage_position
-    from journeys.touchpoints
-    where source = 'orders' and event_name = 'order placed'
+with purchase_rule as (
+    select arg_min(rules.stage, rules.rule_number) as stage
+    from settings.touchpoint_rules as rules
+    where
+        coalesce(rules.source, 'orders') = 'orders'
+        and coalesce(rules.event_name, 'order placed') = 'order placed'
+        and rules.url_pattern is null
 ),
 
-session_starts as (
-    select session_id, started_at from journeys.sessions
+purchase_stage as (
+    select coalesce(max(stages.stage_position), 0) as stage_position
+    from settings.stages as stages
+    where stages.stage in (select stage from purchase_rule)
 ),
 
 placed as (
@@ -26,104 +31,111 @@ placed as (
         touchpoints.order_id,
         touchpoints.is_on_site,
         touchpoints.source = 'orders' and touchpoints.event_name = 'order placed' as is_purchase,
-        touchpoints.is_on_site or touchpoints.order_id is null as can_follow_silence,
         coalesce(touchpoints.stage_position < purchase_stage.stage_position, false) and touchpoints.is_on_site
             as is_before_purchase,
-        session_starts.started_at as session_started_at
+        sessions.started_at as session_started_at
     from journeys.touchpoints as touchpoints
-    left join session_starts on touchpoints.session_id = session_starts.session_id
+    left join journeys.sessions as sessions on touchpoints.session_id = sessions.session_id
     cross join purchase_stage
 ),
 
--- Simultaneous touchpoints: the purchase comes last, so that what led to it is in its journey.
-remembered as (
+-- Simultaneous contacts: the purchase comes last, so that what led to it is in its journey.
+contacts as (
     select
-        *,
+        placed.*,
         max(case when is_purchase then occurred_at end) over earlier as last_purchase_at,
-        max(case when can_follow_silence or is_purchase then occurred_at end) over earlier as last_contact_at,
-        count(*) over earlier = 0 as is_first
+        lag(occurred_at) over in_order as last_contact_at
     from placed
-    window earlier as (
-        partition by person_id order by occurred_at, is_purchase, touchpoint_id
-        rows between unbounded preceding and 1 preceding
-    )
+    where is_on_site or order_id is null or is_purchase
+    window
+        in_order as (partition by person_id order by occurred_at, is_purchase, touchpoint_id),
+        earlier as (
+            partition by person_id order by occurred_at, is_purchase, touchpoint_id
+            rows between unbounded preceding and 1 preceding
+        )
 ),
 
-cycle_marks as (
+spells as (
     select
-        remembered.*,
-        is_purchase or (is_before_purchase and (last_purchase_at is null or session_started_at > last_purchase_at))
-            as is_cycle_mark,
-        coalesce(
-            (can_follow_silence or is_purchase)
-            and date_diff('microsecond', last_contact_at, occurred_at) > shop.inactivity_seconds * 1000000,
-            false
-        ) as is_after_silence
-    from remembered
+        contacts.*,
+        cast(sum(
+            case
+                when
+                    coalesce(
+                        date_diff('microsecond', last_contact_at, occurred_at) > shop.inactivity_seconds * 1000000, true
+                    )
+                    then 1
+                else 0
+            end
+        ) over (
+            partition by person_id order by occurred_at, is_purchase, touchpoint_id rows unbounded preceding
+        ) as bigint) as spell_number,
+        is_purchase
+        or (is_before_purchase and (last_purchase_at is null or session_started_at > last_purchase_at)) as is_mark
+    from contacts
     cross join settings.shop as shop
 ),
 
+-- Within a spell without silence, a mark begins a journey when the mark before it was a purchase.
 marked as (
     select
         *,
-        max(case when is_cycle_mark then occurred_at end) over earlier as last_mark_at,
-        bool_or(is_purchase) over earlier as has_purchased,
-        max(case when is_after_silence then occurred_at end) over earlier as last_silence_end_at
-    from cycle_marks
+        max(case when is_mark then occurred_at end) over earlier as last_mark_at,
+        max(case when is_purchase then occurred_at end) over earlier as spell_purchase_at,
+        row_number() over (
+            partition by person_id, spell_number order by occurred_at, is_purchase, touchpoint_id
+        ) as contact_number
+    from spells
     window earlier as (
-        partition by person_id order by occurred_at, is_purchase, touchpoint_id
+        partition by person_id, spell_number order by occurred_at, is_purchase, touchpoint_id
         rows between unbounded preceding and 1 preceding
     )
-),
-
-opened as (
-    select
-        marked.*,
-        case
-            when is_first or is_after_silence then 1
-            -- The mark before this one was the purchase itself: this is the first of a new cycle.
-            when is_cycle_mark and coalesce(has_purchased, false) and last_mark_at = last_purchase_at
-                and coalesce(last_silence_end_at <= last_purchase_at, true)
-                then 1
-            else 0
-        end as is_opening
-    from marked
 ),
 
 counted as (
     select
         *,
-        cast(sum(is_opening) over (
+        cast(sum(
+            case when contact_number = 1 or (is_mark and last_mark_at = spell_purchase_at) then 1 else 0 end
+        ) over (
             partition by person_id order by occurred_at, is_purchase, touchpoint_id rows unbounded preceding
-        ) as bigint) as running_number
-    from opened
+        ) as bigint) as journey_number
+    from marked
 ),
 
 order_journeys as (
-    select order_id, min(running_number) as running_number
+    select order_id, min(journey_number) as journey_number
     from counted
     where is_purchase
     group by order_id
+),
+
+everything as (
+    select
+        touchpoint_id, person_id, journey_number, occurred_at, stage, stage_position, touchpoint, session_id, order_id,
+        is_purchase, is_on_site, true as is_contact
+    from counted
+    union all
+    select
+        placed.touchpoint_id, placed.person_id, order_journeys.journey_number, placed.occurred_at, placed.stage,
+        placed.stage_position, placed.touchpoint, placed.session_id, placed.order_id, false, placed.is_on_site, false
+    from placed
+    inner join order_journeys on placed.order_id = order_journeys.order_id
+    where not placed.is_on_site and not placed.is_purchase
 )
 
 select
-    counted.touchpoint_id,      -- of journeys.touchpoints
-    counted.person_id,          -- of journeys.people
-    case
-        when counted.is_on_site or counted.order_id is null then counted.running_number
-        else coalesce(order_journeys.running_number, counted.running_number)
-    end as journey_number,      -- 1 for the person's first journey
-    counted.person_id || '-' || case
-        when counted.is_on_site or counted.order_id is null then counted.running_number
-        else coalesce(order_journeys.running_number, counted.running_number)
-    end as journey_id,          -- person and number
-    counted.occurred_at,        -- UTC instant
-    counted.stage,              -- of the touchpoint
-    counted.stage_position,     -- on the map
-    counted.touchpoint,         -- name by rule
-    counted.session_id,         -- of journeys.sessions; null off the site
-    counted.order_id,           -- the order it names
-    counted.is_purchase,        -- an order was placed, by the orders export
-    counted.is_on_site,         -- belongs to a session
-from counted
-left join order_journeys on counted.order_id = order_journeys.order_id
+    touchpoint_id,              -- of journeys.touchpoints
+    person_id,                  -- of journeys.people
+    journey_number,             -- 1 for the person's first journey
+    person_id || '-' || journey_number as journey_id,  -- person and number
+    occurred_at,                -- UTC instant
+    stage,                      -- of the touchpoint
+    stage_position,             -- on the map
+    touchpoint,                 -- name by rule
+    session_id,                 -- of journeys.sessions; null off the site
+    order_id,                   -- the order it names
+    is_purchase,                -- an order was placed, by the orders export
+    is_on_site,                 -- belongs to a session
+    is_contact,                 -- false: it follows an order, and neither begins a journey nor breaks a silence
+from everything

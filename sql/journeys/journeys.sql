@@ -9,7 +9,7 @@ with measured as (
         journey_number,
         min(occurred_at) as started_at,
         max(occurred_at) as last_touched_at,
-        max(case when is_on_site or order_id is null or is_purchase then occurred_at end) as last_contact_at,
+        max(case when is_contact then occurred_at end) as last_contact_at,
         min(case when is_purchase then occurred_at end) as purchased_at,
         cast(count(*) as bigint) as touchpoint_count,
         cast(count(distinct session_id) as bigint) as session_count,
@@ -52,7 +52,7 @@ select
     measured.journey_number,    -- 1 for the person's first journey
     measured.started_at,        -- UTC instant of the first touchpoint
     measured.last_touched_at,   -- UTC instant of the last touchpoint
-    coalesce(measured.last_contact_at, measured.last_touched_at) as last_contact_at,  -- of these, the last that keeps a journey going: not what follows an order by itself
+    measured.last_contact_at,   -- UTC instant of the last contact: what follows an order by itself (its delivery) is none
     measured.purchased_at,      -- UTC instant of the first order; null: none
     measured.touchpoint_count,  -- touchpoints of all sources
     measured.session_count,     -- sessions on the site

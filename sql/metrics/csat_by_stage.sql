@@ -1,5 +1,6 @@
 -- One row per stage with answers, and one for all of them: CSAT is the share of satisfied answers (top two of 1–5, 8–10
--- of a scale up to 10). The mean is rescaled to 0–10. Response rate = answers / persons asked, of all surveys together.
+-- of a scale up to 10). The mean is rescaled to 0–10. Response rate = answers / persons asked, of all surveys
+-- together; of a survey without invitations (reviews), persons who passed its stage stand for those asked.
 with all_answers as (
     select coalesce(stage, 'none') as stage, is_satisfied, score_of_10, attached_to from journeys.answers
     union all
@@ -18,11 +19,39 @@ counts as (
     group by stage
 ),
 
+surveys as (
+    select
+        survey,
+        cast(count(*) as bigint) as row_count,
+        cast(count(score) as bigint) as answered_count,
+        bool_or(asked_at is not null or score is null) as has_invitations
+    from staging.feedback
+    group by survey
+),
+
+survey_stages as (
+    select event_name as survey, arg_min(stage, rule_number) as stage
+    from settings.touchpoint_rules
+    where coalesce(source, 'feedback') = 'feedback' and event_name is not null
+    group by event_name
+),
+
+passed as (
+    select stage, cast(count(distinct person_id) as bigint) as person_count
+    from journeys.touchpoints
+    where stage is not null
+    group by stage
+),
+
 asked as (
     select
-        cast(count(*) as bigint) as asked_count,
-        cast(count(score) as bigint) as answered_count
-    from staging.feedback
+        cast(sum(
+            case when surveys.has_invitations then surveys.row_count else coalesce(passed.person_count, surveys.row_count) end
+        ) as bigint) as asked_count,
+        cast(sum(surveys.answered_count) as bigint) as answered_count
+    from surveys
+    left join survey_stages on surveys.survey = survey_stages.survey
+    left join passed on survey_stages.stage = passed.stage
 )
 
 select
@@ -46,7 +75,7 @@ select
     counts.mean_of_10 - 1.959964 * counts.deviation_of_10 / nullif(sqrt(counts.answer_count), 0) as mean_low,  -- normal 95 %
     counts.mean_of_10 + 1.959964 * counts.deviation_of_10 / nullif(sqrt(counts.answer_count), 0) as mean_high,  -- normal 95 %
     counts.unattached_count,    -- answers that no order or touchpoint within the lag explains
-    case when counts.stage = 'all' then asked.asked_count end as asked_count,  -- persons asked, answered or not
+    case when counts.stage = 'all' then asked.asked_count end as asked_count,  -- persons asked, answered or not; else persons who passed the stage
     case when counts.stage = 'all' then asked.answered_count / nullif(asked.asked_count, 0) end as response_rate,  -- answers / asked
 from counts
 cross join asked

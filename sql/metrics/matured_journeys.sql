@@ -1,5 +1,5 @@
--- One row per journey that is over at the data cut-off: followed by another of the person's, or silent for longer than
--- the inactivity limit. The other journeys are open, and in no rate.
+-- One row per journey that is over at the data cut-off: followed by another of the person's, or without contact for
+-- longer than the inactivity limit (a late delivery does not open it again). The other journeys are open, and in no rate.
 select
     journeys.journey_id,        -- of journeys.journeys
     journeys.person_id,         -- of journeys.people
