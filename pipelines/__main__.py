@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from pipelines.project import ROOT, load_project
-from pipelines.settings import SettingsError
+from pipelines.settings_file import SettingsError
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -10,7 +10,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.settings import JourneySettings, load_settings
+from pipelines.settings import JourneySettings
+from pipelines.settings_file import load_settings
 
 ROOT = Path(__file__).resolve().parent.parent
 """The checkout: holds sql/ and the default journey.yaml."""

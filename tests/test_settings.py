@@ -10,7 +10,7 @@ from given import rows, settings
 
 from pipelines.project import ROOT, load_project
 from pipelines.reference import reference_pages
-from pipelines.settings import SettingsError, load_settings
+from pipelines.settings_file import SettingsError, load_settings
 from pipelines.settings_tables import SETTINGS_TABLES, write_settings
 
 GOOD = (ROOT / "journey.yaml").read_text(encoding="utf-8")
