@@ -90,6 +90,15 @@ def test_a_cycle_that_begins_with_help_after_a_silence_goes_on_to_its_purchase()
     assert found == [("first purchase", 2), ("renewal", 4)]
 
 
+def test_an_email_sent_keeps_no_journey_going_and_begins_none() -> None:
+    sent = [
+        event("d0", days * DAY, "email sent", customer_id="c", is_person_caused=False) for days in (-1, 10, 20, 29, 35)
+    ]
+    built = warehouse(events=[*sent, visit(0, "add"), visit(31 * DAY, "add")], build=["journeys.journeys"])
+    found = rows(built, "select journey_number, touchpoint_count from journeys.journeys order by 1")
+    assert found == [(1, 4), (2, 2)]
+
+
 def test_types_without_a_purchase() -> None:
     assert journeys([(0, "help"), (60, "product")]) == [("support",)]
     assert journeys([(0, "product"), (60, "help")]) == [("usage",)]

@@ -2,7 +2,8 @@
 -- A journey begins with a person's first contact; after a silence longer than the inactivity limit; and, once it holds a
 -- purchase, the next one begins with the first touchpoint of a stage before the purchase in a later session, or with
 -- the next purchase. What names an order (its states, answers about it) is no contact of its own: it belongs to the
--- journey in which the order was placed, however late it comes, and neither begins a journey nor breaks a silence.
+-- journey in which the order was placed, however late it comes, and neither begins a journey nor breaks a silence. Nor
+-- do events that no person caused (an e-mail sent): they belong to the journey they fall into, if there is one yet.
 -- key: touchpoint_id
 with purchase_rule as (
     select arg_min(rules.stage, rules.rule_number) as stage
@@ -31,6 +32,9 @@ placed as (
         touchpoints.order_id,
         touchpoints.is_on_site,
         touchpoints.source = 'orders' and touchpoints.event_name = 'order placed' as is_purchase,
+        touchpoints.is_on_site
+        or (touchpoints.source = 'orders' and touchpoints.event_name = 'order placed')
+        or (touchpoints.source = 'feedback' and touchpoints.order_id is null) as is_contact,
         coalesce(touchpoints.stage_position < purchase_stage.stage_position, false) and touchpoints.is_on_site
             as is_before_purchase,
         sessions.started_at as session_started_at
@@ -44,15 +48,13 @@ contacts as (
     select
         placed.*,
         max(case when is_purchase then occurred_at end) over earlier as last_purchase_at,
-        lag(occurred_at) over in_order as last_contact_at
+        max(case when is_contact then occurred_at end) over earlier as last_contact_at
     from placed
-    where is_on_site or order_id is null or is_purchase
-    window
-        in_order as (partition by person_id order by occurred_at, is_purchase, touchpoint_id),
-        earlier as (
-            partition by person_id order by occurred_at, is_purchase, touchpoint_id
-            rows between unbounded preceding and 1 preceding
-        )
+    where is_contact or order_id is null
+    window earlier as (
+        partition by person_id order by occurred_at, is_purchase, touchpoint_id
+        rows between unbounded preceding and 1 preceding
+    )
 ),
 
 spells as (
@@ -61,7 +63,8 @@ spells as (
         cast(sum(
             case
                 when
-                    coalesce(
+                    is_contact
+                    and coalesce(
                         date_diff('microsecond', last_contact_at, occurred_at) > shop.inactivity_seconds * 1000000, true
                     )
                     then 1
@@ -96,7 +99,7 @@ counted as (
     select
         *,
         cast(sum(
-            case when contact_number = 1 or (is_mark and last_mark_at = spell_purchase_at) then 1 else 0 end
+            case when (is_contact and contact_number = 1) or (is_mark and last_mark_at = spell_purchase_at) then 1 else 0 end
         ) over (
             partition by person_id order by occurred_at, is_purchase, touchpoint_id rows unbounded preceding
         ) as bigint) as journey_number
@@ -113,15 +116,16 @@ order_journeys as (
 everything as (
     select
         touchpoint_id, person_id, journey_number, occurred_at, stage, stage_position, touchpoint, session_id, order_id,
-        is_purchase, is_on_site, true as is_contact
+        is_purchase, is_on_site, is_contact
     from counted
+    where journey_number > 0
     union all
     select
         placed.touchpoint_id, placed.person_id, order_journeys.journey_number, placed.occurred_at, placed.stage,
         placed.stage_position, placed.touchpoint, placed.session_id, placed.order_id, false, placed.is_on_site, false
     from placed
     inner join order_journeys on placed.order_id = order_journeys.order_id
-    where not placed.is_on_site and not placed.is_purchase
+    where not placed.is_contact and placed.order_id is not null
 )
 
 select
@@ -137,5 +141,5 @@ select
     order_id,                   -- the order it names
     is_purchase,                -- an order was placed, by the orders export
     is_on_site,                 -- belongs to a session
-    is_contact,                 -- false: it follows an order, and neither begins a journey nor breaks a silence
+    is_contact,                 -- false: it follows an order, or no person caused it
 from everything

@@ -2,13 +2,14 @@
 -- loads: events
 -- reads: jsonl
 -- Time: `timestamp`, which the source corrects for the device's clock; not sentAt. Delivery is at least once: the
--- same messageId may come again, and staging keeps one.
+-- same messageId may come again, and staging keeps one. Calls from a server, e-mails sent and changes of an order are
+-- not caused by a person: they open and extend no session.
 with parsed as (
     select
         line,
         json_transform(record, '{
             "messageId": "VARCHAR", "type": "VARCHAR", "event": "VARCHAR", "name": "VARCHAR",
-            "anonymousId": "VARCHAR", "userId": "VARCHAR", "timestamp": "VARCHAR",
+            "anonymousId": "VARCHAR", "userId": "VARCHAR", "timestamp": "VARCHAR", "channel": "VARCHAR",
             "context": {
                 "page": {"url": "VARCHAR", "path": "VARCHAR", "referrer": "VARCHAR"},
                 "campaign": {"source": "VARCHAR", "medium": "VARCHAR", "name": "VARCHAR"},
@@ -52,7 +53,10 @@ select
     r.properties.cart_id as cart_id,
     r.properties.order_id as order_id,
     r.properties.error as error,
-    true as is_person_caused,
+    coalesce(r.channel, '') <> 'server'
+    and event_name not in (
+        'Email Sent', 'Email Delivered', 'Email Bounced', 'Order Updated', 'Order Refunded', 'Order Cancelled'
+    ) as is_person_caused,
     case
         when r.messageId is null then 'messageId is missing'
         when r.timestamp is null then 'timestamp is missing'
