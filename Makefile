@@ -1,5 +1,5 @@
 # Parcours. Every target works alone on a fresh machine with Python 3.11 and make, and is quick when nothing changed.
-PYTHON ?= python3.11
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.complete
@@ -15,7 +15,8 @@ help: ## Show the targets
 	@echo "  Another shop:        make run JOURNEY=examples/olist/journey.yaml EXPORTS=<folder>"
 
 $(STAMP): requirements.lock
-	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed ($(PYTHON) not found). Install it, or: make PYTHON=<path>"; exit 1; }
+	@$(or $(PYTHON),false) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
+		{ echo "Python 3.11 is needed. Install it, or say where it is: make PYTHON=<path> $(MAKECMDGOALS)"; exit 1; }
 	@echo "Setting up $(VENV) from requirements.lock (once, a minute or two) …"
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
@@ -60,7 +61,7 @@ reference: $(STAMP) ## Write the pages of docs/ that are made from the code
 
 lock: $(STAMP) ## Resolve requirements.lock again, with hashes and without index addresses
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	@$(BIN)/uv pip compile pyproject.toml --extra dev --extra notebook --generate-hashes --no-emit-index-url \
+	@$(BIN)/uv pip compile pyproject.toml --extra dev --extra notebook --generate-hashes --no-emit-index-url --universal \
 		--no-header --no-annotate --python-version 3.11 --upgrade -q -o requirements.lock
 
 clean: ## Remove what a run made (tables, report, Dagster's history); not .venv
