@@ -8,7 +8,7 @@ JOURNEY ?= journey.yaml
 EXPORTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run ui notebook test test-browser test-statistics lint types format lock sample reference clean
+.PHONY: help setup run ui notebook test test-browser test-statistics test-fuzz lint types format lock sample reference clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,13 +34,16 @@ notebook: $(STAMP) ## Explore the published tables in JupyterLab, on loopback
 	@$(BIN)/jupyter lab --ip 127.0.0.1 notebooks
 
 test: $(STAMP) ## The tests (a few minutes)
-	@$(BIN)/python -m pytest -m "not browser and not statistics"
+	@$(BIN)/python -m pytest -m "not browser and not statistics and not fuzz"
 
 test-browser: $(STAMP) ## Report and Dagster UI in headless Chromium (needs Debian's chromium)
 	@$(BIN)/python -m pytest -m browser
 
 test-statistics: $(STAMP) ## Planted effects over many seeds of the made-up shop
 	@$(BIN)/python -m pytest -m statistics
+
+test-fuzz: $(STAMP) ## Thousands of mutated export files
+	@$(BIN)/python -m pytest -m fuzz
 
 lint: $(STAMP) ## Format and lint checks
 	@$(BIN)/ruff format --check .

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import gzip
 import re
+import zlib
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
@@ -68,16 +69,25 @@ def _read_parquet(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
 
 
 def _read_json_lines(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    connection.execute("drop table if exists line_rejects")
+    connection.execute("drop table if exists line_scans")
     try:
         # A line is read as one text: the delimiter is a character that JSON can't hold unescaped.
         connection.execute(
             "create or replace temp table file_lines as select row_number() over () as line, text "
             "from read_csv($path, header = false, auto_detect = false, columns = {'text': 'varchar'}, "
-            "delim = chr(1), quote = '', escape = '', strict_mode = false, parallel = false)",
-            {"path": str(path)},
+            "delim = chr(1), quote = '', escape = '', strict_mode = false, parallel = false, new_line = $new_line, "
+            "store_rejects = true, rejects_table = 'line_rejects', rejects_scan = 'line_scans')",
+            {"path": str(path), "new_line": _new_line(path)},
         )
     except duckdb.Error as error:
         raise FileRefused(f"can't be read as text lines ({_first_line(error)}); export it again") from None
+    _number_lines(connection, "file_lines", "line_rejects", first_line=1)
+    connection.execute(
+        "insert into rejects select line, "
+        "'is not text in UTF-8: ' || lower(replace(cast(min(error_type) as text), '_', ' ')), '' "
+        "from line_rejects group by line"
+    )
     connection.execute("delete from file_lines where text is null or trim(text) = ''")
     connection.execute(
         "create or replace temp table file_rows as "
@@ -114,14 +124,38 @@ def _read_csv(connection: duckdb.DuckDBPyConnection, path: Path, needs: Sequence
         )
     except duckdb.Error as error:
         raise FileRefused(f"can't be read as CSV ({_first_line(error)}); export it again as UTF-8") from None
+    # The text of a row that can't be split into columns is kept only where no column is personal.
+    text = "''" if any(_is_personal(name) for name in header) else masked("min(csv_line)")
     connection.execute(
         "insert into rejects select line, "
         "'is not a CSV row: ' || lower(replace(cast(min(error_type) as text), '_', ' ')), "
-        f"{masked('min(csv_line)')} from csv_rejects group by line"
+        f"{text} from csv_rejects group by line"
     )
     for name in sorted(set(named) - set(header)):
         connection.execute(f"alter table file_rows add column {quoted(name)} varchar")
     connection.execute(f"create or replace temp view file_texts as select line, {_row_text(header)} from file_rows")
+
+
+def _number_lines(connection: duckdb.DuckDBPyConnection, table: str, rejects: str, first_line: int) -> None:
+    """Give rows the numbers of their lines: a reader numbers only those that it accepts."""
+    if not connection.execute(f"select 1 from {rejects} limit 1").fetchall():
+        return
+    connection.execute(
+        f"update {table} set line = line + (select count(*) from ("
+        f"select line - row_number() over (order by line) - {first_line - 1} as accepted_before "
+        f"from (select distinct line from {rejects})) as refused "
+        f"where refused.accepted_before < {table}.line - {first_line - 1})"
+    )
+
+
+def _new_line(path: Path) -> str:
+    """How a file ends its lines, by its first one, as DuckDB wants it written."""
+    opener = gzip.open if path.suffix == ".gz" else open
+    try:
+        with opener(path, "rb") as file:
+            return r"\r\n" if file.readline(1_000_000).endswith(b"\r\n") else r"\n"
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise FileRefused(f"can't be read as text lines ({error}); export it again") from None
 
 
 def _row_text(columns: Sequence[str]) -> str:
@@ -134,15 +168,16 @@ def _csv_header(path: Path) -> list[str]:
     """The names in the first record, unique and without a byte order mark."""
     opener = gzip.open if path.suffix == ".gz" else open
     try:
-        with opener(path, "rt", encoding="utf-8-sig", newline="") as file:
+        with opener(path, "rt", encoding="utf-8-sig", errors="replace", newline="") as file:
             names = next(csv.reader(file), [])
-    except (UnicodeDecodeError, gzip.BadGzipFile, EOFError, csv.Error) as error:
+    except (gzip.BadGzipFile, EOFError, zlib.error, csv.Error) as error:
         raise FileRefused(f"has no readable header ({error}); export it again as CSV in UTF-8") from None
     if not any(name.strip() for name in names):
         raise FileRefused("has no header; its first line must name the columns")
     seen: dict[str, int] = {}
     unique = []
-    for name in names:
+    for number, given in enumerate(names, 1):
+        name = given.replace("\0", "").strip() or f"column {number}"
         seen[name] = seen.get(name, 0) + 1
         unique.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
     return unique

@@ -144,7 +144,7 @@ def test_no_file_at_all_is_an_error_that_says_where_to_put_them(shop: Project) -
         ("orders/o.csv", b"", "is empty; export it again"),
         ("orders/o.csv", b"Order,Mail\n1,2\n", "has no column Name, Created at, Lineitem quantity"),
         ("orders/o.csv", b"\n\n", "has no header"),
-        ("orders/o.csv", b"\xff\xfe\x00N", "has no readable header"),
+        ("orders/o.csv", b"\xff\xfeN\x00a\x00", "has no column Name"),
         ("events/e.jsonl.gz", gzip.compress(b'{"a": 1}\n' * 500)[:40], "can't be read as text lines"),
     ],
 )
@@ -183,6 +183,19 @@ def test_one_bad_row_never_costs_its_file(shop: Project) -> None:
     assert (found.rows_read, found.rows_loaded, found.rows_rejected) == (8, 1, 7)
     reasons = {reason for (reason,) in query(shop, "select reason from raw.rejected_rows")}
     assert reasons == {reason for _, reason in bad}
+
+
+def test_a_line_that_is_not_text_costs_only_itself_and_lines_keep_their_numbers(shop: Project) -> None:
+    good = b'{"messageId": "%d", "event": "Seen", "anonymousId": "u", "timestamp": "2026-07-01T10:00:00Z"}'
+    lines = [good % 1, b'{"messageId": "\xff\xfe"}', good % 3, b"not json", b"", good % 6]
+    for end in (b"\n", b"\r\n"):
+        (shop.exports_folder / "events" / "e.jsonl.gz").write_bytes(gzip.compress(end.join(lines), mtime=0))
+        (found,) = load(shop)
+        assert (found.rows_read, found.rows_loaded + found.rows_duplicate, found.rows_rejected) == (5, 3, 2)
+        query_of = "select line, split_part(reason, ':', 1) from raw.rejected_rows where file_id = "
+        rejected = query(shop, f"{query_of} '{found.file_id}' order by 1")
+        assert rejected == [(2, "is not text in UTF-8"), (4, "is not valid JSON")]
+    assert query(shop, "select line from raw.events order by 1") == [(1,), (3,), (6,)]
 
 
 def test_an_order_is_read_in_utc_and_its_own_columns_are_filled_down(shop: Project) -> None:
