@@ -27,6 +27,9 @@ LOADS = (
 )
 REJECTED_ROWS = "file_id text, line bigint, reason text, text text"
 
+SMALL_FILE = 20
+"""Rows below which a share of rejected rows says little: such a file is never refused for it."""
+
 EARLIEST = "2000-01-01"
 """No shop's exports reach further back: an instant before it is a wrong unit or an empty clock."""
 
@@ -114,7 +117,8 @@ def load_exports(connection: duckdb.DuckDBPyConnection, project: Project) -> lis
             if file_id not in known:
                 known.add(file_id)
                 name = str(path.relative_to(project.exports_folder))
-                loads.append(_load_file(connection, source, export.name, path, name, file_id))
+                refuse_above = project.settings.exports.refuse_above
+                loads.append(_load_file(connection, source, export.name, path, name, file_id, refuse_above))
     if not seen:
         patterns = ", ".join(export.path for export in project.settings.exports.files)
         raise IngestError(
@@ -125,12 +129,18 @@ def load_exports(connection: duckdb.DuckDBPyConnection, project: Project) -> lis
 
 
 def _load_file(
-    connection: duckdb.DuckDBPyConnection, source: Source, export: str, path: Path, name: str, file_id: str
+    connection: duckdb.DuckDBPyConnection,
+    source: Source,
+    export: str,
+    path: Path,
+    name: str,
+    file_id: str,
+    refuse_above: float,
 ) -> Load:
     """Load one file in one transaction."""
     connection.execute("begin")
     try:
-        load = _account(connection, source, export, path, name, file_id)
+        load = _account(connection, source, export, path, name, file_id, refuse_above)
     except FileRefused as refusal:
         connection.execute("rollback")
         load = Load(file_id, name, export, source.format, source.kind.name, "refused", str(refusal))
@@ -144,7 +154,13 @@ def _load_file(
 
 
 def _account(
-    connection: duckdb.DuckDBPyConnection, source: Source, export: str, path: Path, name: str, file_id: str
+    connection: duckdb.DuckDBPyConnection,
+    source: Source,
+    export: str,
+    path: Path,
+    name: str,
+    file_id: str,
+    refuse_above: float,
 ) -> Load:
     """Read, reject, find duplicates, insert: the sums are exact by construction and checked."""
     kind = source.kind
@@ -202,6 +218,12 @@ def _account(
     )
     if load.rows_read != load.rows_loaded + load.rows_duplicate + load.rows_rejected:
         raise IngestError(f"{name}: the rows do not add up: {load}. This is a fault of Parcours; please report it.")
+    if load.rows_read >= SMALL_FILE and load.rows_rejected > refuse_above * load.rows_read:
+        first = connection.execute("select line, reason from rejects order by line limit 10").fetchall()
+        raise FileRefused(
+            f"{load.rows_rejected} of {load.rows_read} rows are rejected, over exports.refuse_above "
+            f"({refuse_above:g}). Correct the format in journey.yaml, or the file: {'; '.join(f'line {n}: {why}' for n, why in first)}"
+        )
     _record(connection, load, covers_until)
     return load
 

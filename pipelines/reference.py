@@ -64,9 +64,10 @@ def _definition(schema: dict[str, Any], value: dict[str, Any]) -> dict[str, Any]
     """The section that a key holds, one or a list of it."""
     reference = value.get("$ref") or value.get("items", {}).get("$ref")
     found = schema["$defs"][reference.rsplit("/", 1)[1]] if reference else value
-    if set(found.get("properties", {})) == {"folder", "files"}:  # exports: its files are what needs a table
+    if "files" in found.get("properties", {}):  # exports: its files are what needs a table
         inner = schema["$defs"]["ExportFile"]
-        return {**inner, "properties": {"folder": found["properties"]["folder"], **inner["properties"]}}
+        outer = {name: field for name, field in found["properties"].items() if name != "files"}
+        return {**inner, "properties": {**outer, **inner["properties"]}, "required": [*inner["required"], "folder"]}
     return dict(found)
 
 

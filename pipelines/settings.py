@@ -59,6 +59,9 @@ class Exports(Section):
 
     folder: str = Field(description="Folder of the exports, relative to this file.")
     files: list[ExportFile] = Field(min_length=1)
+    refuse_above: float = Field(
+        0.5, gt=0, le=1, description="A file of 20 rows or more with a larger share of rejected rows is refused whole."
+    )
 
 
 class Stage(Section):

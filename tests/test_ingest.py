@@ -185,6 +185,19 @@ def test_one_bad_row_never_costs_its_file(shop: Project) -> None:
     assert reasons == {reason for _, reason in bad}
 
 
+def test_a_file_with_too_many_bad_rows_is_refused_whole_with_the_first_reasons(shop: Project) -> None:
+    bad = [f"#{i},,2026-07-01 10:00:00 +0200,1,Mug,cheap,,,," for i in range(15)]
+    good = [f"#{i},,2026-07-01 10:00:00 +0200,1,Mug,15.00,,,," for i in range(100, 114)]
+    orders_file(shop, "o.csv", *bad, *good)
+    (refused,) = load(shop)
+    assert refused.status == "refused" and query(shop, "select count(*) from raw.order_rows") == [(0,)]
+    assert str(refused.reason).startswith("15 of 29 rows are rejected, over exports.refuse_above (0.5).")
+    assert str(refused.reason).count("Lineitem price is not an amount: cheap") == 10
+    orders_file(shop, "o.csv", *bad, *good, "#200,,2026-07-01 10:00:00 +0200,1,Mug,15.00,,,,")
+    (found,) = load(shop)
+    assert (found.status, found.rows_loaded, found.rows_rejected) == ("loaded", 15, 15)
+
+
 def test_a_line_that_is_not_text_costs_only_itself_and_lines_keep_their_numbers(shop: Project) -> None:
     good = b'{"messageId": "%d", "event": "Seen", "anonymousId": "u", "timestamp": "2026-07-01T10:00:00Z"}'
     lines = [good % 1, b'{"messageId": "\xff\xfe"}', good % 3, b"not json", b"", good % 6]
