@@ -220,9 +220,10 @@ def _account(
         raise IngestError(f"{name}: the rows do not add up: {load}. This is a fault of Parcours; please report it.")
     if load.rows_read >= SMALL_FILE and load.rows_rejected > refuse_above * load.rows_read:
         first = connection.execute("select line, reason from rejects order by line limit 10").fetchall()
+        reasons = "; ".join(f"line {line}: {reason}" for line, reason in first)
         raise FileRefused(
             f"{load.rows_rejected} of {load.rows_read} rows are rejected, over exports.refuse_above "
-            f"({refuse_above:g}). Correct the format in journey.yaml, or the file: {'; '.join(f'line {n}: {why}' for n, why in first)}"
+            f"({refuse_above:g}): correct the format in journey.yaml, or the file. {reasons}"
         )
     _record(connection, load, covers_until)
     return load

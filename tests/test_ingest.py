@@ -191,7 +191,7 @@ def test_a_file_with_too_many_bad_rows_is_refused_whole_with_the_first_reasons(s
     orders_file(shop, "o.csv", *bad, *good)
     (refused,) = load(shop)
     assert refused.status == "refused" and query(shop, "select count(*) from raw.order_rows") == [(0,)]
-    assert str(refused.reason).startswith("15 of 29 rows are rejected, over exports.refuse_above (0.5).")
+    assert str(refused.reason).startswith("15 of 29 rows are rejected, over exports.refuse_above (0.5):")
     assert str(refused.reason).count("Lineitem price is not an amount: cheap") == 10
     orders_file(shop, "o.csv", *bad, *good, "#200,,2026-07-01 10:00:00 +0200,1,Mug,15.00,,,,")
     (found,) = load(shop)
