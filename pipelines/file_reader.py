@@ -17,7 +17,9 @@ import duckdb
 
 from pipelines.warehouse import quoted
 
-_PERSONAL_COLUMN = re.compile(r"name|mail|phone|address|street|city|zip|company|note|comment|ip$", re.IGNORECASE)
+_PERSONAL_COLUMN = re.compile(
+    r"name|mail|phone|address|street|city|zip|company|note|comment|content|ip$", re.IGNORECASE
+)
 _PRODUCT_COLUMN = re.compile(r"^lineitem|^name$|^order", re.IGNORECASE)
 
 
@@ -195,7 +197,9 @@ def _is_personal(column: str) -> bool:
 
 def masked(value: str) -> str:
     """SQL that masks e-mail addresses, phone numbers and named personal fields in a text."""
-    field = r'"(first_?name|last_?name|full_?name|phone|email|address|street|city|ip)"\s*:\s*"[^"]*"'
+    # Quotes may be escaped: some exports hold JSON as text within JSON.
+    key = r"first_?name|last_?name|full_?name|name|phone|email|address|street|city|ip"
+    field = rf'\\*"({key})\\*"\s*:\s*\\*"[^"\\]*\\*"'
     return (
         f"regexp_replace(regexp_replace(regexp_replace({value}, '{field}', '\"\\1\":\"[masked]\"', 'gi'), "
         r"'[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+', '[e-mail]', 'g'), "

@@ -49,7 +49,7 @@ class ExportFile(Section):
     name: Identifier = Field(description="Name of the export, as shown in raw.loads.")
     path: str = Field(description="Path pattern under the exports folder, as events/*.jsonl.gz.")
     format: str = Field(
-        description="segment, shopify_orders, hubspot_contacts, survey_answers, or the name of "
+        description="A format of docs/own-exports.md (segment, ga4_bigquery, shopify_orders, …), or the name of "
         "a sources/<format>.sql beside this file."
     )
 

@@ -79,6 +79,15 @@ def test_every_rejected_row_says_its_line_reason_and_masked_text(loaded: tuple[P
     assert not [text for _, _, text in found if "@example" in text or "+33" in text]
 
 
+def test_names_and_phones_are_masked_in_json_within_json_too(shop: Project) -> None:
+    inner = json.dumps({"first_name": "Anna", "phone": "0612345678"})
+    line = json.dumps({"messageId": "1", "requester": {"name": "Anna Weber"}, "traits": inner})
+    (shop.exports_folder / "events" / "e.jsonl.gz").write_bytes(gzip.compress(f"{line}\n".encode(), mtime=0))
+    load(shop)
+    [(text,)] = query(shop, "select text from raw.rejected_rows")
+    assert "Anna" not in text and "0612345678" not in text and text.count("[masked]") == 3
+
+
 def test_no_planted_personal_data_is_in_the_warehouse(loaded: tuple[Project, list[Load]]) -> None:
     project, _ = loaded
     truth = json.loads((SAMPLE / "truth.json").read_text(encoding="utf-8"))["personal_data"]

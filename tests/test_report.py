@@ -66,6 +66,9 @@ create table metrics.kpis (
     kpi text, period text, from_on date, until_on date, numerator bigint, denominator bigint, open_count bigint,
     value double, low double, high double, target double
 );
+create table metrics.kpi_weekly (
+    kpi text, week_on date, numerator double, denominator bigint, open_count bigint, value double
+);
 create table metrics.kpi_daily (
     kpi text, happened_on date, numerator double, denominator bigint, open_count bigint, value double
 );

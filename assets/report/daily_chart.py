@@ -1,6 +1,7 @@
 """A figure by shop day: a dot a day, the level of both halves of the period, the changes and the outages.
 
-Nothing is smoothed: the days are those of metrics.kpi_daily, the levels those of metrics.kpis.
+Nothing is smoothed: the days are those of metrics.kpi_daily, of long periods the weeks of metrics.kpi_weekly; the
+levels are those of metrics.kpis.
 """
 
 from __future__ import annotations

@@ -162,9 +162,10 @@ class FunnelStep:
 
 @dataclass(frozen=True)
 class Day:
-    """A figure on one shop day; null where nothing that began that day is over yet."""
+    """A figure on one shop day, or in the week from it; null where nothing that began then is over yet."""
 
     kpi: str
+    grain: str
     on: date
     numerator: float
     denominator: int

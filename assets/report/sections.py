@@ -95,22 +95,24 @@ def _funnel_section(key: str, name: str, steps: Sequence[FunnelStep], small_cell
 
 
 def daily_section(figures: Figures, numbers: Numbers) -> Section:
-    """Conversion by shop day; for shops without sessions, satisfaction."""
+    """Conversion by shop day, of long periods by week; for shops without sessions, satisfaction."""
     kpis = {kpi.kpi: kpi for kpi in figures.kpis if kpi.denominator}
     chosen = next((name for name in ("conversion", "satisfaction") if name in kpis), None)
-    sources = ("metrics.kpi_daily", "metrics.kpis", "metrics.outage_days")
+    sources = ("metrics.kpi_daily", "metrics.kpi_weekly", "metrics.kpis", "metrics.outage_days")
     if chosen is None:
         return Section(
             "daily", "By day", "By day: nothing to show", "", sources, empty="Neither sessions nor answers yet."
         )
     kpi, days = kpis[chosen], [day for day in figures.days if day.kpi == chosen]
     name, unit = {
-        "conversion": ("Conversion", "sessions with an order / sessions that began that day"),
-        "satisfaction": ("Satisfaction (CSAT)", "answers in the top two of the scale / answers of that day"),
+        "conversion": ("Conversion", "sessions with an order / sessions that began then"),
+        "satisfaction": ("Satisfaction (CSAT)", "answers in the top two of the scale / answers given then"),
     }[chosen]
+    grain = days[0].grain
     title = daily_title(kpi, name, numbers)
     subtitle = (
-        f"A dot per shop day: {unit}. Lines: the earlier and later half of the period with their 95\u00a0% interval. "
+        f"A dot per {'shop day' if grain == 'day' else 'week, from its Monday'}: {unit}. "
+        "Lines: the earlier and later half of the period with their 95\u00a0% interval. "
         f"n\u00a0{numbers.count(kpi.denominator)}."
     )
     if chosen == "satisfaction":
@@ -129,8 +131,8 @@ def daily_section(figures: Figures, numbers: Numbers) -> Section:
     inside = [change for change in figures.changes if days[0].on <= change.changed_on <= days[-1].on]
     tables = [
         Table(
-            f"{name} by shop day",
-            ("Day", name, "Numerator", "Denominator", "Open"),
+            f"{name} by {grain}",
+            (grain.capitalize(), name, "Numerator", "Denominator", "Open"),
             rows,
             frozenset(place for place, day in enumerate(days) if day.is_small),
         )
@@ -150,9 +152,9 @@ def daily_section(figures: Figures, numbers: Numbers) -> Section:
         subtitle,
         sources,
         legend=[
-            (BLUE, "a day"),
+            (BLUE, f"a {grain}"),
             *(
-                [(FAINT, "a day with few attempts")]
+                [(FAINT, f"a {grain} with few attempts")]
                 if any(day.is_small and day.value is not None for day in days)
                 else []
             ),

@@ -175,11 +175,13 @@ def daily_note(days: Sequence[Day], kpi: Kpi, figures: Figures) -> str:
     above = sum((day.value or 0) * 100 > axis_end(days, kpi) for day in shown)
     parts = []
     if small:
-        parts.append(f"{small} of {len(days)} days have fewer than {figures.shop.small_cell} matured attempts (grey).")
+        cell = figures.shop.small_cell
+        parts.append(f"{small} of {len(days)} {days[0].grain}s have fewer than {cell} matured attempts (grey).")
     if above:
         parts.append(f"{above} of these {'lies' if above == 1 else 'lie'} above the axis.")
     if empty:
-        parts.append(f"{empty} {'day has' if empty == 1 else 'days have'} no matured attempt (no dot).")
+        grain = days[0].grain
+        parts.append(f"{empty} {f'{grain} has' if empty == 1 else f'{grain}s have'} no matured attempt (no dot).")
     return " ".join(parts)
 
 

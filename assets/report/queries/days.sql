@@ -1,8 +1,21 @@
--- One row per shop day of the figures that are drawn by day.
+-- One row per shop day of the figures that are drawn by day; of a longer period than 150 days, one row per week.
+with spans as (
+    select kpi, date_diff('day', min(happened_on), max(happened_on)) > 150 as is_long
+    from metrics.kpi_daily
+    group by kpi
+),
+
+parts as (
+    select kpi, 'day' as grain, happened_on as on, numerator, denominator, open_count, value from metrics.kpi_daily
+    union all
+    select kpi, 'week', week_on, numerator, denominator, open_count, value from metrics.kpi_weekly
+)
+
 select
-    daily.kpi, daily.happened_on as on, daily.numerator, daily.denominator, daily.open_count, daily.value,
-    daily.denominator < shop.small_cell as is_small
-from metrics.kpi_daily as daily
+    parts.kpi, parts.grain, parts.on, parts.numerator, parts.denominator, parts.open_count, parts.value,
+    parts.denominator < shop.small_cell as is_small
+from parts
+inner join spans on parts.kpi = spans.kpi and (parts.grain = 'week') = spans.is_long
 cross join settings.shop as shop
-where daily.kpi in ('conversion', 'satisfaction')
-order by daily.kpi, daily.happened_on
+where parts.kpi in ('conversion', 'satisfaction')
+order by parts.kpi, parts.on

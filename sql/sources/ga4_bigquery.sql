@@ -1,0 +1,135 @@
+-- Google Analytics 4, BigQuery export (`events_YYYYMMDD`), one JSON object per event as `bq extract` writes it.
+-- loads: events
+-- reads: jsonl
+-- The export has no id of an event: it is made from what makes a row, so that the same row exported again gives the
+-- same id. Parameters are compared by name and value, whatever their order and whether empty values are written; the
+-- items belong to it, for in exports from before the batch columns nothing else tells two adds of one instant apart.
+-- The events that one request sends share a microsecond. They are ordered by page (batch_page_id, milliseconds
+-- since 1970: 41 bits), request (14 bits) and place in the request (8 bits), in one number.
+-- A value in parentheses, as (not set), (direct) or (none), stands for no value.
+with parsed as (
+    select
+        line,
+        json_transform(record, '{
+            "event_name": "VARCHAR", "event_timestamp": "VARCHAR", "event_bundle_sequence_id": "VARCHAR",
+            "batch_page_id": "VARCHAR", "batch_ordering_id": "VARCHAR", "batch_event_index": "VARCHAR",
+            "user_id": "VARCHAR", "user_pseudo_id": "VARCHAR",
+            "event_params": [{"key": "VARCHAR", "value": {
+                "string_value": "VARCHAR", "int_value": "VARCHAR", "float_value": "VARCHAR",
+                "double_value": "VARCHAR"}}],
+            "device": {"category": "VARCHAR"},
+            "collected_traffic_source": {
+                "manual_source": "VARCHAR", "manual_medium": "VARCHAR", "manual_campaign_name": "VARCHAR"},
+            "ecommerce": {"transaction_id": "VARCHAR", "purchase_revenue": "VARCHAR"},
+            "items": [{"item_id": "VARCHAR", "quantity": "VARCHAR", "price": "VARCHAR"}]}') as r
+    from file_rows
+),
+
+flat as (
+    select
+        line,
+        r,
+        nullif(trim(r.event_name), '') as event_name,
+        nullif(trim(r.event_timestamp), '') as given_at,
+        try_cast(r.event_timestamp as bigint) as microseconds,
+        nullif(trim(r.user_pseudo_id), '') as user_pseudo_id,
+        nullif(trim(r.user_id), '') as user_id,
+        case when len(r.items) = 1 then r.items[1] end as item,
+        list_transform(
+            r.event_params,
+            lambda p: {
+                'key': p.key,
+                'value': coalesce(p.value.string_value, p.value.int_value, p.value.double_value, p.value.float_value)
+            }
+        ) as params
+    from parsed
+),
+
+named as (
+    select
+        *,
+        list_filter(params, lambda p: p.key = 'page_location')[1].value as page_location,
+        list_filter(params, lambda p: p.key = 'page_referrer')[1].value as page_referrer,
+        list_filter(params, lambda p: p.key = 'value')[1].value as given_value,
+        list_filter(params, lambda p: p.key = 'currency')[1].value as currency,
+        coalesce(
+            nullif(trim(r.ecommerce.transaction_id), ''),
+            list_filter(params, lambda p: p.key = 'transaction_id')[1].value
+        ) as transaction_id,
+        try_cast(r.ecommerce.purchase_revenue as decimal(18, 4)) as revenue,
+        try_cast(coalesce(
+            r.batch_page_id, list_filter(params, lambda p: p.key = 'batch_page_id')[1].value
+        ) as hugeint) as batch_page,
+        try_cast(coalesce(
+            r.batch_ordering_id, list_filter(params, lambda p: p.key = 'batch_ordering_id')[1].value
+        ) as hugeint) as batch_request,
+        try_cast(r.batch_event_index as hugeint) as batch_event,
+        case
+            when coalesce(
+                r.collected_traffic_source.manual_source, r.collected_traffic_source.manual_medium,
+                r.collected_traffic_source.manual_campaign_name
+            ) is not null
+                then [
+                    r.collected_traffic_source.manual_source, r.collected_traffic_source.manual_medium,
+                    r.collected_traffic_source.manual_campaign_name
+                ]
+            else [
+                list_filter(params, lambda p: p.key = 'source')[1].value,
+                list_filter(params, lambda p: p.key = 'medium')[1].value,
+                list_filter(params, lambda p: p.key = 'campaign')[1].value
+            ]
+        end as campaign
+    from flat
+)
+
+select
+    line,
+    md5(concat_ws(
+        chr(31), coalesce(user_pseudo_id, ''), coalesce(given_at, ''), coalesce(event_name, ''),
+        coalesce(r.event_bundle_sequence_id, ''), coalesce(r.batch_page_id, ''), coalesce(r.batch_ordering_id, ''),
+        coalesce(r.batch_event_index, ''),
+        coalesce(array_to_string(
+            list_sort(list_transform(params, lambda p: coalesce(p.key, '') || chr(29) || coalesce(p.value, ''))),
+            chr(30)
+        ), ''),
+        coalesce(array_to_string(list_transform(
+            r.items, lambda i: concat_ws(chr(29), coalesce(i.item_id, ''), coalesce(i.quantity, ''))
+        ), chr(30)), '')
+    )) as event_id,
+    event_name,
+    case when microseconds between 0 and 4102444800000000 then make_timestamp(microseconds) end as occurred_at,
+    case
+        when coalesce(batch_page, batch_request, batch_event) is not null
+            then try_cast(
+                coalesce(batch_page, 0) * 4194304
+                + least(coalesce(batch_request, 0), 16383) * 256
+                + least(coalesce(batch_event, 0), 255) as bigint
+            )
+    end as sequence,
+    user_pseudo_id as anonymous_id,
+    case when not contains(user_id, '@') then user_id end as customer_id,
+    pseudonym(case when contains(user_id, '@') then user_id end) as email_hash,
+    regexp_replace(
+        regexp_extract(page_location, '^[A-Za-z]+://[^/?#]+([^?#]*)', 1),
+        '[A-Za-z0-9._%+-]+(@|%40)[A-Za-z0-9.-]+', '[e-mail]', 'g'
+    ) as url_path,
+    lower(regexp_extract(page_referrer, '^[A-Za-z]+://([^/?#:]+)', 1)) as referrer_host,
+    case when not regexp_matches(campaign[1], '^[(].*[)]$') then campaign[1] end as campaign_source,
+    case when not regexp_matches(campaign[2], '^[(].*[)]$') then campaign[2] end as campaign_medium,
+    case when not regexp_matches(campaign[3], '^[(].*[)]$') then campaign[3] end as campaign_name,
+    lower(r.device.category) as device,
+    case when not regexp_matches(item.item_id, '^[(].*[)]$') then item.item_id end as product_id,
+    try_cast(item.quantity as double) as quantity,
+    try_cast(item.price as decimal(18, 4)) as price,
+    coalesce(nullif(revenue, 0), try_cast(given_value as decimal(18, 4)), revenue) as value,
+    currency,
+    case when not regexp_matches(transaction_id, '^[(].*[)]$') then transaction_id end as order_id,
+    true as is_person_caused,
+    case
+        when event_name is null then 'event_name is missing'
+        when given_at is null then 'event_timestamp is missing'
+        when microseconds is null then 'event_timestamp is not a number: ' || given_at
+        when microseconds not between 0 and 4102444800000000 then 'event_timestamp is impossible: ' || given_at
+        when user_pseudo_id is null then 'user_pseudo_id is missing'
+    end as reject_reason
+from named

@@ -1,0 +1,111 @@
+-- PostHog batch export, `events` model, JSON lines (gzip too).
+-- loads: events
+-- reads: jsonl
+-- Who: person_id is PostHog's own stitching, but a row keeps the person of the moment it was ingested: what a browser
+-- did before its first log-in stays with another person_id than what it did after. So events of a browser nobody has
+-- logged in on go by the browser's own distinct_id, which $identify names again ($anon_distinct_id) together with the
+-- shop's id ($user_id); all others go by person_id. The three are one person by the evidence of these rows.
+-- A distinct_id or $user_id that is an e-mail is hashed. Delivery is at least once: staging keeps one row per uuid.
+with parsed as (
+    select
+        line,
+        json_transform(record, '{
+            "uuid": "VARCHAR", "event": "VARCHAR", "timestamp": "VARCHAR", "distinct_id": "VARCHAR",
+            "person_id": "VARCHAR"}') as r,
+        -- A JSON string of an object by some destinations and versions, the object itself by others.
+        case json_type(record, '$.properties')
+            when 'VARCHAR' then record ->> '$.properties'
+            when 'OBJECT' then cast(record -> '$.properties' as text)
+        end as properties,
+        case json_type(record, '$.person_properties')
+            when 'VARCHAR' then record ->> '$.person_properties'
+            when 'OBJECT' then cast(record -> '$.person_properties' as text)
+        end as person_properties
+    from file_rows
+),
+
+typed as (
+    select
+        line,
+        nullif(trim(r.uuid), '') as uuid,
+        nullif(trim(r.event), '') as event_name,
+        nullif(trim(r.timestamp), '') as given_at,
+        try_cast(r.timestamp as timestamptz) at time zone 'UTC' as occurred_at,
+        nullif(trim(r.person_id), '') as person_id,
+        nullif(trim(r.distinct_id), '') as distinct_id,
+        properties is not null and not json_valid(properties) as is_broken,
+        json_transform(case when json_valid(properties) then cast(properties as json) end, '{
+            "$current_url": "VARCHAR", "$pathname": "VARCHAR", "$referrer": "VARCHAR", "$device_type": "VARCHAR",
+            "$device_id": "VARCHAR", "$user_id": "VARCHAR", "$anon_distinct_id": "VARCHAR", "$lib": "VARCHAR",
+            "utm_source": "VARCHAR", "utm_medium": "VARCHAR", "utm_campaign": "VARCHAR",
+            "product_id": "VARCHAR", "sku": "VARCHAR", "quantity": "DOUBLE", "price": "VARCHAR",
+            "revenue": "VARCHAR", "value": "VARCHAR", "total": "VARCHAR", "currency": "VARCHAR",
+            "cart_id": "VARCHAR", "order_id": "VARCHAR", "error": "VARCHAR", "$exception_type": "VARCHAR",
+            "$set": {"email": "VARCHAR"}}') as p,
+        json_transform(case when json_valid(person_properties) then cast(person_properties as json) end, '{
+            "email": "VARCHAR"}') as person
+    from parsed
+),
+
+who as (
+    select
+        *,
+        nullif(trim(p."$user_id"), '') as user_id,
+        case
+            when event_name = '$identify' and nullif(trim(p."$user_id"), '') is not null
+                then coalesce(nullif(trim(p."$anon_distinct_id"), ''), person_id, distinct_id)
+            when nullif(trim(p."$device_id"), '') is not null and nullif(trim(p."$user_id"), '') is null
+                then coalesce(distinct_id, person_id)
+            else coalesce(person_id, distinct_id)
+        end as browser_or_person
+    from typed
+)
+
+select
+    line,
+    uuid as event_id,
+    event_name,
+    occurred_at,
+    case when contains(browser_or_person, '@') then person_id else browser_or_person end as anonymous_id,
+    case when not contains(user_id, '@') then user_id end as customer_id,
+    pseudonym(coalesce(
+        nullif(trim(p."$set".email), ''),
+        nullif(trim(person.email), ''),
+        case when contains(user_id, '@') then user_id end,
+        case when contains(distinct_id, '@') then distinct_id end
+    )) as email_hash,
+    regexp_replace(
+        coalesce(
+            regexp_extract(p."$pathname", '^[^?#]*'),
+            regexp_extract(p."$current_url", '^[A-Za-z]+://[^/?#]+([^?#]*)', 1)
+        ),
+        '[A-Za-z0-9._%+-]+(@|%40)[A-Za-z0-9.-]+', '[e-mail]', 'g'
+    ) as url_path,
+    lower(regexp_extract(p."$referrer", '^[A-Za-z]+://([^/?#:]+)', 1)) as referrer_host,
+    p.utm_source as campaign_source,
+    p.utm_medium as campaign_medium,
+    p.utm_campaign as campaign_name,
+    lower(p."$device_type") as device,
+    coalesce(p.product_id, p.sku) as product_id,
+    case when isfinite(p.quantity) then p.quantity end as quantity,
+    try_cast(p.price as decimal(18, 4)) as price,
+    coalesce(
+        try_cast(p.revenue as decimal(18, 4)), try_cast(p.value as decimal(18, 4)), try_cast(p.total as decimal(18, 4))
+    ) as value,
+    p.currency as currency,
+    p.cart_id as cart_id,
+    p.order_id as order_id,
+    regexp_replace(
+        coalesce(p.error, p."$exception_type"), '[A-Za-z0-9._%+-]+(@|%40)[A-Za-z0-9.-]+', '[e-mail]', 'g'
+    ) as error,
+    not regexp_matches(coalesce(p."$lib", ''), '^posthog-(python|node|php|ruby|go|java|dotnet|elixir|rust)$')
+    and event_name not in ('$set', '$groupidentify', '$create_alias', '$merge_dangerously') as is_person_caused,
+    case
+        when uuid is null then 'uuid is missing'
+        when event_name is null then 'event is missing'
+        when given_at is null then 'timestamp is missing'
+        when occurred_at is null then 'timestamp is not an ISO 8601 instant: ' || given_at
+        when person_id is null and distinct_id is null then 'person_id and distinct_id are both missing'
+        when is_broken then 'properties is not valid JSON'
+    end as reject_reason
+from who

@@ -1,0 +1,51 @@
+-- Zendesk satisfaction ratings (GET /api/v2/satisfaction_ratings), one JSON object a line.
+-- loads: feedback
+-- reads: jsonl
+-- A rating is of a ticket and may change: the answer is the ticket's, and the last rating by updated_at stands.
+-- good is 1, bad is 0; offered is asked and not answered; unoffered is not asked. Every row of feedback is someone
+-- who was asked, so that unoffered is rejected, with its reason. requester_id is Zendesk's id of the person, not the
+-- shop's: only an export that carries the requester tells external_id, the shop's id, and the e-mail.
+with parsed as (
+    select
+        line,
+        json_transform(record, '{
+            "ticket_id": "VARCHAR", "score": "VARCHAR", "comment": "VARCHAR",
+            "created_at": "VARCHAR", "updated_at": "VARCHAR",
+            "requester": {"external_id": "VARCHAR", "email": "VARCHAR"}}') as r,
+    from file_rows
+),
+
+typed as (
+    select
+        line,
+        r,
+        nullif(trim(r.ticket_id), '') as ticket_id,
+        regexp_extract(r.score, '^(good|bad|offered|unoffered)(_with_comment|_without_comment)?$', 1) as verdict,
+        try_cast(r.created_at as timestamptz) at time zone 'UTC' as created_at,
+        try_cast(r.updated_at as timestamptz) at time zone 'UTC' as updated_at,
+    from parsed
+)
+
+select
+    line,
+    'ticket ' || ticket_id as answer_id,
+    'Zendesk rating' as survey,
+    created_at as asked_at,
+    case when verdict in ('good', 'bad') then updated_at end as answered_at,
+    case verdict when 'good' then 1 when 'bad' then 0 end as score,
+    0 as scale_low,
+    1 as scale_high,
+    1 as satisfied_from,
+    nullif(trim(r.requester.external_id), '') as customer_id,
+    pseudonym(nullif(r.requester.email, '')) as email_hash,
+    r.comment as comment,
+    updated_at as source_updated_at,
+    case
+        when ticket_id is null then 'ticket_id is missing'
+        when r.score is null then 'score is missing'
+        when verdict = 'unoffered' then 'unoffered: nobody was asked'
+        when verdict = '' then 'score is not offered, unoffered, good or bad: ' || r.score
+        when created_at is null then 'created_at is not an ISO 8601 instant: ' || coalesce(r.created_at, '')
+        when updated_at is null then 'updated_at is not an ISO 8601 instant: ' || coalesce(r.updated_at, '')
+    end as reject_reason
+from typed

@@ -1,0 +1,295 @@
+"""The web-analytics exports, GA4 in BigQuery and PostHog: given a file with their traps, then these canonical rows."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from given import rows
+
+from pipelines.ingest import Load, load_exports
+from pipelines.project import Project, load_project
+from pipelines.settings_tables import write_settings
+from pipelines.tables import build_all
+from pipelines.warehouse import open_warehouse
+
+FIXTURES = Path(__file__).parent / "fixtures"
+JOURNEY = """
+shop: {{name: Tea, time_zone: Europe/Paris, currency: EUR}}
+exports:
+  folder: exports
+  files:
+    - {{name: web, path: "*.jsonl", format: {format}}}
+stages:
+  - {{id: discovery, label: Discovery}}
+  - {{id: purchase, label: Purchase}}
+touchpoints:
+  - {{touchpoint: purchase, event: [purchase, order completed], stage: purchase, action: key_event}}
+  - {{touchpoint: page, event: [page_view, $pageview], stage: discovery, action: view}}
+funnels:
+  - id: purchase
+    name: From page to purchase
+    steps:
+      - {{label: Page, touchpoint: page}}
+      - {{label: Purchase, touchpoint: purchase}}
+"""
+
+BROWSER = "0197c0de-aaaa-7000-8000-000000000001"
+PERSON_BEFORE, PERSON = "5f0aa000-0000-5000-8000-00000000000a", "5f0aa000-0000-5000-8000-00000000000b"
+
+
+def shop(folder: Path, format_name: str) -> Project:
+    """A shop that reads one format, with no file yet."""
+    (folder / "exports").mkdir()
+    (folder / "journey.yaml").write_text(JOURNEY.format(format=format_name), encoding="utf-8")
+    return load_project(folder / "journey.yaml", folder / "exports", folder)
+
+
+def shop_with_fixture(folder: Path, format_name: str) -> Project:
+    project = shop(folder, format_name)
+    shutil.copy(FIXTURES / f"{format_name}.jsonl", project.exports_folder)
+    return project
+
+
+def load(project: Project) -> list[Load]:
+    with open_warehouse(project) as connection:
+        write_settings(connection, project.settings)
+        return load_exports(connection, project)
+
+
+def query(project: Project, sql: str) -> list[tuple[Any, ...]]:
+    with open_warehouse(project) as connection:
+        return rows(connection, sql)
+
+
+def build(project: Project, *tables: str) -> None:
+    with open_warehouse(project) as connection:
+        build_all(connection, project, tables)
+
+
+def hashed(project: Project, email: str) -> str:
+    """What stands for an e-mail in this shop's warehouse."""
+    return str(query(project, f"select pseudonym('{email}')")[0][0])
+
+
+def given_columns(project: Project, where: str, *without: str) -> list[dict[str, Any]]:
+    """Raw events by line, each with the columns that are not null; amounts as floats."""
+    with open_warehouse(project) as connection:
+        found = connection.execute(
+            "select line, * exclude (file_id, line, export, row_hash, covers_until, occurred_at, sequence), "
+            f"strftime(occurred_at, '%d %H:%M:%S.%f') as occurred_at from raw.events where {where} order by line"
+        )
+        names = [column[0] for column in found.description]
+        values = found.fetchall()
+    return [
+        {
+            name: float(value) if name in ("price", "value") else value
+            for name, value in zip(names, row, strict=True)
+            if value is not None and name not in without
+        }
+        for row in values
+    ]
+
+
+@pytest.mark.parametrize(
+    ("format_name", "lines", "counts", "rejected"),
+    [
+        (
+            "ga4_bigquery",
+            15,
+            (8, 1, 6),
+            [
+                (10, "event_name is missing"),
+                (11, "event_timestamp is missing"),
+                (12, "event_timestamp is not a number: yesterday"),
+                (13, "user_pseudo_id is missing"),
+                (14, "event_timestamp is impossible: 9000000000000000000"),
+                (15, "occurred_at is impossible: 1970-01-01 00:29:42.9"),
+            ],
+        ),
+        (
+            "posthog_events",
+            16,
+            (8, 1, 7),
+            [
+                (10, "uuid is missing"),
+                (11, "event is missing"),
+                (12, "timestamp is missing"),
+                (13, "timestamp is not an ISO 8601 instant: soon"),
+                (14, "person_id and distinct_id are both missing"),
+                (15, "properties is not valid JSON"),
+                (16, "is not valid JSON"),
+            ],
+        ),
+    ],
+)
+def test_every_row_is_loaded_a_duplicate_or_rejected(
+    tmp_path: Path, format_name: str, lines: int, counts: tuple[int, int, int], rejected: list[tuple[int, str]]
+) -> None:
+    project = shop_with_fixture(tmp_path, format_name)
+    (found,) = load(project)
+    assert (found.status, found.rows_read) == ("loaded", lines)
+    assert (found.rows_loaded, found.rows_duplicate, found.rows_rejected) == counts
+    assert query(project, "select line, reason from raw.rejected_rows order by line") == rejected
+    assert load(project) == []
+
+
+@pytest.mark.parametrize("format_name", ["ga4_bigquery", "posthog_events"])
+def test_no_email_is_in_the_warehouse(tmp_path: Path, format_name: str) -> None:
+    project = shop_with_fixture(tmp_path, format_name)
+    fixture = (FIXTURES / f"{format_name}.jsonl").read_text(encoding="utf-8").lower()
+    assert "anna@example.com" in fixture and "bob@example.com" in fixture
+    load(project)
+    assert query(project, "from raw.events e where regexp_matches(lower(e::text), '@example|%40example|ünal')") == []
+    content = project.warehouse.read_bytes().lower()
+    assert not [name for name in (b"anna@", b"anna%40", b"bob@", b"eve@") if name in content]
+
+
+def test_ga4_rows_become_these_events(tmp_path: Path) -> None:
+    project = shop_with_fixture(tmp_path, "ga4_bigquery")
+    load(project)
+    browser = {"anonymous_id": "1000000001.1782900000", "device": "mobile", "is_person_caused": True}
+    tie = browser | {"occurred_at": "01 10:00:00.123456"}
+    page = tie | {"url_path": "/catégorie/thé", "referrer_host": "www.google.com"}
+    purchase = browser | {
+        "event_name": "purchase",
+        "customer_id": "c-7",
+        "url_path": "/merci",
+        "value": 27.99,
+        "currency": "EUR",
+        "order_id": "T-1",
+    }
+    assert given_columns(project, "true", "event_id") == [
+        tie | {"line": 1, "event_name": "scroll"},
+        tie
+        | {"line": 2, "event_name": "view_item", "url_path": "/p/tasse", "product_id": "SKU-1", "quantity": 2.0}
+        | {"price": 12.5, "value": 12.5, "currency": "EUR"},
+        page
+        | {"line": 3, "event_name": "page_view"}
+        | {"campaign_source": "lettre", "campaign_medium": "email", "campaign_name": "été 2026"},
+        page
+        | {"line": 4, "event_name": "session_start", "device": "desktop"}
+        | {"campaign_source": "google", "campaign_medium": "organic"},
+        page | {"line": 5, "event_name": "first_visit"},
+        purchase | {"line": 7, "occurred_at": "01 10:01:00.123456"},
+        purchase | {"line": 8, "occurred_at": "01 10:01:30.123456"},
+        browser
+        | {"line": 9, "event_name": "add_to_cart", "occurred_at": "01 10:02:00.123456", "anonymous_id": "app-1"}
+        | {"email_hash": hashed(project, "anna@example.com"), "product_id": "SKU-2", "quantity": 1.0}
+        | {"price": 3.0, "value": 3.0, "currency": "EUR"},
+    ]
+    assert query(project, "select occurred_at from raw.events where line = 1") == [
+        (datetime(2026, 7, 1, 10, 0, 0, 123456),)
+    ]
+
+
+def test_ga4_events_of_one_microsecond_stand_in_the_order_of_their_batch(tmp_path: Path) -> None:
+    """Requests 1, 2 and 10 of a page, places 2 and 11: numbers, not texts, are compared."""
+    project = shop_with_fixture(tmp_path, "ga4_bigquery")
+    load(project)
+    ordered = "select event_name from raw.events where occurred_at < '2026-07-01 10:01' order by occurred_at, sequence"
+    assert [name for (name,) in query(project, ordered)] == [
+        "first_visit",
+        "session_start",
+        "page_view",
+        "view_item",
+        "scroll",
+    ]
+    # The app sends no batch; a later page's first request comes after an earlier page's last.
+    assert query(project, "select line from raw.events where sequence is null") == [(9,)]
+    assert query(project, "select count(distinct sequence) from raw.events where sequence > 0") == [(7,)]
+    assert query(project, "select line from raw.events order by sequence desc nulls last limit 1") == [(8,)]
+
+
+def test_ga4_the_same_row_exported_again_has_the_same_id_and_another_row_another(tmp_path: Path) -> None:
+    project = shop(tmp_path, "ga4_bigquery")
+    first = {
+        "event_name": "add_to_cart",
+        "event_timestamp": "1782900000123456",
+        "user_pseudo_id": "1.2",
+        "event_params": [{"key": "ga_session_id", "value": {"int_value": "5"}}],
+        "items": [{"item_id": "SKU-1", "quantity": "1"}],
+    }
+    other_item = first | {"items": [{"item_id": "SKU-2", "quantity": "1"}]}
+    other_parameter = first | {"event_params": [{"key": "ga_session_id", "value": {"int_value": "6"}}]}
+    later_category = first | {"event_timestamp": 1782900000123456, "device": {"category": "desktop"}}
+    for name, given in (("a", [first, other_item]), ("b", [later_category, other_parameter])):
+        lines = "".join(json.dumps(row) + "\n" for row in given)
+        (project.exports_folder / f"{name}.jsonl").write_text(lines, encoding="utf-8")
+    load(project)
+    build(project, "staging.events")
+    # The export of `b` differs in a column that is no part of the id: still the one event.
+    assert query(project, "select count(*), count(distinct event_id) from raw.events") == [(4, 3)]
+    assert query(project, "select count(*) from staging.events") == [(3,)]
+
+
+def test_posthog_rows_become_these_events(tmp_path: Path) -> None:
+    project = shop_with_fixture(tmp_path, "posthog_events")
+    load(project)
+    anna, bob = hashed(project, "anna@example.com"), hashed(project, "bob@example.com")
+    browser = {"device": "mobile", "is_person_caused": True}
+    order = {
+        "event_name": "order completed",
+        "occurred_at": "01 08:05:00.500000",
+        "email_hash": anna,
+        "value": 27.99,
+        "currency": "EUR",
+        "cart_id": "k-1",
+        "order_id": "#1001",
+        "is_person_caused": False,
+    }
+    assert given_columns(project, "true", "event_id") == [
+        browser
+        | {"line": 1, "event_name": "$pageview", "occurred_at": "01 08:00:00.123456", "anonymous_id": BROWSER}
+        | {"url_path": "/thé/vert", "referrer_host": "www.google.com"}
+        | {"campaign_source": "lettre", "campaign_medium": "email", "campaign_name": "été"},
+        browser
+        | {"line": 2, "event_name": "$autocapture", "occurred_at": "01 08:00:05.000000", "anonymous_id": BROWSER}
+        | {"url_path": "/reset/[e-mail]"},
+        browser
+        | {"line": 3, "event_name": "$identify", "occurred_at": "01 08:01:00.000000", "anonymous_id": BROWSER}
+        | {"customer_id": "c-7", "email_hash": anna},
+        browser
+        | {"line": 4, "event_name": "product added", "occurred_at": "01 08:02:00.000000", "anonymous_id": PERSON}
+        | {"customer_id": "c-7", "product_id": "SKU-1", "quantity": 2.0, "price": 12.5, "value": 25.0}
+        | {"currency": "EUR"},
+        order | {"line": 5, "anonymous_id": PERSON},
+        order | {"line": 7, "anonymous_id": PERSON_BEFORE},
+        {"line": 8, "event_name": "newsletter opened", "occurred_at": "01 09:00:00.000000", "email_hash": bob}
+        | {"error": "bounced for [e-mail]", "is_person_caused": True},
+        {"line": 9, "event_name": "$pageview", "occurred_at": "01 09:30:00.000000", "anonymous_id": "app-9"}
+        | {"is_person_caused": True},
+    ]
+    assert query(project, "select event_id from raw.events where line = 1") == [
+        ("0197c0de-0000-7000-8000-000000000001",)
+    ]
+
+
+def test_posthog_what_a_browser_did_before_its_first_log_in_belongs_to_the_customer(tmp_path: Path) -> None:
+    """The rows before keep another person_id: $identify names the browser, the next events the person."""
+    project = shop(tmp_path, "posthog_events")
+    lines = (FIXTURES / "posthog_events.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
+    (project.exports_folder / "a.jsonl").write_text("".join(lines[:6]), encoding="utf-8")
+    load(project)
+    build(project, "journeys.identities", "staging.events")
+    assert query(project, "select count(*) from staging.events") == [(5,)]
+    identifiers = query(project, "select identifier from journeys.identities order by 1")
+    assert [identifier for (identifier,) in identifiers] == [
+        f"anonymous:{BROWSER}",
+        f"anonymous:{PERSON}",
+        "customer:c-7",
+        f"email:{hashed(project, 'anna@example.com')}",
+    ]
+    assert query(project, "select count(distinct person_id) from journeys.identities") == [(1,)]
+
+
+def test_posthog_an_event_delivered_again_with_another_person_is_one_event(tmp_path: Path) -> None:
+    project = shop_with_fixture(tmp_path, "posthog_events")
+    load(project)
+    build(project, "staging.events")
+    assert query(project, "select count(*) from raw.events where order_id = '#1001'") == [(2,)]
+    assert query(project, "select count(*) from staging.events where order_id = '#1001'") == [(1,)]
