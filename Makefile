@@ -8,7 +8,7 @@ JOURNEY ?= journey.yaml
 EXPORTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run ui notebook test test-browser test-statistics test-fuzz lint types format lock sample reference clean
+.PHONY: help setup run ui formats notebook test test-browser test-statistics test-fuzz lint types format lock sample reference clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ run: $(STAMP) ## Load the exports, build every table, write the report and say w
 
 ui: $(STAMP) ## Dagster's UI on http://127.0.0.1:3000: press Materialize, see tables, checks and runs
 	@PARCOURS_JOURNEY=$(abspath $(JOURNEY)) $(if $(EXPORTS),PARCOURS_EXPORTS=$(abspath $(EXPORTS))) $(BIN)/dagster dev --host 127.0.0.1 --port 3000
+
+formats: $(STAMP) ## Say what the files in EXPORTS would be read as, and why; loads nothing
+	@$(BIN)/python -m pipelines formats $(or $(EXPORTS),data/sample) --journey $(JOURNEY)
 
 notebook: $(STAMP) ## Explore the published tables in JupyterLab, on loopback
 	@$(BIN)/jupyter lab --ip 127.0.0.1 notebooks

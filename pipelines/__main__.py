@@ -1,4 +1,4 @@
-"""The command line: `python -m pipelines run`, and the reference pages made from the code.
+"""The command line: `python -m pipelines run`, a dry run over export files, and the reference pages.
 
 `run` materializes everything, as the UI's button and the nightly schedule do, and says where the report is.
 """
@@ -22,6 +22,13 @@ def main(arguments: list[str] | None = None) -> int:
     run_parser = commands.add_parser("run", help="load new exports, rebuild every table, publish and report")
     run_parser.add_argument("--journey", type=Path, help="the shop's journey.yaml (default: the one here)")
     run_parser.add_argument("--exports", type=Path, help="folder of the exports (default: as journey.yaml says)")
+    formats_parser = commands.add_parser(
+        "formats", help="say what the files of a folder would be read as; loads nothing"
+    )
+    formats_parser.add_argument("folder", type=Path, help="folder of exports")
+    formats_parser.add_argument(
+        "--journey", type=Path, default=ROOT / "journey.yaml", help="whose own sources count too"
+    )
     commands.add_parser("reference", help="write the pages of docs/ that are made from the code")
     options = parser.parse_args(arguments)
     if options.command == "reference":
@@ -29,7 +36,21 @@ def main(arguments: list[str] | None = None) -> int:
 
         write_reference(ROOT / "docs")
         return 0
+    if options.command == "formats":
+        return formats(options.folder, options.journey)
     return run(options.journey, options.exports)
+
+
+def formats(folder: Path, journey_file: Path) -> int:
+    """Print what each file of a folder would be read as, and why."""
+    from pipelines.formats import describe_guess, guess_folder, shop_sources
+
+    if not folder.is_dir():
+        print(f"{folder}: no such folder. Name the folder that holds the exports.", file=sys.stderr)
+        return 2
+    for found in guess_folder(folder, shop_sources(journey_file)):
+        print(describe_guess(found, folder))
+    return 0
 
 
 def run(journey_file: Path | None, exports_folder: Path | None) -> int:

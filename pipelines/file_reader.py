@@ -105,7 +105,7 @@ def _read_json_lines(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
 
 
 def _read_csv(connection: duckdb.DuckDBPyConnection, path: Path, needs: Sequence[str], named: Collection[str]) -> None:
-    header = _csv_header(path)
+    header = csv_header(path)
     missing = [name for name in needs if name not in header]
     if missing:
         raise FileRefused(
@@ -166,7 +166,7 @@ def _row_text(columns: Sequence[str]) -> str:
     return f"{masked(f'cast(struct_pack({shown}) as text)') if shown else repr('')} as text"
 
 
-def _csv_header(path: Path) -> list[str]:
+def csv_header(path: Path) -> list[str]:
     """The names in the first record, unique and without a byte order mark."""
     opener = gzip.open if path.suffix == ".gz" else open
     try:

@@ -1,6 +1,7 @@
 -- Google Analytics 4, BigQuery export (`events_YYYYMMDD`), one JSON object per event as `bq extract` writes it.
 -- loads: events
 -- reads: jsonl
+-- needs: event_name, event_timestamp, user_pseudo_id
 -- The export has no id of an event: it is made from what makes a row, so that the same row exported again gives the
 -- same id. Parameters are compared by name and value, whatever their order and whether empty values are written; the
 -- items belong to it, for in exports from before the batch columns nothing else tells two adds of one instant apart.

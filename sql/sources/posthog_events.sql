@@ -1,6 +1,7 @@
 -- PostHog batch export, `events` model, JSON lines (gzip too).
 -- loads: events
 -- reads: jsonl
+-- needs: uuid, event, distinct_id, properties
 -- Who: person_id is PostHog's own stitching, but a row keeps the person of the moment it was ingested: what a browser
 -- did before its first log-in stays with another person_id than what it did after. So events of a browser nobody has
 -- logged in on go by the browser's own distinct_id, which $identify names again ($anon_distinct_id) together with the

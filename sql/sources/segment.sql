@@ -1,6 +1,7 @@
 -- Segment or RudderStack track and page calls, JSON lines (gzip too).
 -- loads: events
 -- reads: jsonl
+-- needs: messageId, timestamp, type
 -- Time: `timestamp`, which the source corrects for the device's clock; not sentAt. Delivery is at least once: the
 -- same messageId may come again, and staging keeps one. Calls from a server, e-mails sent and changes of an order are
 -- not caused by a person: they open and extend no session.

@@ -1,6 +1,7 @@
 -- Zendesk satisfaction ratings (GET /api/v2/satisfaction_ratings), one JSON object a line.
 -- loads: feedback
 -- reads: jsonl
+-- needs: ticket_id, score
 -- A rating is of a ticket and may change: the answer is the ticket's, and the last rating by updated_at stands.
 -- good is 1, bad is 0; offered is asked and not answered; unoffered is not asked. Every row of feedback is someone
 -- who was asked, so that unoffered is rejected, with its reason. requester_id is Zendesk's id of the person, not the
