@@ -29,6 +29,11 @@ def main(arguments: list[str] | None = None) -> int:
     formats_parser.add_argument(
         "--journey", type=Path, default=ROOT / "journey.yaml", help="whose own sources count too"
     )
+    forget_parser = commands.add_parser("forget", help="delete a person from all that is stored, and from later loads")
+    forget_parser.add_argument("--email", help="an e-mail of the person")
+    forget_parser.add_argument("--customer-id", help="the shop's id of the person")
+    forget_parser.add_argument("--journey", type=Path, help="the shop's journey.yaml (default: the one here)")
+    forget_parser.add_argument("--exports", type=Path, help="folder of the exports (default: as journey.yaml says)")
     commands.add_parser("reference", help="write the pages of docs/ that are made from the code")
     options = parser.parse_args(arguments)
     if options.command == "reference":
@@ -38,6 +43,31 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     if options.command == "formats":
         return formats(options.folder, options.journey)
+    if options.command == "forget":
+        return forget_person(options)
+    return run(options.journey, options.exports)
+
+
+def forget_person(options: argparse.Namespace) -> int:
+    """Forget a person, then build and publish everything without them; prints what was deleted."""
+    from pipelines.forget import forget
+    from pipelines.warehouse import WarehouseBusy
+
+    if not (options.email or options.customer_id):
+        print("Whom to forget? Give --email or --customer-id.", file=sys.stderr)
+        return 2
+    try:
+        project = load_project(options.journey, options.exports)
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 2
+    try:
+        done = forget(project, email=options.email, customer_id=options.customer_id)
+    except WarehouseBusy as error:
+        print(error, file=sys.stderr)
+        return 1
+    rows = ", ".join(f"{count} of {table}" for table, count in done.rows.items())
+    print(f"{done.identifier_count} identifiers forgotten; rows deleted: {rows}. Building the tables without them.")
     return run(options.journey, options.exports)
 
 

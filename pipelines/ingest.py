@@ -18,6 +18,7 @@ import duckdb
 
 from pipelines.canonical import KINDS, Kind
 from pipelines.file_reader import FileRefused, columns_named, masked, read_file
+from pipelines.forgotten import is_forgotten, load_forgotten
 from pipelines.project import Project
 from pipelines.warehouse import count_rows
 
@@ -26,6 +27,9 @@ LOADS = (
     "rows_read bigint, rows_loaded bigint, rows_duplicate bigint, rows_rejected bigint, covers_until timestamp"
 )
 REJECTED_ROWS = "file_id text, line bigint, reason text, text text"
+
+FORGOTTEN = "belongs to a forgotten person"
+"""The reason to reject a row of somebody who asked to be forgotten; its text is not kept."""
 
 SMALL_FILE = 20
 """Rows below which a share of rejected rows says little: such a file is never refused for it."""
@@ -47,6 +51,14 @@ class Source:
     reads: str
     needs: tuple[str, ...]
     sql: str
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What holds for every file of a run: the share of bad rows it may have, and whether anybody was forgotten."""
+
+    refuse_above: float
+    has_forgotten: bool
 
 
 @dataclass(frozen=True)
@@ -107,6 +119,7 @@ def load_exports(connection: duckdb.DuckDBPyConnection, project: Project) -> lis
     known = {row[0] for row in connection.execute("select file_id from raw.loads where status = 'loaded'").fetchall()}
     connection.execute("delete from raw.loads where status = 'refused'")
     loads, seen = [], 0
+    policy = Policy(project.settings.exports.refuse_above, load_forgotten(connection, project))
     for export in project.settings.exports.files:
         source = read_source(project.source_file(export.format))
         for path in sorted(project.exports_folder.glob(export.path)):
@@ -117,8 +130,7 @@ def load_exports(connection: duckdb.DuckDBPyConnection, project: Project) -> lis
             if file_id not in known:
                 known.add(file_id)
                 name = str(path.relative_to(project.exports_folder))
-                refuse_above = project.settings.exports.refuse_above
-                loads.append(_load_file(connection, source, export.name, path, name, file_id, refuse_above))
+                loads.append(_load_file(connection, source, export.name, path, name, file_id, policy))
     if not seen:
         patterns = ", ".join(export.path for export in project.settings.exports.files)
         raise IngestError(
@@ -135,12 +147,12 @@ def _load_file(
     path: Path,
     name: str,
     file_id: str,
-    refuse_above: float,
+    policy: Policy,
 ) -> Load:
     """Load one file in one transaction."""
     connection.execute("begin")
     try:
-        load = _account(connection, source, export, path, name, file_id, refuse_above)
+        load = _account(connection, source, export, path, name, file_id, policy)
     except FileRefused as refusal:
         connection.execute("rollback")
         load = Load(file_id, name, export, source.format, source.kind.name, "refused", str(refusal))
@@ -160,7 +172,7 @@ def _account(
     path: Path,
     name: str,
     file_id: str,
-    refuse_above: float,
+    policy: Policy,
 ) -> Load:
     """Read, reject, find duplicates, insert: the sums are exact by construction and checked."""
     kind = source.kind
@@ -175,7 +187,7 @@ def _account(
             f"sources/{source.format}.sql: gave {count_rows(connection, 'canonical')} rows for the {parsed} of {name}. "
             "A source gives one row per row, and names what is wrong in reject_reason."
         )
-    _check(connection, source)
+    _check(connection, source, policy)
     loaded, duplicate, covers_until = connection.execute(
         "select count(*) filter (where reason is null and not is_duplicate), "
         "count(*) filter (where reason is null and is_duplicate), max(covers_until) filter (where reason is null) "
@@ -197,8 +209,9 @@ def _account(
             {"export": export, "covers_until": covers_until},
         )
     connection.execute(
-        "insert into rejects select c.line, c.reason, r.text from checked c join file_texts r using (line) "
-        "where c.reason is not null"
+        "insert into rejects select c.line, c.reason, case when c.reason <> $forgotten then r.text else '' end "
+        "from checked c join file_texts r using (line) where c.reason is not null",
+        {"forgotten": FORGOTTEN},
     )
     connection.execute(
         "insert into raw.rejected_rows select $file_id, line, reason, left(text, 2000) from rejects order by line",
@@ -218,18 +231,18 @@ def _account(
     )
     if load.rows_read != load.rows_loaded + load.rows_duplicate + load.rows_rejected:
         raise IngestError(f"{name}: the rows do not add up: {load}. This is a fault of Parcours; please report it.")
-    if load.rows_read >= SMALL_FILE and load.rows_rejected > refuse_above * load.rows_read:
+    if load.rows_read >= SMALL_FILE and load.rows_rejected > policy.refuse_above * load.rows_read:
         first = connection.execute("select line, reason from rejects order by line limit 10").fetchall()
         reasons = "; ".join(f"line {line}: {reason}" for line, reason in first)
         raise FileRefused(
             f"{load.rows_rejected} of {load.rows_read} rows are rejected, over exports.refuse_above "
-            f"({refuse_above:g}): correct the format in journey.yaml, or the file. {reasons}"
+            f"({policy.refuse_above:g}): correct the format in journey.yaml, or the file. {reasons}"
         )
     _record(connection, load, covers_until)
     return load
 
 
-def _check(connection: duckdb.DuckDBPyConnection, source: Source) -> None:
+def _check(connection: duckdb.DuckDBPyConnection, source: Source, policy: Policy) -> None:
     """Make `checked`: the canonical columns in their types, the first reason to reject a row, and what it repeats."""
     given = {row[0] for row in connection.execute("describe canonical").fetchall()}
     if "line" not in given:
@@ -264,9 +277,12 @@ def _check(connection: duckdb.DuckDBPyConnection, source: Source) -> None:
                 f"then '{column.name} is impossible: ' || {column.name} end"
             )
     texts = ", ".join(f"coalesce(cast({c.name} as text), chr(1))" for c in source.kind.columns)
+    whose = is_forgotten(source.kind.name) if policy.has_forgotten else "false"
     connection.execute(
-        f"create or replace temp table checked as with typed as (select line, "
-        f"coalesce({', '.join([*reasons, 'null'])}) as reason, {', '.join(casts)} from canonical), "
+        f"create or replace temp table checked as with cast_rows as (select line, "
+        f"coalesce({', '.join([*reasons, 'null'])}) as first_reason, {', '.join(casts)} from canonical), "
+        f"typed as (select case when {whose} then '{FORGOTTEN}' else first_reason end as reason, "
+        "* exclude (first_reason) from cast_rows), "
         f"hashed as (select *, md5(concat_ws(chr(2), {texts})) as row_hash, "
         f"greatest({', '.join(source.kind.instants)}) as covers_until from typed) "
         "select *, row_number() over (partition by reason is null, row_hash order by line) > 1 "

@@ -46,6 +46,11 @@ class Project:
         """Holds the key of the pseudonyms, unless PARCOURS_KEY is set."""
         return self.output / ".parcours-key"
 
+    @property
+    def forgotten_file(self) -> Path:
+        """Pseudonyms of the identifiers of people who asked to be forgotten; lives as long as the key."""
+        return self.output / ".parcours-forgotten"
+
     def source_file(self, format_name: str) -> Path:
         """The SQL that reads a format: the shop's own sources/ before ours."""
         own = self.journey_file.parent / "sources" / f"{format_name}.sql"
