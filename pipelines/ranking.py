@@ -31,11 +31,11 @@ def write_drop_off_ranking(connection: duckdb.DuckDBPyConnection) -> None:
 
     stages = connection.execute(
         "select stage, stage_position, matured_count, dropped_count, drop_off_rate, revenue_at_stake, is_small "
-        "from metrics.stage_drop_off where is_required order by stage_position"
+        "from metrics.stage_drop_off where is_required and is_measured order by stage_position"
     ).fetchall()
     positions = [row[1] for row in stages]
     value = connection.execute(
-        "select coalesce(avg(cast(net_revenue as double)), 0) from journeys.order_sessions where not is_void"
+        "select avg(cast(net_revenue as double)) from journeys.order_sessions where not is_void"
     ).fetchall()[0][0]
     columns = ", ".join(
         f"count(*) filter (where furthest_required_position = {position}) as at_{position}" for position in positions
@@ -48,11 +48,12 @@ def write_drop_off_ranking(connection: duckdb.DuckDBPyConnection) -> None:
     draws = np.random.default_rng(SEED).poisson(
         np.asarray(histories["persons"], dtype=float), size=(REPLICATES, len(ended))
     )
-    replicates = measures(draws @ ended, float(value))
+    replicates = measures(draws @ ended, float(value or 0))
 
     ranked = [i for i, row in enumerate(stages[:-1]) if not row[6]]
     rows = []
-    for ranking in RANKINGS:
+    # Without orders no revenue is at stake, and nothing to rank by.
+    for ranking in [name for name in RANKINGS if value or name != "revenue_at_stake"]:
         observed = {
             i: {"units_lost": stages[i][3], "drop_off_rate": stages[i][4], "revenue_at_stake": stages[i][5]}[ranking]
             or 0

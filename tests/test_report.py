@@ -384,7 +384,7 @@ def test_every_section_without_data_says_so_in_one_line(tmp_path: Path) -> None:
     assert not [section.key for section in sections.values() if section.charts]
     write_report(path, tmp_path / "journey.html")
     page = html.unescape((tmp_path / "journey.html").read_text(encoding="utf-8"))
-    assert "No sessions in the exports: conversion can't be measured." in page
+    assert "No sessions, or no orders, in the exports: conversion can't be measured." in page
 
 
 def test_shops_without_sessions_show_satisfaction_by_day(tmp_path: Path, changed: duckdb.DuckDBPyConnection) -> None:

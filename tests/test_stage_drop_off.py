@@ -278,3 +278,20 @@ def test_the_same_data_give_the_same_ranking_and_ties() -> None:
         drop_off(order_of_rows, RANKING, table="drop_off_ranking") for order_of_rows in (people, backwards)
     )
     assert first == second
+
+
+def test_without_an_orders_export_nothing_is_said_of_orders() -> None:
+    events = [event(f"u{i}", 0, name) for i in range(40) for name in ("landing", "product", "checkout")]
+    built = warehouse(events=events, without=["order_rows"])
+    query = "select stage, dropped_count, drop_off_rate from metrics.stage_drop_off where is_measured and is_required"
+    assert rows(built, f"{query} order by stage_position") == [
+        ("discovery", 0, 0.0),
+        ("consideration", 0, 0.0),
+        ("cart", 0, 0.0),
+        ("checkout", None, None),  # the map ends here: a purchase can't be seen
+    ]
+    assert rows(built, "select kpi from metrics.kpis") == []
+    assert rows(built, "select distinct ranking from metrics.drop_off_ranking order by 1") == [
+        ("drop_off_rate",),
+        ("units_lost",),
+    ]

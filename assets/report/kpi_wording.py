@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from assets.report.figures import Figures, Impact, Kpi, Shop
 from assets.report.numbers import NBSP, Numbers, listed
-from assets.report.wording import RANKINGS, Sentence, change_phrase, flagged, ranked_by, step_of
+from assets.report.wording import RANKINGS, Sentence, at_stake, change_phrase, flagged, ranked_by, step_of
 
 HEADLINES = ("conversion", "cart_abandonment", "retention", "satisfaction")
 OUTAGES_NAMED = 3
@@ -21,8 +21,8 @@ KPI_UNITS = {
     "net_order_value": "orders",
 }
 MISSING = {
-    "conversion": "No sessions in the exports: conversion can't be measured.",
-    "cart_abandonment": "No carts in the exports: abandonment can't be measured.",
+    "conversion": "No sessions, or no orders, in the exports: conversion can't be measured.",
+    "cart_abandonment": "No carts, or no orders, in the exports: abandonment can't be measured.",
     "retention": "No customer's days are over yet: retention can't be measured.",
     "satisfaction": "No survey answers in the exports: satisfaction can't be measured.",
 }
@@ -159,8 +159,7 @@ def _loss(figures: Figures, numbers: Numbers) -> Sentence:
     stage = flag.stage
     rate = (
         f"{numbers.share(stage.drop_off_rate)} of the finished journeys that reach {stage.label} go no further "
-        f"(95\u00a0% interval {numbers.interval(stage.drop_off_low, stage.drop_off_high)}), "
-        f"{numbers.short_money(stage.revenue_at_stake)} of net revenue at stake."
+        f"(95\u00a0% interval {numbers.interval(stage.drop_off_low, stage.drop_off_high)}){at_stake(stage, numbers)}."
     )
     if flag.tied:
         names = listed([stage.label, *(row.label for row in flag.tied)])

@@ -76,14 +76,21 @@ def step_of(stage: Stage) -> str:
     return f"{stage.label} → {stage.next_label}" if stage.next_label else stage.label
 
 
+def at_stake(stage: Stage, numbers: Numbers) -> str:
+    """The revenue at stake, as the end of a sentence; nothing where no order values it."""
+    if stage.revenue_at_stake is None:
+        return ""
+    return f", {numbers.short_money(stage.revenue_at_stake)} of net revenue at stake"
+
+
 def flag_sentence(figures: Figures, flag: Flag, numbers: Numbers) -> str:
     """The counts behind the flag."""
     stage = flag.stage
     return (
         f"{numbers.count(stage.dropped_count)} of {numbers.count(stage.matured_count)} finished journeys that reached "
         f"{stage.label} went no further: {numbers.share(stage.drop_off_rate)} (95\u00a0% interval "
-        f"{numbers.interval(stage.drop_off_low, stage.drop_off_high)}), {numbers.short_money(stage.revenue_at_stake)} "
-        f"of net revenue at stake. {numbers.count(stage.open_count)} more are still open and in no rate."
+        f"{numbers.interval(stage.drop_off_low, stage.drop_off_high)}){at_stake(stage, numbers)}. "
+        f"{numbers.count(stage.open_count)} more are still open and in no rate."
     )
 
 

@@ -33,6 +33,8 @@ session_attempts as (
         where session_id is not null
         group by session_id
     ) as ordered on sessions.session_id = ordered.session_id
+    -- Without an orders export nobody can be said to have ordered, or not to have.
+    where known.orders_until is not null
 ),
 
 cart_attempts as (
@@ -50,7 +52,7 @@ cart_attempts as (
     from journeys.carts as carts
     cross join knobs
     cross join known
-    where not carts.is_emptied
+    where not carts.is_emptied and known.orders_until is not null
 ),
 
 ordered_orders as (

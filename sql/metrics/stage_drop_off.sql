@@ -2,7 +2,7 @@
 -- A journey reaches a required stage when it has a touchpoint in it or in a later required one; an optional stage has a
 -- reach of its own and never gates. Drop-off = matured journeys whose furthest required stage this is / matured journeys
 -- that reached it (metrics.matured_journeys). Revenue at stake = dropped × share that gets from the next stage to the last required one × average net order
--- value. The last required stage has no drop-off: it is where the map ends.
+-- value. The last required stage that the exports can show (metrics.measured_stages) has no drop-off: it is where the map ends.
 -- key: stage
 with knobs as (
     select small_cell from settings.shop
@@ -74,7 +74,7 @@ required as (
         last_value(coalesce(counts.matured_count, 0)) over (
             order by stages.stage_position rows between unbounded preceding and unbounded following
         ) as last_matured_count
-    from settings.stages as stages
+    from metrics.measured_stages as stages
     left join counts on stages.stage = counts.stage
     where stages.is_required
 ),
@@ -94,6 +94,7 @@ select
     stages.stage_label,         -- as in journey.yaml
     stages.stage_position,      -- on the map
     stages.is_required,         -- optional stages never gate
+    stages.stage in (select stage from metrics.measured_stages) as is_measured,  -- the loaded exports can show it
     coalesce(counts.reached_count, 0) as reached_count,  -- journeys that reached it, open ones too
     coalesce(counts.matured_count, 0) as matured_count,  -- of these, journeys that are over
     case when stages.is_required and not required.is_last then coalesce(counts.dropped_count, 0) end as dropped_count,  -- matured journeys that got no further; null: nothing to go on to
