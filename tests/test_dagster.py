@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,24 +10,17 @@ from typing import Any
 import dagster as dg
 import duckdb
 import pytest
+from shops import first_days
 
 from pipelines.code_location import build_defs
-from pipelines.project import ROOT, Project, load_project
+from pipelines.project import ROOT, Project
 from pipelines.warehouse import WarehouseBusy, open_warehouse
-
-SAMPLE = ROOT / "data" / "sample"
 
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Project:
     """The made-up shop with ten days of its events, its orders and its CRM."""
-    exports = tmp_path / "exports"
-    shutil.copytree(SAMPLE / "orders", exports / "orders")
-    shutil.copytree(SAMPLE / "crm", exports / "crm")
-    (exports / "events").mkdir()
-    for path in sorted((SAMPLE / "events").glob("*"))[:10]:
-        shutil.copy(path, exports / "events")
-    return load_project(ROOT / "journey.yaml", exports, tmp_path)
+    return first_days(tmp_path, 10)
 
 
 def materialize(shop: Project) -> dg.ExecuteInProcessResult:

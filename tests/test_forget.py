@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
 from given import rows
+from shops import first_days
 
 from pipelines.build import build_warehouse
 from pipelines.forget import forget
-from pipelines.project import ROOT, Project, load_project
+from pipelines.project import Project
 from pipelines.warehouse import open_warehouse
-
-SAMPLE = ROOT / "data" / "sample"
 
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Project:
     """The made-up shop with twelve days of its events, its orders and its CRM, built."""
-    exports = tmp_path / "exports"
-    shutil.copytree(SAMPLE / "orders", exports / "orders")
-    shutil.copytree(SAMPLE / "crm", exports / "crm")
-    (exports / "events").mkdir()
-    for path in sorted((SAMPLE / "events").glob("*"))[:12]:
-        shutil.copy(path, exports / "events")
-    project = load_project(ROOT / "journey.yaml", exports, tmp_path)
+    project = first_days(tmp_path, 12)
     build_warehouse(project)
     return project
 

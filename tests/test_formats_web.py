@@ -9,11 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from given import rows
+from shops import load, query
 
-from pipelines.ingest import Load, load_exports
 from pipelines.project import Project, load_project
-from pipelines.settings_tables import write_settings
 from pipelines.tables import build_all
 from pipelines.warehouse import open_warehouse
 
@@ -53,17 +51,6 @@ def shop_with_fixture(folder: Path, format_name: str) -> Project:
     project = shop(folder, format_name)
     shutil.copy(FIXTURES / f"{format_name}.jsonl", project.exports_folder)
     return project
-
-
-def load(project: Project) -> list[Load]:
-    with open_warehouse(project) as connection:
-        write_settings(connection, project.settings)
-        return load_exports(connection, project)
-
-
-def query(project: Project, sql: str) -> list[tuple[Any, ...]]:
-    with open_warehouse(project) as connection:
-        return rows(connection, sql)
 
 
 def build(project: Project, *tables: str) -> None:

@@ -8,31 +8,19 @@ import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
 from given import rows
+from shops import load, query
 
-from pipelines.ingest import IngestError, Load, load_exports
+from pipelines.ingest import IngestError, Load
 from pipelines.project import ROOT, Project, load_project
-from pipelines.settings_tables import write_settings
 from pipelines.tables import build_all
 from pipelines.warehouse import open_warehouse
 
 SAMPLE = ROOT / "data" / "sample"
 RAW = ("raw.events", "raw.order_rows", "raw.contacts", "raw.feedback", "raw.rejected_rows")
-
-
-def load(project: Project) -> list[Load]:
-    with open_warehouse(project) as connection:
-        write_settings(connection, project.settings)
-        return load_exports(connection, project)
-
-
-def query(project: Project, sql: str) -> list[tuple[Any, ...]]:
-    with open_warehouse(project) as connection:
-        return rows(connection, sql)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,40 @@
+"""Shops in temporary folders: the made-up one's first days, and loading and asking a warehouse on disk."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from given import rows
+
+from pipelines.ingest import Load, load_exports
+from pipelines.project import ROOT, Project, load_project
+from pipelines.settings_tables import write_settings
+from pipelines.warehouse import open_warehouse
+
+SAMPLE = ROOT / "data" / "sample"
+
+
+def first_days(folder: Path, days: int) -> Project:
+    """The made-up shop with its orders, its CRM and the first days of its events, in a folder of its own."""
+    exports = folder / "exports"
+    shutil.copytree(SAMPLE / "orders", exports / "orders")
+    shutil.copytree(SAMPLE / "crm", exports / "crm")
+    (exports / "events").mkdir()
+    for path in sorted((SAMPLE / "events").glob("*"))[:days]:
+        shutil.copy(path, exports / "events")
+    return load_project(ROOT / "journey.yaml", exports, folder)
+
+
+def load(project: Project) -> list[Load]:
+    """Load the exports that are not loaded yet."""
+    with open_warehouse(project) as connection:
+        write_settings(connection, project.settings)
+        return load_exports(connection, project)
+
+
+def query(project: Project, sql: str) -> list[tuple[Any, ...]]:
+    """The rows of a query on the warehouse."""
+    with open_warehouse(project) as connection:
+        return rows(connection, sql)
