@@ -6,19 +6,11 @@ from typing import Any
 import dagster as dg
 
 from assets.factory import check_result, check_spec, checks_of, key_of, table_metadata
-from pipelines.canonical import KINDS
 from pipelines.ingest import load_exports, rejected_reasons
 from pipelines.project import Project
+from pipelines.raw_tables import RAW_TABLES
 from pipelines.runner import describe_table
 from pipelines.warehouse import open_warehouse
-
-RAW_TABLES = {
-    "raw.loads": "One row per file: rows read = loaded + duplicate + rejected. A file is loaded once per content, "
-    "whatever its name, in one transaction; a refused file says why.",
-    "raw.rejected_rows": "One row per rejected row: its file, line, reason and text, with personal data masked.",
-    **{f"raw.{kind.name}": kind.about for kind in KINDS.values()},
-}
-
 
 def raw_assets(project: Project) -> list[dg.AssetsDefinition]:
     """One step that loads every new file of the exports."""

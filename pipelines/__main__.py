@@ -34,6 +34,12 @@ def main(arguments: list[str] | None = None) -> int:
     forget_parser.add_argument("--customer-id", help="the shop's id of the person")
     forget_parser.add_argument("--journey", type=Path, help="the shop's journey.yaml (default: the one here)")
     forget_parser.add_argument("--exports", type=Path, help="folder of the exports (default: as journey.yaml says)")
+    rejected_parser = commands.add_parser(
+        "rejected", help="write the rejected rows into files that can be corrected and loaded again"
+    )
+    rejected_parser.add_argument("folder", type=Path, help="where to write them, outside the exports")
+    rejected_parser.add_argument("--journey", type=Path, help="the shop's journey.yaml (default: the one here)")
+    rejected_parser.add_argument("--exports", type=Path, help="folder of the exports (default: as journey.yaml says)")
     commands.add_parser("reference", help="write the pages of docs/ that are made from the code")
     options = parser.parse_args(arguments)
     if options.command == "reference":
@@ -43,6 +49,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     if options.command == "formats":
         return formats(options.folder, options.journey)
+    if options.command == "rejected":
+        return rejected(options)
     if options.command == "forget":
         return forget_person(options)
     return run(options.journey, options.exports)
@@ -69,6 +77,29 @@ def forget_person(options: argparse.Namespace) -> int:
     rows = ", ".join(f"{count} of {table}" for table, count in done.rows.items())
     print(f"{done.identifier_count} identifiers forgotten; rows deleted: {rows}. Building the tables without them.")
     return run(options.journey, options.exports)
+
+
+def rejected(options: argparse.Namespace) -> int:
+    """Write rejected rows into files to correct; prints a line for each."""
+    from pipelines.rejected import write_rejected
+    from pipelines.warehouse import WarehouseBusy
+
+    try:
+        written = write_rejected(load_project(options.journey, options.exports), options.folder)
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except WarehouseBusy as error:
+        print(error, file=sys.stderr)
+        return 1
+    for file in written:
+        print(f"{file.name}: {file.row_count} rejected rows → {_shown(file.path) if file.path else f'– ({file.why})'}")
+    print(
+        "Correct them and put the files where the exports' paths in journey.yaml find them."
+        if any(file.path for file in written)
+        else "No rejected rows to correct."
+    )
+    return 0
 
 
 def formats(folder: Path, journey_file: Path) -> int:

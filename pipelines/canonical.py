@@ -1,4 +1,4 @@
-"""The four shapes that every export is brought into: events, order rows, contacts, feedback.
+"""The shapes that every export is brought into: events, order rows, contacts, deals, tickets, feedback.
 
 A source (`sql/sources/<format>.sql`) gives the columns of one shape, by these names; what it leaves out is
 null. All times are UTC timestamps. `docs/canonical.md` is made from this module.
@@ -17,6 +17,7 @@ class Column:
     type: str
     about: str
     required: bool = False
+    never_negative: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ KINDS = {
                 Column("campaign_name", "text", "utm_campaign"),
                 Column("device", "text", "desktop, mobile or tablet"),
                 Column("product_id", "text", "product or SKU"),
-                Column("quantity", "double", "pieces added or removed"),
+                Column("quantity", "double", "pieces added or removed", never_negative=True),
                 Column("price", "decimal(18,4)", "of one piece"),
                 Column("value", "decimal(18,4)", "of the event, as an order's revenue"),
                 Column("currency", "text", "ISO 4217"),
@@ -62,6 +63,13 @@ KINDS = {
                 Column("order_id", "text", "the order's id or number"),
                 Column("error", "text", "what went wrong, for errors"),
                 Column("is_person_caused", "boolean", "false: server or e-mail event; opens no session"),
+                Column("is_bot", "boolean", "the source or the user agent says that no person did it"),
+                Column("payment_method", "text", "chosen in the checkout"),
+                Column("shipping", "decimal(18,4)", "shipping cost shown in the checkout"),
+                Column("coupon", "text", "coupon or voucher code"),
+                Column("source_updated_at", "timestamp", "the source's own time of the last change"),
+                Column("part", "text", "what the source restates as a whole, as a day; null: rows stand by themselves"),
+                Column("delivery", "text", "version of the part: the greatest in the order of text replaces the others"),
             ),
         ),
         Kind(
@@ -91,7 +99,7 @@ KINDS = {
                 Column("paid_amount", "decimal(18,4)", "of a payment row"),
                 Column("product_id", "text", "product or SKU of a line"),
                 Column("product_name", "text", ""),
-                Column("quantity", "double", "pieces of a line"),
+                Column("quantity", "double", "pieces of a line", never_negative=True),
                 Column("unit_price", "decimal(18,4)", "of one piece"),
                 Column("source_updated_at", "timestamp", "the source's own time of the last change"),
             ),
@@ -111,6 +119,43 @@ KINDS = {
                 Column("lead_status", "text", ""),
                 Column("lead_source", "text", ""),
                 Column("marketing_status", "text", ""),
+            ),
+        ),
+        Kind(
+            "deals",
+            "One row per CRM deal or opportunity.",
+            (
+                Column("deal_id", "text", "the CRM's id", True),
+                Column("contact_id", "text", "the CRM's id of the contact"),
+                Column("customer_id", "text", "the shop's id of the customer"),
+                Column("email_hash", "text", "pseudonym(e-mail)"),
+                Column("created_at", "timestamp", "when the deal was opened"),
+                Column("closed_at", "timestamp", "when it was won or lost; null: open"),
+                Column("pipeline", "text", "as the CRM says"),
+                Column("stage", "text", "as the CRM says"),
+                Column("is_won", "boolean", "true: won; false: lost; null: open"),
+                Column("amount", "decimal(18,4)", "of the deal"),
+                Column("currency", "text", "ISO 4217"),
+                Column("source_updated_at", "timestamp", "the CRM's own time of the last change"),
+            ),
+        ),
+        Kind(
+            "tickets",
+            "One row per support ticket.",
+            (
+                Column("ticket_id", "text", "the help desk's id", True),
+                Column("created_at", "timestamp", "when it was opened", True),
+                Column("first_reply_at", "timestamp", "when somebody of the shop answered first"),
+                Column("solved_at", "timestamp", "when it was solved or closed; null: open"),
+                Column("status", "text", "as the help desk says"),
+                Column("category", "text", "as the help desk says"),
+                Column("priority", "text", "as the help desk says"),
+                Column("channel", "text", "how it came in: e-mail, chat, web …"),
+                Column("contact_id", "text", "the CRM's id of the contact"),
+                Column("customer_id", "text", "the shop's id of the customer"),
+                Column("email_hash", "text", "pseudonym(e-mail)"),
+                Column("order_id", "text", "the order it is about"),
+                Column("source_updated_at", "timestamp", "the help desk's own time of the last change"),
             ),
         ),
         Kind(

@@ -9,10 +9,12 @@ from __future__ import annotations
 import dagster as dg
 
 from assets.factory import box_assets
-from assets.raw import RAW_TABLES, raw_assets
+from assets.raw import raw_assets
 from assets.reports import reports_assets
 from assets.settings import settings_assets
+from pipelines.forget_job import forget_people_job
 from pipelines.project import Project
+from pipelines.raw_tables import RAW_TABLES
 from pipelines.tables import LOADED_TABLES, PYTHON_TABLES, all_models
 
 NIGHTLY = "0 2 * * *"
@@ -49,7 +51,7 @@ def build_defs(project: Project) -> dg.Definitions:
             *box_assets(project, "metrics"),
             *reports_assets(project, [*dict.fromkeys([*LOADED_TABLES, *RAW_TABLES]), *tables]),
         ],
-        jobs=[everything, report],
+        jobs=[everything, report, forget_people_job(project)],
         schedules=[nightly],
         # One process, one writer: a process per step would cost seconds each.
         executor=dg.in_process_executor,

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import duckdb
 
 from pipelines.forgotten import IDENTIFIERS
-from pipelines.ingest import make_raw_tables
+from pipelines.raw_tables import make_raw_tables
 from pipelines.project import Project
 from pipelines.warehouse import open_warehouse
 
@@ -95,6 +95,10 @@ def _delete(connection: duckdb.DuckDBPyConnection, identifiers: list[str]) -> di
             f"delete from raw.{kind} where {' or '.join(tests)} returning 1", {"identifiers": identifiers}
         ).fetchall()
         deleted[f"raw.{kind}"] = len(rows)
+        connection.execute(
+            "insert into raw.forgettings values (cast(now() as timestamp), ?, ?, ?)",
+            [len(identifiers), f"raw.{kind}", len(rows)],
+        )
     computed = connection.execute(
         "select schema_name || '.' || table_name from duckdb_tables() "
         "where database_name = current_database() and schema_name in ('staging', 'journeys', 'metrics')"

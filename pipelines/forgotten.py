@@ -13,6 +13,8 @@ IDENTIFIERS = {
     "events": {"anonymous": "anonymous_id", "customer": "customer_id", "email": "email_hash"},
     "order_rows": {"order": "order_id", "customer": "customer_id", "email": "email_hash"},
     "contacts": {"contact": "contact_id", "customer": "customer_id", "email": "email_hash"},
+    "deals": {"contact": "contact_id", "customer": "customer_id", "email": "email_hash"},
+    "tickets": {"contact": "contact_id", "customer": "customer_id", "email": "email_hash", "order": "order_id"},
     "feedback": {"order": "order_id", "customer": "customer_id", "email": "email_hash"},
 }
 """The columns of each shape that say whose a row is, by the kind of identifier they hold."""

@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.file_reader import FileRefused, csv_header
-from pipelines.ingest import Source, read_source
 from pipelines.project import ROOT
+from pipelines.readers.delimited import csv_header
+from pipelines.readers.refusal import FileRefused
+from pipelines.sources import Source, read_source
 
 LOOKED_AT = 50
 """Lines of a JSON file whose keys are looked at."""
@@ -82,7 +83,7 @@ def look_at(path: Path) -> Look:
 
 def guess(look: Look, sources: Sequence[Source]) -> Guess:
     """The format that fits a file best."""
-    candidates = [source for source in sources if source.reads == look.kind]
+    candidates = [source for source in sources if look.kind in source.reads]
     fitting = [source for source in candidates if source.needs and set(source.needs) <= set(look.names)]
     if fitting:
         best = max(fitting, key=lambda source: len(source.needs))

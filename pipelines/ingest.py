@@ -2,8 +2,8 @@
 
 Here: finding files, running a source's SQL over their rows, and the accounting in `raw.loads` and
 `raw.rejected_rows`. A file is loaded in one transaction, once per content, whatever its name. Not here: reading the
-file itself (`file_reader.py`), what a format's columns mean (`sql/sources/`), nor which version of a row wins
-(`sql/staging/`).
+file itself (`readers/`), what a format's columns mean (`sql/sources/`), what may be wrong with any row
+(`row_checks.py`), nor which version of a row wins (`sql/staging/`).
 """
 
 from __future__ import annotations
@@ -12,30 +12,22 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
 
-from pipelines.canonical import KINDS, Kind
-from pipelines.file_reader import FileRefused, columns_named, masked, read_file
-from pipelines.forgotten import is_forgotten, load_forgotten
+from pipelines.forgotten import load_forgotten
 from pipelines.project import Project
+from pipelines.raw_tables import make_raw_tables
+from pipelines.readers import FileRefused, read_file, refuse_unreadable_parquet
+from pipelines.row_checks import FORGOTTEN, Limits, checked_select
+from pipelines.settings import ExportFile
+from pipelines.sources import Source, read_source
 from pipelines.warehouse import count_rows
-
-LOADS = (
-    "file_id text, path text, export text, format text, kind text, status text, reason text, "
-    "rows_read bigint, rows_loaded bigint, rows_duplicate bigint, rows_rejected bigint, covers_until timestamp"
-)
-REJECTED_ROWS = "file_id text, line bigint, reason text, text text"
-
-FORGOTTEN = "belongs to a forgotten person"
-"""The reason to reject a row of somebody who asked to be forgotten; its text is not kept."""
 
 SMALL_FILE = 20
 """Rows below which a share of rejected rows says little: such a file is never refused for it."""
-
-EARLIEST = "2000-01-01"
-"""No shop's exports reach further back: an instant before it is a wrong unit or an empty clock."""
 
 
 class IngestError(Exception):
@@ -43,22 +35,28 @@ class IngestError(Exception):
 
 
 @dataclass(frozen=True)
-class Source:
-    """A format: the SQL that reads it, and what its header says."""
+class Run:
+    """What holds for every file of a run: its number, the limits of a row, and the share of bad rows a file may have."""
 
-    format: str
-    kind: Kind
-    reads: str
-    needs: tuple[str, ...]
-    sql: str
+    load_number: int
+    limits: Limits
+    refuse_above: float
 
 
 @dataclass(frozen=True)
-class Policy:
-    """What holds for every file of a run: the share of bad rows it may have, and whether anybody was forgotten."""
+class Found:
+    """A file that is not loaded yet, and how it is to be read."""
 
-    refuse_above: float
-    has_forgotten: bool
+    path: Path
+    name: str
+    file_id: str
+    export: ExportFile
+    source: Source
+
+    @property
+    def file_order(self) -> str:
+        """Sorts files as people read their names: 9 before 10, `orders` before `orders (1)`."""
+        return _natural(re.sub(r"(\.[A-Za-z]+)+$", "", self.name))
 
 
 @dataclass(frozen=True)
@@ -78,35 +76,6 @@ class Load:
     rows_rejected: int = 0
 
 
-def read_source(path: Path) -> Source:
-    """A format's SQL file with its header.
-
-    Raises:
-        IngestError: the header lacks what the loader must know.
-    """
-    sql = path.read_text(encoding="utf-8")
-    header = dict(re.findall(r"^-- (loads|reads|needs): (.+)$", sql, re.MULTILINE))
-    kind, reads = header.get("loads", ""), header.get("reads", "")
-    if kind not in KINDS:
-        raise IngestError(f"{path}: expected a line '-- loads: {' | '.join(KINDS)}', found {kind!r}.")
-    if reads not in ("jsonl", "csv", "parquet"):
-        raise IngestError(f"{path}: expected a line '-- reads: jsonl | csv | parquet', found {reads!r}.")
-    needs = tuple(name.strip() for name in header.get("needs", "").split(",") if name.strip())
-    return Source(path.stem, KINDS[kind], reads, needs, sql)
-
-
-def make_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create the `raw.*` tables that do not exist yet."""
-    connection.execute(f"create table if not exists raw.loads ({LOADS})")
-    connection.execute(f"create table if not exists raw.rejected_rows ({REJECTED_ROWS})")
-    for kind in KINDS.values():
-        columns = ", ".join(f"{column.name} {column.type}" for column in kind.columns)
-        connection.execute(
-            f"create table if not exists raw.{kind.name} "
-            f"(file_id text, line bigint, export text, row_hash text, covers_until timestamp, {columns})"
-        )
-
-
 def load_exports(connection: duckdb.DuckDBPyConnection, project: Project) -> list[Load]:
     """Load every file of the exports that is not loaded yet; returns what became of each new file.
 
@@ -114,23 +83,19 @@ def load_exports(connection: duckdb.DuckDBPyConnection, project: Project) -> lis
 
     Raises:
         IngestError: no file at all, or a source whose SQL is wrong.
+        SourceError: a source whose header is wrong.
     """
     make_raw_tables(connection)
     known = {row[0] for row in connection.execute("select file_id from raw.loads where status = 'loaded'").fetchall()}
     connection.execute("delete from raw.loads where status = 'refused'")
+    last = connection.execute("select coalesce(max(load_number), 0) from raw.loads").fetchall()[0][0]
+    run = Run(last + 1, row_limits(connection, project), project.settings.exports.refuse_above)
     loads, seen = [], 0
-    policy = Policy(project.settings.exports.refuse_above, load_forgotten(connection, project))
-    for export in project.settings.exports.files:
-        source = read_source(project.source_file(export.format))
-        for path in sorted(project.exports_folder.glob(export.path)):
-            if not path.is_file():
-                continue
-            seen += 1
-            file_id = _content_id(path)
-            if file_id not in known:
-                known.add(file_id)
-                name = str(path.relative_to(project.exports_folder))
-                loads.append(_load_file(connection, source, export.name, path, name, file_id, policy))
+    for file in find_files(project):
+        seen += 1
+        if file.file_id not in known:
+            known.add(file.file_id)
+            loads.append(_load_file(connection, file, run))
     if not seen:
         patterns = ", ".join(export.path for export in project.settings.exports.files)
         raise IngestError(
@@ -140,24 +105,43 @@ def load_exports(connection: duckdb.DuckDBPyConnection, project: Project) -> lis
     return loads
 
 
-def _load_file(
-    connection: duckdb.DuckDBPyConnection,
-    source: Source,
-    export: str,
-    path: Path,
-    name: str,
-    file_id: str,
-    policy: Policy,
-) -> Load:
+def row_limits(connection: duckdb.DuckDBPyConnection, project: Project) -> Limits:
+    """What holds for every row of this run; fills the table of the forgotten."""
+    tomorrow = datetime.now(UTC).replace(tzinfo=None, microsecond=0) + timedelta(days=1)
+    return Limits(project.settings.shop.opened_on, tomorrow, load_forgotten(connection, project))
+
+
+def find_files(project: Project) -> Iterator[Found]:
+    """Every file of the exports, loaded or not, in the order of journey.yaml and of the names.
+
+    Raises:
+        SourceError: a source whose header is wrong.
+    """
+    for export in project.settings.exports.files:
+        source = read_source(project.source_file(export.format))
+        for path in sorted(project.exports_folder.glob(export.path)):
+            name = str(path.relative_to(project.exports_folder))
+            yield Found(path, name, f"directory {name}" if path.is_dir() else _content_id(path), export, source)
+
+
+def _load_file(connection: duckdb.DuckDBPyConnection, file: Found, run: Run) -> Load:
     """Load one file in one transaction."""
+    try:
+        # Reading makes temporary tables only, and numbers lines by rowid, which counts from 0 outside a transaction.
+        reads = read_file(connection, file.source, file.path, file.export.columns)
+        load = _load_rows(connection, file, run, reads)
+    except FileRefused as refusal:
+        kind = file.source.kind.name
+        load = Load(file.file_id, file.name, file.export.name, file.source.format, kind, "refused", str(refusal))
+        _record(connection, load, file, run, None)
+    return load
+
+
+def _load_rows(connection: duckdb.DuckDBPyConnection, file: Found, run: Run, reads: str) -> Load:
+    """Load the rows that were read, all or none."""
     connection.execute("begin")
     try:
-        load = _account(connection, source, export, path, name, file_id, policy)
-    except FileRefused as refusal:
-        connection.execute("rollback")
-        load = Load(file_id, name, export, source.format, source.kind.name, "refused", str(refusal))
-        _record(connection, load, None)
-        return load
+        load = _account(connection, file, run, reads)
     except BaseException:
         connection.execute("rollback")
         raise
@@ -165,137 +149,165 @@ def _load_file(
     return load
 
 
-def _account(
-    connection: duckdb.DuckDBPyConnection,
-    source: Source,
-    export: str,
-    path: Path,
-    name: str,
-    file_id: str,
-    policy: Policy,
-) -> Load:
-    """Read, reject, find duplicates, insert: the sums are exact by construction and checked."""
-    kind = source.kind
-    read_file(connection, source.reads, source.needs, columns_named(source.sql), path)
+def _account(connection: duckdb.DuckDBPyConnection, file: Found, run: Run, reads: str) -> Load:
+    """Reject, find duplicates, insert: the sums are exact by construction and checked."""
     unreadable, parsed = count_rows(connection, "rejects"), count_rows(connection, "file_rows")
-    try:
-        connection.execute(f"create or replace temp table canonical as {source.sql}")
-    except duckdb.Error as error:
-        raise IngestError(f"sources/{source.format}.sql, reading {name}: {error}") from None
-    if count_rows(connection, "canonical") != parsed:
+    given = check_rows(connection, file, run.limits, reads)
+    if count_rows(connection, "checked") != parsed:
         raise IngestError(
-            f"sources/{source.format}.sql: gave {count_rows(connection, 'canonical')} rows for the {parsed} of {name}. "
-            "A source gives one row per row, and names what is wrong in reject_reason."
+            f"sources/{file.source.format}.sql: gave {count_rows(connection, 'checked')} rows for the {parsed} of "
+            f"{file.name}. A source gives one row per row, and names what is wrong in reject_reason."
         )
-    _check(connection, source, policy)
-    loaded, duplicate, covers_until = connection.execute(
-        "select count(*) filter (where reason is null and not is_duplicate), "
-        "count(*) filter (where reason is null and is_duplicate), max(covers_until) filter (where reason is null) "
-        "from checked"
+    sound, covers_until = connection.execute(
+        "select count(*), max(covers_until) from checked where reason is null"
     ).fetchall()[0]
-    columns = ", ".join(column.name for column in kind.columns)
-    connection.execute(
-        f"insert into raw.{kind.name} (file_id, line, export, row_hash, covers_until, {columns}) "
-        f"select $file_id, line, $export, row_hash, $covers_until, {columns} from checked "
-        "where reason is null and not is_duplicate order by line",
-        {"file_id": file_id, "export": export, "covers_until": covers_until},
-    )
-    if kind.name != "events":
-        # A re-export that repeats a row unchanged confirms it: the row is as new as the newest file that has it.
-        connection.execute(
-            f"update raw.{kind.name} set covers_until = $covers_until "
-            "where export = $export and coalesce(covers_until, timestamp '1970-01-01') < $covers_until "
-            "and row_hash in (select row_hash from checked where reason is null and is_duplicate)",
-            {"export": export, "covers_until": covers_until},
-        )
+    if "delivery" in given:
+        _replace_in_place(connection, file)
+    loaded = _insert(connection, file, covers_until)
     connection.execute(
         "insert into rejects select c.line, c.reason, case when c.reason <> $forgotten then r.text else '' end "
-        "from checked c join file_texts r using (line) where c.reason is not null",
+        "from (select line, reason from checked where reason is not null) c join file_texts r using (line)",
         {"forgotten": FORGOTTEN},
     )
     connection.execute(
-        "insert into raw.rejected_rows select $file_id, line, reason, left(text, 2000) from rejects order by line",
-        {"file_id": file_id},
+        "insert into raw.rejected_rows select $file_id, line, reason, text from rejects order by line",
+        {"file_id": file.file_id},
     )
     load = Load(
-        file_id,
-        name,
-        export,
-        source.format,
-        kind.name,
+        file.file_id,
+        file.name,
+        file.export.name,
+        file.source.format,
+        file.source.kind.name,
         "loaded",
         rows_read=parsed + unreadable,
         rows_loaded=loaded,
-        rows_duplicate=duplicate,
+        rows_duplicate=sound - loaded,
         rows_rejected=count_rows(connection, "rejects"),
     )
     if load.rows_read != load.rows_loaded + load.rows_duplicate + load.rows_rejected:
-        raise IngestError(f"{name}: the rows do not add up: {load}. This is a fault of Parcours; please report it.")
-    if load.rows_read >= SMALL_FILE and load.rows_rejected > policy.refuse_above * load.rows_read:
+        raise IngestError(f"{file.name}: the rows do not add up: {load}. This is a fault of Parcours; please report it.")
+    if load.rows_read >= SMALL_FILE and load.rows_rejected > run.refuse_above * load.rows_read:
         first = connection.execute("select line, reason from rejects order by line limit 10").fetchall()
         reasons = "; ".join(f"line {line}: {reason}" for line, reason in first)
         raise FileRefused(
             f"{load.rows_rejected} of {load.rows_read} rows are rejected, over exports.refuse_above "
-            f"({policy.refuse_above:g}): correct the format in journey.yaml, or the file. {reasons}"
+            f"({run.refuse_above:g}): correct the format in journey.yaml, or the file. {reasons}"
         )
-    _record(connection, load, covers_until)
+    _observe_names(connection, file)
+    _record(connection, load, file, run, covers_until)
     return load
 
 
-def _check(connection: duckdb.DuckDBPyConnection, source: Source, policy: Policy) -> None:
-    """Make `checked`: the canonical columns in their types, the first reason to reject a row, and what it repeats."""
-    given = {row[0] for row in connection.execute("describe canonical").fetchall()}
-    if "line" not in given:
-        raise IngestError(f"sources/{source.format}.sql: expected a column `line`, as file_rows has it.")
-    unknown = given - {c.name for c in source.kind.columns} - {"line", "reject_reason"}
-    if unknown:
-        raise IngestError(
-            f"sources/{source.format}.sql: {', '.join(sorted(unknown))}: no column of {source.kind.name}. "
-            f"Its columns: {', '.join(c.name for c in source.kind.columns)}."
-        )
-    casts, reasons = [], ["reject_reason"] if "reject_reason" in given else []
-    for column in source.kind.columns:
-        if column.name not in given:
-            if column.required:
-                raise IngestError(f"sources/{source.format}.sql: the required column {column.name} is missing.")
-            casts.append(f"cast(null as {column.type}) as {column.name}")
-            continue
-        value = f"nullif(trim({column.name}), '')" if column.type == "text" else column.name
-        if column.name == "comment":
-            value = masked(value)
-        casts.append(f"try_cast({value} as {column.type}) as {column.name}")
-        if column.required:
-            reasons.append(f"case when {value} is null then '{column.name} is missing' end")
-        if column.type != "text":
-            reasons.append(
-                f"case when {column.name} is not null and try_cast({column.name} as {column.type}) is null "
-                f"then '{column.name} is not a {column.type}: ' || {column.name} end"
-            )
-        if column.type == "timestamp":
-            reasons.append(
-                f"case when try_cast({column.name} as timestamp) < timestamp '{EARLIEST}' "
-                f"then '{column.name} is impossible: ' || {column.name} end"
-            )
-    texts = ", ".join(f"coalesce(cast({c.name} as text), chr(1))" for c in source.kind.columns)
-    whose = is_forgotten(source.kind.name) if policy.has_forgotten else "false"
+def check_rows(connection: duckdb.DuckDBPyConnection, file: Found, limits: Limits, reads: str) -> set[str]:
+    """Make `checked`: the canonical columns in their types, and the first reason to reject a row.
+
+    Returns the columns that the source gives.
+    """
     connection.execute(
-        f"create or replace temp table checked as with cast_rows as (select line, "
-        f"coalesce({', '.join([*reasons, 'null'])}) as first_reason, {', '.join(casts)} from canonical), "
-        f"typed as (select case when {whose} then '{FORGOTTEN}' else first_reason end as reason, "
-        "* exclude (first_reason) from cast_rows), "
-        f"hashed as (select *, md5(concat_ws(chr(2), {texts})) as row_hash, "
-        f"greatest({', '.join(source.kind.instants)}) as covers_until from typed) "
-        "select *, row_number() over (partition by reason is null, row_hash order by line) > 1 "
-        f"or row_hash in (select row_hash from raw.{source.kind.name}) as is_duplicate from hashed"
+        "create or replace temp table this_file as select $name as name, $folder_order as folder_order",
+        {"name": file.path.name, "folder_order": _natural(str(Path(file.name).parent))},
+    )
+    source = file.source
+    where = f"sources/{source.format}.sql"
+    try:
+        given = {row[0] for row in connection.execute(f"describe {source.sql}").fetchall()}
+    except duckdb.Error as error:
+        raise IngestError(f"{where}, reading {file.name}: {error}") from None
+    if "line" not in given:
+        raise IngestError(f"{where}: expected a column `line`, as file_rows has it.")
+    columns = [column.name for column in source.kind.columns]
+    if unknown := given - {*columns, "line", "reject_reason"}:
+        raise IngestError(
+            f"{where}: {', '.join(sorted(unknown))}: no column of {source.kind.name}. Its columns: {', '.join(columns)}."
+        )
+    if missing := {column.name for column in source.kind.columns if column.required} - given:
+        raise IngestError(f"{where}: the required column {', '.join(sorted(missing))} is missing.")
+    try:
+        connection.execute(
+            f"create or replace temp table checked as {checked_select(source.kind, given, source.sql, limits)}"
+        )
+    except duckdb.Error as error:
+        if reads == "parquet":
+            refuse_unreadable_parquet(connection, file.path)
+        raise IngestError(f"{where}, reading {file.name}: {error}") from None
+    return given
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, file: Found, covers_until: datetime | None) -> int:
+    """Insert the sound rows that are new, each content once; returns how many. A repeated row is confirmed."""
+    kind = file.source.kind
+    table = f"raw.{kind.name}"
+    columns = ", ".join(column.name for column in kind.columns)
+    # Both tables are small: a file is checked against all that is loaded by one pass over the hashes.
+    connection.execute(
+        "create or replace temp table repeated as select row_hash, min(line) as first_line from checked "
+        "where reason is null group by row_hash having count(*) > 1"
+    )
+    connection.execute(
+        f"create or replace temp table loaded_before as select distinct loaded.row_hash from {table} as loaded "
+        "inner join checked on loaded.row_hash = checked.row_hash where checked.reason is null"
+    )
+    values = {
+        "file_id": file.file_id,
+        "export": file.export.name,
+        "covers_until": covers_until,
+        "file_order": file.file_order,
+    }
+    inserted = connection.execute(
+        f"insert into {table} (file_id, line, export, row_hash, covers_until, file_order, {columns}) "
+        f"select $file_id, line, $export, checked.row_hash, $covers_until, $file_order, {columns} from checked "
+        "left join repeated on checked.row_hash = repeated.row_hash "
+        "where reason is null and (repeated.first_line is null or line = repeated.first_line) "
+        "and checked.row_hash not in (select row_hash from loaded_before)",
+        values,
+    ).fetchall()[0][0]
+    if count_rows(connection, "loaded_before"):
+        # A re-export that repeats a row unchanged confirms it: the row is as new as the newest file that has it.
+        connection.execute(
+            f"update {table} set covers_until = $covers_until, file_order = $file_order "
+            "where export = $export and row_hash in (select row_hash from loaded_before) and file_id <> $file_id "
+            "and (coalesce(covers_until, timestamp '1970-01-01'), file_order) "
+            "< (coalesce($covers_until, timestamp '1970-01-01'), $file_order)",
+            values,
+        )
+    return int(inserted)
+
+
+def _replace_in_place(connection: duckdb.DuckDBPyConnection, file: Found) -> None:
+    """Where a source restates parts: a file written again under its name takes the place of its earlier content."""
+    values = {"path": file.name, "file_id": file.file_id}
+    earlier = "select file_id from raw.loads where path = $path and file_id <> $file_id and status = 'loaded'"
+    replaced = connection.execute(
+        f"delete from raw.{file.source.kind.name} where part is not null and file_id in ({earlier})", values
+    ).fetchall()[0][0]
+    if replaced:
+        connection.execute(f"update raw.loads set status = 'replaced' where file_id in ({earlier})", values)
+
+
+def _observe_names(connection: duckdb.DuckDBPyConnection, file: Found) -> None:
+    """Note the names of the file's columns or keys, and of its events."""
+    events = "union all select 'event', event_name, count(*) from checked where reason is null group by event_name"
+    connection.execute(
+        "insert into raw.observed_names select $file_id, $export, what, name, rows from ("
+        "select 'column' as what, name, count(*) as rows from file_names group by name "
+        f"{events if file.source.kind.name == 'events' else ''})",
+        {"file_id": file.file_id, "export": file.export.name},
     )
 
 
-def _record(connection: duckdb.DuckDBPyConnection, load: Load, covers_until: object) -> None:
+def _record(
+    connection: duckdb.DuckDBPyConnection, load: Load, file: Found, run: Run, covers_until: datetime | None
+) -> None:
     connection.execute(
-        "insert into raw.loads values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "insert into raw.loads (file_id, path, file_order, load_number, export, format, kind, status, reason, "
+        "rows_read, rows_loaded, rows_duplicate, rows_rejected, covers_until) "
+        "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             load.file_id,
             load.path,
+            file.file_order,
+            run.load_number,
             load.export,
             load.format,
             load.kind,
@@ -308,6 +320,11 @@ def _record(connection: duckdb.DuckDBPyConnection, load: Load, covers_until: obj
             covers_until,
         ],
     )
+
+
+def _natural(name: str) -> str:
+    """A name that sorts as text where the name sorts by its numbers."""
+    return re.sub(r"\d+", lambda digits: digits[0].zfill(20), name)
 
 
 def _content_id(path: Path) -> str:

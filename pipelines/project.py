@@ -51,6 +51,11 @@ class Project:
         """Pseudonyms of the identifiers of people who asked to be forgotten; lives as long as the key."""
         return self.output / ".parcours-forgotten"
 
+    @property
+    def forget_requests(self) -> Path:
+        """Whom to forget, one e-mail or customer id a line; the job that does it empties the file."""
+        return self.output / "forget.txt"
+
     def source_file(self, format_name: str) -> Path:
         """The SQL that reads a format: the shop's own sources/ before ours."""
         own = self.journey_file.parent / "sources" / f"{format_name}.sql"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import duckdb
 
 from pipelines.sql_models import Model, ModelError, column_comments, column_lineage
-from pipelines.warehouse import count_rows, quoted
+from pipelines.warehouse import count_rows, quoted, text_literal
 
 
 @dataclass(frozen=True)
@@ -94,5 +94,4 @@ def table_columns(connection: duckdb.DuckDBPyConnection, table: str) -> list[tup
 
 
 def _comment(connection: duckdb.DuckDBPyConnection, what: str, name: str, text: str) -> None:
-    escaped = text.replace("'", "''")
-    connection.execute(f"comment on {what} {name} is '{escaped}'")
+    connection.execute(f"comment on {what} {name} is {text_literal(text)}")

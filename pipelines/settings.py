@@ -13,7 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 Kpi = Literal["conversion", "cart_abandonment", "retention", "satisfaction"]
 Unit = Literal["person", "session", "journey", "cart", "order"]
-TouchpointSource = Literal["events", "orders", "feedback"]
+TouchpointSource = Literal["events", "orders", "feedback", "tickets", "deals"]
 Action = Literal["view", "add_to_cart", "remove_from_cart", "checkout", "key_event", "error"]
 PersonAttribute = Literal[
     "country", "city", "lifecycle_stage", "lead_status", "lead_source", "marketing_status", "is_contact"
@@ -41,6 +41,7 @@ class Shop(Section):
     time_zone: str = Field(description="IANA name, as Europe/Paris. Days in reports are days there.")
     currency: str = Field(pattern=r"^[A-Z]{3}$", description="ISO 4217 code of all amounts.")
     language: Literal["en", "fr"] = Field("en", description="Language of dates and numbers in the report.")
+    opened_on: date = Field(date(2000, 1, 1), description="Rows with an earlier instant are rejected.")
 
 
 class ExportFile(Section):
@@ -51,6 +52,11 @@ class ExportFile(Section):
     format: str = Field(
         description="A format of docs/own-exports.md (segment, ga4_bigquery, shopify_orders, …), or the name of "
         "a sources/<format>.sql beside this file."
+    )
+    columns: dict[str, str] = Field(
+        {},
+        description="For CSV in other words: the format's name of a column, and this export's label for it, as "
+        "`Record ID: ID de fiche`.",
     )
 
 

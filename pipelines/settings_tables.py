@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 
 from pipelines.settings import JourneySettings
+from pipelines.warehouse import text_literal
 
 Row = Sequence[Any]
 
@@ -232,8 +233,7 @@ def write_settings(connection: duckdb.DuckDBPyConnection, settings: JourneySetti
         if rows:
             marks = ", ".join("?" for _ in rows[0])
             connection.executemany(f"insert into settings.{table.name} values ({marks})", rows)
-        comment = table.description.replace("'", "''")
-        connection.execute(f"comment on table settings.{table.name} is '{comment}'")
+        connection.execute(f"comment on table settings.{table.name} is {text_literal(table.description)}")
         counts[table.name] = len(rows)
     connection.execute("commit")
     return counts

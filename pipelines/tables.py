@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import duckdb
 
-from pipelines.canonical import KINDS
 from pipelines.funnel_chain import funnel_chain
 from pipelines.identity import write_identities
 from pipelines.project import ROOT, Project
+from pipelines.raw_tables import RAW_TABLES
 from pipelines.ranking import write_drop_off_ranking
 from pipelines.runner import build_table
 from pipelines.settings_tables import SETTINGS_TABLES
@@ -50,9 +50,7 @@ PYTHON_TABLES = (
 )
 
 LOADED_TABLES = (
-    "raw.loads",
-    "raw.rejected_rows",
-    *(f"raw.{kind}" for kind in KINDS),
+    *RAW_TABLES,
     *(f"settings.{table.name}" for table in SETTINGS_TABLES),
 )
 """What is there before any model runs."""

@@ -113,8 +113,9 @@ def publish(connection: duckdb.DuckDBPyConnection, target: Path) -> dict[str, in
         ).fetchall()
         for schema, table, comment in comments:
             if f"{schema}.{table}" in rows:
-                text = comment.replace("'", "''")
-                connection.execute(f"comment on table snapshot.{schema}.{quoted(table)} is '{text}'")
+                connection.execute(
+                    f"comment on table snapshot.{schema}.{quoted(table)} is {text_literal(comment)}"
+                )
     finally:
         connection.execute("detach snapshot")
     copy.replace(target)
@@ -129,3 +130,8 @@ def count_rows(connection: duckdb.DuckDBPyConnection, table: str) -> int:
 def quoted(name: str) -> str:
     """A name as a quoted SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def text_literal(text: str) -> str:
+    """A text as a SQL literal, for the few places that take no bound value (views, comments, column lists)."""
+    return "'" + text.replace("'", "''") + "'"

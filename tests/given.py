@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 
 from pipelines.canonical import KINDS
-from pipelines.ingest import make_raw_tables
+from pipelines.raw_tables import make_raw_tables
 from pipelines.project import Project
 from pipelines.settings import JourneySettings
 from pipelines.settings_tables import write_settings
@@ -125,7 +125,7 @@ def warehouse(
         load(connection, kind, given)
         if (given or kind in ("events", "order_rows")) and kind not in without:
             connection.execute(
-                "insert into raw.loads values ('f', 'f', 'f', 'f', ?, 'loaded', null, ?, ?, 0, 0, ?)",
+                "insert into raw.loads values ('f', 'f', 'f', 1, 'f', 'f', ?, 'loaded', null, ?, ?, 0, 0, ?)",
                 [kind, len(given), len(given), known_until],
             )
     build_all(connection, project(shop), build)
@@ -142,7 +142,7 @@ def load(connection: duckdb.DuckDBPyConnection, kind: str, rows: Sequence[Row]) 
     text = json.dumps([{c.name: row.get(c.name) for c in columns} for row in rows], default=str)
     connection.execute(
         f"insert into raw.{kind} (file_id, line, export, row_hash, covers_until, {names}) "
-        f"select 'f', row_number() over (), '{kind}', md5(cast(r as text) || row_number() over ()), "
+        f"select 'f', row_number() over (), '{kind}', md5_number(cast(r as text) || row_number() over ()), "
         "timestamp '2100-01-01', "
         + ", ".join(f"r.{column.name}" for column in columns)
         + " from (select unnest(from_json(cast($text as json), $shape)) as r)",

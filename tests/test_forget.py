@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import dagster as dg
 import pytest
 from given import rows
 from shops import first_days
 
 from pipelines.build import build_warehouse
+from pipelines.code_location import build_defs
 from pipelines.forget import forget
-from pipelines.project import Project
+from pipelines.project import ROOT, Project
 from pipelines.warehouse import open_warehouse
 
 
@@ -72,7 +75,7 @@ def test_a_person_that_nobody_knows_changes_nothing(shop: Project) -> None:
     with open_warehouse(shop) as connection:
         before = rows(connection, "from raw.events order by all")
     assert forget(shop, email="nobody@example.com").rows == dict.fromkeys(
-        ("raw.events", "raw.order_rows", "raw.contacts", "raw.feedback"), 0
+        ("raw.events", "raw.order_rows", "raw.contacts", "raw.deals", "raw.tickets", "raw.feedback"), 0
     )
     with open_warehouse(shop) as connection:
         assert rows(connection, "from raw.events order by all") == before
@@ -82,3 +85,25 @@ def test_a_person_that_nobody_knows_changes_nothing(shop: Project) -> None:
 def test_somebody_must_be_named(shop: Project) -> None:
     with pytest.raises(ValueError, match="Give an e-mail or a customer id"):
         forget(shop)
+
+
+def test_the_dagster_job_forgets_whom_the_file_names_and_writes_down_what_it_did(tmp_path: Path) -> None:
+    project = first_days(tmp_path, 3)
+    build_warehouse(project)
+    truth = json.loads((ROOT / "data" / "sample" / "truth.json").read_text(encoding="utf-8"))
+    with open_warehouse(project) as connection:
+        known = rows(connection, "select email_hash from staging.contacts")
+        emails = [e for e in truth["personal_data"]["emails"] if rows(connection, f"select pseudonym('{e}')")[0] in known]
+    customers = ["c-nobody-knows"]
+    project.forget_requests.write_text(f"# asked on Monday\n{emails[0]}\n\n{customers[0]}\n", encoding="utf-8")
+    job = build_defs(project).resolve_job_def("forget_people")
+    with dg.instance_for_test() as instance:
+        result = job.execute_in_process(instance=instance)
+        stored = [str(entry) for entry in instance.all_logs(result.run_id)] + [str(instance.get_run_by_id(result.run_id))]
+    assert result.success and not [text for text in stored if emails[0] in text]
+    assert project.forget_requests.read_text(encoding="utf-8") == ""
+    with open_warehouse(project) as connection:
+        done = rows(connection, "select table_name, row_count from raw.forgettings where row_count > 0")
+        left = rows(connection, f"from staging.contacts where email_hash = pseudonym('{emails[0]}')")
+    assert ("raw.contacts", 1) in done and left == []
+    assert project.report.exists()

@@ -12,7 +12,8 @@ import pytest
 from given import rows
 
 from pipelines.canonical import KINDS
-from pipelines.ingest import load_exports, make_raw_tables
+from pipelines.ingest import load_exports
+from pipelines.raw_tables import make_raw_tables
 from pipelines.project import ROOT, Project, load_project
 from pipelines.settings_tables import write_settings
 from pipelines.warehouse import prepare

@@ -56,8 +56,9 @@ create table settings.funnel_steps (
     funnel_id text, step_number bigint, step_label text
 );
 create table raw.loads (
-    file_id text, path text, export text, format text, kind text, status text, reason text, rows_read bigint,
-    rows_loaded bigint, rows_duplicate bigint, rows_rejected bigint, covers_until timestamp
+    file_id text, path text, file_order text, load_number bigint, export text, format text, kind text, status text,
+    reason text, rows_read bigint, rows_loaded bigint, rows_duplicate bigint, rows_rejected bigint,
+    covers_until timestamp
 );
 create table metrics.cut_off (
     events_until timestamp, orders_until timestamp, feedback_until timestamp, visits_until timestamp
@@ -143,8 +144,8 @@ insert into settings.funnel_steps values
     ('buy', 1, '{text}'),
     ('buy', 2, 'Order');
 insert into raw.loads values
-    ('1', 'a.csv', 'clicks', 'segment', 'events', 'loaded', null, 100, 90, 8, 2, '2026-07-05 10:00'),
-    ('2', 'b.csv', 'orders', '{text}', 'order_rows', 'loaded', null, 50, 50, 0, 0, '2026-07-05 09:00');
+    ('1', 'a.csv', 'a', 1, 'clicks', 'segment', 'events', 'loaded', null, 100, 90, 8, 2, '2026-07-05 10:00'),
+    ('2', 'b.csv', 'b', 1, 'orders', '{text}', 'order_rows', 'loaded', null, 50, 50, 0, 0, '2026-07-05 09:00');
 insert into metrics.cut_off values
     ('2026-07-05 22:30', '2026-07-05 20:00', null, '2026-07-05 20:00');
 insert into metrics.kpis values

@@ -1,32 +1,28 @@
--- Google Analytics 4, BigQuery export (`events_YYYYMMDD`), one JSON object per event as `bq extract` writes it.
+-- Google Analytics 4, BigQuery export (`events_YYYYMMDD`), Parquet or one JSON object per event, as `bq extract` writes it.
 -- loads: events
--- reads: jsonl
+-- reads: jsonl, parquet
 -- needs: event_name, event_timestamp, user_pseudo_id
+-- shape: {
+--     "event_date": "VARCHAR", "event_name": "VARCHAR", "event_timestamp": "VARCHAR",
+--     "event_bundle_sequence_id": "VARCHAR",
+--     "batch_page_id": "VARCHAR", "batch_ordering_id": "VARCHAR", "batch_event_index": "VARCHAR",
+--     "user_id": "VARCHAR", "user_pseudo_id": "VARCHAR",
+--     "event_params": [{"key": "VARCHAR", "value": {
+--         "string_value": "VARCHAR", "int_value": "VARCHAR", "float_value": "VARCHAR", "double_value": "VARCHAR"}}],
+--     "device": {"category": "VARCHAR"},
+--     "collected_traffic_source": {
+--         "manual_source": "VARCHAR", "manual_medium": "VARCHAR", "manual_campaign_name": "VARCHAR"},
+--     "ecommerce": {"transaction_id": "VARCHAR", "purchase_revenue": "VARCHAR", "shipping_value": "VARCHAR"},
+--     "items": [{"item_id": "VARCHAR", "quantity": "VARCHAR", "price": "VARCHAR"}]}
 -- The export has no id of an event: it is made from what makes a row, so that the same row exported again gives the
 -- same id. Parameters are compared by name and value, whatever their order and whether empty values are written; the
 -- items belong to it, for in exports from before the batch columns nothing else tells two adds of one instant apart.
 -- The events that one request sends share a microsecond. They are ordered by page (batch_page_id, milliseconds
 -- since 1970: 41 bits), request (14 bits) and place in the request (8 bits), in one number.
+-- Google restates a day for three days, and completes what the intraday table had: a day (`part`) of the daily table
+-- replaces that of the intraday one, and a later folder's that of an earlier. A day's several files lie in one folder.
 -- A value in parentheses, as (not set), (direct) or (none), stands for no value.
-with parsed as (
-    select
-        line,
-        json_transform(record, '{
-            "event_name": "VARCHAR", "event_timestamp": "VARCHAR", "event_bundle_sequence_id": "VARCHAR",
-            "batch_page_id": "VARCHAR", "batch_ordering_id": "VARCHAR", "batch_event_index": "VARCHAR",
-            "user_id": "VARCHAR", "user_pseudo_id": "VARCHAR",
-            "event_params": [{"key": "VARCHAR", "value": {
-                "string_value": "VARCHAR", "int_value": "VARCHAR", "float_value": "VARCHAR",
-                "double_value": "VARCHAR"}}],
-            "device": {"category": "VARCHAR"},
-            "collected_traffic_source": {
-                "manual_source": "VARCHAR", "manual_medium": "VARCHAR", "manual_campaign_name": "VARCHAR"},
-            "ecommerce": {"transaction_id": "VARCHAR", "purchase_revenue": "VARCHAR"},
-            "items": [{"item_id": "VARCHAR", "quantity": "VARCHAR", "price": "VARCHAR"}]}') as r
-    from file_rows
-),
-
-flat as (
+with flat as (
     select
         line,
         r,
@@ -36,33 +32,31 @@ flat as (
         nullif(trim(r.user_pseudo_id), '') as user_pseudo_id,
         nullif(trim(r.user_id), '') as user_id,
         case when len(r.items) = 1 then r.items[1] end as item,
+        list_transform(r.event_params, lambda p: p.key) as names,
         list_transform(
             r.event_params,
-            lambda p: {
-                'key': p.key,
-                'value': coalesce(p.value.string_value, p.value.int_value, p.value.double_value, p.value.float_value)
-            }
-        ) as params
-    from parsed
+            lambda p: coalesce(p.value.string_value, p.value.int_value, p.value.double_value, p.value.float_value)
+        ) as given
+    from file_rows
 ),
 
 named as (
     select
         *,
-        list_filter(params, lambda p: p.key = 'page_location')[1].value as page_location,
-        list_filter(params, lambda p: p.key = 'page_referrer')[1].value as page_referrer,
-        list_filter(params, lambda p: p.key = 'value')[1].value as given_value,
-        list_filter(params, lambda p: p.key = 'currency')[1].value as currency,
+        given[list_position(names, 'page_location')] as page_location,
+        given[list_position(names, 'page_referrer')] as page_referrer,
+        given[list_position(names, 'value')] as given_value,
+        given[list_position(names, 'currency')] as currency,
         coalesce(
             nullif(trim(r.ecommerce.transaction_id), ''),
-            list_filter(params, lambda p: p.key = 'transaction_id')[1].value
+            given[list_position(names, 'transaction_id')]
         ) as transaction_id,
         try_cast(r.ecommerce.purchase_revenue as decimal(18, 4)) as revenue,
         try_cast(coalesce(
-            r.batch_page_id, list_filter(params, lambda p: p.key = 'batch_page_id')[1].value
+            r.batch_page_id, given[list_position(names, 'batch_page_id')]
         ) as hugeint) as batch_page,
         try_cast(coalesce(
-            r.batch_ordering_id, list_filter(params, lambda p: p.key = 'batch_ordering_id')[1].value
+            r.batch_ordering_id, given[list_position(names, 'batch_ordering_id')]
         ) as hugeint) as batch_request,
         try_cast(r.batch_event_index as hugeint) as batch_event,
         case
@@ -75,9 +69,9 @@ named as (
                     r.collected_traffic_source.manual_campaign_name
                 ]
             else [
-                list_filter(params, lambda p: p.key = 'source')[1].value,
-                list_filter(params, lambda p: p.key = 'medium')[1].value,
-                list_filter(params, lambda p: p.key = 'campaign')[1].value
+                given[list_position(names, 'source')],
+                given[list_position(names, 'medium')],
+                given[list_position(names, 'campaign')]
             ]
         end as campaign
     from flat
@@ -90,7 +84,7 @@ select
         coalesce(r.event_bundle_sequence_id, ''), coalesce(r.batch_page_id, ''), coalesce(r.batch_ordering_id, ''),
         coalesce(r.batch_event_index, ''),
         coalesce(array_to_string(
-            list_sort(list_transform(params, lambda p: coalesce(p.key, '') || chr(29) || coalesce(p.value, ''))),
+            list_sort(list_transform(names, lambda name, i: coalesce(name, '') || chr(29) || coalesce(given[i], ''))),
             chr(30)
         ), ''),
         coalesce(array_to_string(list_transform(
@@ -126,6 +120,14 @@ select
     currency,
     case when not regexp_matches(transaction_id, '^[(].*[)]$') then transaction_id end as order_id,
     true as is_person_caused,
+    given[list_position(names, 'payment_type')] as payment_method,
+    try_cast(
+        coalesce(r.ecommerce.shipping_value, given[list_position(names, 'shipping')]) as decimal(18, 4)
+    ) as shipping,
+    given[list_position(names, 'coupon')] as coupon,
+    r.event_date as part,
+    case when contains(this_file.name, 'intraday') then '1 intraday ' else '2 daily ' end
+    || this_file.folder_order as delivery,
     case
         when event_name is null then 'event_name is missing'
         when given_at is null then 'event_timestamp is missing'
@@ -134,3 +136,4 @@ select
         when user_pseudo_id is null then 'user_pseudo_id is missing'
     end as reject_reason
 from named
+cross join this_file

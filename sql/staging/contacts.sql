@@ -14,5 +14,5 @@ select
 from raw.contacts
 qualify row_number() over (
     partition by contact_id
-    order by source_updated_at desc nulls last, covers_until desc nulls last, row_hash
+    order by source_updated_at desc nulls last, covers_until desc nulls last, file_order desc, row_hash
 ) = 1

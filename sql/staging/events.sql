@@ -1,9 +1,46 @@
 -- One row per click-stream event, however often its export delivered it.
--- Delivery is at least once and exports overlap: of the rows with one event id, the one from the export that
--- reaches furthest stands, whichever was loaded first.
+-- Delivery is at least once and exports overlap: of the rows with one event id the newest by the source's own time
+-- stands, else the one from the export that reaches furthest, whichever was loaded first. Where a source restates whole
+-- parts (GA4 its days), the part's last delivery replaces the earlier ones.
 -- key: event_id
+with newest_parts as (
+    select export, part, max(delivery) as delivery
+    from raw.events
+    where part is not null
+    group by export, part
+),
+
+standing as (
+    select
+        events.event_id, events.file_id, events.line, events.source_updated_at, events.covers_until,
+        events.file_order, events.row_hash
+    from raw.events as events
+    left join newest_parts on events.export = newest_parts.export and events.part = newest_parts.part
+    where events.part is null or events.delivery = newest_parts.delivery
+),
+
+-- Few ids come twice: only these are put in order.
+repeated as (
+    select event_id
+    from standing
+    group by event_id
+    having count(*) > 1
+),
+
+chosen as (
+    select standing.event_id, standing.file_id, standing.line
+    from standing
+    inner join repeated on standing.event_id = repeated.event_id
+    qualify row_number() over (
+        partition by standing.event_id
+        order by
+            standing.source_updated_at desc nulls last, standing.covers_until desc nulls last,
+            standing.file_order desc, standing.row_hash
+    ) = 1
+)
+
 select
-    event_id,                   -- the source's id of the event
+    events.event_id,            -- the source's id of the event
     event_name,                 -- as the source names it
     occurred_at,                -- UTC instant, corrected for the device's clock
     sequence,                   -- order of simultaneous events, where the source gives one
@@ -24,5 +61,13 @@ select
     order_id,                   -- the order's id or number
     error,                      -- what went wrong, for errors
     coalesce(is_person_caused, true) as is_person_caused,  -- false: server or e-mail event
-from raw.events
-qualify row_number() over (partition by event_id order by covers_until desc nulls last, row_hash) = 1
+    coalesce(is_bot, false) as is_bot,  -- the source or the user agent says that no person did it
+    payment_method,             -- chosen in the checkout
+    shipping,                   -- shipping cost shown in the checkout, in the shop's currency
+    coupon,                     -- coupon or voucher code
+from raw.events as events
+left join newest_parts on events.export = newest_parts.export and events.part = newest_parts.part
+left join chosen on events.event_id = chosen.event_id
+where
+    (events.part is null or events.delivery = newest_parts.delivery)
+    and (chosen.event_id is null or (events.file_id = chosen.file_id and events.line = chosen.line))

@@ -5,8 +5,8 @@
 -- key: order_id
 with versions as (
     select
-        order_id, row_key, export, row_hash, covers_until, source_updated_at, order_reference, customer_id, email_hash,
-        ordered_at, paid_at, shipped_at, delivered_at, promised_on, cancelled_at, status, currency, subtotal,
+        order_id, row_key, export, row_hash, covers_until, file_order, source_updated_at, order_reference,
+        customer_id, email_hash, ordered_at, paid_at, shipped_at, delivered_at, promised_on, cancelled_at, status, currency, subtotal,
         discount, shipping, tax, total, refunded, payment_method, paid_amount, quantity, unit_price,
         max(covers_until) over (partition by order_id, export) as newest
     from raw.order_rows
@@ -18,7 +18,7 @@ current_rows as (
     where covers_until = newest or newest is null
     qualify row_number() over (
         partition by order_id, export, row_key
-        order by source_updated_at desc nulls last, covers_until desc nulls last, row_hash
+        order by source_updated_at desc nulls last, covers_until desc nulls last, file_order desc, row_hash
     ) = 1
 ),
 

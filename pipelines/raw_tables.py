@@ -1,0 +1,45 @@
+"""The `raw.*` tables: the rows of every export as loaded, and the accounting of every file."""
+
+from __future__ import annotations
+
+import duckdb
+
+from pipelines.canonical import KINDS
+
+LOADS = (
+    "file_id text, path text, file_order text, load_number bigint, export text, format text, kind text, status text, "
+    "reason text, rows_read bigint, rows_loaded bigint, rows_duplicate bigint, rows_rejected bigint, "
+    "covers_until timestamp"
+)
+"""`load_number` counts the runs that loaded something; `file_order` sorts as people read file names: 9 before 10."""
+
+REJECTED_ROWS = "file_id text, line bigint, reason text, text text"
+
+OBSERVED_NAMES = "file_id text, export text, what text, name text, row_count bigint"
+"""What a file's columns (or keys) and its events are called, so that the next load can say what is new."""
+
+FORGETTINGS = "forgotten_at timestamp, identifier_count bigint, table_name text, row_count bigint"
+"""What was deleted for somebody who asked to be forgotten: when, and how many rows of each table; not of whom."""
+
+BOOKKEEPING = "file_id text, line bigint, export text, row_hash uhugeint, covers_until timestamp, file_order text"
+"""Of every row: where it comes from, the hash of its content, how far its export reaches, and the file's order."""
+
+RAW_TABLES = {
+    "raw.loads": "One row per file: rows read = loaded + duplicate + rejected. A file is loaded once per content, "
+    "whatever its name, in one transaction; a refused file says why.",
+    "raw.rejected_rows": "One row per rejected row: its file, line, reason and text, with personal data masked.",
+    "raw.observed_names": "One row per file and name of a column, key or event in it, with its rows.",
+    "raw.forgettings": "One row per person who asked to be forgotten and table: the rows deleted, and when; not who.",
+    **{f"raw.{kind.name}": kind.about for kind in KINDS.values()},
+}
+
+
+def make_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create the `raw.*` tables that do not exist yet."""
+    connection.execute(f"create table if not exists raw.loads ({LOADS})")
+    connection.execute(f"create table if not exists raw.rejected_rows ({REJECTED_ROWS})")
+    connection.execute(f"create table if not exists raw.observed_names ({OBSERVED_NAMES})")
+    connection.execute(f"create table if not exists raw.forgettings ({FORGETTINGS})")
+    for kind in KINDS.values():
+        columns = ", ".join(f"{column.name} {column.type}" for column in kind.columns)
+        connection.execute(f"create table if not exists raw.{kind.name} ({BOOKKEEPING}, {columns})")

@@ -1,0 +1,114 @@
+"""CSV with a header, and tab-separated files without one, whose columns the source names."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import zlib
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+
+import duckdb
+
+from pipelines.readers.json_lines import number_lines
+from pipelines.readers.masking import is_personal, masked, row_text
+from pipelines.readers.names import note_names
+from pipelines.readers.refusal import FileRefused, first_line
+from pipelines.warehouse import quoted, text_literal
+
+
+def read_csv(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    needs: Sequence[str],
+    named: Collection[str],
+    labels: Mapping[str, str],
+) -> None:
+    """Make the view `file_rows` of a CSV file: each column as text, under the source's name for it."""
+    header = renamed(csv_header(path), labels)
+    missing = [name for name in needs if name not in header]
+    if missing:
+        expected = ", ".join(f"{labels[name]} (for {name})" if name in labels else name for name in missing)
+        raise FileRefused(
+            f"has no column {expected}, which its format needs; its columns: "
+            f"{', '.join(header[:12])}{'…' if len(header) > 12 else ''}. "
+            "Export it with these columns, correct the format in journey.yaml, "
+            "or say under columns: which label stands for which"
+        )
+    _read_rows(connection, path, header, named, "delim = ',', quote = '\"', escape = '\"', header = true", first_line_at=2)
+
+
+def read_tsv(
+    connection: duckdb.DuckDBPyConnection, path: Path, columns: Sequence[str], named: Collection[str]
+) -> None:
+    """Make the view `file_rows` of a tab-separated file without a header; quotes mean nothing in it."""
+    _read_rows(connection, path, columns, named, "delim = '\\t', quote = '', escape = '', header = false", first_line_at=1)
+
+
+def _read_rows(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    header: Sequence[str],
+    named: Collection[str],
+    dialect: str,
+    first_line_at: int,
+) -> None:
+    columns = ", ".join(f"{text_literal(name)}: 'varchar'" for name in header)
+    connection.execute("drop table if exists csv_rejects")
+    connection.execute("drop table if exists csv_scans")
+    try:
+        # The table keeps the file's order, so that rowid numbers the records that were accepted.
+        connection.execute(
+            f"create or replace temp table file_records as select * from read_csv($path, {dialect}, "
+            f"auto_detect = false, columns = {{{columns}}}, store_rejects = true, "
+            "rejects_table = 'csv_rejects', rejects_scan = 'csv_scans')",
+            {"path": str(path)},
+        )
+    except duckdb.Error as error:
+        raise FileRefused(f"can't be read as CSV ({first_line(error)}); export it again as UTF-8") from None
+    # The text of a row that can't be split into columns is kept only where no column is personal.
+    text = "''" if any(is_personal(name) for name in header) else masked("min(csv_line)")
+    connection.execute(
+        "insert into rejects select line, "
+        "'is not a CSV row: ' || lower(replace(cast(min(error_type) as text), '_', ' ')), "
+        f"{text} from csv_rejects group by line"
+    )
+    rows = number_lines(connection, "file_records", "csv_rejects", first_line_at)
+    absent = "".join(f", cast(null as text) as {quoted(name)}" for name in sorted(set(named) - set(header)))
+    connection.execute(
+        f"create or replace temp view file_rows as select *{absent} from {rows}"
+    )
+    connection.execute(
+        f"create or replace temp view file_texts as select line, {row_text(header)} as text from file_rows"
+    )
+    note_names(connection, header)
+
+
+def renamed(header: Sequence[str], labels: Mapping[str, str]) -> list[str]:
+    """A header with the labels of a portal replaced by the names that the format uses.
+
+    Args:
+        header: the file's labels.
+        labels: by the format's name of a column, the file's label for it.
+    """
+    names = {label: name for name, label in labels.items()}
+    return [names.get(label, label if label not in labels else f"{label} (as exported)") for label in header]
+
+
+def csv_header(path: Path) -> list[str]:
+    """The names in the first record, unique and without a byte order mark."""
+    opener = gzip.open if path.suffix == ".gz" else open
+    try:
+        with opener(path, "rt", encoding="utf-8-sig", errors="replace", newline="") as file:
+            names = next(csv.reader(file), [])
+    except (gzip.BadGzipFile, EOFError, zlib.error, csv.Error) as error:
+        raise FileRefused(f"has no readable header ({error}); export it again as CSV in UTF-8") from None
+    if not any(name.strip() for name in names):
+        raise FileRefused("has no header; its first line must name the columns")
+    seen: dict[str, int] = {}
+    unique = []
+    for number, given in enumerate(names, 1):
+        name = given.replace("\0", "").strip() or f"column {number}"
+        seen[name] = seen.get(name, 0) + 1
+        unique.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return unique

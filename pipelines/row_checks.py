@@ -1,0 +1,94 @@
+"""What may be wrong with a canonical row, whatever its format: the SQL that types rows and says why one is rejected.
+
+Not here: what a format alone can know (its `reject_reason`), nor the counting (`ingest.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from pipelines.canonical import Column, Kind
+from pipelines.currencies import CURRENCIES
+from pipelines.forgotten import is_forgotten
+from pipelines.readers.masking import masked
+from pipelines.warehouse import text_literal
+
+FORGOTTEN = "belongs to a forgotten person"
+"""The reason to reject a row of somebody who asked to be forgotten; its text is not kept."""
+
+LONGEST = 10_000
+"""Characters of the longest text that is no mistake: a longer one is a file that lost its line breaks."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What holds for every row of a run: the possible time, and whether anybody was forgotten."""
+
+    opened_on: date
+    latest: datetime
+    has_forgotten: bool
+
+
+def checked_select(kind: Kind, given: Collection[str], rows: str, limits: Limits) -> str:
+    """A select of `line`, `reason` (null: sound), `row_hash`, `covers_until` and the typed columns.
+
+    Args:
+        kind: the shape.
+        given: the columns that the source gives.
+        rows: the source's select.
+        limits: what holds for every row of this run.
+    """
+    casts = [f"{_typed(column) if column.name in given else f'cast(null as {column.type})'} as {column.name}"
+             for column in kind.columns]  # fmt: skip
+    reasons = ["reject_reason"] if "reject_reason" in given else []
+    reasons += [reason for column in kind.columns if column.name in given for reason in _reasons(column, limits)]
+    whose = f"case when {is_forgotten(kind.name)} then '{FORGOTTEN}' else first_reason end"
+    texts = ", ".join(f"coalesce(cast({c.name} as text), chr(1))" for c in kind.columns if c.name in given)
+    return (
+        f"with source_rows as (\n{rows}\n), "
+        f"cast_rows as (select line, coalesce({', '.join([*reasons, 'null'])}) as first_reason, {', '.join(casts)} "
+        "from source_rows) "
+        f"select line, {whose if limits.has_forgotten else 'first_reason'} as reason, "
+        f"md5_number(concat_ws(chr(2), {texts})) as row_hash, greatest({', '.join(kind.instants)}) as covers_until, "
+        "* exclude (line, first_reason) from cast_rows"
+    )
+
+
+def _typed(column: Column) -> str:
+    """The column's value in its type; what can't be cast is null here and has a reason."""
+    if column.type == "text":
+        value = f"nullif(trim({column.name}), '')"
+        if column.name == "comment":
+            value = masked(value)
+        return f"upper({value})" if column.name == "currency" else value
+    return f"try_cast({column.name} as {column.type})"
+
+
+def _reasons(column: Column, limits: Limits) -> list[str]:
+    """SQL of each reason that a value of this column can be; null where it is sound."""
+    name, typed, found = column.name, _typed(column), []
+    if column.required:
+        found.append(f"case when {typed} is null then '{name} is missing' end")
+    if column.type == "text":
+        found.append(
+            f"case when length({name}) > {LONGEST} then '{name} is longer than {LONGEST} characters' "
+            f"when contains({name}, chr(0)) then '{name} holds a NUL character' end"
+        )
+    else:
+        found.append(
+            f"case when {name} is not null and {typed} is null then '{name} is not a {column.type}: ' || {name} end"
+        )
+    if column.type == "timestamp":
+        found.append(
+            f"case when {typed} < timestamp '{limits.opened_on}' "
+            f"then '{name} is impossible, before the shop (shop.opened_on): ' || {name} "
+            f"when {typed} > timestamp '{limits.latest}' then '{name} is impossible, after tomorrow: ' || {name} end"
+        )
+    if column.never_negative:
+        found.append(f"case when {typed} < 0 then '{name} is negative: ' || {name} end")
+    if name == "currency":
+        codes = ", ".join(text_literal(code) for code in sorted(CURRENCIES))
+        found.append(f"case when {typed} not in ({codes}) then 'currency is unknown: ' || {name} end")
+    return found

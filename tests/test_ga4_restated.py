@@ -1,0 +1,133 @@
+"""GA4's tables: Parquet as JSON lines, and days that Google restates: the last delivery of a day replaces the others."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from itertools import permutations
+from pathlib import Path
+
+import duckdb
+import pytest
+from shops import load, query
+from test_formats_web import FIXTURES, build, given_columns, shop, shop_with_fixture
+
+from pipelines.project import Project
+
+DAY = "20260701"
+
+
+def event(name: str, second: int, day: str = DAY) -> dict[str, object]:
+    return {
+        "event_date": day,
+        "event_name": name,
+        "event_timestamp": str(1782900000000000 + second * 1_000_000),
+        "user_pseudo_id": "1.2",
+        "event_params": [{"key": "ga_session_id", "value": {"int_value": "5"}}],
+    }
+
+
+def deliver(project: Project, name: str, events: Iterable[dict[str, object]]) -> None:
+    """An export file, in a folder of the exports."""
+    path = project.exports_folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(given) + "\n" for given in events), encoding="utf-8")
+
+
+def staged(project: Project) -> list[str]:
+    build(project, "staging.events")
+    return [name for (name,) in query(project, "select event_name from staging.events order by occurred_at, event_name")]
+
+
+def nested_shop(folder: Path) -> Project:
+    project = shop(folder, "ga4_bigquery")
+    files = [project.settings.exports.files[0].model_copy(update={"path": "**/*.jsonl"})]
+    exports = project.settings.exports.model_copy(update={"files": files})
+    settings = project.settings.model_copy(update={"exports": exports})
+    return Project(project.journey_file, settings, project.exports_folder, project.output)
+
+
+def test_parquet_with_its_own_types_gives_the_rows_of_json_lines(tmp_path: Path) -> None:
+    (tmp_path / "lines").mkdir()
+    (tmp_path / "parquet").mkdir()
+    lines = shop_with_fixture(tmp_path / "lines", "ga4_bigquery")
+    load(lines)
+    parquet = shop(tmp_path / "parquet", "ga4_bigquery")
+    files = [parquet.settings.exports.files[0].model_copy(update={"path": "*.parquet"})]
+    exports = parquet.settings.exports.model_copy(update={"files": files})
+    settings = parquet.settings.model_copy(update={"exports": exports})
+    parquet = Project(parquet.journey_file, settings, parquet.exports_folder, parquet.output)
+    duckdb.sql(
+        "copy (select * replace (try_cast(event_timestamp as bigint) as event_timestamp, "
+        "cast(batch_page_id as bigint) as batch_page_id) from read_json($file, ignore_errors = true, "
+        "format = 'newline_delimited') where event_timestamp <> 'yesterday') to "
+        f"'{parquet.exports_folder / 'events.parquet'}' (format parquet)".replace(
+            "$file", f"'{FIXTURES / 'ga4_bigquery.jsonl'}'"
+        )
+    )
+    (found,) = load(parquet)
+    assert found.status == "loaded", found.reason
+    assert found.rows_read == found.rows_loaded + found.rows_duplicate + found.rows_rejected
+    columns = "event_id, event_name, occurred_at, sequence, anonymous_id, url_path, device, product_id, order_id, part"
+    ask = f"select {columns}, quantity, price, value, currency from raw.events order by all"
+    assert query(parquet, ask) == query(lines, ask)
+    assert given_columns(parquet, "event_name = 'view_item'", "line", "event_id") == given_columns(
+        lines, "event_name = 'view_item'", "line", "event_id"
+    )
+
+
+def test_a_broken_parquet_file_is_refused_whole_with_what_to_do(tmp_path: Path) -> None:
+    project = shop(tmp_path, "ga4_bigquery")
+    path = project.exports_folder / "a.jsonl"  # recognised by its first bytes, whatever its name
+    duckdb.sql("select 'view' as event_name, 1782900000000000 + range as event_timestamp, 'u' as user_pseudo_id from range(5000)").write_parquet(
+        str(path)
+    )
+    whole = path.read_bytes()
+    path.write_bytes(whole[:200] + b"\x00" * 400 + whole[600:])
+    (found,) = load(project)
+    assert found.status == "refused" and "can't be read as Parquet" in str(found.reason)
+    assert "export it again" in str(found.reason)
+    path.write_bytes(whole)
+    (found,) = load(project)
+    assert found.status == "loaded" and found.rows_read == 5000
+
+
+DELIVERIES = {
+    "intraday/events_intraday_20260701.jsonl": [event("early", 0), event("spam", 1)],
+    "2026-07-02/events_20260701-0000.jsonl": [event("early", 0), event("view", 2)],
+    "2026-07-02/events_20260701-0001.jsonl": [event("cart", 3)],
+    "2026-07-10/events_20260701.jsonl": [event("early", 0), event("view", 2), event("cart", 3), event("late", 4)],
+    "2026-07-03/events_20260702.jsonl": [event("tomorrow", 86400, "20260702")],
+}
+
+
+@pytest.mark.parametrize("order", list(permutations(range(5)))[::17])
+def test_the_last_delivery_of_a_day_stands_whatever_arrives_first(tmp_path: Path, order: tuple[int, ...]) -> None:
+    project = nested_shop(tmp_path)
+    for number in order:
+        name, events = list(DELIVERIES.items())[number]
+        deliver(project, name, events)
+        (found,) = load(project)
+        assert found.rows_read == found.rows_loaded == len(events), "an earlier delivery of a day makes no duplicate"
+    assert staged(project) == ["early", "view", "cart", "late", "tomorrow"]
+
+
+def test_a_day_in_several_files_of_one_folder_is_one_delivery_and_replaces_the_intraday_table(tmp_path: Path) -> None:
+    project = nested_shop(tmp_path)
+    for name, events in list(DELIVERIES.items())[:3]:
+        deliver(project, name, events)
+    load(project)
+    assert staged(project) == ["early", "view", "cart"]
+
+
+def test_a_file_written_again_in_its_place_replaces_its_day(tmp_path: Path) -> None:
+    project = nested_shop(tmp_path)
+    deliver(project, "events_20260701.jsonl", [event("early", 0), event("spam", 1)])
+    load(project)
+    deliver(project, "events_20260701.jsonl", [event("early", 0), event("view", 2)])
+    load(project)
+    assert staged(project) == ["early", "view"]
+    # And back: the earlier content is no longer loaded, so it is read again.
+    deliver(project, "events_20260701.jsonl", [event("early", 0), event("spam", 1)])
+    load(project)
+    assert staged(project) == ["early", "spam"]
