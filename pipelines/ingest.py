@@ -86,7 +86,9 @@ def load_exports(connection: duckdb.DuckDBPyConnection, project: Project) -> lis
         SourceError: a source whose header is wrong.
     """
     make_raw_tables(connection)
-    known = {row[0] for row in connection.execute("select file_id from raw.loads where status = 'loaded'").fetchall()}
+    known = dict(
+        connection.execute("select file_id, file_order from raw.loads where status = 'loaded'").fetchall()
+    )
     connection.execute("delete from raw.loads where status = 'refused'")
     last = connection.execute("select coalesce(max(load_number), 0) from raw.loads").fetchall()[0][0]
     run = Run(last + 1, row_limits(connection, project), project.settings.exports.refuse_above)
@@ -94,8 +96,11 @@ def load_exports(connection: duckdb.DuckDBPyConnection, project: Project) -> lis
     for file in find_files(project):
         seen += 1
         if file.file_id not in known:
-            known.add(file.file_id)
             loads.append(_load_file(connection, file, run))
+            known[file.file_id] = file.file_order
+        elif _stands_for(file, known[file.file_id]):
+            _confirm_file(connection, file, run)
+            known[file.file_id] = file.file_order
     if not seen:
         patterns = ", ".join(export.path for export in project.settings.exports.files)
         raise IngestError(
@@ -135,6 +140,26 @@ def _load_file(connection: duckdb.DuckDBPyConnection, file: Found, run: Run) -> 
         load = Load(file.file_id, file.name, file.export.name, file.source.format, kind, "refused", str(refusal))
         _record(connection, load, file, run, None)
     return load
+
+
+def _stands_for(file: Found, file_order: str) -> bool:
+    """Whether a file says more of its content's age than another name of it: events are as old as the first file that
+    has them, all else is as new as the last."""
+    return file.file_order < file_order if file.source.kind.name == "events" else file.file_order > file_order
+
+
+def _confirm_file(connection: duckdb.DuckDBPyConnection, file: Found, run: Run) -> None:
+    """A content seen again under a name that says more of its age, whichever of the two was met first."""
+    reads = read_file(connection, file.source, file.path, file.export.columns)
+    connection.execute("begin")
+    check_rows(connection, file, run.limits, reads)
+    reaches = connection.execute("select max(covers_until) from checked where reason is null").fetchall()[0][0]
+    _insert(connection, file, reaches)
+    connection.execute(
+        "update raw.loads set file_order = $file_order where file_id = $file_id",
+        {"file_order": file.file_order, "file_id": file.file_id},
+    )
+    connection.execute("commit")
 
 
 def _load_rows(connection: duckdb.DuckDBPyConnection, file: Found, run: Run, reads: str) -> Load:
@@ -249,7 +274,6 @@ def _insert(connection: duckdb.DuckDBPyConnection, file: Found, covers_until: da
         "inner join checked on loaded.row_hash = checked.row_hash where checked.reason is null"
     )
     values = {
-        "file_id": file.file_id,
         "export": file.export.name,
         "covers_until": covers_until,
         "file_order": file.file_order,
@@ -260,15 +284,17 @@ def _insert(connection: duckdb.DuckDBPyConnection, file: Found, covers_until: da
         "left join repeated on checked.row_hash = repeated.row_hash "
         "where reason is null and (repeated.first_line is null or line = repeated.first_line) "
         "and checked.row_hash not in (select row_hash from loaded_before)",
-        values,
+        {**values, "file_id": file.file_id},
     ).fetchall()[0][0]
     if count_rows(connection, "loaded_before"):
-        # A re-export that repeats a row unchanged confirms it: the row is as new as the newest file that has it.
+        # A re-export that repeats a row unchanged confirms it: the row is as new as the newest file that has it. An
+        # event happened once: its row is as old as the first file that has it.
+        than = ">" if kind.name == "events" else "<"
         connection.execute(
             f"update {table} set covers_until = $covers_until, file_order = $file_order "
-            "where export = $export and row_hash in (select row_hash from loaded_before) and file_id <> $file_id "
+            "where export = $export and row_hash in (select row_hash from loaded_before) "
             "and (coalesce(covers_until, timestamp '1970-01-01'), file_order) "
-            "< (coalesce($covers_until, timestamp '1970-01-01'), $file_order)",
+            f"{than} (coalesce($covers_until, timestamp '1970-01-01'), $file_order)",
             values,
         )
     return int(inserted)

@@ -9,9 +9,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+from sqlglot import parse_one
+
 from pipelines.canonical import KINDS
-from pipelines.project import load_project
+from pipelines.project import ROOT, load_project
 from pipelines.settings import json_schema
+from pipelines.sources import read_source
 from pipelines.sql_models import SCHEMAS, column_comments
 from pipelines.tables import PYTHON_TABLES, all_models
 
@@ -25,6 +28,7 @@ def reference_pages() -> dict[str, str]:
         "journey-yaml.md": _journey_page(json_schema()),
         "canonical.md": _canonical_page(),
         "tables.md": _tables_page(),
+        "formats/README.md": _formats_page(),
     }
 
 
@@ -102,6 +106,22 @@ def _canonical_page() -> str:
             lines.append(
                 f"| `{column.name}` | {column.type} | {'required' if column.required else ''} | {column.about} |"
             )
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _formats_page() -> str:
+    sources = [read_source(path) for path in sorted((ROOT / "sql" / "sources").glob("*.sql"))]
+    lines = ["# Formats", "", MADE_FROM_CODE, ""]
+    lines += ["The canonical columns that each format gives. What is empty is null: an export can't tell what it lacks.", ""]
+    for kind in KINDS.values():
+        formats = [source for source in sources if source.kind is kind]
+        given = {source.format: set(parse_one(source.sql, dialect="duckdb").named_selects) for source in formats}
+        lines += [f"## {kind.name}", ""]
+        lines += [f"| column | {' | '.join(f'[{name}]({name}.md)' for name in given)} |", f"|---{'|---' * len(given)}|"]
+        for column in kind.columns:
+            marks = " | ".join("●" if column.name in columns else "" for columns in given.values())
+            lines.append(f"| `{column.name}` | {marks} |")
         lines.append("")
     return "\n".join(lines)
 

@@ -89,14 +89,15 @@ def test_loading_again_or_renamed_changes_nothing(tmp_path: Path) -> None:
     shutil.copytree(SAMPLE, exports, ignore=shutil.ignore_patterns("events-2026-0[89]*"))
     project = load_project(ROOT / "journey.yaml", exports, tmp_path)
     load(project)
-    before = {table: query(project, f"from {table} order by all") for table in (*RAW, "raw.loads")}
+    content = "select columns(lambda c: c <> 'file_order') from"  # all but what a name says of a file's age
+    before = {table: query(project, f"{content} {table} order by all") for table in (*RAW, "raw.loads")}
     assert load(project) == []
     for path in list(exports.glob("*/*")):
         path.rename(
             path.with_name(path.name.replace("events-", "events-again-").replace("orders_export", "orders_new"))
         )
     assert load(project) == []
-    assert {table: query(project, f"from {table} order by all") for table in before} == before
+    assert {table: query(project, f"{content} {table} order by all") for table in before} == before
 
 
 def test_the_order_in_which_files_arrive_does_not_matter(tmp_path: Path) -> None:
