@@ -1,0 +1,141 @@
+"""Bad input: what is wrong with a row or a file is named, with what to do; one bad row never costs its file."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from shops import load, query
+
+from pipelines.project import ROOT, Project, load_project
+
+EVENT = {"messageId": "1", "type": "track", "event": "Seen", "anonymousId": "u", "timestamp": "2026-07-01T10:00:00Z"}
+HEADER = "Name,Created at,Lineitem quantity,Lineitem name,Lineitem price,Total,Currency"
+ORDER = "#1,2026-07-01 10:00:00 +0200,1,Mug,15.00,15.00,EUR"
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Project:
+    """The made-up shop's settings and an opening day, with no exports yet."""
+    for folder in ("events", "orders", "crm"):
+        (tmp_path / "exports" / folder).mkdir(parents=True)
+    yaml = (ROOT / "journey.yaml").read_text(encoding="utf-8")
+    (tmp_path / "journey.yaml").write_text(
+        yaml.replace("  currency: EUR\n", "  currency: EUR\n  opened_on: 2020-05-01\n"), encoding="utf-8"
+    )
+    return load_project(tmp_path / "journey.yaml", tmp_path / "exports", tmp_path)
+
+
+def reasons(project: Project) -> list[str]:
+    return [reason for (reason,) in query(project, "select reason from raw.rejected_rows order by line")]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"messageId": None}, "messageId is missing"),
+        ({"timestamp": "2020-04-30T10:00:00Z"}, "occurred_at is impossible, before the shop (shop.opened_on): 2020-04-30"),
+        ({"timestamp": "9999-01-01T00:00:00Z"}, "occurred_at is impossible, after tomorrow: 9999-01-01 00:00:00"),
+        ({"event": "x" * 10_001}, "event_name is longer than 10000 characters"),
+        ({"anonymousId": "u\0v"}, "anonymous_id holds a NUL character"),
+        ({"properties": {"currency": "BTC"}}, "currency is unknown: BTC"),
+        ({"properties": {"quantity": -2}}, "quantity is negative: -2"),
+    ],
+)
+def test_a_bad_event_is_rejected_with_its_reason_and_the_next_is_loaded(
+    shop: Project, change: dict[str, Any], reason: str
+) -> None:
+    lines = [json.dumps(EVENT | change), json.dumps(EVENT | {"messageId": "2"})]
+    (shop.exports_folder / "events" / "e.jsonl.gz").write_bytes(gzip.compress("\n".join(lines).encode()))
+    (found,) = load(shop)
+    assert (found.rows_read, found.rows_loaded, found.rows_rejected) == (2, 1, 1)
+    (given,) = reasons(shop)
+    assert given.startswith(reason)
+
+
+def test_what_happened_until_tomorrow_is_possible(shop: Project) -> None:
+    """Clocks of other zones are ahead: a day is allowed, and no more."""
+    now = datetime.now(UTC)
+    lines = [
+        json.dumps(EVENT | {"messageId": str(hours), "timestamp": (now + timedelta(hours=hours)).isoformat()})
+        for hours in (0, 23, 25)
+    ]
+    (shop.exports_folder / "events" / "e.jsonl.gz").write_bytes(gzip.compress("\n".join(lines).encode()))
+    load(shop)
+    assert query(shop, "select event_id from raw.events order by 1") == [("0",), ("23",)]
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("#2,2026-07-01 10:00:00 +0200,many,Mug,15.00,15.00,EUR", "Lineitem quantity is not a number: many"),
+        ("#2,2026-07-01 10:00:00 +0200,-1,Mug,15.00,15.00,EUR", "Lineitem quantity is negative: -1"),
+        ("#2,2026-07-01 10:00:00 +0200,1,Mug,15.00,15.00,EURO", "currency is unknown: EURO"),
+        ("#2,2031-07-01 10:00:00 +0200,1,Mug,15.00,15.00,EUR", "ordered_at is impossible, after tomorrow: 2031-07-01"),
+        ("#2,2026-07-01 10:00:00 +0200,1", "is not a CSV row: missing columns"),
+        ("#2,2026-07-01 10:00:00 +0200,1,Mug,15.00,15.00,EUR,x,y", "is not a CSV row: too many columns"),
+        ("#2,2026-07-01 10:00:00 +0200,1,M\0ug,15.00,15.00,EUR", "product_name holds a NUL character"),
+    ],
+)
+def test_a_bad_order_row_is_rejected_with_its_reason_and_the_others_are_loaded(
+    shop: Project, row: str, reason: str
+) -> None:
+    path = shop.exports_folder / "orders" / "o.csv"
+    path.write_text("\n".join([HEADER, ORDER, row, ORDER.replace("#1", "#3")]) + "\n", encoding="utf-8")
+    (found,) = load(shop)
+    assert (found.rows_read, found.rows_loaded, found.rows_rejected) == (3, 2, 1)
+    (given,) = reasons(shop)
+    assert given.startswith(reason)
+    assert query(shop, "select line from raw.rejected_rows") == [(3,)]
+
+
+WHOLE = gzip.compress(b"".join(json.dumps(EVENT | {"messageId": str(i)}).encode() + b"\n" for i in range(500)))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "what", "to_do"),
+    [
+        ("events/e.jsonl.gz", b"", "is empty", "export it again"),
+        ("events/e.jsonl.gz", WHOLE[: len(WHOLE) // 2], "can't be read as text lines", "export it again"),
+        ("orders/o.csv", b"", "is empty", "export it again"),
+        ("orders/o.csv", b"Order,Mail\n1,2\n", "has no column Name, Created at", "correct the format in journey.yaml"),
+        ("orders/o.csv", None, "is a directory where a file should be", "move its files out"),
+    ],
+    ids=["empty", "truncated gzip", "empty csv", "header without needed columns", "directory"],
+)
+def test_a_file_that_cannot_be_read_is_refused_whole_and_named(
+    shop: Project, name: str, content: bytes | None, what: str, to_do: str
+) -> None:
+    path = shop.exports_folder / name
+    if content is None:
+        path.mkdir()
+    else:
+        path.write_bytes(content)
+    (found,) = load(shop)
+    assert (found.path, found.status, found.rows_loaded) == (name, "refused", 0)
+    assert what in str(found.reason) and to_do in str(found.reason)
+    assert query(shop, "select path, reason from raw.loads") == [(name, found.reason)]
+    assert query(shop, "select count(*) from raw.events union all select count(*) from raw.order_rows") == [(0,), (0,)]
+    (again,) = load(shop)
+    assert again.status == "refused", "a refused file is tried again by the next run"
+
+
+def test_labels_of_another_language_are_mapped_in_journey_yaml_and_named_when_missing(shop: Project) -> None:
+    yaml = shop.journey_file.read_text(encoding="utf-8").replace(
+        "format: hubspot_contacts}",
+        "format: hubspot_contacts, columns: {Record ID: ID de fiche, Email: E-mail, Create Date: Date de création}}",
+    )
+    shop.journey_file.write_text(yaml, encoding="utf-8")
+    project = load_project(shop.journey_file, shop.exports_folder, shop.output)
+    path = shop.exports_folder / "crm" / "contacts.csv"
+    path.write_text("ID de fiche,E-mail,Date de création\n7,a@example.com,2026-07-01 10:00\n", encoding="utf-8")
+    (found,) = load(project)
+    assert (found.status, found.rows_loaded) == ("loaded", 1)
+    assert query(project, "select contact_id from raw.contacts") == [("7",)]
+    path.write_text("ID de fiche,E-mail\n7,a@example.com\n", encoding="utf-8")
+    (found,) = load(project)
+    assert found.status == "refused" and "has no column Date de création (for Create Date)" in str(found.reason)
