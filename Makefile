@@ -6,9 +6,10 @@ STAMP := $(VENV)/.complete
 # The shop to run: its journey.yaml, and the folder of its exports (empty: as journey.yaml says).
 JOURNEY ?= journey.yaml
 EXPORTS ?=
+ROWS ?= 1000000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run ui formats notebook test test-browser test-statistics test-fuzz lint types format lock sample reference clean
+.PHONY: help setup run ui formats notebook test test-browser test-statistics test-fuzz bench-loading lint types format lock sample reference clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +48,9 @@ test-statistics: $(STAMP) ## Planted effects over many seeds of the made-up shop
 
 test-fuzz: $(STAMP) ## Thousands of mutated export files
 	@$(BIN)/python -m pytest -m fuzz
+
+bench-loading: $(STAMP) ## Loading beside a bare read of the same files (ROWS=1000000)
+	@PYTHONPATH=. $(BIN)/python benchmarks/loading.py --rows $(ROWS)
 
 lint: $(STAMP) ## Format and lint checks
 	@$(BIN)/ruff format --check .

@@ -278,15 +278,18 @@ def _insert(connection: duckdb.DuckDBPyConnection, file: Found, covers_until: da
         "covers_until": covers_until,
         "file_order": file.file_order,
     }
+    new = ["reason is null"]
+    if count_rows(connection, "repeated"):
+        new.append("(checked.row_hash not in (select row_hash from repeated) or line in (select first_line from repeated))")
+    if is_known := count_rows(connection, "loaded_before") > 0:
+        new.append("checked.row_hash not in (select row_hash from loaded_before)")
     inserted = connection.execute(
         f"insert into {table} (file_id, line, export, row_hash, covers_until, file_order, {columns}) "
         f"select $file_id, line, $export, checked.row_hash, $covers_until, $file_order, {columns} from checked "
-        "left join repeated on checked.row_hash = repeated.row_hash "
-        "where reason is null and (repeated.first_line is null or line = repeated.first_line) "
-        "and checked.row_hash not in (select row_hash from loaded_before)",
+        f"where {' and '.join(new)}",
         {**values, "file_id": file.file_id},
     ).fetchall()[0][0]
-    if count_rows(connection, "loaded_before"):
+    if is_known:
         # A re-export that repeats a row unchanged confirms it: the row is as new as the newest file that has it. An
         # event happened once: its row is as old as the first file that has it.
         than = ">" if kind.name == "events" else "<"

@@ -43,16 +43,22 @@ def checked_select(kind: Kind, given: Collection[str], rows: str, limits: Limits
     casts = [f"{_typed(column) if column.name in given else f'cast(null as {column.type})'} as {column.name}"
              for column in kind.columns]  # fmt: skip
     reasons = ["reject_reason"] if "reject_reason" in given else []
-    reasons += [reason for column in kind.columns if column.name in given for reason in _reasons(column, limits)]
+    columns = [column for column in kind.columns if column.name in given]
+    reasons += [reason for column in columns for reason in _reasons(column, limits)]
+    # Too long or with a NUL somewhere is rare: looked for in the whole row, and only then column by column.
+    spoilt = [_spoilt_text(column) for column in columns if column.type == "text"]
+    reasons.append(
+        f"case when length(whole_row) > {LONGEST} or contains(whole_row, chr(0)) then coalesce({', '.join(spoilt)}) end"
+    )
     whose = f"case when {is_forgotten(kind.name)} then '{FORGOTTEN}' else first_reason end"
-    texts = ", ".join(f"coalesce(cast({c.name} as text), chr(1))" for c in kind.columns if c.name in given)
+    texts = ", ".join(f"coalesce(cast({column.name} as text), chr(1))" for column in columns)
     return (
         f"with source_rows as (\n{rows}\n), "
-        f"cast_rows as (select line, coalesce({', '.join([*reasons, 'null'])}) as first_reason, {', '.join(casts)} "
-        "from source_rows) "
-        f"select line, {whose if limits.has_forgotten else 'first_reason'} as reason, "
-        f"md5_number(concat_ws(chr(2), {texts})) as row_hash, greatest({', '.join(kind.instants)}) as covers_until, "
-        "* exclude (line, first_reason) from cast_rows"
+        f"whole_rows as (select *, concat_ws(chr(2), {texts}) as whole_row from source_rows), "
+        f"cast_rows as (select line, coalesce({', '.join([*reasons, 'null'])}) as first_reason, "
+        f"md5_number(whole_row) as row_hash, {', '.join(casts)} from whole_rows) "
+        f"select line, {whose if limits.has_forgotten else 'first_reason'} as reason, row_hash, "
+        f"greatest({', '.join(kind.instants)}) as covers_until, * exclude (line, first_reason, row_hash) from cast_rows"
     )
 
 
@@ -66,17 +72,20 @@ def _typed(column: Column) -> str:
     return f"try_cast({column.name} as {column.type})"
 
 
+def _spoilt_text(column: Column) -> str:
+    """SQL of the reasons that a text of any meaning can be refused for."""
+    return (
+        f"case when length({column.name}) > {LONGEST} then '{column.name} is longer than {LONGEST} characters' "
+        f"when contains({column.name}, chr(0)) then '{column.name} holds a NUL character' end"
+    )
+
+
 def _reasons(column: Column, limits: Limits) -> list[str]:
     """SQL of each reason that a value of this column can be; null where it is sound."""
     name, typed, found = column.name, _typed(column), []
     if column.required:
         found.append(f"case when {typed} is null then '{name} is missing' end")
-    if column.type == "text":
-        found.append(
-            f"case when length({name}) > {LONGEST} then '{name} is longer than {LONGEST} characters' "
-            f"when contains({name}, chr(0)) then '{name} holds a NUL character' end"
-        )
-    else:
+    if column.type != "text":
         found.append(
             f"case when {name} is not null and {typed} is null then '{name} is not a {column.type}: ' || {name} end"
         )

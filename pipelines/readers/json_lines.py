@@ -24,7 +24,7 @@ def read_json_lines(connection: duckdb.DuckDBPyConnection, path: Path, shape: st
         # A line is read as one text: the delimiter is a character that JSON can't hold unescaped. The table keeps the
         # file's order, so that rowid numbers the lines that were accepted.
         connection.execute(
-            "create or replace temp table file_lines as select text "
+            "create or replace temp table file_lines as select text, json_valid(text) as is_json "
             "from read_csv($path, header = false, auto_detect = false, columns = {'text': 'varchar'}, "
             "delim = chr(1), quote = '', escape = '', strict_mode = false, new_line = $new_line, "
             "store_rejects = true, rejects_table = 'line_rejects', rejects_scan = 'line_scans')",
@@ -33,7 +33,7 @@ def read_json_lines(connection: duckdb.DuckDBPyConnection, path: Path, shape: st
     except duckdb.Error as error:
         raise FileRefused(f"can't be read as text lines ({first_line(error)}); export it again") from None
     lines = number_lines(connection, "file_lines", "line_rejects", first_line=1)
-    connection.execute(f"create or replace temp view numbered_lines as select line, text from {lines}")
+    connection.execute(f"create or replace temp view numbered_lines as select line, text, is_json from {lines}")
     connection.execute(
         "insert into rejects select line, "
         "'is not text in UTF-8: ' || lower(replace(cast(min(error_type) as text), '_', ' ')), '' "
@@ -44,16 +44,16 @@ def read_json_lines(connection: duckdb.DuckDBPyConnection, path: Path, shape: st
     )
     connection.execute(
         "insert into rejects select line, 'is not valid JSON', t.text from numbered_lines l join file_texts t "
-        "using (line) where trim(l.text) <> '' and not json_valid(l.text)"
+        "using (line) where not l.is_json and trim(l.text) <> ''"
     )
-    sound = f"(select text from numbered_lines where json_valid(text) limit {LOOKED_AT})"
+    sound = f"(select text from numbered_lines where is_json limit {LOOKED_AT})"
     connection.execute(
         f"create or replace temp view file_names as select unnest(json_keys(text)) as name from {sound} "
         f"union all select 'properties.' || unnest(json_keys(text, '$.properties')) from {sound}"
     )
     value = f"json_transform(text, '{shape}') as r" if shape else "cast(text as json) as record"
     connection.execute(
-        f"create or replace temp view file_rows as select line, {value} from numbered_lines where json_valid(text)"
+        f"create or replace temp view file_rows as select line, {value} from numbered_lines where is_json"
     )
 
 
