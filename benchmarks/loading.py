@@ -125,7 +125,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         write_files(folder, options.rows)
-        print("| format | rows | bare s | bare GB | load s | rows/s | load GB | ratio |\n|---|---|---|---|---|---|---|---|")
+        print("| format | rows | bare s | bare GB | load s | rows/s | load GB | ratio |\n" + "|---" * 8 + "|")
         for name, (label, *_) in FORMATS.items():
             found = {}
             for what in ("bare", "load"):

@@ -22,16 +22,11 @@ class Column:
 
 @dataclass(frozen=True)
 class Kind:
-    """A shape: its columns, and which of them are instants."""
+    """A shape and its columns."""
 
     name: str
     about: str
     columns: tuple[Column, ...]
-
-    @property
-    def instants(self) -> tuple[str, ...]:
-        """The columns that must lie in possible time, and that tell how far a file reaches."""
-        return tuple(c.name for c in self.columns if c.type == "timestamp")
 
 
 KINDS = {
@@ -69,7 +64,7 @@ KINDS = {
                 Column("coupon", "text", "coupon or voucher code"),
                 Column("source_updated_at", "timestamp", "the source's own time of the last change"),
                 Column("part", "text", "what the source restates as a whole, as a day; null: rows stand by themselves"),
-                Column("delivery", "text", "version of the part: the greatest in the order of text replaces the others"),
+                Column("delivery", "text", "version of the part: the greatest text replaces the others"),
             ),
         ),
         Kind(

@@ -1,7 +1,6 @@
 """The currency codes that an export may hold."""
 
-CURRENCIES = frozenset(
-    """
+_CODES = """
     AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF
     CHE CHF CHW CLF CLP CNY COP COU CRC CUC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD
     GNF GTQ GYD HKD HNL HRK HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP
@@ -9,6 +8,7 @@ CURRENCIES = frozenset(
     PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SLL SOS SRD SSP STN SVC SYP SZL THB TJS
     TMT TND TOP TRY TTD TWD TZS UAH UGX USD USN UYI UYU UYW UZS VED VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW
     ZWG ZWL
-    """.split()
-)
-"""ISO 4217 codes of money in circulation, and of those that orders of the last years may still carry (BGN, HRK …)."""
+"""
+
+CURRENCIES = frozenset(_CODES.split())
+"""ISO 4217 codes of money in circulation, and of those that orders of the last years may still carry (HRK …)."""

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 import duckdb
 
 from pipelines.forgotten import IDENTIFIERS
-from pipelines.raw_tables import make_raw_tables
 from pipelines.project import Project
+from pipelines.raw_tables import make_raw_tables
 from pipelines.warehouse import open_warehouse
 
 

@@ -5,6 +5,8 @@ Not here: forgetting somebody (`forget.py`), nor rejecting such a row while a fi
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import duckdb
 
 from pipelines.project import Project
@@ -30,10 +32,11 @@ def load_forgotten(connection: duckdb.DuckDBPyConnection, project: Project) -> b
     return bool(lines)
 
 
-def is_forgotten(kind: str) -> str:
-    """SQL that says whether a row of a shape carries an identifier of a forgotten person."""
+def is_forgotten(kind: str, given: Collection[str]) -> str:
+    """SQL that says whether a row of a shape, with the columns given, carries an identifier of a forgotten person."""
     tests = [
         f"pseudonym('{name}:' || {column}) in (select identifier from forgotten)"
         for name, column in IDENTIFIERS[kind].items()
+        if column in given
     ]
-    return " or ".join(tests)
+    return " or ".join([*tests, "false"])

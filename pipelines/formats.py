@@ -1,33 +1,52 @@
 """What the files of a folder look like, and which format each would be read as and why: a dry run, nothing is loaded.
 
-A format fits a file when it reads that kind of file and the file has every column (or JSON key) that the format's
-`-- needs:` line names; of several that fit, the one that needs most. Not here: loading (`ingest.py`).
+A format fits a file when it reads that kind of file and the file has every column (or key, of JSON and XML) that the
+format's `-- needs:` line names; of several that fit, the one that needs most. A tab-separated file has no names: it
+fits the format with as many columns. Not here: loading (`ingest.py`).
 """
 
 from __future__ import annotations
 
-import gzip
 import json
+import zlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from io import TextIOWrapper
 from pathlib import Path
 
+import duckdb
+
 from pipelines.project import ROOT
+from pipelines.readers import FileRefused, kind_of_file
 from pipelines.readers.delimited import csv_header
-from pipelines.readers.refusal import FileRefused
-from pipelines.sources import Source, read_source
+from pipelines.readers.documents import document_names, open_bytes
+from pipelines.sources import READS, Source, read_source
 
 LOOKED_AT = 50
-"""Lines of a JSON file whose keys are looked at."""
+"""Lines or records of a file that are looked at."""
+
+COUNTED = {
+    "csv": "columns",
+    "tsv": "fields",
+    "jsonl": "keys",
+    "json": "keys",
+    "xml": "keys",
+    "parquet": "columns",
+}
+"""The kinds of files that hold rows, and what of them is counted."""
+
+NEW_FORMAT = "write a sources/<format>.sql (docs/own-exports.md)"
 
 
 @dataclass(frozen=True)
 class Look:
-    """What a file looks like: its kind (csv, jsonl, parquet, or what is wrong with it) and its columns or keys."""
+    """What a file looks like: its kind (or what is wrong with it), its columns or keys, and how many there are."""
 
     path: Path
     kind: str
     names: tuple[str, ...] = ()
+    fields: int = 0
 
 
 @dataclass(frozen=True)
@@ -54,55 +73,80 @@ def guess_folder(folder: Path, sources: Sequence[Source]) -> list[Guess]:
 
 
 def look_at(path: Path) -> Look:
-    """What a file looks like, by its first lines."""
-    name = path.name.removesuffix(".gz")
+    """What a file looks like, by its first lines; a JSON document, by the whole of it."""
     if path.stat().st_size == 0:
         return Look(path, "empty")
-    if name.endswith(".parquet"):
-        import duckdb
-
-        try:
-            relation = duckdb.connect().execute("describe select * from read_parquet($path)", {"path": str(path)})
-            return Look(path, "parquet", tuple(row[0] for row in relation.fetchall()))
-        except duckdb.Error:
-            return Look(path, "not Parquet")
     try:
-        opener = gzip.open if path.suffix == ".gz" else open
-        with opener(path, "rt", encoding="utf-8-sig", errors="replace") as file:
-            lines = [line for line, _ in zip(file, range(LOOKED_AT), strict=False) if line.strip()]
-    except (OSError, EOFError):
+        kind = "parquet" if path.suffix == ".parquet" else kind_of_file(path, READS)
+        if kind == "parquet":
+            return _look_at_parquet(path)
+        if kind in ("json", "xml"):
+            return _named(path, kind, document_names(path, kind, LOOKED_AT))
+        return _look_at_lines(path)
+    except (FileRefused, OSError, EOFError, zlib.error):
         return Look(path, "unreadable")
+
+
+def _look_at_parquet(path: Path) -> Look:
+    try:
+        with duckdb.connect() as connection:
+            columns = connection.execute("describe select * from read_parquet($path)", {"path": str(path)}).fetchall()
+    except duckdb.Error:
+        return Look(path, "not Parquet")
+    return _named(path, "parquet", tuple(name for name, *_ in columns))
+
+
+def _look_at_lines(path: Path) -> Look:
+    with open_bytes(path) as file, TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="\n") as text:
+        lines = [line for line, _ in zip(text, range(LOOKED_AT), strict=False) if line.strip()]
     records = [record for record in map(_record, lines) if record is not None]
     if records and len(records) * 2 >= len(lines):
-        return Look(path, "jsonl", tuple(dict.fromkeys(key for record in records for key in record)))
+        return _named(path, "jsonl", tuple(dict.fromkeys(key for record in records for key in record)))
+    # Most lines have as many tabs, whatever commas stand between them.
+    tabs, alike = Counter(line.count("\t") for line in lines).most_common(1)[0] if lines else (0, 0)
+    if tabs and alike * 2 > len(lines):
+        return Look(path, "tsv", fields=tabs + 1)
     try:
-        return Look(path, "csv", tuple(csv_header(path)))
+        return _named(path, "csv", tuple(csv_header(path)))
     except FileRefused:
         return Look(path, "no table")
 
 
+def _named(path: Path, kind: str, names: tuple[str, ...]) -> Look:
+    return Look(path, kind, names, len(names))
+
+
 def guess(look: Look, sources: Sequence[Source]) -> Guess:
     """The format that fits a file best."""
-    candidates = [source for source in sources if look.kind in source.reads]
-    fitting = [source for source in candidates if source.needs and set(source.needs) <= set(look.names)]
+    if look.kind not in COUNTED:
+        return Guess(look, None, f"{look.kind}: left out")
+    if look.kind == "tsv":
+        for source in sources:
+            if "tsv" in source.reads and len(source.columns) == look.fields:
+                return Guess(look, source.format, f"has {look.fields} tab-separated fields")
+        return Guess(look, None, "no format of ours has as many columns: " + NEW_FORMAT)
+    named = [(set(source.needs) - set(look.names), source) for source in sources if source.needs]
+    fitting = [source for missing, source in named if not missing]
+    reading = [source for source in fitting if look.kind in source.reads]
+    if reading:
+        best = max(reading, key=lambda source: len(source.needs))
+        return Guess(look, best.format, f"has {', '.join(best.needs)}")
     if fitting:
         best = max(fitting, key=lambda source: len(source.needs))
-        return Guess(look, best.format, f"has {', '.join(best.needs)}")
-    near = [(set(source.needs) - set(look.names), source) for source in candidates if source.needs]
-    near = [(missing, source) for missing, source in near if len(missing) < len(source.needs)]
+        return Guess(look, None, f"looks like {best.format}, but that reads {' or '.join(best.reads)}: export it so")
+    near = [(len(missing), missing, source) for missing, source in named if look.kind in source.reads]
+    near = [(count, missing, source) for count, missing, source in near if count < len(source.needs)]
     if near:
-        missing, source = min(near, key=lambda item: len(item[0]))
+        _, missing, source = min(near, key=lambda item: item[0])
         return Guess(look, None, f"nearest is {source.format}, but {', '.join(sorted(missing))} is missing")
-    if look.kind in ("csv", "jsonl", "parquet"):
-        return Guess(look, None, "no format of ours: write a sources/<format>.sql (docs/own-exports.md)")
-    return Guess(look, None, f"{look.kind}: left out")
+    return Guess(look, None, "no format of ours: " + NEW_FORMAT)
 
 
 def describe_guess(found: Guess, folder: Path) -> str:
     """One line for people."""
-    columns = {"csv": "columns", "jsonl": "keys", "parquet": "columns"}.get(found.look.kind)
-    looks = f"{found.look.kind}, {len(found.look.names)} {columns}" if columns else found.look.kind
-    return f"{found.look.path.relative_to(folder)}: {looks} → {found.format or '–'} ({found.why})"
+    look = found.look
+    looks = f"{look.kind}, {look.fields} {COUNTED[look.kind]}" if look.kind in COUNTED else look.kind
+    return f"{look.path.relative_to(folder)}: {looks} → {found.format or '–'} ({found.why})"
 
 
 def shop_sources(journey_file: Path) -> list[Source]:

@@ -36,7 +36,7 @@ class IngestError(Exception):
 
 @dataclass(frozen=True)
 class Run:
-    """What holds for every file of a run: its number, the limits of a row, and the share of bad rows a file may have."""
+    """What holds for every file of a run: its number, the limits of a row, the share of bad rows a file may have."""
 
     load_number: int
     limits: Limits
@@ -86,9 +86,7 @@ def load_exports(connection: duckdb.DuckDBPyConnection, project: Project) -> lis
         SourceError: a source whose header is wrong.
     """
     make_raw_tables(connection)
-    known = dict(
-        connection.execute("select file_id, file_order from raw.loads where status = 'loaded'").fetchall()
-    )
+    known = dict(connection.execute("select file_id, file_order from raw.loads where status = 'loaded'").fetchall())
     connection.execute("delete from raw.loads where status = 'refused'")
     last = connection.execute("select coalesce(max(load_number), 0) from raw.loads").fetchall()[0][0]
     run = Run(last + 1, row_limits(connection, project), project.settings.exports.refuse_above)
@@ -152,9 +150,9 @@ def _confirm_file(connection: duckdb.DuckDBPyConnection, file: Found, run: Run) 
     """A content seen again under a name that says more of its age, whichever of the two was met first."""
     reads = read_file(connection, file.source, file.path, file.export.columns)
     connection.execute("begin")
-    check_rows(connection, file, run.limits, reads)
+    given = check_rows(connection, file, run.limits, reads)
     reaches = connection.execute("select max(covers_until) from checked where reason is null").fetchall()[0][0]
-    _insert(connection, file, reaches)
+    _insert(connection, file, given, reaches)
     connection.execute(
         "update raw.loads set file_order = $file_order where file_id = $file_id",
         {"file_order": file.file_order, "file_id": file.file_id},
@@ -188,7 +186,7 @@ def _account(connection: duckdb.DuckDBPyConnection, file: Found, run: Run, reads
     ).fetchall()[0]
     if "delivery" in given:
         _replace_in_place(connection, file)
-    loaded = _insert(connection, file, covers_until)
+    loaded = _insert(connection, file, given, covers_until)
     connection.execute(
         "insert into rejects select c.line, c.reason, case when c.reason <> $forgotten then r.text else '' end "
         "from (select line, reason from checked where reason is not null) c join file_texts r using (line)",
@@ -211,7 +209,9 @@ def _account(connection: duckdb.DuckDBPyConnection, file: Found, run: Run, reads
         rows_rejected=count_rows(connection, "rejects"),
     )
     if load.rows_read != load.rows_loaded + load.rows_duplicate + load.rows_rejected:
-        raise IngestError(f"{file.name}: the rows do not add up: {load}. This is a fault of Parcours; please report it.")
+        raise IngestError(
+            f"{file.name}: the rows do not add up: {load}. This is a fault of Parcours; please report it."
+        )
     if load.rows_read >= SMALL_FILE and load.rows_rejected > run.refuse_above * load.rows_read:
         first = connection.execute("select line, reason from rejects order by line limit 10").fetchall()
         reasons = "; ".join(f"line {line}: {reason}" for line, reason in first)
@@ -244,7 +244,8 @@ def check_rows(connection: duckdb.DuckDBPyConnection, file: Found, limits: Limit
     columns = [column.name for column in source.kind.columns]
     if unknown := given - {*columns, "line", "reject_reason"}:
         raise IngestError(
-            f"{where}: {', '.join(sorted(unknown))}: no column of {source.kind.name}. Its columns: {', '.join(columns)}."
+            f"{where}: {', '.join(sorted(unknown))}: no column of {source.kind.name}. "
+            f"Its columns: {', '.join(columns)}."
         )
     if missing := {column.name for column in source.kind.columns if column.required} - given:
         raise IngestError(f"{where}: the required column {', '.join(sorted(missing))} is missing.")
@@ -259,11 +260,11 @@ def check_rows(connection: duckdb.DuckDBPyConnection, file: Found, limits: Limit
     return given
 
 
-def _insert(connection: duckdb.DuckDBPyConnection, file: Found, covers_until: datetime | None) -> int:
+def _insert(connection: duckdb.DuckDBPyConnection, file: Found, given: set[str], covers_until: datetime | None) -> int:
     """Insert the sound rows that are new, each content once; returns how many. A repeated row is confirmed."""
     kind = file.source.kind
     table = f"raw.{kind.name}"
-    columns = ", ".join(column.name for column in kind.columns)
+    columns = ", ".join(column.name for column in kind.columns if column.name in given)
     # Both tables are small: a file is checked against all that is loaded by one pass over the hashes.
     connection.execute(
         "create or replace temp table repeated as select row_hash, min(line) as first_line from checked "
@@ -280,7 +281,9 @@ def _insert(connection: duckdb.DuckDBPyConnection, file: Found, covers_until: da
     }
     new = ["reason is null"]
     if count_rows(connection, "repeated"):
-        new.append("(checked.row_hash not in (select row_hash from repeated) or line in (select first_line from repeated))")
+        new.append(
+            "(checked.row_hash not in (select row_hash from repeated) or line in (select first_line from repeated))"
+        )
     if is_known := count_rows(connection, "loaded_before") > 0:
         new.append("checked.row_hash not in (select row_hash from loaded_before)")
     inserted = connection.execute(
@@ -292,12 +295,15 @@ def _insert(connection: duckdb.DuckDBPyConnection, file: Found, covers_until: da
     if is_known:
         # A re-export that repeats a row unchanged confirms it: the row is as new as the newest file that has it. An
         # event happened once: its row is as old as the first file that has it.
-        than = ">" if kind.name == "events" else "<"
+        is_older_or_newer = (
+            "file_order > $file_order"
+            if kind.name == "events"
+            else "(coalesce(covers_until, timestamp '1970-01-01'), file_order) "
+            "< (coalesce($covers_until, timestamp '1970-01-01'), $file_order)"
+        )
         connection.execute(
-            f"update {table} set covers_until = $covers_until, file_order = $file_order "
-            "where export = $export and row_hash in (select row_hash from loaded_before) "
-            "and (coalesce(covers_until, timestamp '1970-01-01'), file_order) "
-            f"{than} (coalesce($covers_until, timestamp '1970-01-01'), $file_order)",
+            f"update {table} set covers_until = $covers_until, file_order = $file_order where export = $export "
+            f"and row_hash in (select row_hash from loaded_before) and {is_older_or_newer}",
             values,
         )
     return int(inserted)

@@ -9,12 +9,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-from sqlglot import parse_one
+from sqlglot import exp, parse_one
 
 from pipelines.canonical import KINDS
 from pipelines.project import ROOT, load_project
 from pipelines.settings import json_schema
-from pipelines.sources import read_source
+from pipelines.sources import Source, read_source
 from pipelines.sql_models import SCHEMAS, column_comments
 from pipelines.tables import PYTHON_TABLES, all_models
 
@@ -113,10 +113,10 @@ def _canonical_page() -> str:
 def _formats_page() -> str:
     sources = [read_source(path) for path in sorted((ROOT / "sql" / "sources").glob("*.sql"))]
     lines = ["# Formats", "", MADE_FROM_CODE, ""]
-    lines += ["The canonical columns that each format gives. What is empty is null: an export can't tell what it lacks.", ""]
+    lines += ["The canonical columns that each format gives; the others are null.", ""]
     for kind in KINDS.values():
         formats = [source for source in sources if source.kind is kind]
-        given = {source.format: set(parse_one(source.sql, dialect="duckdb").named_selects) for source in formats}
+        given = {source.format: _columns_of(source) for source in formats}
         lines += [f"## {kind.name}", ""]
         lines += [f"| column | {' | '.join(f'[{name}]({name}.md)' for name in given)} |", f"|---{'|---' * len(given)}|"]
         for column in kind.columns:
@@ -124,6 +124,12 @@ def _formats_page() -> str:
             lines.append(f"| `{column.name}` | {marks} |")
         lines.append("")
     return "\n".join(lines)
+
+
+def _columns_of(source: Source) -> set[str]:
+    select = parse_one(source.sql, dialect="duckdb")
+    assert isinstance(select, exp.Query), source.format
+    return set(select.named_selects)
 
 
 def _tables_page() -> str:

@@ -57,13 +57,17 @@ def write_rejected(project: Project, folder: Path) -> list[Written]:
     return written
 
 
-def _write(connection: duckdb.DuckDBPyConnection, project: Project, file: Found, row_count: int, folder: Path) -> Written:
+def _write(
+    connection: duckdb.DuckDBPyConnection, project: Project, file: Found, row_count: int, folder: Path
+) -> Written:
     try:
         reads = read_file(connection, file.source, file.path, file.export.columns)
     except FileRefused as refusal:
         return Written(file.name, row_count, None, str(refusal))
     if reads in ("json", "xml"):
-        return Written(file.name, row_count, None, "correct the document itself: what is loaded comes back as duplicates")
+        return Written(
+            file.name, row_count, None, "correct the document itself: what is loaded comes back as duplicates"
+        )
     check_rows(connection, file, row_limits(connection, project), reads)
     siblings = (
         "or order_id in (select order_id from checked where line in (select line from wrong))"
@@ -91,33 +95,27 @@ def _write(connection: duckdb.DuckDBPyConnection, project: Project, file: Found,
             path,
             "format parquet",
         )
-    elif reads == "jsonl":
+    elif reads in ("jsonl", "tsv"):
         connection.execute("insert into wanted select line from wrong where line not in (select line from wanted)")
         lines = connection.execute(
             "select text from numbered_lines where line in (select line from wanted) order by line"
         ).fetchall()
         path.write_text("".join(f"{text}\n" for (text,) in lines), encoding="utf-8")
     else:
-        _write_delimited(connection, file, path, reads)
+        _write_csv(connection, file, path)
     return Written(file.name, row_count, path)
 
 
-def _write_delimited(connection: duckdb.DuckDBPyConnection, file: Found, path: Path, reads: str) -> None:
+def _write_csv(connection: duckdb.DuckDBPyConnection, file: Found, path: Path) -> None:
     """The file's own header and columns; rows that could not be split stand at the end, as they were."""
-    if reads == "csv":
-        names = [row[0] for row in connection.execute("select column_name from (describe file_records)").fetchall()]
-        labels = csv_header(file.path)
-        columns = ", ".join(
-            f"{quoted(name)} as {quoted(label)}" for name, label in zip(names, labels, strict=True)
-        )
-        dialect = "format csv, header true"
-    else:
-        columns, dialect = ", ".join(quoted(name) for name in file.source.columns), "format csv, header false, delim '\t'"
+    names = [row[0] for row in connection.execute("select column_name from (describe file_records)").fetchall()]
+    labels = csv_header(file.path)
+    columns = ", ".join(f"{quoted(name)} as {quoted(label)}" for name, label in zip(names, labels, strict=True))
     _copy(
         connection,
         f"select {columns} from file_rows where line in (select line from wanted) order by line",
         path,
-        dialect,
+        "format csv, header true",
     )
     unsplit = connection.execute(
         "select min(csv_line) from csv_rejects where line in (select line from wrong) group by line order by line"

@@ -40,17 +40,18 @@ def checked_select(kind: Kind, given: Collection[str], rows: str, limits: Limits
         rows: the source's select.
         limits: what holds for every row of this run.
     """
-    casts = [f"{_typed(column) if column.name in given else f'cast(null as {column.type})'} as {column.name}"
-             for column in kind.columns]  # fmt: skip
     reasons = ["reject_reason"] if "reject_reason" in given else []
     columns = [column for column in kind.columns if column.name in given]
+    casts = [f"{_typed(column)} as {column.name}" for column in columns]
+    # How far an export reaches is told by what happened, not by when the source last wrote a row.
+    happened = [column.name for column in columns if column.type == "timestamp" and column.name != "source_updated_at"]
     reasons += [reason for column in columns for reason in _reasons(column, limits)]
     # Too long or with a NUL somewhere is rare: looked for in the whole row, and only then column by column.
     spoilt = [_spoilt_text(column) for column in columns if column.type == "text"]
     reasons.append(
         f"case when length(whole_row) > {LONGEST} or contains(whole_row, chr(0)) then coalesce({', '.join(spoilt)}) end"
     )
-    whose = f"case when {is_forgotten(kind.name)} then '{FORGOTTEN}' else first_reason end"
+    whose = f"case when {is_forgotten(kind.name, given)} then '{FORGOTTEN}' else first_reason end"
     texts = ", ".join(f"coalesce(cast({column.name} as text), chr(1))" for column in columns)
     return (
         f"with source_rows as (\n{rows}\n), "
@@ -58,7 +59,8 @@ def checked_select(kind: Kind, given: Collection[str], rows: str, limits: Limits
         f"cast_rows as (select line, coalesce({', '.join([*reasons, 'null'])}) as first_reason, "
         f"md5_number(whole_row) as row_hash, {', '.join(casts)} from whole_rows) "
         f"select line, {whose if limits.has_forgotten else 'first_reason'} as reason, row_hash, "
-        f"greatest({', '.join(kind.instants)}) as covers_until, * exclude (line, first_reason, row_hash) from cast_rows"
+        f"greatest({', '.join([*happened, 'null::timestamp'])}) as covers_until, "
+        "* exclude (line, first_reason, row_hash) from cast_rows"
     )
 
 

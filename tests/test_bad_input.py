@@ -38,7 +38,10 @@ def reasons(project: Project) -> list[str]:
     ("change", "reason"),
     [
         ({"messageId": None}, "messageId is missing"),
-        ({"timestamp": "2020-04-30T10:00:00Z"}, "occurred_at is impossible, before the shop (shop.opened_on): 2020-04-30"),
+        (
+            {"timestamp": "2020-04-30T10:00:00Z"},
+            "occurred_at is impossible, before the shop (shop.opened_on): 2020-04-30",
+        ),
         ({"timestamp": "9999-01-01T00:00:00Z"}, "occurred_at is impossible, after tomorrow: 9999-01-01 00:00:00"),
         ({"event": "x" * 10_001}, "event_name is longer than 10000 characters"),
         ({"anonymousId": "u\0v"}, "anonymous_id holds a NUL character"),

@@ -93,13 +93,17 @@ def test_the_dagster_job_forgets_whom_the_file_names_and_writes_down_what_it_did
     truth = json.loads((ROOT / "data" / "sample" / "truth.json").read_text(encoding="utf-8"))
     with open_warehouse(project) as connection:
         known = rows(connection, "select email_hash from staging.contacts")
-        emails = [e for e in truth["personal_data"]["emails"] if rows(connection, f"select pseudonym('{e}')")[0] in known]
+        emails = [
+            e for e in truth["personal_data"]["emails"] if rows(connection, f"select pseudonym('{e}')")[0] in known
+        ]
     customers = ["c-nobody-knows"]
     project.forget_requests.write_text(f"# asked on Monday\n{emails[0]}\n\n{customers[0]}\n", encoding="utf-8")
     job = build_defs(project).resolve_job_def("forget_people")
     with dg.instance_for_test() as instance:
         result = job.execute_in_process(instance=instance)
-        stored = [str(entry) for entry in instance.all_logs(result.run_id)] + [str(instance.get_run_by_id(result.run_id))]
+        stored = [str(entry) for entry in instance.all_logs(result.run_id)] + [
+            str(instance.get_run_by_id(result.run_id))
+        ]
     assert result.success and not [text for text in stored if emails[0] in text]
     assert project.forget_requests.read_text(encoding="utf-8") == ""
     with open_warehouse(project) as connection:

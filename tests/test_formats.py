@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import shutil
 import subprocess
 import sys
@@ -10,7 +12,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.formats import Guess, guess_folder, shop_sources
+from pipelines.formats import Guess, describe_guess, guess_folder, shop_sources
 from pipelines.project import ROOT
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -32,11 +34,59 @@ def guesses(folder: Path) -> dict[str, Guess]:
         ("hubspot_feedback.csv", "hubspot_feedback"),
         ("woocommerce_orders.csv", "woocommerce_orders"),
         ("shopify_orders_79_columns.csv", "shopify_orders"),
+        ("matomo_visits.json", "matomo_visits"),
+        ("matomo_visits.xml", "matomo_visits"),
+        ("snowplow_enriched.tsv", "snowplow_enriched"),
     ],
 )
 def test_each_fixture_is_recognised(tmp_path: Path, name: str, format_name: str) -> None:
     shutil.copy(FIXTURES / name, tmp_path / "export_1.bin")
-    assert guesses(tmp_path)["export_1.bin"].format == format_name
+    (tmp_path / "export_2.gz").write_bytes(gzip.compress((FIXTURES / name).read_bytes()))
+    assert {name: guess.format for name, guess in guesses(tmp_path).items()} == {
+        "export_1.bin": format_name,
+        "export_2.gz": format_name,
+    }
+
+
+def test_a_document_is_recognised_by_its_records_wherever_their_list_is(tmp_path: Path) -> None:
+    visits = json.loads((FIXTURES / "matomo_visits.json").read_text(encoding="utf-8"))
+    (tmp_path / "a.json").write_text(json.dumps({"total": 2, "sites": [{"id": 1}], "visits": visits}))
+    (tmp_path / "b.json").write_text(json.dumps(visits[0], indent=2))
+    (tmp_path / "c.json").write_text('{"result": "error"}')
+    (tmp_path / "d.json").write_text("[]")
+    (tmp_path / "e.json").write_text('[{"uuid": 1, "event": "x", "distinct_id": "d", "properties": {}}]')
+    (tmp_path / "f.xml").write_text('<!DOCTYPE x [<!ENTITY a "b">]><result>&a;</result>')
+    (tmp_path / "g.xml").write_text("<result><row><idVisit>1</idVisit></row></result>")
+    assert {name: (guess.look.kind, guess.format, guess.why) for name, guess in guesses(tmp_path).items()} == {
+        "a.json": ("json", "matomo_visits", "has idVisit, actionDetails"),
+        "b.json": ("json", "matomo_visits", "has idVisit, actionDetails"),
+        "c.json": ("jsonl", None, "no format of ours: write a sources/<format>.sql (docs/own-exports.md)"),
+        "d.json": ("json", None, "no format of ours: write a sources/<format>.sql (docs/own-exports.md)"),
+        "e.json": ("json", None, "looks like posthog_events, but that reads jsonl: export it so"),
+        "f.xml": ("unreadable", None, "unreadable: left out"),
+        "g.xml": ("xml", None, "nearest is matomo_visits, but actionDetails is missing"),
+    }
+
+
+def test_tab_separated_lines_are_recognised_by_how_many_fields_they_have(tmp_path: Path) -> None:
+    lines = (FIXTURES / "snowplow_enriched.tsv").read_bytes().splitlines(keepends=True)
+    (tmp_path / "a.csv").write_bytes(b"".join(lines[:3]) + b"cut\toff\n")
+    (tmp_path / "b.tsv").write_bytes(b"x\ty\n1\t2\n")
+    found = guesses(tmp_path)
+    assert (found["a.csv"].format, found["a.csv"].why) == ("snowplow_enriched", "has 131 tab-separated fields")
+    assert describe_guess(found["a.csv"], tmp_path).startswith("a.csv: tsv, 131 fields → snowplow_enriched")
+    assert found["b.tsv"].format is None and found["b.tsv"].why.startswith("no format of ours has as many columns")
+
+
+def test_parquet_and_json_lines_of_one_format_are_both_recognised(tmp_path: Path) -> None:
+    both = [source for source in shop_sources(ROOT / "journey.yaml") if {"jsonl", "parquet"} <= set(source.reads)]
+    assert "ga4_bigquery" in {source.format for source in both}
+    for source in both:
+        columns = ", ".join(f"'x' as \"{name}\"" for name in source.needs)
+        duckdb.execute(f"copy (select {columns}) to '{tmp_path / source.format}.bin' (format parquet)")
+    assert {name: (guess.look.kind, guess.format) for name, guess in guesses(tmp_path).items()} == {
+        f"{source.format}.bin": ("parquet", source.format) for source in both
+    }
 
 
 def test_the_sample_is_recognised_as_journey_yaml_reads_it() -> None:
@@ -52,7 +102,7 @@ def test_what_is_no_export_says_why(tmp_path: Path) -> None:
     (tmp_path / "b.csv").write_text("x,y\n1,2\n")
     (tmp_path / "c.csv").write_text("")
     (tmp_path / "d.jsonl.gz").write_bytes(b"\x1f\x8bbroken")
-    duckdb.sql("select 1 as x").write_parquet(str(tmp_path / "e.parquet"))
+    duckdb.execute(f"copy (select 1 as x) to '{tmp_path / 'e.parquet'}' (format parquet)")
     found = guesses(tmp_path)
     assert {name: guess.format for name, guess in found.items()} == dict.fromkeys(found)
     assert found["a.csv"].why == "nearest is shopify_orders, but Created at, Lineitem quantity is missing"

@@ -26,7 +26,7 @@ stages:
   - {{id: discovery, label: Discovery}}
   - {{id: purchase, label: Purchase}}
 touchpoints:
-  - {{touchpoint: purchase, event: [purchase, order completed], stage: purchase, action: key_event}}
+  - {{touchpoint: purchase, event: [purchase, order completed], stage: purchase, action: purchase}}
   - {{touchpoint: page, event: [page_view, $pageview], stage: discovery, action: view}}
 funnels:
   - id: purchase
@@ -67,7 +67,8 @@ def given_columns(project: Project, where: str, *without: str) -> list[dict[str,
     """Raw events by line, each with the columns that are not null; amounts as floats."""
     with open_warehouse(project) as connection:
         found = connection.execute(
-            "select line, * exclude (file_id, line, export, row_hash, covers_until, file_order, occurred_at, sequence), "
+            "select line, * exclude "
+            "(file_id, line, export, row_hash, covers_until, file_order, occurred_at, sequence), "
             f"strftime(occurred_at, '%d %H:%M:%S.%f') as occurred_at from raw.events where {where} order by line"
         )
         names = [column[0] for column in found.description]

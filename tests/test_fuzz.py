@@ -13,8 +13,8 @@ from given import rows
 
 from pipelines.canonical import KINDS
 from pipelines.ingest import load_exports
-from pipelines.raw_tables import make_raw_tables
 from pipelines.project import ROOT, Project, load_project
+from pipelines.raw_tables import make_raw_tables
 from pipelines.settings_tables import write_settings
 from pipelines.warehouse import prepare
 

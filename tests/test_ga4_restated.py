@@ -1,4 +1,4 @@
-"""GA4's tables: Parquet as JSON lines, and days that Google restates: the last delivery of a day replaces the others."""
+"""GA4's tables: Parquet as JSON lines; days that Google restates: a day's last delivery replaces the others."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ def deliver(project: Project, name: str, events: Iterable[dict[str, object]]) ->
 
 def staged(project: Project) -> list[str]:
     build(project, "staging.events")
-    return [name for (name,) in query(project, "select event_name from staging.events order by occurred_at, event_name")]
+    return [
+        name for (name,) in query(project, "select event_name from staging.events order by occurred_at, event_name")
+    ]
 
 
 def nested_shop(folder: Path) -> Project:
@@ -79,9 +81,10 @@ def test_parquet_with_its_own_types_gives_the_rows_of_json_lines(tmp_path: Path)
 def test_a_broken_parquet_file_is_refused_whole_with_what_to_do(tmp_path: Path) -> None:
     project = shop(tmp_path, "ga4_bigquery")
     path = project.exports_folder / "a.jsonl"  # recognised by its first bytes, whatever its name
-    duckdb.sql("select 'view' as event_name, 1782900000000000 + range as event_timestamp, 'u' as user_pseudo_id from range(5000)").write_parquet(
-        str(path)
-    )
+    duckdb.sql(
+        "select 'view' as event_name, 1782900000000000 + i as event_timestamp, "
+        "'u' as user_pseudo_id from range(5000) r(i)"
+    ).write_parquet(str(path))
     whole = path.read_bytes()
     path.write_bytes(whole[:200] + b"\x00" * 400 + whole[600:])
     (found,) = load(project)

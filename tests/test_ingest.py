@@ -170,7 +170,10 @@ def test_one_bad_row_never_costs_its_file(shop: Project) -> None:
     bad = [
         (",a@example.com,2026-07-01 10:00:00 +0200,1,Mug,15.00,,,,", "Name is empty"),
         ("#2,,01/07/2026,1,Mug,15.00,,,,", "Created at is not a time as 2026-07-01 10:00:00 +0200: 01/07/2026"),
-        ("#3,,1970-01-01 00:00:00 +0000,1,Mug,15.00,,,,", "ordered_at is impossible, before the shop (shop.opened_on): 1970-01-01 00:00:00"),
+        (
+            "#3,,1970-01-01 00:00:00 +0000,1,Mug,15.00,,,,",
+            "ordered_at is impossible, before the shop (shop.opened_on): 1970-01-01 00:00:00",
+        ),
         ("#4,,2026-07-01 10:00:00 +0200,-1,Mug,15.00,,,,", "Lineitem quantity is negative: -1"),
         ("#5,,2026-07-01 10:00:00 +0200,1,Mug,cheap,,,,", "Lineitem price is not an amount: cheap"),
         ("#6,,2026-07-01 10:00:00 +0200,1,Mug,15.00,,,,,,,,too,many", "is not a CSV row: too many columns"),

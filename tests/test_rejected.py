@@ -60,7 +60,9 @@ def test_a_corrected_line_of_an_order_joins_the_lines_that_were_loaded(shop: Pro
 
 
 def test_a_corrected_event_is_loaded_from_json_lines(shop: Project, tmp_path: Path) -> None:
-    good = '{"messageId": "1", "type": "track", "event": "Seen", "anonymousId": "u", "timestamp": "2026-07-01T10:00:00Z"}'
+    good = (
+        '{"messageId": "1", "type": "track", "event": "Seen", "anonymousId": "u", "timestamp": "2026-07-01T10:00:00Z"}'
+    )
     bad = good.replace('"1"', '"2"').replace("2026-07-01T", "soon, ")
     broken = good.replace('"1"', '"3"')[:-1]
     path = shop.exports_folder / "events" / "e.jsonl.gz"

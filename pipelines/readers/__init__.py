@@ -8,12 +8,15 @@ A module here per kind of file. Not here: what becomes of the rows (`ingest.py`)
 
 from __future__ import annotations
 
+import json
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
 
 from pipelines.readers.delimited import read_csv, read_tsv
+from pipelines.readers.documents import open_bytes, read_document
 from pipelines.readers.json_lines import read_json_lines
 from pipelines.readers.names import note_names
 from pipelines.readers.parquet import read_parquet, refuse_unreadable_parquet
@@ -21,6 +24,12 @@ from pipelines.readers.refusal import FileRefused
 from pipelines.sources import Source
 
 __all__ = ["FileRefused", "kind_of_file", "read_file", "refuse_unreadable_parquet"]
+
+LOOKED_AT = 2**20
+"""Bytes of a file by which its kind is told: a JSON file without a line break in them is one document."""
+
+FIRST_LINES = 10
+"""Lines of them: one that is an object of its own tells JSON lines, however broken the others are."""
 
 
 def read_file(connection: duckdb.DuckDBPyConnection, source: Source, path: Path, labels: Mapping[str, str]) -> str:
@@ -38,7 +47,9 @@ def read_file(connection: duckdb.DuckDBPyConnection, source: Source, path: Path,
     connection.execute("create or replace temp table rejects (line bigint, reason text, text text)")
     note_names(connection, [])
     if path.is_dir():
-        raise FileRefused("is a directory where a file should be; move its files out, or correct the path in journey.yaml")
+        raise FileRefused(
+            "is a directory where a file should be; move its files out, or correct the path in journey.yaml"
+        )
     if path.stat().st_size == 0:
         raise FileRefused("is empty; export it again")
     reads = source.reads[0] if len(source.reads) == 1 else kind_of_file(path, source.reads)
@@ -48,15 +59,48 @@ def read_file(connection: duckdb.DuckDBPyConnection, source: Source, path: Path,
         read_tsv(connection, path, source.columns, source.named)
     elif reads == "parquet":
         read_parquet(connection, path, source.shape)
+    elif reads in ("json", "xml"):
+        read_document(connection, path, reads, source.needs, source.shape, source.each)
     else:
         read_json_lines(connection, path, source.shape)
     return reads
 
 
 def kind_of_file(path: Path, reads: tuple[str, ...]) -> str:
-    """Which of some kinds a file is, by its first bytes."""
-    with path.open("rb") as file:
-        start = file.read(4)
-    if start == b"PAR1" and "parquet" in reads:
-        return "parquet"
-    return next((kind for kind in reads if kind != "parquet"), reads[0])
+    """Which of some kinds a file is, by how it begins.
+
+    Raises:
+        FileRefused: it can't be decompressed.
+    """
+    try:
+        with open_bytes(path) as file:
+            # Without byte order marks, of UTF-16 too, and white space.
+            start = file.read(LOOKED_AT).lstrip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n")
+    except (EOFError, OSError, zlib.error) as error:
+        raise FileRefused(f"can't be decompressed ({error}); export it again") from None
+    kind = None
+    if start.startswith(b"PAR1"):
+        kind = "parquet"
+    elif start.startswith(b"<"):
+        kind = "xml"
+    elif start.startswith(b"["):
+        kind = "json"
+    elif start.startswith(b"{"):
+        kind = "jsonl" if "json" not in reads or _is_one_per_line(start) else "json"
+    return kind if kind in reads else next((kind for kind in reads if kind != "parquet"), reads[0])
+
+
+def _is_one_per_line(start: bytes) -> bool:
+    """Whether a text is one object a line, not a document: that has no line of its own, or holds a list of objects."""
+    lines = [line for line in start.split(b"\n", FIRST_LINES)[:FIRST_LINES] if line.strip()]
+    objects = [value for value in map(_value, lines) if isinstance(value, dict)]
+    if len(lines) > 1 or not objects:
+        return bool(objects)
+    return not any(isinstance(part, list) and part and isinstance(part[0], dict) for part in objects[0].values())
+
+
+def _value(text: bytes) -> object:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None

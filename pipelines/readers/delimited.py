@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.readers.json_lines import number_lines
+from pipelines.readers.lines import number_lines, read_lines
 from pipelines.readers.masking import is_personal, masked, row_text
 from pipelines.readers.names import note_names
 from pipelines.readers.refusal import FileRefused, first_line
@@ -35,23 +35,43 @@ def read_csv(
             "Export it with these columns, correct the format in journey.yaml, "
             "or say under columns: which label stands for which"
         )
-    _read_rows(connection, path, header, named, "delim = ',', quote = '\"', escape = '\"', header = true", first_line_at=2)
+    _read_rows(connection, path, header, named)
 
 
-def read_tsv(
-    connection: duckdb.DuckDBPyConnection, path: Path, columns: Sequence[str], named: Collection[str]
-) -> None:
-    """Make the view `file_rows` of a tab-separated file without a header; quotes mean nothing in it."""
-    _read_rows(connection, path, columns, named, "delim = '\\t', quote = '', escape = '', header = false", first_line_at=1)
+def read_tsv(connection: duckdb.DuckDBPyConnection, path: Path, columns: Sequence[str], named: Collection[str]) -> None:
+    """Make the view `file_rows` of a tab-separated file without a header; quotes mean nothing in it.
+
+    Lines are read whole and split here: DuckDB's CSV reader drops the fields that a line has too many, and refuses a
+    whole file for one that ends in another kind of line break.
+    """
+    read_lines(connection, path)
+    connection.execute(
+        "create or replace temp table file_fields as "
+        "select line, string_split(text, chr(9)) as fields from numbered_lines where trim(text) <> ''"
+    )
+    connection.execute(
+        "insert into rejects "
+        f"select line, 'has ' || len(fields) || ' tab-separated fields, expected {len(columns)}', '' "
+        f"from file_fields where len(fields) <> {len(columns)}"
+    )
+    values = ", ".join(f"nullif(fields[{number}], '') as {quoted(name)}" for number, name in enumerate(columns, 1))
+    connection.execute(
+        f"create or replace temp view file_rows as select line, {values} from file_fields "
+        f"where len(fields) = {len(columns)}"
+    )
+    # The text is of what is read, and of a field that holds JSON that it does: the rest may name a person.
+    read = [name for name in columns if name in named and not is_personal(name)]
+    shown = ", ".join(
+        f"{quoted(name)} := case when starts_with({quoted(name)}, '{{') then '{{…}}' else {quoted(name)} end"
+        for name in read
+    )
+    text = masked(f"cast(struct_pack({shown}) as text)") if shown else "''"
+    connection.execute(f"create or replace temp view file_texts as select line, {text} as text from file_rows")
+    note_names(connection, columns)
 
 
 def _read_rows(
-    connection: duckdb.DuckDBPyConnection,
-    path: Path,
-    header: Sequence[str],
-    named: Collection[str],
-    dialect: str,
-    first_line_at: int,
+    connection: duckdb.DuckDBPyConnection, path: Path, header: Sequence[str], named: Collection[str]
 ) -> None:
     columns = ", ".join(f"{text_literal(name)}: 'varchar'" for name in header)
     connection.execute("drop table if exists csv_rejects")
@@ -59,7 +79,8 @@ def _read_rows(
     try:
         # The table keeps the file's order, so that rowid numbers the records that were accepted.
         connection.execute(
-            f"create or replace temp table file_records as select * from read_csv($path, {dialect}, "
+            "create or replace temp table file_records as select * from read_csv($path, "
+            "delim = ',', quote = '\"', escape = '\"', header = true, "
             f"auto_detect = false, columns = {{{columns}}}, store_rejects = true, "
             "rejects_table = 'csv_rejects', rejects_scan = 'csv_scans')",
             {"path": str(path)},
@@ -73,14 +94,12 @@ def _read_rows(
         "'is not a CSV row: ' || lower(replace(cast(min(error_type) as text), '_', ' ')), "
         f"{text} from csv_rejects group by line"
     )
-    rows = number_lines(connection, "file_records", "csv_rejects", first_line_at)
+    rows = number_lines(connection, "file_records", "csv_rejects", first_line=2)
     absent = "".join(f", cast(null as text) as {quoted(name)}" for name in sorted(set(named) - set(header)))
-    connection.execute(
-        f"create or replace temp view file_rows as select *{absent} from {rows}"
-    )
-    connection.execute(
-        f"create or replace temp view file_texts as select line, {row_text(header)} as text from file_rows"
-    )
+    connection.execute(f"create or replace temp view file_rows as select *{absent} from {rows}")
+    # The text is of what is read: the other columns may name a person, in any language.
+    text = row_text([name for name in header if name in named])
+    connection.execute(f"create or replace temp view file_texts as select line, {text} as text from file_rows")
     note_names(connection, header)
 
 

@@ -25,12 +25,20 @@ def row_text(columns: Sequence[str]) -> str:
 
 
 def masked(value: str) -> str:
-    """SQL that masks e-mail addresses, phone numbers and named personal fields in a text."""
-    # Quotes may be escaped: some exports hold JSON as text within JSON.
-    key = r"first_?name|last_?name|full_?name|name|phone|email|address|street|city|ip"
-    field = rf'\\*"({key})\\*"\s*:\s*\\*"[^"\\]*\\*"'
+    """SQL that masks e-mail addresses, phone numbers, queries of links and named personal fields in a text."""
+    key = (
+        r"first_?name|last_?name|full_?name|name|phone|email|address|street|city|ip|"
+        r"subject|raw_subject|description|content|body|comment|note"
+    )
+    # A value may hold escaped quotes, and a broken line may end within it.
+    field = rf'"({key})"\s*:\s*"(?:[^"\\]|\\.)*(?:"|\\?$)'
+    # Some exports hold JSON as text within JSON.
+    field_in_text = rf'\\+"({key})\\+"\s*:\s*\\+"[^"\\]*\\+"'
+    hidden = "'\"\\1\":\"[masked]\"', 'gi'"
+    fields_hidden = f"regexp_replace(regexp_replace({value}, '{field}', {hidden}), '{field_in_text}', {hidden})"
     return (
-        f"regexp_replace(regexp_replace(regexp_replace({value}, '{field}', '\"\\1\":\"[masked]\"', 'gi'), "
+        f"regexp_replace(regexp_replace(regexp_replace({fields_hidden}, "
+        r"'(https?://[^\s?#]*)[?#][^\s,;}\"'']*', '\1?[masked]', 'gi'), "
         r"'[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+', '[e-mail]', 'g'), "
         r"'\+[0-9][0-9 ().-]{7,}[0-9]', '[phone]', 'g')"
     )

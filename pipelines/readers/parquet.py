@@ -8,8 +8,8 @@ from typing import Any
 
 import duckdb
 
-from pipelines.readers.names import note_names
 from pipelines.readers.masking import masked, row_text
+from pipelines.readers.names import note_names
 from pipelines.readers.refusal import FileRefused, first_line
 from pipelines.warehouse import quoted, text_literal
 

@@ -1,10 +1,9 @@
--- HubSpot, Contacts > Export, with the English labels.
+-- HubSpot, Contacts > Export, with the English labels, or with others that `columns:` names.
 -- loads: contacts
 -- reads: csv
 -- needs: Email, Create Date
--- The header holds labels, picked at export. A portal in another language, or with other labels, is read by a
--- sources/<name>.sql of one's own: copy this file and change the labels. Times are without a zone: the portal's,
--- taken for the shop's.
+-- The header holds labels, picked at export and in the portal's language. The id's is Record ID, or in newer exports
+-- Record ID - Contact. Times are without a zone: the portal's, taken for the shop's.
 with typed as (
     select
         file_rows.*,

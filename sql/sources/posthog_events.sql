@@ -2,6 +2,8 @@
 -- loads: events
 -- reads: jsonl
 -- needs: uuid, event, distinct_id, properties
+-- shape: {"uuid": "VARCHAR", "event": "VARCHAR", "timestamp": "VARCHAR", "distinct_id": "VARCHAR",
+--   "person_id": "VARCHAR", "properties": "JSON", "person_properties": "JSON"}
 -- Who: person_id is PostHog's own stitching, but a row keeps the person of the moment it was ingested: what a browser
 -- did before its first log-in stays with another person_id than what it did after. So events of a browser nobody has
 -- logged in on go by the browser's own distinct_id, which $identify names again ($anon_distinct_id) together with the
@@ -10,17 +12,15 @@
 with parsed as (
     select
         line,
-        json_transform(record, '{
-            "uuid": "VARCHAR", "event": "VARCHAR", "timestamp": "VARCHAR", "distinct_id": "VARCHAR",
-            "person_id": "VARCHAR"}') as r,
+        r,
         -- A JSON string of an object by some destinations and versions, the object itself by others.
-        case json_type(record, '$.properties')
-            when 'VARCHAR' then record ->> '$.properties'
-            when 'OBJECT' then cast(record -> '$.properties' as text)
+        case json_type(r.properties)
+            when 'VARCHAR' then r.properties ->> '$'
+            when 'OBJECT' then cast(r.properties as text)
         end as properties,
-        case json_type(record, '$.person_properties')
-            when 'VARCHAR' then record ->> '$.person_properties'
-            when 'OBJECT' then cast(record -> '$.person_properties' as text)
+        case json_type(r.person_properties)
+            when 'VARCHAR' then r.person_properties ->> '$'
+            when 'OBJECT' then cast(r.person_properties as text)
         end as person_properties
     from file_rows
 ),

@@ -2,34 +2,28 @@
 -- loads: events
 -- reads: jsonl
 -- needs: messageId, timestamp, type
+-- shape: {"messageId": "VARCHAR", "type": "VARCHAR", "event": "VARCHAR", "name": "VARCHAR", "anonymousId": "VARCHAR",
+--   "userId": "VARCHAR", "timestamp": "VARCHAR", "channel": "VARCHAR", "traits": {"email": "VARCHAR"}, "context": {
+--   "page": {"url": "VARCHAR", "path": "VARCHAR", "referrer": "VARCHAR"}, "userAgent": "VARCHAR",
+--   "campaign": {"source": "VARCHAR", "medium": "VARCHAR", "name": "VARCHAR"},
+--   "device": {"type": "VARCHAR"}, "traits": {"email": "VARCHAR"}}, "properties": {
+--   "product_id": "VARCHAR", "sku": "VARCHAR", "quantity": "DOUBLE", "price": "DOUBLE",
+--   "products": [{"product_id": "VARCHAR", "sku": "VARCHAR", "quantity": "DOUBLE", "price": "DOUBLE"}],
+--   "value": "DOUBLE", "revenue": "DOUBLE", "total": "DOUBLE", "shipping": "DOUBLE", "currency": "VARCHAR",
+--   "cart_id": "VARCHAR", "order_id": "VARCHAR", "payment_method": "VARCHAR", "coupon": "VARCHAR",
+--   "coupon_id": "VARCHAR", "coupon_name": "VARCHAR", "error": "VARCHAR", "email": "VARCHAR"}}
 -- Time: `timestamp`, which the source corrects for the device's clock; not sentAt. Delivery is at least once: the
 -- same messageId may come again, and staging keeps one. Calls from a server, e-mails sent and changes of an order are
--- not caused by a person: they open and extend no session.
-with parsed as (
-    select
-        line,
-        json_transform(record, '{
-            "messageId": "VARCHAR", "type": "VARCHAR", "event": "VARCHAR", "name": "VARCHAR",
-            "anonymousId": "VARCHAR", "userId": "VARCHAR", "timestamp": "VARCHAR", "channel": "VARCHAR",
-            "context": {
-                "page": {"url": "VARCHAR", "path": "VARCHAR", "referrer": "VARCHAR"},
-                "campaign": {"source": "VARCHAR", "medium": "VARCHAR", "name": "VARCHAR"},
-                "device": {"type": "VARCHAR"}, "traits": {"email": "VARCHAR"}},
-            "properties": {
-                "product_id": "VARCHAR", "sku": "VARCHAR", "quantity": "DOUBLE", "price": "DOUBLE", "value": "DOUBLE",
-                "revenue": "DOUBLE", "total": "DOUBLE", "currency": "VARCHAR", "cart_id": "VARCHAR",
-                "order_id": "VARCHAR", "error": "VARCHAR", "email": "VARCHAR"},
-            "traits": {"email": "VARCHAR"}}') as r,
-    from file_rows
-),
-
-typed as (
+-- not caused by a person: they open and extend no session. A list of exactly one product is that product; a longer one
+-- names none. A user agent that names a bot, a crawler, a spider or a headless browser is one (CUBOT makes phones).
+with typed as (
     select
         line,
         r,
+        case when len(r.properties.products) = 1 then r.properties.products[1] end as product,
         try_cast(r.timestamp as timestamptz) at time zone 'UTC' as occurred_at,
-        coalesce(r.event, r.name, r.type) as event_name,
-    from parsed
+        coalesce(r.event, r.name, r.type) as event_name
+    from file_rows
 )
 
 select
@@ -46,18 +40,22 @@ select
     r.context.campaign.medium as campaign_medium,
     r.context.campaign.name as campaign_name,
     lower(r.context.device.type) as device,
-    coalesce(r.properties.product_id, r.properties.sku) as product_id,
-    r.properties.quantity as quantity,
-    r.properties.price as price,
+    coalesce(r.properties.product_id, r.properties.sku, product.product_id, product.sku) as product_id,
+    coalesce(r.properties.quantity, case when product.quantity >= 0 then product.quantity end) as quantity,
+    coalesce(r.properties.price, product.price) as price,
     coalesce(r.properties.revenue, r.properties.value, r.properties.total) as value,
     r.properties.currency as currency,
     r.properties.cart_id as cart_id,
     r.properties.order_id as order_id,
+    r.properties.payment_method as payment_method,
+    r.properties.shipping as shipping,
+    coalesce(r.properties.coupon, r.properties.coupon_id, r.properties.coupon_name) as coupon,
     r.properties.error as error,
     coalesce(r.channel, '') <> 'server'
     and event_name not in (
         'Email Sent', 'Email Delivered', 'Email Bounced', 'Order Updated', 'Order Refunded', 'Order Cancelled'
     ) as is_person_caused,
+    regexp_matches(replace(lower(r.context.userAgent), 'cubot', ''), 'bot|crawl|spider|headless') as is_bot,
     case
         when r.messageId is null then 'messageId is missing'
         when r.timestamp is null then 'timestamp is missing'

@@ -4,7 +4,8 @@
 -- needs: Name, Created at, Lineitem quantity, Lineitem name, Lineitem price
 -- Order-level columns stand on the first row of an order only; staging.orders brings a row's order together by
 -- `Name`, and never sums `Total`. Times carry the shop's offset. Delivery is not in Shopify's export: apps write
--- it to the note attributes (`delivered_at: …; promised_on: …`), which are read where they are.
+-- it to the note attributes (`delivered_at: …; promised_on: …`), which are read where they are. Files of 47 columns
+-- have no Refunded Amount: of an order whose status is refunded, it is all of the total.
 with typed as (
     select
         *,
@@ -38,7 +39,10 @@ select
     try_cast(nullif("Shipping", '') as decimal(18,4)) as shipping,
     try_cast(nullif("Taxes", '') as decimal(18,4)) as tax,
     try_cast(nullif("Total", '') as decimal(18,4)) as total,
-    try_cast(nullif("Refunded Amount", '') as decimal(18,4)) as refunded,
+    coalesce(
+        try_cast(nullif("Refunded Amount", '') as decimal(18,4)),
+        case when "Financial Status" = 'refunded' then try_cast(nullif("Total", '') as decimal(18,4)) end
+    ) as refunded,
     nullif("Payment Method", '') as payment_method,
     nullif("Lineitem sku", '') as product_id,
     nullif("Lineitem name", '') as product_name,

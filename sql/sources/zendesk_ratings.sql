@@ -2,29 +2,21 @@
 -- loads: feedback
 -- reads: jsonl
 -- needs: ticket_id, score
+-- shape: {"ticket_id": "VARCHAR", "score": "VARCHAR", "comment": "VARCHAR", "created_at": "VARCHAR",
+--   "updated_at": "VARCHAR", "requester": {"external_id": "VARCHAR", "email": "VARCHAR"}}
 -- A rating is of a ticket and may change: the answer is the ticket's, and the last rating by updated_at stands.
 -- good is 1, bad is 0; offered is asked and not answered; unoffered is not asked. Every row of feedback is someone
 -- who was asked, so that unoffered is rejected, with its reason. requester_id is Zendesk's id of the person, not the
 -- shop's: only an export that carries the requester tells external_id, the shop's id, and the e-mail.
-with parsed as (
-    select
-        line,
-        json_transform(record, '{
-            "ticket_id": "VARCHAR", "score": "VARCHAR", "comment": "VARCHAR",
-            "created_at": "VARCHAR", "updated_at": "VARCHAR",
-            "requester": {"external_id": "VARCHAR", "email": "VARCHAR"}}') as r,
-    from file_rows
-),
-
-typed as (
+with typed as (
     select
         line,
         r,
         nullif(trim(r.ticket_id), '') as ticket_id,
         regexp_extract(r.score, '^(good|bad|offered|unoffered)(_with_comment|_without_comment)?$', 1) as verdict,
         try_cast(r.created_at as timestamptz) at time zone 'UTC' as created_at,
-        try_cast(r.updated_at as timestamptz) at time zone 'UTC' as updated_at,
-    from parsed
+        try_cast(r.updated_at as timestamptz) at time zone 'UTC' as updated_at
+    from file_rows
 )
 
 select

@@ -1,0 +1,145 @@
+-- Matomo visits log, one page of the API's Live.getLastVisitsDetails, as JSON or XML (gzip too).
+-- loads: events
+-- reads: json, xml
+-- needs: idVisit, actionDetails
+-- each: actionDetails
+-- shape: {
+--   "idSite": "VARCHAR", "idVisit": "VARCHAR", "visitorId": "VARCHAR", "userId": "VARCHAR",
+--   "firstActionTimestamp": "VARCHAR", "lastActionTimestamp": "VARCHAR", "siteCurrency": "VARCHAR",
+--   "deviceType": "VARCHAR", "deviceTypeIcon": "VARCHAR",
+--   "referrerType": "VARCHAR", "referrerName": "VARCHAR", "referrerUrl": "VARCHAR",
+--   "campaignSource": "VARCHAR", "campaignMedium": "VARCHAR", "campaignName": "VARCHAR",
+--   "actionDetails": {
+--     "type": "VARCHAR", "url": "VARCHAR", "timestamp": "VARCHAR", "pageId": "VARCHAR", "goalId": "VARCHAR",
+--     "goalPageId": "VARCHAR", "eventCategory": "VARCHAR", "eventAction": "VARCHAR",
+--     "productViewSku": "VARCHAR", "productViewName": "VARCHAR", "productViewPrice": "VARCHAR",
+--     "productViewCategories": ["VARCHAR"], "orderId": "VARCHAR", "revenue": "VARCHAR", "revenueShipping": "VARCHAR",
+--     "itemDetails": [{"itemSKU": "VARCHAR", "price": "VARCHAR", "quantity": "VARCHAR"}]}}
+-- An action's `timestamp` is no Unix time: it counts the seconds of the clock on the wall of the site's time zone. The
+-- visit's firstActionTimestamp is one, so the two give the site's offset, to the quarter of an hour; without it the
+-- shop's time zone is taken. The id is made of what Matomo numbers: pageId of an action, the order, the goal and its
+-- page; the one cart that a visit can leave has none. JSON has false, and XML 0, where a visit names nobody.
+-- That a cart is abandoned is Matomo's own judgement when a visit ends without an order: no person caused that event.
+-- A visit that went on after an export is given anew as a whole, without the abandoned cart if it was ordered since.
+with flat as (
+    select
+        line,
+        position,
+        r,
+        nullif(trim(r.idVisit), '') as visit,
+        nullif(trim(r.actionDetails.type), '') as action_type,
+        nullif(trim(r.actionDetails.timestamp), '') as given_at,
+        try_cast(r.actionDetails.timestamp as bigint) as given_seconds,
+        case
+            when try_cast(r.actionDetails.timestamp as bigint) between 0 and 4102444800
+                then try_cast(r.actionDetails.timestamp as bigint)
+        end as seconds,
+        case
+            when try_cast(r.firstActionTimestamp as bigint) between 0 and 4102444800
+                then try_cast(r.firstActionTimestamp as bigint)
+        end as first_seconds,
+        case
+            when try_cast(r.lastActionTimestamp as bigint) between 0 and 4102444800
+                then try_cast(r.lastActionTimestamp as bigint)
+        end as last_seconds,
+        case when lower(trim(r.visitorId)) not in ('', 'false', '0') then trim(r.visitorId) end as visitor,
+        case when lower(trim(r.userId)) not in ('', 'false', '0') then trim(r.userId) end as user_id,
+        nullif(trim(r.actionDetails.productViewSku), '') as viewed_sku,
+        nullif(trim(r.actionDetails.productViewName), '') as viewed_name,
+        len(r.actionDetails.productViewCategories) > 0 as is_in_category,
+        case when len(r.actionDetails.itemDetails) = 1 then r.actionDetails.itemDetails[1] end as item,
+        -- The label is in the language of the request, the icon's file name is not.
+        regexp_extract(r.deviceTypeIcon, '([a-z_]+)[.][a-z]+$', 1) as device_icon,
+        lower(trim(r.deviceType)) as device_type
+    from file_rows
+),
+
+-- Seconds by which the site's clock is ahead of UTC; what is no time zone's offset is none.
+timed as (
+    select
+        flat.*,
+        cast(round(
+            (min(seconds) over (partition by r.idSite, visit) - first_seconds) / 900.0
+        ) as bigint) * 900 as ahead
+    from flat
+),
+
+placed as (
+    select
+        timed.*,
+        case
+            when ahead between -54000 and 54000 then make_timestamp((seconds - ahead) * 1000000)
+            else (make_timestamp(seconds * 1000000) at time zone shop.time_zone) at time zone 'UTC'
+        end as occurred_at
+    from timed
+    cross join settings.shop as shop
+)
+
+select
+    line,
+    concat_ws(
+        '/', coalesce(r.idSite, ''), visit,
+        case
+            when nullif(r.actionDetails.orderId, '') is not null then 'order ' || r.actionDetails.orderId
+            when action_type = 'ecommerceAbandonedCart' then 'abandoned cart'
+            when action_type = 'goal' and nullif(r.actionDetails.goalPageId, '') is not null
+                then 'goal ' || coalesce(r.actionDetails.goalId, '') || ' ' || r.actionDetails.goalPageId
+            when nullif(r.actionDetails.pageId, '') is not null then 'page ' || r.actionDetails.pageId
+            else 'position ' || position
+        end
+    ) as event_id,
+    regexp_replace(
+        case
+            when action_type = 'action' and coalesce(viewed_sku, viewed_name) is not null then 'product view'
+            when action_type = 'action' and is_in_category then 'category view'
+            when action_type = 'goal' then concat_ws(' ', 'goal', nullif(r.actionDetails.goalId, ''))
+            when action_type = 'event' and nullif(r.actionDetails.eventAction, '') is not null
+                then concat_ws(' / ', nullif(r.actionDetails.eventCategory, ''), r.actionDetails.eventAction)
+            else action_type
+        end,
+        '[A-Za-z0-9._%+-]+(@|%40)[A-Za-z0-9.-]+', '[e-mail]', 'g'
+    ) as event_name,
+    occurred_at,
+    position as sequence,
+    visitor as anonymous_id,
+    case when not contains(user_id, '@') then user_id end as customer_id,
+    pseudonym(case when contains(user_id, '@') then user_id end) as email_hash,
+    regexp_replace(
+        case
+            when action_type <> 'outlink'
+                then regexp_extract(r.actionDetails.url, '^[A-Za-z]+://[^/?#]+([^?#]*)', 1)
+        end,
+        '[A-Za-z0-9._%+-]+(@|%40)[A-Za-z0-9.-]+', '[e-mail]', 'g'
+    ) as url_path,
+    lower(regexp_extract(r.referrerUrl, '^[A-Za-z]+://([^/?#:]+)', 1)) as referrer_host,
+    r.campaignSource as campaign_source,
+    r.campaignMedium as campaign_medium,
+    coalesce(
+        nullif(trim(r.campaignName), ''), case when r.referrerType = 'campaign' then r.referrerName end
+    ) as campaign_name,
+    case
+        when device_icon in ('desktop', 'normal') or device_type = 'desktop' then 'desktop'
+        when 'tablet' in (device_icon, device_type) then 'tablet'
+        when device_icon in ('smartphone', 'feature_phone', 'phablet')
+            or device_type in ('smartphone', 'feature phone', 'phablet') then 'mobile'
+    end as device,
+    coalesce(viewed_sku, nullif(trim(item.itemSKU), '')) as product_id,
+    nullif(trim(item.quantity), '') as quantity,
+    coalesce(nullif(trim(r.actionDetails.productViewPrice), ''), nullif(trim(item.price), '')) as price,
+    nullif(trim(r.actionDetails.revenue), '') as value,
+    r.siteCurrency as currency,
+    r.actionDetails.orderId as order_id,
+    nullif(trim(r.actionDetails.revenueShipping), '') as shipping,
+    action_type is distinct from 'ecommerceAbandonedCart' as is_person_caused,
+    case when last_seconds is not null then concat_ws('/', coalesce(r.idSite, ''), visit) end as part,
+    lpad(cast(last_seconds as text), 10, '0') as delivery,
+    case
+        when visit is null then 'idVisit is missing'
+        when r.actionDetails is null then 'the visit has no actions'
+        when action_type is null then 'type is missing'
+        when given_at is null then 'timestamp is missing'
+        when given_seconds is null then 'timestamp is not a number: ' || given_at
+        when seconds is null then 'timestamp is impossible: ' || given_at
+        when visitor is null and user_id is null then 'visitorId and userId are both missing'
+    end as reject_reason
+from placed

@@ -1,0 +1,60 @@
+-- Shopify checkouts that were begun: the API's abandoned checkouts as CSV, one row per checkout.
+-- loads: events
+-- reads: csv
+-- needs: id, cart_token, created_at, completed_at
+-- A checkout is one event, of the instant at which it began. Shopify keeps it as abandoned until completed_at is
+-- filled: the name is `Checkout Abandoned` or `Checkout Completed`, and the newest version by updated_at stands. The
+-- name is Shopify's word; whether the cart was abandoned is for the orders export to say. The link to recover the cart
+-- logs its reader in and is never read, nor are names, addresses, phones, notes and cards. A time with an offset is an
+-- instant; one without is UTC, as copies in a warehouse have it.
+with given as (
+    select
+        *,
+        nullif(trim("id"), '') as checkout_id,
+        nullif(trim("customer_id"), '') as customer,
+        nullif(trim("email"), '') as address,
+        list_transform(
+            [trim("created_at"), trim("updated_at"), trim("completed_at")],
+            lambda given_at: case
+                when regexp_matches(given_at, ':[0-9]{2}([.][0-9]+)?(Z|[+-][0-9]{2}:?[0-9]{2})$')
+                    then try_cast(given_at as timestamptz) at time zone 'UTC'
+                when regexp_matches(given_at, '^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}')
+                    then try_cast(given_at as timestamp)
+            end
+        ) as instants,
+        list_transform(
+            [trim("subtotal_price"), trim("total_price"), trim("shipping_rate_price")],
+            lambda amount: try_cast(nullif(amount, '') as decimal(18, 4))
+        ) as amounts
+    from file_rows
+)
+
+select
+    line,
+    'checkout ' || checkout_id as event_id,
+    case when coalesce(trim("completed_at"), '') = '' then 'Checkout Abandoned' else 'Checkout Completed' end
+        as event_name,
+    instants[1] as occurred_at,
+    customer as customer_id,
+    pseudonym(address) as email_hash,
+    lower(regexp_extract("referring_site", '^[A-Za-z]+://([^/?#:]+)', 1)) as referrer_host,
+    coalesce(amounts[1], amounts[2]) as value,
+    trim("currency") as currency,
+    trim("cart_token") as cart_id,
+    trim("gateway") as payment_method,
+    amounts[3] as shipping,
+    instants[2] as source_updated_at,
+    case
+        when checkout_id is null then 'id is empty'
+        when customer is null and address is null then 'customer_id and email are both empty'
+        when instants[1] is null then 'created_at is not a time: ' || coalesce("created_at", '')
+        when coalesce(trim("updated_at"), '') <> '' and instants[2] is null
+            then 'updated_at is not a time: ' || "updated_at"
+        when coalesce(trim("completed_at"), '') <> '' and instants[3] is null
+            then 'completed_at is not a time: ' || "completed_at"
+        when coalesce(trim("subtotal_price"), '') <> '' and amounts[1] is null
+            then 'subtotal_price is not an amount: ' || "subtotal_price"
+        when coalesce(trim("total_price"), '') <> '' and amounts[2] is null
+            then 'total_price is not an amount: ' || "total_price"
+    end as reject_reason
+from given

@@ -1,0 +1,151 @@
+-- Snowplow enriched events, tab-separated without a header, as the pipeline writes them (gzip too).
+-- loads: events
+-- reads: tsv
+-- columns: app_id, platform, etl_tstamp, collector_tstamp, dvce_created_tstamp, event, event_id, txn_id,
+--   name_tracker, v_tracker, v_collector, v_etl, user_id, user_ipaddress, user_fingerprint, domain_userid,
+--   domain_sessionidx, network_userid, geo_country, geo_region, geo_city, geo_zipcode, geo_latitude,
+--   geo_longitude, geo_region_name, ip_isp, ip_organization, ip_domain, ip_netspeed, page_url, page_title,
+--   page_referrer, page_urlscheme, page_urlhost, page_urlport, page_urlpath, page_urlquery, page_urlfragment,
+--   refr_urlscheme, refr_urlhost, refr_urlport, refr_urlpath, refr_urlquery, refr_urlfragment, refr_medium,
+--   refr_source, refr_term, mkt_medium, mkt_source, mkt_term, mkt_content, mkt_campaign, contexts,
+--   se_category, se_action, se_label, se_property, se_value, unstruct_event, tr_orderid, tr_affiliation,
+--   tr_total, tr_tax, tr_shipping, tr_city, tr_state, tr_country, ti_orderid, ti_sku, ti_name, ti_category,
+--   ti_price, ti_quantity, pp_xoffset_min, pp_xoffset_max, pp_yoffset_min, pp_yoffset_max, useragent, br_name,
+--   br_family, br_version, br_type, br_renderengine, br_lang, br_features_pdf, br_features_flash,
+--   br_features_java, br_features_director, br_features_quicktime, br_features_realplayer,
+--   br_features_windowsmedia, br_features_gears, br_features_silverlight, br_cookies, br_colordepth,
+--   br_viewwidth, br_viewheight, os_name, os_family, os_manufacturer, os_timezone, dvce_type, dvce_ismobile,
+--   dvce_screenwidth, dvce_screenheight, doc_charset, doc_width, doc_height, tr_currency, tr_total_base,
+--   tr_tax_base, tr_shipping_base, ti_currency, ti_price_base, base_currency, geo_timezone, mkt_clickid,
+--   mkt_network, etl_tags, dvce_sent_tstamp, refr_domain_userid, refr_device_tstamp, derived_contexts,
+--   domain_sessionid, derived_tstamp, event_vendor, event_name, event_format, event_version,
+--   event_fingerprint, true_tstamp
+-- Time: `derived_tstamp`, which is corrected for the device's clock, else the collector's; both are UTC. Delivery is at
+-- least once: the same event_id may come again, and staging keeps one. A structured event is named by its se_action,
+-- an action of the Snowplow e-commerce plugin by its type; its product, cart and order are entities of the contexts.
+-- Bots: what the IAB or YAUAA enrichment, or the old user agent parser, calls one. A tracker on a server (platform srv)
+-- sends what no person did there. user_ipaddress, geo_*, page titles and queries are not read.
+with parsed as (
+    select
+        line,
+        "event_id" as event_id,
+        "event" as event_type,
+        nullif(trim("event_name"), '') as given_name,
+        "se_action" as se_action,
+        nullif(trim(coalesce("derived_tstamp", "collector_tstamp")), '') as given_at,
+        nullif(trim("domain_userid"), '') as domain_userid,
+        nullif(trim("network_userid"), '') as network_userid,
+        nullif(trim("user_id"), '') as user_id,
+        "platform" as platform,
+        "page_urlpath" as page_urlpath,
+        "refr_urlhost" as refr_urlhost,
+        "mkt_source" as mkt_source,
+        "mkt_medium" as mkt_medium,
+        "mkt_campaign" as mkt_campaign,
+        lower("dvce_type") as dvce_type,
+        "br_type" as br_type,
+        "tr_orderid" as tr_orderid,
+        "tr_total" as tr_total,
+        "tr_shipping" as tr_shipping,
+        "tr_currency" as tr_currency,
+        "ti_orderid" as ti_orderid,
+        "ti_sku" as ti_sku,
+        "ti_price" as ti_price,
+        "ti_quantity" as ti_quantity,
+        "ti_currency" as ti_currency,
+        not (
+            coalesce(json_valid("contexts"), true) and coalesce(json_valid("derived_contexts"), true)
+            and coalesce(json_valid("unstruct_event"), true)
+        ) as is_broken,
+        json_transform(case when json_valid("unstruct_event") then cast("unstruct_event" as json) end, '{
+            "data": {"data": {
+                "type": "VARCHAR", "sku": "VARCHAR", "unitPrice": "VARCHAR", "quantity": "VARCHAR",
+                "currency": "VARCHAR"}}}').data.data as action,
+        json_transform(case when json_valid("contexts") then cast("contexts" as json) end, '{
+            "data": [{"schema": "VARCHAR", "data": {
+                "id": "VARCHAR", "price": "VARCHAR", "quantity": "VARCHAR", "currency": "VARCHAR",
+                "cart_id": "VARCHAR", "transaction_id": "VARCHAR", "revenue": "VARCHAR", "shipping": "VARCHAR",
+                "payment_method": "VARCHAR", "coupon_code": "VARCHAR", "discount_code": "VARCHAR",
+                "error_code": "VARCHAR", "error_shortcode": "VARCHAR", "spiderOrRobot": "VARCHAR"}}]}').data as given_entities,
+        json_transform(case when json_valid("derived_contexts") then cast("derived_contexts" as json) end, '{
+            "data": [{"schema": "VARCHAR", "data": {"spiderOrRobot": "VARCHAR", "deviceClass": "VARCHAR"}}]}'
+        ).data as derived_entities
+    from file_rows
+),
+
+-- Entities of one kind: iglu:<vendor>/<name>/jsonschema/<version>.
+sorted_out as (
+    select
+        *,
+        list_filter(given_entities, lambda e: contains(e.schema, '.ecommerce/product/')) as products,
+        list_filter(given_entities, lambda e: contains(e.schema, '.ecommerce/cart/'))[1].data as cart,
+        list_filter(given_entities, lambda e: contains(e.schema, '.ecommerce/transaction/'))[1].data as transaction,
+        list_filter(given_entities, lambda e: contains(e.schema, '.ecommerce/checkout_step/'))[1].data as checkout,
+        list_filter(given_entities, lambda e: contains(e.schema, '.ecommerce/transaction_error/'))[1].data as failure,
+        list_filter(derived_entities, lambda e: contains(e.schema, '/yauaa_context/'))[1].data.deviceClass as agent,
+        coalesce(len(list_filter(given_entities, lambda e: e.data.spiderOrRobot = 'true')), 0)
+        + coalesce(len(list_filter(derived_entities, lambda e: e.data.spiderOrRobot = 'true')), 0) > 0 as is_listed_bot
+    from parsed
+),
+
+named as (
+    select
+        *,
+        case when len(products) = 1 then products[1].data end as product,
+        try_cast(given_at as timestamptz) at time zone 'UTC' as occurred_at,
+        coalesce(
+            case
+                when event_type = 'struct' then nullif(trim(se_action), '')
+                when given_name = 'snowplow_ecommerce_action' then nullif(trim(action.type), '')
+            end,
+            given_name,
+            nullif(trim(event_type), '')
+        ) as event_name
+    from sorted_out
+)
+
+select
+    line,
+    event_id,
+    regexp_replace(event_name, '[A-Za-z0-9._%+-]+(@|%40)[A-Za-z0-9.-]+', '[e-mail]', 'g') as event_name,
+    occurred_at,
+    coalesce(domain_userid, network_userid) as anonymous_id,
+    case when not contains(user_id, '@') then user_id end as customer_id,
+    pseudonym(case when contains(user_id, '@') then user_id end) as email_hash,
+    regexp_replace(
+        regexp_extract(page_urlpath, '^[^?#]*'), '[A-Za-z0-9._%+-]+(@|%40)[A-Za-z0-9.-]+', '[e-mail]', 'g'
+    ) as url_path,
+    lower(refr_urlhost) as referrer_host,
+    mkt_source as campaign_source,
+    mkt_medium as campaign_medium,
+    mkt_campaign as campaign_name,
+    case
+        when dvce_type = 'computer' or agent = 'Desktop' then 'desktop'
+        when dvce_type = 'tablet' or agent = 'Tablet' then 'tablet'
+        when dvce_type = 'mobile' or agent in ('Phone', 'Mobile') then 'mobile'
+    end as device,
+    coalesce(action.sku, ti_sku, product.id) as product_id,
+    coalesce(action.quantity, ti_quantity, product.quantity) as quantity,
+    coalesce(action.unitPrice, ti_price, product.price) as price,
+    coalesce(tr_total, transaction.revenue) as value,
+    coalesce(
+        action.currency, tr_currency, ti_currency, transaction.currency, product.currency, cart.currency
+    ) as currency,
+    cart.cart_id as cart_id,
+    coalesce(tr_orderid, ti_orderid, transaction.transaction_id) as order_id,
+    coalesce(failure.error_shortcode, failure.error_code) as error,
+    coalesce(platform, '') <> 'srv' as is_person_caused,
+    is_listed_bot or coalesce(br_type, '') = 'Robot' or coalesce(agent, '') like 'Robot%' as is_bot,
+    coalesce(transaction.payment_method, checkout.payment_method) as payment_method,
+    coalesce(tr_shipping, transaction.shipping) as shipping,
+    coalesce(transaction.discount_code, checkout.coupon_code) as coupon,
+    case
+        when nullif(trim(event_id), '') is null then 'event_id is missing'
+        when event_name is null then 'event_name and event are both missing'
+        when given_at is null then 'derived_tstamp and collector_tstamp are both missing'
+        when occurred_at is null then 'derived_tstamp or collector_tstamp is not a time: ' || given_at
+        when coalesce(domain_userid, network_userid, user_id) is null
+            then 'domain_userid, network_userid and user_id are all missing'
+        when is_broken then 'contexts, derived_contexts or unstruct_event is not valid JSON'
+    end as reject_reason
+from named
