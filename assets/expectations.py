@@ -2,8 +2,8 @@
 
 Here: one suite per staging table, and running it on the rows of the latest load, on a projection (only the columns
 checked) through Arrow and pandas, since its SQL route does not work with DuckDB 2. What earlier loads brought was
-checked then; keys over the whole table are checked in SQL. Great Expectations and pandas are imported when a suite runs, not when
-the definitions load. Not here: rules over whole tables (`sql/checks/`).
+checked then; keys over the whole table are checked in SQL. Great Expectations and pandas are imported when a suite
+runs, not when the definitions load. Not here: rules over whole tables (`sql/checks/`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import duckdb
-
 
 MOST_ROWS = 1_000_000
 """Rows of a load that are checked: of a larger one a sample, always the same. pandas holds them in memory."""

@@ -14,7 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 Kpi = Literal["conversion", "cart_abandonment", "retention", "satisfaction"]
 Unit = Literal["person", "session", "journey", "cart", "order"]
 TouchpointSource = Literal["events", "orders", "feedback", "tickets", "deals"]
-Action = Literal["view", "add_to_cart", "remove_from_cart", "checkout", "key_event", "error"]
+Action = Literal["view", "add_to_cart", "remove_from_cart", "checkout", "key_event", "purchase", "error"]
 PersonAttribute = Literal[
     "country", "city", "lifecycle_stage", "lead_status", "lead_source", "marketing_status", "is_contact"
 ]
@@ -89,7 +89,11 @@ class TouchpointRule(Section):
     event: Names = Field([], description="Event names; empty means any.")
     url: str | None = Field(None, description="SQL like pattern on the URL's path, as /products/%.")
     source: TouchpointSource | None = None
-    action: Action | None = Field(None, description="What it does to a cart, or how sessions count it.")
+    action: Action | None = Field(
+        None,
+        description="What it does to a cart, or how sessions count it. `purchase`: it says that an order was placed, "
+        "and is reconciled with the orders export.",
+    )
 
 
 class Sessions(Section):
@@ -187,6 +191,20 @@ class Measures(Section):
     small_cell: int = Field(30, ge=1, description="Below it counts are shown and rates are not ranked.")
 
 
+class Screening(Section):
+    """Who is no customer: bots and staff."""
+
+    staff_emails: list[Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")]] = Field(
+        [], description="E-mail addresses of staff; the warehouse keeps their pseudonyms only."
+    )
+    staff_customer_ids: Names = Field([], description="The shop's customer ids of staff, as in the exports.")
+    staff_devices: Names = Field([], description="Anonymous ids of the staff's browsers, as in the exports.")
+    bot_events_per_hour: int = Field(
+        600, ge=1, description="A person with more events within any 60 minutes is a bot: one every six seconds."
+    )
+    leave_out: bool = Field(True, description="false: bots and staff are found and reported, and stay in every figure.")
+
+
 class JourneySettings(Section):
     """journey.yaml: everything that an analyst edits."""
 
@@ -202,6 +220,7 @@ class JourneySettings(Section):
     targets: dict[Kpi, float] = {}
     comparison: Comparison = Comparison()  # type: ignore[call-arg]
     measures: Measures = Measures()  # type: ignore[call-arg]
+    screening: Screening = Screening()  # type: ignore[call-arg]
 
 
 def json_schema() -> dict[str, Any]:

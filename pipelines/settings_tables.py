@@ -19,12 +19,13 @@ Row = Sequence[Any]
 
 @dataclass(frozen=True)
 class SettingsTable:
-    """One table of settings: what a row is, its columns in SQL, and its rows."""
+    """One table of settings: what a row is, its columns in SQL, its rows, and what is inserted of one (None: all)."""
 
     name: str
     description: str
     columns: str
     rows: Callable[[JourneySettings], list[Row]]
+    select: str | None = None
 
 
 def _shop(s: JourneySettings) -> list[Row]:
@@ -46,6 +47,8 @@ def _shop(s: JourneySettings) -> list[Row]:
             m.small_cell,
             s.comparison.window_days,
             s.comparison.guard_days,
+            s.screening.bot_events_per_hour,
+            s.screening.leave_out,
         )
     ]
 
@@ -134,6 +137,16 @@ def _change_segments(s: JourneySettings) -> list[Row]:
     ]
 
 
+def _staff(s: JourneySettings) -> list[Row]:
+    listed = s.screening
+    identifiers = (
+        ("email", listed.staff_emails),
+        ("customer", listed.staff_customer_ids),
+        ("anonymous", listed.staff_devices),
+    )
+    return [(kind, value) for kind, values in identifiers for value in values]
+
+
 def _targets(s: JourneySettings) -> list[Row]:
     return list(s.targets.items())
 
@@ -145,7 +158,8 @@ SETTINGS_TABLES = (
         "name text, time_zone text, currency text, language text, session_timeout_microseconds bigint, "
         "session_maximum_seconds bigint, cart_horizon_seconds bigint, retention_days bigint, "
         "inactivity_seconds bigint, attribution_seconds bigint, survey_lag_seconds bigint, "
-        "identity_link_limit bigint, small_cell bigint, comparison_window_days bigint, guard_days bigint",
+        "identity_link_limit bigint, small_cell bigint, comparison_window_days bigint, guard_days bigint, "
+        "bot_events_per_hour bigint, leaves_out_screened boolean",
         _shop,
     ),
     SettingsTable(
@@ -220,6 +234,15 @@ SETTINGS_TABLES = (
         "kpi text, target double",
         _targets,
     ),
+    SettingsTable(
+        "staff",
+        "One row per identifier (kind:value) of the shop's own staff; e-mails as pseudonyms only.",
+        "identifier text",
+        _staff,
+        # The address itself never gets into the database: it is hashed while the row is inserted.
+        "select identifier from (select kind || ':' || case when kind = 'email' then pseudonym(value) "
+        "else trim(value) end as identifier from (values (?, ?)) as listed(kind, value)) where identifier is not null",
+    ),
 )
 
 
@@ -231,8 +254,8 @@ def write_settings(connection: duckdb.DuckDBPyConnection, settings: JourneySetti
         rows = table.rows(settings)
         connection.execute(f"create or replace table settings.{table.name} ({table.columns})")
         if rows:
-            marks = ", ".join("?" for _ in rows[0])
-            connection.executemany(f"insert into settings.{table.name} values ({marks})", rows)
+            select = table.select or f"values ({', '.join('?' for _ in rows[0])})"
+            connection.executemany(f"insert into settings.{table.name} {select}", rows)
         connection.execute(f"comment on table settings.{table.name} is {text_literal(table.description)}")
         counts[table.name] = len(rows)
     connection.execute("commit")

@@ -14,8 +14,8 @@ import duckdb
 from pipelines.funnel_chain import funnel_chain
 from pipelines.identity import write_identities
 from pipelines.project import ROOT, Project
-from pipelines.raw_tables import RAW_TABLES
 from pipelines.ranking import write_drop_off_ranking
+from pipelines.raw_tables import RAW_TABLES
 from pipelines.runner import build_table
 from pipelines.settings_tables import SETTINGS_TABLES
 from pipelines.sql_models import SCHEMAS, Model, order_models, parse_model, read_model

@@ -15,8 +15,8 @@ from typing import Any
 import duckdb
 
 from pipelines.canonical import KINDS
-from pipelines.raw_tables import make_raw_tables
 from pipelines.project import Project
+from pipelines.raw_tables import make_raw_tables
 from pipelines.settings import JourneySettings
 from pipelines.settings_tables import write_settings
 from pipelines.tables import build_all
@@ -55,6 +55,7 @@ def settings(**sections: Any) -> JourneySettings:
             {"touchpoint": "remove", "event": "remove", "stage": "cart", "action": "remove_from_cart"},
             {"touchpoint": "checkout", "event": "checkout", "stage": "checkout", "action": "checkout"},
             {"touchpoint": "failed", "event": "failed", "stage": "checkout", "action": "error"},
+            {"touchpoint": "purchased", "event": "purchased", "stage": "purchase", "action": "purchase"},
             {"touchpoint": "help", "event": "help", "stage": "support", "action": "view"},
             {"touchpoint": "order placed", "source": "orders", "event": "order placed", "stage": "purchase"},
             {"touchpoint": "review", "source": "feedback", "event": "review", "stage": "purchase"},
@@ -100,6 +101,8 @@ def warehouse(
     events: Sequence[Row] = (),
     order_rows: Sequence[Row] = (),
     contacts: Sequence[Row] = (),
+    deals: Sequence[Row] = (),
+    tickets: Sequence[Row] = (),
     feedback: Sequence[Row] = (),
     build: Iterable[str] = (),
     known_until: datetime = FAR,
@@ -119,6 +122,8 @@ def warehouse(
         "events": [{"event_id": f"e{i:06d}", **row} for i, row in enumerate(events)],
         "order_rows": order_rows,
         "contacts": contacts,
+        "deals": deals,
+        "tickets": tickets,
         "feedback": feedback,
     }
     for kind, given in rows.items():

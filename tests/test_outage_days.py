@@ -64,6 +64,11 @@ def test_tracking_is_down_when_orders_go_on_without_events(event_count: int, ord
     assert tracking({7: event_count}, {7: order_count}) == ([(7, "tracking")] if is_outage else [])
 
 
+@pytest.mark.parametrize("down", [(6, 7), (0, 1), (13, 14), (3, 9)])
+def test_tracking_that_is_down_for_two_days_is_found_on_exactly_these(down: tuple[int, int]) -> None:
+    assert tracking(dict.fromkeys(down, 0), {}) == [(day, "tracking") for day in down]
+
+
 def test_tracking_may_be_down_on_the_first_and_last_days_of_orders() -> None:
     assert tracking({0: 0, 14: 0}, {}) == [(0, "tracking"), (14, "tracking")]
 

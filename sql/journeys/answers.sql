@@ -23,7 +23,13 @@ all_answers as (
     from staging.feedback as feedback
     left join journeys.touchpoints as touchpoints on touchpoints.touchpoint_id = 'answer:' || feedback.answer_id
     left join rules on feedback.survey = rules.event_name
-    where feedback.answered_at is not null and feedback.score is not null
+    where
+        feedback.answered_at is not null
+        and feedback.score is not null
+        and not exists (
+            select 1 from journeys.left_out_rows as left_out
+            where left_out.kind = 'answer' and left_out.row_id = feedback.answer_id
+        )
 ),
 
 preceding as (

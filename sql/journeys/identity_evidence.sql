@@ -1,4 +1,5 @@
--- One row per pair of identifiers that one event, order or CRM row names together, and per identifier seen at all.
+-- One row per pair of identifiers that one event, order, CRM row or ticket names together, and per identifier seen at
+-- all.
 -- Deterministic evidence only. Blocked values (empty, null, 0, anonymous, all zeros or dashes …) are no identifier.
 -- An anonymous id, e-mail, customer id or contact that meets more customers (or e-mails) than
 -- settings.shop.identity_link_limit, directly or through orders and CRM rows (a shared tablet, an office address), links nothing: its
@@ -40,6 +41,18 @@ pairs as (
     select 'email:' || email_hash, null, 'feedback' from staging.feedback
     union
     select 'customer:' || customer_id, null, 'feedback' from staging.feedback
+    union
+    select 'contact:' || contact_id, 'customer:' || customer_id, 'ticket' from staging.tickets
+    union
+    select 'contact:' || contact_id, 'email:' || email_hash, 'ticket' from staging.tickets
+    union
+    select 'customer:' || customer_id, 'email:' || email_hash, 'ticket' from staging.tickets
+    union
+    select 'contact:' || contact_id, 'customer:' || customer_id, 'deal' from staging.deals
+    union
+    select 'contact:' || contact_id, 'email:' || email_hash, 'deal' from staging.deals
+    union
+    select 'customer:' || customer_id, 'email:' || email_hash, 'deal' from staging.deals
 ),
 
 cleaned as (
@@ -104,7 +117,7 @@ alone as (
 select
     identifier,                 -- kind:value
     other_identifier,           -- kind:value; null in the row that says the identifier was seen
-    evidence,                   -- event, order, contact, or seen
+    evidence,                   -- event, order, contact, ticket, deal, or seen
     identifier not in (select identifier from shared)
     and other_identifier not in (select identifier from shared) as is_used,  -- false: an end is shared
 from linked

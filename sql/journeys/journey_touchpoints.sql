@@ -3,7 +3,8 @@
 -- purchase, the next one begins with the first touchpoint of a stage before the purchase in a later session, or with
 -- the next purchase. What names an order (its states, answers about it) is no contact of its own: it belongs to the
 -- journey in which the order was placed, however late it comes, and neither begins a journey nor breaks a silence. Nor
--- do events that no person caused (an e-mail sent): they belong to the journey they fall into, if there is one yet.
+-- do events that no person caused (an e-mail sent, a ticket solved, a deal): they belong to the journey they fall into,
+-- if there is one yet. Opening a ticket that names no order is a contact.
 -- key: touchpoint_id
 with purchase_rule as (
     select arg_min(rules.stage, rules.rule_number) as stage
@@ -23,6 +24,7 @@ purchase_stage as (
 placed as (
     select
         touchpoints.touchpoint_id,
+        touchpoints.source,
         touchpoints.person_id,
         touchpoints.occurred_at,
         touchpoints.stage,
@@ -34,7 +36,10 @@ placed as (
         touchpoints.source = 'orders' and touchpoints.event_name = 'order placed' as is_purchase,
         touchpoints.is_on_site
         or (touchpoints.source = 'orders' and touchpoints.event_name = 'order placed')
-        or (touchpoints.source = 'feedback' and touchpoints.order_id is null) as is_contact,
+        or (touchpoints.source = 'feedback' and touchpoints.order_id is null)
+        or (
+            touchpoints.source = 'tickets' and touchpoints.event_name = 'ticket opened' and touchpoints.order_id is null
+        ) as is_contact,
         coalesce(touchpoints.stage_position < purchase_stage.stage_position, false) and touchpoints.is_on_site
             as is_before_purchase,
         sessions.started_at as session_started_at
@@ -115,13 +120,13 @@ order_journeys as (
 
 everything as (
     select
-        touchpoint_id, person_id, journey_number, occurred_at, stage, stage_position, touchpoint, session_id, order_id,
+        touchpoint_id, source, person_id, journey_number, occurred_at, stage, stage_position, touchpoint, session_id, order_id,
         is_purchase, is_on_site, is_contact
     from counted
     where journey_number > 0
     union all
     select
-        placed.touchpoint_id, placed.person_id, order_journeys.journey_number, placed.occurred_at, placed.stage,
+        placed.touchpoint_id, placed.source, placed.person_id, order_journeys.journey_number, placed.occurred_at, placed.stage,
         placed.stage_position, placed.touchpoint, placed.session_id, placed.order_id, false, placed.is_on_site, false
     from placed
     inner join order_journeys on placed.order_id = order_journeys.order_id
@@ -130,6 +135,7 @@ everything as (
 
 select
     touchpoint_id,              -- of journeys.touchpoints
+    source,                     -- events, orders, feedback, tickets or deals
     person_id,                  -- of journeys.people
     journey_number,             -- 1 for the person's first journey
     person_id || '-' || journey_number as journey_id,  -- person and number

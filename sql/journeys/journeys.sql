@@ -14,7 +14,7 @@ with measured as (
         cast(count(*) as bigint) as touchpoint_count,
         cast(count(distinct session_id) as bigint) as session_count,
         cast(count(distinct case when is_purchase then order_id end) as bigint) as order_count,
-        arg_min(stage, (occurred_at, touchpoint_id)) as first_stage
+        arg_min(case when source = 'tickets' then 'support' else stage end, (occurred_at, touchpoint_id)) as opened_in
     from journeys.journey_touchpoints
     group by journey_id, person_id, journey_number
 ),
@@ -63,7 +63,7 @@ select
     case
         when measured.order_count > 0 and earlier_purchases.earlier_order_count = 0 then 'first purchase'
         when measured.order_count > 0 then 'renewal'
-        when measured.first_stage = 'support' then 'support'
+        when measured.opened_in = 'support' then 'support'
         else 'usage'
     end as journey_type,        -- first purchase, renewal, support or usage
 from measured

@@ -1,5 +1,6 @@
 -- One row per order, with the session it belongs to: the one it was placed in, else the last that ended within the
--- attribution time (24 h) before it. Without such a session the session is null.
+-- attribution time (24 h) before it. Without such a session the session is null. Orders of screened people are left out
+-- where journey.yaml says so.
 -- key: order_id
 with candidates as (
     select
@@ -32,3 +33,6 @@ select
 from staging.orders as orders
 inner join journeys.identities as identities on identities.identifier = 'order:' || orders.order_id
 left join latest on orders.order_id = latest.order_id
+where not exists (
+    select 1 from journeys.left_out_rows as left_out where left_out.kind = 'order' and left_out.row_id = orders.order_id
+)

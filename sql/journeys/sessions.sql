@@ -10,7 +10,7 @@ with measured as (
         max(occurred_at) as ended_at,
         cast(count(*) as bigint) as touchpoint_count,
         cast(count(*) filter (where action = 'view') as bigint) as view_count,
-        cast(count(*) filter (where action = 'key_event') as bigint) as key_event_count,
+        cast(count(*) filter (where action in ('key_event', 'purchase')) as bigint) as key_event_count,
         cast(count(*) filter (where action = 'error') as bigint) as error_count,
         max(stage_position) as furthest_stage_position,
         arg_min(url_path, (occurred_at, touchpoint_id)) as landing_path,

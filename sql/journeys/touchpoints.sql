@@ -1,7 +1,9 @@
--- One row per touchpoint: a contact between a person and the shop, from the click-stream, the orders or a survey.
+-- One row per touchpoint: a contact between a person and the shop, from the click-stream, the orders, a survey, the
+-- help desk or the CRM's deals.
 -- The stage is that of the first matching rule of journey.yaml; without one the touchpoint stays, without a stage.
 -- Sessions: touchpoints on the site, split where the gap is strictly greater than the timeout; one that lasts longer
 -- than the maximum is cut at each multiple of it. Events that no person caused neither open nor extend a session.
+-- Screened people (bots, staff) have no touchpoint here, if journey.yaml says that they are left out.
 -- key: touchpoint_id
 with order_keys as (
     select order_id as order_key, order_id from staging.orders
@@ -89,6 +91,58 @@ contacts_by_survey as (
     where feedback.answered_at is not null
 ),
 
+ticket_states as (
+    select ticket_id, 'ticket opened' as state, created_at as occurred_at, contact_id, customer_id, email_hash, order_id
+    from staging.tickets
+    union all
+    select ticket_id, 'ticket solved', solved_at, contact_id, customer_id, email_hash, order_id
+    from staging.tickets
+    where solved_at is not null
+),
+
+contacts_by_ticket as (
+    select
+        'ticket:' || states.ticket_id || ':' || states.state as touchpoint_id,
+        coalesce(by_order.person_id, customer.person_id, email.person_id, contact.person_id) as person_id,
+        states.occurred_at,
+        states.state as event_name,
+        order_keys.order_id
+    from ticket_states as states
+    left join order_keys on states.order_id = order_keys.order_key
+    left join journeys.identities as by_order on by_order.identifier = 'order:' || order_keys.order_id
+    left join journeys.identities as customer on customer.identifier = 'customer:' || states.customer_id
+    left join journeys.identities as email on email.identifier = 'email:' || states.email_hash
+    left join journeys.identities as contact on contact.identifier = 'contact:' || states.contact_id
+),
+
+deal_states as (
+    select
+        deal_id, 'deal opened' as state, created_at as occurred_at, contact_id, customer_id, email_hash, amount,
+        currency
+    from staging.deals
+    where created_at is not null
+    union all
+    select
+        deal_id, case when is_won then 'deal won' else 'deal lost' end, closed_at, contact_id, customer_id, email_hash,
+        amount, currency
+    from staging.deals
+    where closed_at is not null
+),
+
+contacts_by_deal as (
+    select
+        'deal:' || states.deal_id || ':' || states.state as touchpoint_id,
+        coalesce(customer.person_id, email.person_id, contact.person_id) as person_id,
+        states.occurred_at,
+        states.state as event_name,
+        case when coalesce(states.currency, shop.currency) = shop.currency then states.amount end as amount
+    from deal_states as states
+    cross join settings.shop as shop
+    left join journeys.identities as customer on customer.identifier = 'customer:' || states.customer_id
+    left join journeys.identities as email on email.identifier = 'email:' || states.email_hash
+    left join journeys.identities as contact on contact.identifier = 'contact:' || states.contact_id
+),
+
 contacts as (
     select * from contacts_on_site
     union all
@@ -101,6 +155,16 @@ contacts as (
         touchpoint_id, person_id, occurred_at, null, 'feedback', event_name, null, 'survey', null, null, null,
         null, null, order_id, null, false
     from contacts_by_survey
+    union all
+    select
+        touchpoint_id, person_id, occurred_at, null, 'tickets', event_name, null, 'support', null, null, null,
+        null, null, order_id, null, false
+    from contacts_by_ticket
+    union all
+    select
+        touchpoint_id, person_id, occurred_at, null, 'deals', event_name, null, 'sales', null, null, null,
+        amount, null, null, null, false
+    from contacts_by_deal
 ),
 
 -- Rules are matched once per kind of contact, not once per contact.
@@ -118,6 +182,13 @@ matched as (
             and (rules.event_name is null or rules.event_name = kinds.event_name)
             and (rules.url_pattern is null or kinds.url_path like rules.url_pattern)
     group by kinds.source, kinds.event_name, kinds.url_path
+),
+
+left_out as (
+    select screened.person_id
+    from journeys.screened_people as screened
+    cross join settings.shop as shop
+    where shop.leaves_out_screened
 ),
 
 rules as (
@@ -140,7 +211,7 @@ staged as (
             and coalesce(contacts.url_path, '') = matched.url_path
     left join rules on matched.rule_number = rules.rule_number
     left join settings.stages as stages on rules.stage = stages.stage
-    where contacts.person_id is not null
+    where contacts.person_id is not null and contacts.person_id not in (select person_id from left_out)
 ),
 
 gaps as (
@@ -199,13 +270,13 @@ select
     person_id,                  -- of journeys.people
     occurred_at,                -- UTC instant
     sequence,                   -- order of simultaneous touchpoints, where the source gives one
-    source,                     -- events, orders or feedback
+    source,                     -- events, orders, feedback, tickets or deals
     event_name,                 -- as the source names it
     touchpoint,                 -- name by the first matching rule; null: no rule matches
     stage,                      -- by the first matching rule; null: no stage
     stage_position,             -- of the stage on the map
     action,                     -- what it does to a cart, or how sessions count it
-    channel,                    -- paid search, organic search, e-mail, social, referral, direct, order, survey …
+    channel,                    -- paid search, organic search, e-mail, social, referral, direct, order, survey, support, sales …
     device,                     -- desktop, mobile or tablet
     url_path,                   -- path of the page
     product_id,                 -- product or SKU

@@ -25,7 +25,11 @@ surveys as (
         cast(count(*) as bigint) as row_count,
         cast(count(score) as bigint) as answered_count,
         bool_or(asked_at is not null or score is null) as has_invitations
-    from staging.feedback
+    from staging.feedback as feedback
+    where not exists (
+        select 1 from journeys.left_out_rows as left_out
+        where left_out.kind = 'answer' and left_out.row_id = feedback.answer_id
+    )
     group by survey
 ),
 

@@ -12,4 +12,6 @@ where
     (coalesce(rules.source, 'events') = 'events' and cut_off.events_until is not null)
     or (coalesce(rules.source, 'orders') = 'orders' and cut_off.orders_until is not null)
     or (coalesce(rules.source, 'feedback') = 'feedback' and cut_off.feedback_until is not null)
+    or (coalesce(rules.source, 'tickets') = 'tickets' and cut_off.tickets_until is not null)
+    or (coalesce(rules.source, 'deals') = 'deals' and cut_off.deals_until is not null)
 group by stages.stage, stages.stage_position, stages.is_required

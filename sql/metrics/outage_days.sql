@@ -18,7 +18,7 @@ days as (
 
 placed_orders as (
     select ordered_on as day, cast(count(*) as bigint) as order_count
-    from staging.orders
+    from journeys.order_sessions
     group by ordered_on
 ),
 

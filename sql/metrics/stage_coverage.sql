@@ -1,9 +1,27 @@
--- One row per source and event name: how many touchpoints a rule of journey.yaml places in a stage.
+-- One row per source and event name: how many touchpoints a rule of journey.yaml places in a stage, and of orders how
+-- much of their net revenue. An order's revenue counts once, with the touchpoint of its placing.
+-- key: source, event_name
+with valued as (
+    select
+        source,
+        event_name,
+        stage,
+        touchpoint,
+        case
+            when source = 'orders' and event_name = 'order placed' then coalesce(cast(value as double), 0)
+        end as net_revenue
+    from journeys.touchpoints
+)
+
 select
-    source,                     -- events, orders or feedback
+    source,                     -- events, orders, feedback …
     event_name,                 -- as the source names it
     cast(count(*) as bigint) as touchpoint_count,  -- touchpoints
     cast(count(stage) as bigint) as staged_count,  -- of these, with a stage
     cast(count(touchpoint) as bigint) as named_count,  -- of these, matched by a rule
-from journeys.touchpoints
+    cast(round(sum(net_revenue), 2) as decimal(18, 2)) as net_revenue,  -- of orders placed; else null
+    cast(
+        round(sum(case when net_revenue is not null and stage is null then 0 else net_revenue end), 2) as decimal(18, 2)
+    ) as staged_revenue,        -- of these, of orders whose placing has a stage
+from valued
 group by source, event_name

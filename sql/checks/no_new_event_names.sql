@@ -1,0 +1,7 @@
+-- checks: metrics.schema_drift
+-- severity: warn
+-- The latest load has no event name that its export never had before: journey.yaml may need a rule for it.
+select export, name, row_count
+from metrics.schema_drift
+where what = 'event' and verdict = 'new'
+order by row_count desc, export, name

@@ -1,0 +1,63 @@
+-- One row per events export and shop day: rows of the click-stream, and of these the ones that came late.
+-- Late: the event happened before the horizon that the earlier files of its export had already reached, and none of
+-- those files had it: whoever read them could take that day for complete. Earlier is by the files' names, not by when
+-- they were loaded. The first file has no late rows; a newer version of an event that was there before is none either.
+-- key: export, day
+with reached as (
+    select export, file_order, max(covers_until) as covers_until
+    from raw.loads
+    where kind = 'events' and status = 'loaded'
+    group by export, file_order
+),
+
+horizons as (
+    select
+        export,
+        file_order,
+        max(covers_until) over (
+            partition by export order by file_order rows between unbounded preceding and 1 preceding
+        ) as horizon
+    from reached
+),
+
+-- A row that several files have is that of the first.
+delivered as (
+    select
+        events.export,
+        events.file_order,
+        events.event_id,
+        events.occurred_at,
+        horizons.horizon,
+        coalesce(events.occurred_at < horizons.horizon, false) as is_behind
+    from raw.events as events
+    left join horizons on events.export = horizons.export and events.file_order = horizons.file_order
+),
+
+first_files as (
+    select export, event_id, min(file_order) as file_order
+    from delivered
+    where event_id in (select event_id from delivered where is_behind)
+    group by export, event_id
+),
+
+judged as (
+    select
+        delivered.export,
+        cast((delivered.occurred_at at time zone 'UTC') at time zone shop.time_zone as date) as day,
+        case
+            when delivered.is_behind and delivered.file_order = first_files.file_order
+                then date_diff('microsecond', delivered.occurred_at, delivered.horizon) / 1000000.0
+        end as lateness_seconds
+    from delivered
+    left join first_files on delivered.export = first_files.export and delivered.event_id = first_files.event_id
+    cross join settings.shop as shop
+)
+
+select
+    export,                     -- as journey.yaml names it
+    day,                        -- shop day on which the events happened
+    cast(count(*) as bigint) as row_count,  -- rows stored, each content once
+    cast(count(lateness_seconds) as bigint) as late_count,  -- of these, late ones
+    median(lateness_seconds) as median_lateness_seconds,  -- event to horizon; null: none is late
+from judged
+group by export, day

@@ -1,0 +1,192 @@
+-- One row per shop day, channel and payment method: the orders export against the purchase events of the click-stream.
+-- Everybody's, screened people's too: this compares two exports, it is no figure of customers.
+-- Purchase event: its first matching rule of journey.yaml has the action `purchase`. It belongs to the order that it
+-- names by number or by the order's other id. Only orders (and events that no order has) from the first event and the
+-- first order on until the earlier of the two cut-offs are compared; what matches them may lie outside.
+-- Amounts agree if the first event's value is, to 0.01, the order's total, the total without shipping, that without tax
+-- too, or with its share of an included tax taken out, or the net revenue: shops send any of these. An event without a
+-- value says nothing of the amount.
+-- key: day, channel, payment_method
+with knobs as (
+    select time_zone from settings.shop
+),
+
+period as (
+    select
+        (select min(occurred_at) from staging.events) as events_from,
+        (select min(ordered_at) from staging.orders) as orders_from,
+        least(known.events_until, known.orders_until) as until
+    from metrics.cut_off as known
+    where known.events_until is not null and known.orders_until is not null
+),
+
+purchase_names as (
+    select event_name from settings.touchpoint_rules where action = 'purchase' and coalesce(source, 'events') = 'events'
+),
+
+-- Rules are matched once per kind of event, and only for the names that can be a purchase.
+kinds as (
+    select distinct event_name, coalesce(url_path, '') as url_path
+    from staging.events
+    where
+        event_name in (select event_name from purchase_names where event_name is not null)
+        or exists (select 1 from purchase_names where event_name is null)
+),
+
+matched as (
+    select kinds.event_name, kinds.url_path, arg_min(rules.action, rules.rule_number) as action
+    from kinds
+    inner join (
+        select rule_number, source, event_name, url_pattern, coalesce(action, '') as action
+        from settings.touchpoint_rules
+    ) as rules
+        on
+            (rules.source is null or rules.source = 'events')
+            and (rules.event_name is null or rules.event_name = kinds.event_name)
+            and (rules.url_pattern is null or kinds.url_path like rules.url_pattern)
+    group by kinds.event_name, kinds.url_path
+),
+
+-- Of a key that means two orders, the order with that number is meant.
+order_keys as (
+    select order_key, order_id
+    from (
+        select order_id as order_key, order_id, 0 as is_reference from staging.orders
+        union all
+        select order_reference, order_id, 1 from staging.orders where order_reference is not null
+    ) as named
+    qualify row_number() over (partition by order_key order by is_reference, order_id) = 1
+),
+
+purchases as (
+    select
+        clicks.event_id,
+        clicks.occurred_at,
+        clicks.sequence,
+        order_keys.order_id,
+        coalesce(
+            'order ' || coalesce(order_keys.order_id, clicks.order_id), 'event ' || clicks.event_id
+        ) as purchase_key,
+        cast(coalesce(clicks.value, clicks.price * coalesce(clicks.quantity, 1)) as double) as value,
+        clicks.payment_method
+    from staging.events as clicks
+    inner join matched
+        on clicks.event_name = matched.event_name and coalesce(clicks.url_path, '') = matched.url_path
+    left join order_keys on clicks.order_id = order_keys.order_key
+    where matched.action = 'purchase'
+),
+
+first_purchases as (
+    select
+        purchases.purchase_key,
+        purchases.order_id,
+        purchases.occurred_at,
+        purchases.value,
+        purchases.payment_method,
+        sessions.channel,
+        cast(count(*) over (partition by purchases.purchase_key) as bigint) as event_count
+    from purchases
+    left join journeys.touchpoints as touchpoints on touchpoints.touchpoint_id = 'event:' || purchases.event_id
+    left join journeys.sessions as sessions on touchpoints.session_id = sessions.session_id
+    qualify row_number() over (
+        partition by purchases.purchase_key
+        order by purchases.occurred_at, purchases.sequence nulls last, purchases.event_id
+    ) = 1
+),
+
+-- What staging.orders leaves behind of an order's newest state.
+newest_rows as (
+    select order_id, row_key, shipping, tax
+    from raw.order_rows
+    qualify
+        coalesce(covers_until = max(covers_until) over (partition by order_id, export), true)
+        and row_number() over (
+            partition by order_id, export, row_key
+            order by
+                covers_until desc nulls last, source_updated_at desc nulls last, file_order desc nulls last, row_hash
+        ) = 1
+),
+
+charges as (
+    select
+        order_id,
+        cast(coalesce(sum(shipping), 0) as double) as shipping,
+        cast(coalesce(max(tax), 0) as double) as tax
+    from newest_rows
+    group by order_id
+),
+
+order_amounts as (
+    select
+        orders.order_id,
+        orders.ordered_at,
+        orders.ordered_on,
+        orders.payment_method,
+        cast(orders.total as double) as total,
+        cast(orders.net_revenue as double) as net_revenue,
+        charges.shipping,
+        charges.tax
+    from staging.orders as orders
+    inner join charges on orders.order_id = charges.order_id
+),
+
+compared as (
+    select
+        orders.ordered_on as day,
+        coalesce(sessions.channel, first_purchases.channel, 'unknown') as channel,
+        coalesce(nullif(orders.payment_method, 'unknown'), first_purchases.payment_method, 'unknown') as payment_method,
+        1 as order_count,
+        case when first_purchases.order_id is not null then 1 else 0 end as matched_count,
+        0 as lone_event_count,
+        coalesce(first_purchases.event_count - 1, 0) as duplicate_count,
+        case
+            when
+                first_purchases.value is null
+                or round(abs(first_purchases.value - orders.total), 4) <= 0.01
+                or round(abs(first_purchases.value - (orders.total - orders.shipping)), 4) <= 0.01
+                or round(abs(first_purchases.value - (orders.total - orders.shipping - orders.tax)), 4) <= 0.01
+                or coalesce(
+                    round(abs(
+                        first_purchases.value
+                        - (orders.total - orders.shipping) * (1 - orders.tax / nullif(orders.total, 0))
+                    ), 4) <= 0.01,
+                    false
+                )
+                or coalesce(round(abs(first_purchases.value - orders.net_revenue), 4) <= 0.01, false)
+                then null
+            else first_purchases.value - orders.total
+        end as difference
+    from order_amounts as orders
+    inner join period on orders.ordered_at >= period.events_from and orders.ordered_at <= period.until
+    left join first_purchases on orders.order_id = first_purchases.order_id
+    left join journeys.order_sessions as attributed on orders.order_id = attributed.order_id
+    left join journeys.sessions as sessions on attributed.session_id = sessions.session_id
+    union all
+    select
+        cast((lone.occurred_at at time zone 'UTC') at time zone knobs.time_zone as date),
+        coalesce(lone.channel, 'unknown'),
+        coalesce(lone.payment_method, 'unknown'),
+        0,
+        0,
+        1,
+        lone.event_count - 1,
+        null
+    from first_purchases as lone
+    cross join knobs
+    inner join period on lone.occurred_at >= period.orders_from and lone.occurred_at <= period.until
+    where lone.order_id is null
+)
+
+select
+    day,                        -- shop day of the order, else of its first event
+    channel,                    -- of the session of the order, else of the event; unknown: none
+    payment_method,             -- of the order, else of the event; unknown: neither says
+    cast(sum(order_count) as bigint) as order_count,  -- orders of the orders export
+    cast(sum(matched_count) as bigint) as matched_order_count,  -- of these, with a purchase event
+    cast(sum(order_count - matched_count) as bigint) as orders_without_event_count,  -- of these, without
+    cast(sum(lone_event_count) as bigint) as events_without_order_count,  -- order ids only events name, or none
+    cast(sum(duplicate_count) as bigint) as duplicate_event_count,  -- events beyond the first of an order id
+    cast(count(difference) as bigint) as amount_difference_count,  -- orders whose first event has another amount
+    cast(round(coalesce(sum(difference), 0), 2) as decimal(18, 2)) as amount_difference,  -- event − total over these
+from compared
+group by day, channel, payment_method

@@ -1,0 +1,214 @@
+-- One row per figure that screened people touch: without them, with everybody, and of bots and of staff alone. What is
+-- "without" does not depend on settings.shop.leaves_out_screened; that says which of the two the other tables show.
+-- People: with a session or an order. Touchpoints: on the site. Conversion: as the headline, matured sessions with an
+-- order / matured sessions, days without tracking left out.
+-- The sessions of screened people are cut here from their events, by the rule of journeys.touchpoints, and an order
+-- belongs to the session of journeys.order_sessions' rule: alike whether or not these tables hold them.
+-- key: figure
+with knobs as (
+    select time_zone, session_timeout_microseconds, session_maximum_seconds, attribution_seconds from settings.shop
+),
+
+known as (
+    select visits_until, orders_until from metrics.cut_off
+),
+
+traces as (
+    select distinct anonymous_id, customer_id, email_hash from staging.events where is_person_caused
+),
+
+whose as (
+    select
+        traces.anonymous_id,
+        traces.customer_id,
+        traces.email_hash,
+        coalesce(customer.person_id, email.person_id, device.person_id) as person_id
+    from traces
+    left join journeys.identities as customer on customer.identifier = 'customer:' || traces.customer_id
+    left join journeys.identities as email on email.identifier = 'email:' || traces.email_hash
+    left join journeys.identities as device on device.identifier = 'anonymous:' || traces.anonymous_id
+),
+
+their_clicks as (
+    select
+        screened.person_id,
+        screened.reason,
+        clicks.event_id,
+        clicks.occurred_at
+    from whose
+    inner join journeys.screened_people as screened on whose.person_id = screened.person_id
+    inner join staging.events as clicks
+        on
+            clicks.anonymous_id is not distinct from whose.anonymous_id
+            and clicks.customer_id is not distinct from whose.customer_id
+            and clicks.email_hash is not distinct from whose.email_hash
+    where clicks.is_person_caused
+),
+
+gaps as (
+    select
+        their_clicks.*,
+        case
+            when coalesce(
+                date_diff('microsecond', lag(occurred_at) over in_time, occurred_at)
+                > knobs.session_timeout_microseconds,
+                true
+            )
+                then 1
+            else 0
+        end as is_new_visit
+    from their_clicks
+    cross join knobs
+    window in_time as (partition by person_id order by occurred_at, event_id)
+),
+
+visits as (
+    select
+        gaps.*,
+        cast(sum(is_new_visit) over (
+            partition by person_id order by occurred_at, event_id rows unbounded preceding
+        ) as bigint) as visit_number
+    from gaps
+),
+
+pieces as (
+    select
+        visits.*,
+        cast(floor(
+            date_diff('microsecond', min(occurred_at) over (partition by person_id, visit_number), occurred_at)
+            / nullif(knobs.session_maximum_seconds * 1000000.0, 0)
+        ) as bigint) as piece
+    from visits
+    cross join knobs
+),
+
+their_sessions as (
+    select
+        person_id,
+        reason,
+        visit_number,
+        piece,
+        min(occurred_at) as started_at,
+        max(occurred_at) as ended_at,
+        cast(count(*) as bigint) as touchpoint_count
+    from pieces
+    group by person_id, reason, visit_number, piece
+),
+
+owned_orders as (
+    select
+        orders.order_id,
+        orders.ordered_at,
+        identities.person_id,
+        coalesce(screened.reason, 'customer') as reason
+    from staging.orders as orders
+    inner join journeys.identities as identities on identities.identifier = 'order:' || orders.order_id
+    left join journeys.screened_people as screened on identities.person_id = screened.person_id
+),
+
+ordering_sessions as (
+    select
+        sessions.person_id,
+        sessions.visit_number,
+        sessions.piece
+    from owned_orders
+    inner join their_sessions as sessions on owned_orders.person_id = sessions.person_id
+    cross join knobs
+    where
+        sessions.started_at <= owned_orders.ordered_at
+        and date_diff('microsecond', sessions.ended_at, owned_orders.ordered_at) <= knobs.attribution_seconds * 1000000
+    qualify row_number() over (
+        partition by owned_orders.order_id order by sessions.started_at desc, sessions.visit_number, sessions.piece
+    ) = 1
+),
+
+their_attempts as (
+    select
+        sessions.reason,
+        ordering.person_id is not null as is_converted
+    from their_sessions as sessions
+    left join (select distinct person_id, visit_number, piece from ordering_sessions) as ordering
+        on
+            sessions.person_id = ordering.person_id
+            and sessions.visit_number = ordering.visit_number
+            and sessions.piece = ordering.piece
+    cross join knobs
+    cross join known
+    where
+        known.orders_until is not null
+        and date_diff('microsecond', sessions.ended_at, known.visits_until) >= knobs.attribution_seconds * 1000000
+        and cast((sessions.started_at at time zone 'UTC') at time zone knobs.time_zone as date) not in (
+            select outage_on from metrics.outage_days where outage = 'tracking'
+        )
+),
+
+attempts as (
+    select reason, is_converted from their_attempts
+    union all
+    select 'customer', is_converted
+    from metrics.kpi_attempts
+    where
+        kpi = 'conversion'
+        and is_matured
+        and person_id not in (select person_id from journeys.screened_people)
+),
+
+all_sessions as (
+    select reason, person_id, touchpoint_count from their_sessions
+    union all
+    select 'customer', person_id, touchpoint_count
+    from journeys.sessions
+    where person_id not in (select person_id from journeys.screened_people)
+),
+
+people as (
+    select reason, person_id from all_sessions
+    union
+    select reason, person_id from owned_orders
+),
+
+amounts as (
+    select 'people' as figure, reason, 1 as numerator, 0 as denominator from people
+    union all
+    select 'touchpoints', reason, touchpoint_count, 0 from all_sessions
+    union all
+    select 'sessions', reason, 1, 0 from all_sessions
+    union all
+    select 'orders', reason, 1, 0 from owned_orders
+    union all
+    select 'conversion', reason, case when is_converted then 1 else 0 end, 1 from attempts
+),
+
+summed as (
+    select
+        figures.figure,
+        coalesce(cast(sum(case when amounts.reason = 'customer' then numerator end) as double), 0) as customers,
+        coalesce(cast(sum(case when amounts.reason = 'bot' then numerator end) as double), 0) as bots,
+        coalesce(cast(sum(case when amounts.reason = 'staff' then numerator end) as double), 0) as staff,
+        coalesce(
+            cast(sum(case when amounts.reason = 'customer' then denominator end) as double), 0
+        ) as customer_sessions,
+        coalesce(cast(sum(case when amounts.reason = 'bot' then denominator end) as double), 0) as bot_sessions,
+        coalesce(cast(sum(case when amounts.reason = 'staff' then denominator end) as double), 0) as staff_sessions
+    from unnest(['people', 'touchpoints', 'sessions', 'orders', 'conversion']) as figures(figure)
+    left join amounts on figures.figure = amounts.figure
+    group by figures.figure
+)
+
+select
+    figure,                     -- people, touchpoints, sessions, orders or conversion
+    case
+        when figure = 'conversion' then customers / nullif(customer_sessions, 0) else customers
+    end as value_without,       -- a count, or of conversion a share 0–1; null: no session
+    case
+        when figure = 'conversion'
+            then (customers + bots + staff) / nullif(customer_sessions + bot_sessions + staff_sessions, 0)
+        else customers + bots + staff
+    end as value_with,          -- of everybody
+    case
+        when figure = 'conversion' then bots / nullif(bot_sessions, 0) else bots
+    end as bot_value,           -- of bots alone
+    case
+        when figure = 'conversion' then staff / nullif(staff_sessions, 0) else staff
+    end as staff_value,         -- of staff alone
+from summed

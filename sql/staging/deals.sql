@@ -1,0 +1,27 @@
+-- One row per CRM deal or opportunity, in its newest state, by the CRM's own time of change.
+-- A deal whose newest stage is `deleted` is gone, and names nobody any more.
+-- key: deal_id
+with newest as (
+    select
+        deal_id, contact_id, customer_id, email_hash, created_at, closed_at, pipeline, stage, is_won, amount, currency
+    from raw.deals
+    qualify row_number() over (
+        partition by deal_id
+        order by source_updated_at desc nulls last, covers_until desc nulls last, file_order desc, row_hash
+    ) = 1
+)
+
+select
+    deal_id,                    -- the CRM's id
+    contact_id,                 -- the CRM's id of the contact
+    customer_id,                -- the shop's id of the customer
+    email_hash,                 -- keyed hash of the e-mail
+    created_at,                 -- UTC instant of opening
+    case when is_won is not null then closed_at end as closed_at,  -- UTC instant of winning or losing; null: open
+    pipeline,                   -- as the CRM says
+    stage,                      -- as the CRM says
+    is_won,                     -- true: won; false: lost; null: open
+    amount,                     -- of the deal, in its currency
+    currency,                   -- ISO 4217; null: taken for the shop's
+from newest
+where stage is null or lower(stage) <> 'deleted'
