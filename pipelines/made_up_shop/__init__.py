@@ -1,6 +1,6 @@
 """The exports of an invented shop, with the truth beside them.
 
-    python -m pipelines.made_up_shop --people 6000 --days 90 --seed 7 --out DIR [--start 2026-07-01]
+    python -m pipelines.made_up_shop --people 6000 --days 90 --seed 7 --out DIR [--start 2026-07-01] [--faults]
 
 Here: a simulation of customers (numpy), the files that such a shop would export (Segment events, Shopify orders,
 HubSpot contacts, survey answers; DuckDB writes the text), and `truth.json`, which says what was planted: how many
@@ -15,7 +15,8 @@ truth counts only what was written. Equal arguments give equal bytes.
 All instants are milliseconds since 1970 in UTC; days are shop days.
 
 What is planted stands in `plan`, what it is worded in in `vocabulary`. `simulation` makes `journeys` and their
-`aftermath` in a `period`; `exports` writes them by its `queries`, with `malformed` lines; `truth` counts.
+`aftermath` in a `period`; `exports` writes them by its `queries`, with `malformed` lines; `truth` counts. Exports are
+sound but for those lines, unless `faults` are asked for: `planting` puts them in.
 """
 
 import json
@@ -23,34 +24,43 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from pipelines.made_up_shop.faults import NO_FAULTS, Faults
+
 FILES = ("events/*.jsonl.gz", "orders/orders_export_*.csv", "crm/*.csv", "truth.json")
 
 
-def write_exports(out: Path, *, people: int, days: int, seed: int, start: date = date(2026, 7, 1)) -> dict[str, Any]:
+def write_exports(
+    out: Path, *, people: int, days: int, seed: int, start: date = date(2026, 7, 1), faults: Faults = NO_FAULTS
+) -> dict[str, Any]:
     """Writes all files below `out` and returns the truth, which is also written as truth.json.
 
     The files of an earlier run are removed first: a shorter period must not leave days of a longer one.
+
+    Raises:
+        ValueError: the shop is too small for as many faults.
     """
     import duckdb
     import numpy as np
 
     from pipelines.made_up_shop.exports import load, write_crm, write_events, write_orders
     from pipelines.made_up_shop.period import Period
+    from pipelines.made_up_shop.planting import plant_faults
     from pipelines.made_up_shop.simulation import simulate
     from pipelines.made_up_shop.truth import whole_truth
 
+    period = Period.of(start, days)
+    made = simulate(np.random.default_rng(seed), period, people)
+    planted = plant_faults(seed, period, made, faults)
     for pattern in FILES:
         (out / pattern).parent.mkdir(parents=True, exist_ok=True)
         for path in list(out.glob(pattern)):
             path.unlink()
-    period = Period.of(start, days)
-    made = simulate(np.random.default_rng(seed), period, people)
     with duckdb.connect(config={"threads": 1}) as connection:
         load(connection, seed, period, made)
-        lines, malformed = write_events(connection, out, seed, period, made["events"])
+        lines, malformed = write_events(connection, out, seed, period, made["events"], planted)
         malformed |= write_orders(connection, out, period) | write_crm(connection, out)
         arguments = {"people": people, "days": days, "seed": seed, "start": start.isoformat()}
-        truth = whole_truth(connection, arguments, period, made, lines, malformed)
+        truth = whole_truth(connection, arguments, period, made, lines, malformed, planted)
     text = json.dumps(truth, indent=2, ensure_ascii=False) + "\n"
     (out / "truth.json").write_text(text, encoding="utf-8")
     return truth

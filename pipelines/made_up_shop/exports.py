@@ -19,6 +19,7 @@ from pipelines.made_up_shop import malformed, plan, queries, vocabulary
 from pipelines.made_up_shop.columns import Columns, Tables, joined, numbered, rows
 from pipelines.made_up_shop.malformed import Planted
 from pipelines.made_up_shop.period import ZONE, Period
+from pipelines.made_up_shop.planting import PlantedFaults
 
 
 def load(connection: DuckDBPyConnection, seed: int, period: Period, made: Tables) -> None:
@@ -76,7 +77,9 @@ def exports_of(period: Period, orders: Columns) -> Columns:
     return joined([exports, rows(exports | newest, again)])
 
 
-def placed_lines(rng: np.random.Generator, period: Period, events: Columns) -> tuple[Columns, dict[str, Any]]:
+def placed_lines(
+    rng: np.random.Generator, period: Period, events: Columns, faults: PlantedFaults
+) -> tuple[Columns, dict[str, Any]]:
     """One row for each line, with its file (number `days` is the late one); and what the truth says of them.
 
     The lines of a file stand session by session, as uploads batch them: not in the order of time.
@@ -91,6 +94,8 @@ def placed_lines(rng: np.random.Generator, period: Period, events: Columns) -> t
     late_count = min(int(n * plan.LATE_EVENT_SHARE), len(candidates) // 4)
     late = rng.choice(candidates, late_count, replace=False)
     copies = np.minimum(file[doubled] + np.arange(len(doubled)) % 2, period.days - 1)
+    for day in faults.dark_days:
+        copies[copies == day] = faults.next_day(day)
     truth = {
         "duplicate_lines": len(doubled),
         "duplicate_lines_in_the_next_file": int((copies != file[doubled]).sum()),
@@ -116,14 +121,18 @@ def texts_by_file(connection: DuckDBPyConnection, placed: Columns, files: int) -
 
 
 def write_events(
-    connection: DuckDBPyConnection, out: Path, seed: int, period: Period, events: Columns
+    connection: DuckDBPyConnection, out: Path, seed: int, period: Period, events: Columns, faults: PlantedFaults
 ) -> tuple[dict[str, Any], dict[str, Planted]]:
-    """One gzip file per shop day and the late one; returns what the truth says of the lines."""
+    """One gzip file per shop day with tracking and the late one; returns what the truth says of the lines."""
     rng = np.random.default_rng([seed, 2])
-    placed, truth = placed_lines(rng, period, events)
-    spoilt = malformed.event_lines(rng, period)
+    placed, truth = placed_lines(rng, period, events, faults)
+    spoilt = [(faults.next_day(day), reason, text) for day, reason, text in malformed.event_lines(rng, period)]
     planted = {}
     for file, lines in enumerate(texts_by_file(connection, placed, period.days + 1)):
+        if file in faults.dark_days:
+            continue
+        if file == faults.scraper_day:
+            lines += faults.scraper_lines
         name = f"events/events-{period.date_of(file) if file < period.days else 'late'}.jsonl.gz"
         for _, _, text in (here := [line for line in spoilt if line[0] == file]):
             lines.insert(int(rng.integers(0, len(lines) + 1)), text)

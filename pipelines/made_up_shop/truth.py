@@ -14,15 +14,22 @@ from duckdb import DuckDBPyConnection
 from pipelines.made_up_shop import plan, queries
 from pipelines.made_up_shop.columns import Array, Tables, highest
 from pipelines.made_up_shop.period import DAY, ZONE, Period
+from pipelines.made_up_shop.planting import PlantedFaults
 
 Figures = dict[str, Any]
 
 
 def whole_truth(
-    connection: DuckDBPyConnection, arguments: Figures, period: Period, made: Tables, lines: Figures, malformed: Figures
+    connection: DuckDBPyConnection,
+    arguments: Figures,
+    period: Period,
+    made: Tables,
+    lines: Figures,
+    malformed: Figures,
+    faults: PlantedFaults,
 ) -> Figures:
     """All that truth.json says; the figures of orders and surveys are those of the tables behind the files."""
-    distinct_events = len(made["events"]["t"])
+    distinct_events = len(made["events"]["t"]) + len(faults.scraper_lines)
     on_tablet = distinct(made["events"]["person"][made["events"]["device_no"] == 2])
     outage_on = period.date_of(period.day_at(plan.OUTAGE_AT))
     names = ["Home, Campaign landing", "Product List Viewed, Products Searched", *plan.EVENT_NAMES[2:]]
@@ -49,6 +56,7 @@ def whole_truth(
         "shared_device": {"anonymous_id": plan.TABLET_ID, "customers": on_tablet},
         "malformed": malformed,
         "personal_data": {name: [row[name] for row in personal] for name in ("emails", "phones", "names")},
+        **({"faults": faults.truth} if faults.truth else {}),
     }
 
 
