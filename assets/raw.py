@@ -12,6 +12,7 @@ from pipelines.raw_tables import RAW_TABLES
 from pipelines.runner import describe_table
 from pipelines.warehouse import open_warehouse
 
+
 def raw_assets(project: Project) -> list[dg.AssetsDefinition]:
     """One step that loads every new file of the exports."""
     checks = checks_of("raw.loads")

@@ -10,7 +10,7 @@ from pipelines.warehouse import open_warehouse, publish
 
 
 def reports_assets(project: Project, upstreams: list[str]) -> list[dg.AssetsDefinition]:
-    """The snapshot and the report.
+    """The snapshot and the two pages made from it.
 
     Args:
         project: the shop.
@@ -54,4 +54,21 @@ def reports_assets(project: Project, upstreams: list[str]) -> list[dg.AssetsDefi
             }
         )
 
-    return [published, journey]
+    @dg.asset(
+        key=["reports", "quality"],
+        deps=[dg.AssetKey(["reports", "published"])],
+        group_name="reports",
+        kinds={"plotly"},
+        description="The quality page: whether the figures can be trusted, and what to fix in the exports. "
+        "The journey report links to it.",
+    )
+    def quality() -> dg.MaterializeResult:  # type: ignore[type-arg]
+        from assets.report import QUALITY_PAGE, write_quality
+
+        page = project.report.with_name(QUALITY_PAGE)
+        write_quality(project.published, page)
+        return dg.MaterializeResult(
+            metadata={"page": dg.MetadataValue.url(page.as_uri()), "bytes": page.stat().st_size}
+        )
+
+    return [published, journey, quality]

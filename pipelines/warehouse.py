@@ -113,9 +113,7 @@ def publish(connection: duckdb.DuckDBPyConnection, target: Path) -> dict[str, in
         ).fetchall()
         for schema, table, comment in comments:
             if f"{schema}.{table}" in rows:
-                connection.execute(
-                    f"comment on table snapshot.{schema}.{quoted(table)} is {text_literal(comment)}"
-                )
+                connection.execute(f"comment on table snapshot.{schema}.{quoted(table)} is {text_literal(comment)}")
     finally:
         connection.execute("detach snapshot")
     copy.replace(target)

@@ -1,4 +1,4 @@
-"""The report opened in headless Chromium: nothing fails, nothing is fetched, all is to be seen at both widths."""
+"""Both pages of the report in headless Chromium: nothing fails or is fetched, all is to be seen at both widths."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from browser import chromium
-from test_report import HOSTILE, write_published
+from test_quality_page import write_shop
+from test_report import HOSTILE
 
-from assets.report import write_report
+from assets.report import write_quality, write_report
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -44,9 +45,10 @@ def browser() -> Iterator[Browser]:
 def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("reports")
     for name, options in DATABASES.items():
-        published = write_published(folder / f"{name}.duckdb", **options)  # type: ignore[arg-type]
-        write_report(published, folder / f"{name}.html")
-    return {name: folder / f"{name}.html" for name in DATABASES}
+        published = write_shop(folder / f"{name}.duckdb", **options)  # type: ignore[arg-type]
+        write_report(published, folder / name / "journey.html")
+        write_quality(published, folder / name / "quality.html")
+    return {name: folder / name / "journey.html" for name in DATABASES}
 
 
 def opened(browser: Browser, report: Path, width: int) -> Opened:
@@ -64,11 +66,12 @@ def opened(browser: Browser, report: Path, width: int) -> Opened:
 
 
 @pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("page", ["journey.html", "quality.html"])
 @pytest.mark.parametrize("name", list(DATABASES))
-def test_the_report_opens_without_error_request_or_horizontal_scroll(
-    browser: Browser, reports: dict[str, Path], name: str, width: int
+def test_a_page_opens_without_error_request_or_horizontal_scroll(
+    browser: Browser, reports: dict[str, Path], name: str, page: str, width: int
 ) -> None:
-    it = opened(browser, reports[name], width)
+    it = opened(browser, reports[name].with_name(page), width)
     try:
         assert it.complaints == []
         assert [url for url in it.requests if not url.startswith(("file:", "data:"))] == []
@@ -111,5 +114,44 @@ def test_every_chart_says_in_words_what_it_shows(browser: Browser, reports: dict
         labels = it.page.eval_on_selector_all("[data-chart]", "boxes => boxes.map(box => box.ariaLabel)")
         assert len(labels) >= 6 and all(len(label) > 40 for label in labels)
         assert it.page.get_attribute("html", "lang") == "en"
+    finally:
+        it.page.close()
+
+
+def test_the_pages_link_to_each_other(browser: Browser, reports: dict[str, Path]) -> None:
+    it = opened(browser, reports["plain"], 1440)
+    try:
+        it.page.click("header a")
+        assert it.page.url == reports["plain"].with_name("quality.html").as_uri()
+        assert it.page.inner_text("h1") == "Can these figures be trusted?"
+        it.page.click("header a")
+        assert it.page.inner_text("h1") == "Where customers struggle"
+        assert it.complaints == []
+    finally:
+        it.page.close()
+
+
+def test_hostile_names_on_the_quality_page_are_shown_as_they_were_written(
+    browser: Browser, reports: dict[str, Path]
+) -> None:
+    it = opened(browser, reports["hostile"].with_name("quality.html"), 1440)
+    try:
+        cells = it.page.eval_on_selector_all("main td, main th", "cells => cells.map(cell => cell.textContent)")
+        assert HOSTILE in cells and f"user agent {HOSTILE}" in cells
+        assert it.page.query_selector_all("main script, main b") == []
+    finally:
+        it.page.close()
+
+
+def test_what_to_fix_leads_to_its_section(browser: Browser, reports: dict[str, Path]) -> None:
+    it = opened(browser, reports["plain"].with_name("quality.html"), 390)
+    try:
+        it.page.click(".fixes a[href='#stages']")
+        box = it.page.locator("#stages")
+        for _ in range(50):  # the page scrolls smoothly
+            if abs((box.bounding_box() or {"y": 900})["y"]) < 5:
+                return
+            it.page.wait_for_timeout(100)
+        pytest.fail("The page did not scroll to the section of the link.")
     finally:
         it.page.close()

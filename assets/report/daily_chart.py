@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from itertools import groupby
 
+from assets.report.day_axis import date_ticks, outage_labels, outage_shapes
 from assets.report.drawing import (
     BLUE,
     BLUE_TINT,
     FAINT,
-    GREY,
     INK,
     Drawing,
     axis,
@@ -31,10 +30,6 @@ from assets.report.wording import axis_end
 LABEL_LETTERS = 34
 PIXELS_PER_LETTER, USUAL_WIDTH = 6.4, 1200
 """To tell whether two labels of changes would overlap; generous, since fonts differ."""
-TICK_STEPS = ((200, 1), (400, 2), (1000, 3))
-"""Up to so many days: ticks every 1, 2, 3 months; longer, every 6. Up to DAILY days
-every day, to WEEKLY every Monday, to HALVES firsts and fifteenths."""
-DAILY, WEEKLY, HALVES = 10, 45, 130
 
 
 def daily_chart(
@@ -53,13 +48,13 @@ def daily_chart(
             type="date",
             range=[(first - timedelta(days=1)).isoformat(), (last + timedelta(days=1)).isoformat()],
             showgrid=False,
-            **_date_ticks(first, last, numbers, narrow),
+            **date_ticks(first, last, numbers, narrow),
         ),
         yaxis=axis(range=[0, axis_end(days, kpi)], nticks=6, **percent_ticks()),
-        shapes=[*_outage_shapes(outages), *_halves(kpi), *_change_lines(inside)],
+        shapes=[*outage_shapes(outages), *_halves(kpi), *_change_lines(inside)],
         annotations=[
             *_change_labels(inside, levels, first, last, numbers, narrow),
-            *([] if narrow else _outage_labels(outages)),
+            *([] if narrow else outage_labels(outages)),
             *_level_labels(kpi, numbers),
         ],
     )
@@ -201,67 +196,3 @@ def _change_labels(
             )
         )
     return labels
-
-
-def _outage_runs(outages: Sequence[Outage]) -> list[tuple[str, date, date]]:
-    """Runs of days in a row with the same kind of outage."""
-    runs = []
-    keyed = groupby(enumerate(outages), key=lambda item: (item[1].outage, item[1].on - timedelta(days=item[0])))
-    for (kind, _), group in keyed:
-        days = [outage.on for _, outage in group]
-        runs.append((kind, days[0], days[-1]))
-    return runs
-
-
-def _outage_shapes(outages: Sequence[Outage]) -> list[Drawing]:
-    return [
-        {
-            "type": "rect",
-            "x0": f"{(start - timedelta(days=1)).isoformat()} 12:00",
-            "x1": f"{end.isoformat()} 12:00",
-            "y0": 0,
-            "y1": 1,
-            "xref": "x",
-            "yref": "paper",
-            "fillcolor": "rgba(93,107,121,0.22)" if kind == "tracking" else "rgba(226,160,99,0.35)",
-            "line": {"width": 0},
-            "layer": "below",
-        }
-        for kind, start, end in _outage_runs(outages)
-    ]
-
-
-def _outage_labels(outages: Sequence[Outage]) -> list[Drawing]:
-    return [
-        note(
-            f"{safe(kind, 20)} outage",
-            start.isoformat(),
-            1,
-            xref="x",
-            yref="paper",
-            xanchor="right",
-            yanchor="top",
-            textangle=-90,
-            xshift=-7,
-            size=10.5,
-            color=GREY,
-        )
-        for kind, start, _ in _outage_runs(outages)
-    ]
-
-
-def _date_ticks(first: date, last: date, numbers: Numbers, narrow: bool) -> Drawing:
-    """Ticks in the shop's language: Plotly's own are English."""
-    span = (last - first).days * (2 if narrow else 1)
-    every_day = [first + timedelta(days=number) for number in range((last - first).days + 1)]
-    if span <= DAILY:
-        ticks = every_day
-    elif span <= WEEKLY:
-        ticks = [day for day in every_day if day.weekday() == 0]
-    elif span <= HALVES:
-        ticks = [day for day in every_day if day.day in (1, 15)]
-    else:
-        months = next((step for limit, step in TICK_STEPS if span <= limit), 6)
-        ticks = [day for day in every_day if day.day == 1 and (day.month - 1) % months == 0]
-    write = numbers.short_day if first.year == last.year else numbers.month
-    return {"tickvals": [day.isoformat() for day in ticks], "ticktext": [write(day) for day in ticks]}

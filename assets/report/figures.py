@@ -180,7 +180,11 @@ class Outage:
 
     on: date
     outage: str
+    touchpoint_count: int
     order_count: int
+    checkout_count: int
+    ordered_count: int
+    failed_count: int
     expected_order_count: float | None
 
 
@@ -309,19 +313,9 @@ class Figures:
 
 
 def read_figures(connection: duckdb.DuckDBPyConnection) -> Figures:
-    """Every section's rows.
-
-    Raises:
-        ValueError: settings.shop is empty, so there is no shop to report on.
-    """
-    shops = rows(connection, Shop, "shop")
-    if len(shops) != 1:
-        raise ValueError(
-            f"settings.shop joined to metrics.cut_off has {len(shops)} rows, expected one. "
-            "Publish the database again: python -m pipelines run."
-        )
+    """Every section's rows."""
     return Figures(
-        shop=shops[0],
+        shop=the_shop(connection),
         kpis=rows(connection, Kpi, "kpis"),
         conversion_ways=rows(connection, Way, "conversion_ways"),
         cart_ways=rows(connection, Way, "cart_ways"),
@@ -339,6 +333,21 @@ def read_figures(connection: duckdb.DuckDBPyConnection) -> Figures:
         coverage=rows(connection, Coverage, "coverage"),
         tables=rows(connection, TableComment, "table_comments"),
     )
+
+
+def the_shop(connection: duckdb.DuckDBPyConnection) -> Shop:
+    """The shop that the database is of.
+
+    Raises:
+        ValueError: settings.shop is empty, so there is no shop to report on.
+    """
+    shops = rows(connection, Shop, "shop")
+    if len(shops) != 1:
+        raise ValueError(
+            f"settings.shop joined to metrics.cut_off has {len(shops)} rows, expected one. "
+            "Publish the database again: python -m pipelines run."
+        )
+    return shops[0]
 
 
 def rows(connection: duckdb.DuckDBPyConnection, row_type: type[Row], query: str) -> list[Row]:

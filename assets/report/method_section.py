@@ -13,7 +13,13 @@ def method_section(figures: Figures, numbers: Numbers) -> Section:
     sources = ("raw.loads", "metrics.cut_off", "metrics.stage_coverage")
     if everything is None or not everything.file_count:
         return Section(
-            "method", "How measured", "How this was measured: nothing is loaded yet", "", sources, empty="No files."
+            "method",
+            "How measured",
+            "How this was measured: nothing is loaded yet",
+            "",
+            sources,
+            empty="No files.",
+            comments=figures.tables,
         )
     title = f"How this was measured: {numbers.count(everything.rows_read)} rows read, "
     title += "every one accounted for" if everything.adds_up else "which do not add up"
@@ -25,7 +31,8 @@ def method_section(figures: Figures, numbers: Numbers) -> Section:
         f"exports reach, never the clock; times are {figures.shop.time_zone}.",
         sources,
         notes=_definitions(figures, numbers),
-        tables=[_exports(figures, numbers), _cut_offs(figures, numbers), _coverage(figures, numbers)],
+        shown=[_exports(figures, numbers), _cut_offs(figures, numbers), _coverage(figures, numbers)],
+        comments=figures.tables,
     )
 
 
@@ -57,7 +64,14 @@ def _cut_offs(figures: Figures, numbers: Numbers) -> Table:
 
 
 def _coverage(figures: Figures, numbers: Numbers) -> Table:
-    names = {"events": "Click-stream", "orders": "Orders", "feedback": "Surveys", None: "All"}
+    names = {
+        "events": "Click-stream",
+        "orders": "Orders",
+        "feedback": "Surveys",
+        "tickets": "Support tickets",
+        "deals": "Deals",
+        None: "All",
+    }
     rows = [
         [
             names.get(row.source, str(row.source)),

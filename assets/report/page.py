@@ -1,4 +1,4 @@
-"""The page: sections in order, one embedded plotly.js, and a policy that lets nothing be fetched.
+"""The journey page, and what both pages are: sections in order, one embedded plotly.js, a policy that fetches nothing.
 
 The template escapes every text. Scripts run only by their hash (Content-Security-Policy), so that text from an export
 could not run even if it got into the page as a tag.
@@ -9,8 +9,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+from assets.report import QUALITY_PAGE
 from assets.report.cards import cards
 from assets.report.change_section import change_sections
 from assets.report.figures import Figures
@@ -32,12 +35,25 @@ FOLDER = Path(__file__).parent
 
 def render_page(figures: Figures) -> str:
     """The whole report as HTML; the same figures give the same text."""
+    numbers = Numbers(figures.shop.language, figures.shop.currency)
+    return render(
+        "page.html",
+        page_sections(figures, numbers),
+        title="Where customers struggle",
+        shop=figures.shop,
+        numbers=numbers,
+        summary=summary(figures, numbers),
+        cards=cards(figures, numbers),
+        other_page=QUALITY_PAGE,
+    )
+
+
+def render(template: str, sections: Sequence[Section], **given: Any) -> str:
+    """A page of sections, of a template that extends `frame.html`: the scripts, the policy and the drawings."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
     from plotly.offline import get_plotlyjs
 
-    numbers = Numbers(figures.shop.language, figures.shop.currency)
-    sections = page_sections(figures, numbers)
     scripts = [get_plotlyjs(), (FOLDER / "page.js").read_text(encoding="utf-8")]
     charts = {c.key: {"wide": json.loads(c.wide), "narrow": json.loads(c.narrow)} for s in sections for c in s.charts}
     environment = Environment(
@@ -47,17 +63,13 @@ def render_page(figures: Figures) -> str:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    return environment.get_template("page.html").render(
-        shop=figures.shop,
-        numbers=numbers,
-        summary=summary(figures, numbers),
-        cards=cards(figures, numbers),
+    return environment.get_template(template).render(
         sections=sections,
-        metrics=figures.tables,
         policy=content_policy(scripts),
         style=Markup((FOLDER / "page.css").read_text(encoding="utf-8")),
         scripts=[Markup(script) for script in scripts],
         charts=Markup(script_json(charts)),
+        **given,
     )
 
 

@@ -7,17 +7,22 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from assets.report.drawing import Chart
+from assets.report.figures import TableComment
 from assets.report.wording import Sentence
 
 
 @dataclass(frozen=True)
 class Table:
-    """Figures as text: the first column names the row, the others are aligned right. Small rows are greyed."""
+    """Figures as text: the first column names the row, the others are aligned right. Small rows are greyed.
+
+    `texts`: the columns besides the first that hold words, not figures.
+    """
 
     caption: str
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
     small: frozenset[int] = frozenset()
+    texts: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,10 @@ class FlagBox:
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the page. `empty` says in one line why there is nothing to show."""
+    """A part of a page. `empty` says in one line why there is nothing to show.
+
+    `shown` tables are open, `tables` behind a click; `code` is for copying; `comments` say what tables hold.
+    """
 
     key: str
     name: str
@@ -65,7 +73,10 @@ class Section:
     flag: FlagBox | None = None
     stage_table: StageTable | None = None
     notes: Sequence[str] = ()
+    shown: Sequence[Table] = ()
+    code: str = ""
     tables: Sequence[Table] = ()
+    comments: Sequence[TableComment] = ()
     numbered: Sequence[str] = field(default=())
 
 

@@ -1,0 +1,12 @@
+-- One row per source, and one (source null) for all: touchpoints and revenue with a stage.
+select
+    source,
+    cast(coalesce(sum(touchpoint_count), 0) as bigint) as touchpoint_count,
+    cast(coalesce(sum(staged_count), 0) as bigint) as staged_count,
+    sum(staged_count) / nullif(sum(touchpoint_count), 0) as staged_share,
+    cast(sum(net_revenue) as double) as net_revenue,
+    cast(sum(staged_revenue) as double) as staged_revenue,
+    cast(sum(staged_revenue) as double) / nullif(cast(sum(net_revenue) as double), 0) as revenue_share
+from metrics.stage_coverage
+group by rollup (source)
+order by source nulls last
