@@ -21,7 +21,7 @@ from pipelines.forgotten import load_forgotten
 from pipelines.project import Project
 from pipelines.raw_tables import make_raw_tables
 from pipelines.readers import FileRefused, read_file, refuse_unreadable_parquet
-from pipelines.row_checks import FORGOTTEN, Limits, checked_select
+from pipelines.row_checks import FORGOTTEN, SPOILT, Limits, checked_select, spoilt_reason
 from pipelines.settings import ExportFile
 from pipelines.sources import Source, read_source
 from pipelines.warehouse import count_rows
@@ -187,11 +187,8 @@ def _account(connection: duckdb.DuckDBPyConnection, file: Found, run: Run, reads
     if "delivery" in given:
         _replace_in_place(connection, file)
     loaded = _insert(connection, file, given, covers_until)
-    connection.execute(
-        "insert into rejects select c.line, c.reason, case when c.reason <> $forgotten then r.text else '' end "
-        "from (select line, reason from checked where reason is not null) c join file_texts r using (line)",
-        {"forgotten": FORGOTTEN},
-    )
+    if sound < parsed:
+        _reject(connection)
     connection.execute(
         "insert into raw.rejected_rows select $file_id, line, reason, text from rejects order by line",
         {"file_id": file.file_id},
@@ -224,6 +221,15 @@ def _account(connection: duckdb.DuckDBPyConnection, file: Found, run: Run, reads
     return load
 
 
+def _reject(connection: duckdb.DuckDBPyConnection) -> None:
+    """Add the rows of `checked` that have a reason to `rejects`."""
+    connection.execute(
+        "insert into rejects select c.line, c.reason, case when c.reason <> $forgotten then r.text else '' end "
+        "from (select line, reason from checked where reason is not null) c join file_texts r using (line)",
+        {"forgotten": FORGOTTEN},
+    )
+
+
 def check_rows(connection: duckdb.DuckDBPyConnection, file: Found, limits: Limits, reads: str) -> set[str]:
     """Make `checked`: the canonical columns in their types, and the first reason to reject a row.
 
@@ -253,6 +259,10 @@ def check_rows(connection: duckdb.DuckDBPyConnection, file: Found, limits: Limit
         connection.execute(
             f"create or replace temp table checked as {checked_select(source.kind, given, source.sql, limits)}"
         )
+        if count_rows(connection, f"checked where reason = '{SPOILT}'"):
+            connection.execute(
+                f"update checked set reason = {spoilt_reason(source.kind, given)} where reason = '{SPOILT}'"
+            )
     except duckdb.Error as error:
         if reads == "parquet":
             refuse_unreadable_parquet(connection, file.path)
@@ -265,14 +275,16 @@ def _insert(connection: duckdb.DuckDBPyConnection, file: Found, given: set[str],
     kind = file.source.kind
     table = f"raw.{kind.name}"
     columns = ", ".join(column.name for column in kind.columns if column.name in given)
-    # Both tables are small: a file is checked against all that is loaded by one pass over the hashes.
+    # Both tables are small: a file is checked against all that is loaded by one pass over the hashes. Equal events
+    # have equal times, by which DuckDB skips what lies outside the file's.
+    same_time = "and loaded.occurred_at = checked.occurred_at " if kind.name == "events" else ""
     connection.execute(
         "create or replace temp table repeated as select row_hash, min(line) as first_line from checked "
         "where reason is null group by row_hash having count(*) > 1"
     )
     connection.execute(
         f"create or replace temp table loaded_before as select distinct loaded.row_hash from {table} as loaded "
-        "inner join checked on loaded.row_hash = checked.row_hash where checked.reason is null"
+        f"inner join checked on loaded.row_hash = checked.row_hash {same_time}where checked.reason is null"
     )
     values = {
         "export": file.export.name,

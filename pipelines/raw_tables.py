@@ -5,6 +5,7 @@ from __future__ import annotations
 import duckdb
 
 from pipelines.canonical import KINDS
+from pipelines.warehouse import text_literal
 
 LOADS = (
     "file_id text, path text, file_order text, load_number bigint, export text, format text, kind text, status text, "
@@ -43,3 +44,5 @@ def make_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
     for kind in KINDS.values():
         columns = ", ".join(f"{column.name} {column.type}" for column in kind.columns)
         connection.execute(f"create table if not exists raw.{kind.name} ({BOOKKEEPING}, {columns})")
+    for table, about in RAW_TABLES.items():
+        connection.execute(f"comment on table {table} is {text_literal(about)}")

@@ -18,6 +18,9 @@ from pipelines.warehouse import text_literal
 FORGOTTEN = "belongs to a forgotten person"
 """The reason to reject a row of somebody who asked to be forgotten; its text is not kept."""
 
+SPOILT = "holds a text that is too long, or a NUL character"
+"""Which column it is is looked for in the few rows that have such a text, since it is rare."""
+
 LONGEST = 10_000
 """Characters of the longest text that is no mistake: a longer one is a file that lost its line breaks."""
 
@@ -46,11 +49,7 @@ def checked_select(kind: Kind, given: Collection[str], rows: str, limits: Limits
     # How far an export reaches is told by what happened, not by when the source last wrote a row.
     happened = [column.name for column in columns if column.type == "timestamp" and column.name != "source_updated_at"]
     reasons += [reason for column in columns for reason in _reasons(column, limits)]
-    # Too long or with a NUL somewhere is rare: looked for in the whole row, and only then column by column.
-    spoilt = [_spoilt_text(column) for column in columns if column.type == "text"]
-    reasons.append(
-        f"case when length(whole_row) > {LONGEST} or contains(whole_row, chr(0)) then coalesce({', '.join(spoilt)}) end"
-    )
+    reasons.append(f"case when length(whole_row) > {LONGEST} or contains(whole_row, chr(0)) then '{SPOILT}' end")
     whose = f"case when {is_forgotten(kind.name, given)} then '{FORGOTTEN}' else first_reason end"
     texts = ", ".join(f"coalesce(cast({column.name} as text), chr(1))" for column in columns)
     return (
@@ -74,12 +73,15 @@ def _typed(column: Column) -> str:
     return f"try_cast({column.name} as {column.type})"
 
 
-def _spoilt_text(column: Column) -> str:
-    """SQL of the reasons that a text of any meaning can be refused for."""
-    return (
+def spoilt_reason(kind: Kind, given: Collection[str]) -> str:
+    """SQL of what is wrong with a row whose reason is SPOILT; null: it is only long in all, which is nothing."""
+    found = [
         f"case when length({column.name}) > {LONGEST} then '{column.name} is longer than {LONGEST} characters' "
         f"when contains({column.name}, chr(0)) then '{column.name} holds a NUL character' end"
-    )
+        for column in kind.columns
+        if column.type == "text" and column.name in given
+    ]
+    return f"coalesce({', '.join(found)}, null)"
 
 
 def _reasons(column: Column, limits: Limits) -> list[str]:
@@ -100,6 +102,8 @@ def _reasons(column: Column, limits: Limits) -> list[str]:
     if column.never_negative:
         found.append(f"case when {typed} < 0 then '{name} is negative: ' || {name} end")
     if name == "currency":
-        codes = ", ".join(text_literal(code) for code in sorted(CURRENCIES))
-        found.append(f"case when {typed} not in ({codes}) then 'currency is unknown: ' || {name} end")
+        codes = text_literal(f" {' '.join(sorted(CURRENCIES))} ")
+        found.append(
+            f"case when not contains({codes}, ' ' || {typed} || ' ') then 'currency is unknown: ' || {name} end"
+        )
     return found

@@ -282,7 +282,9 @@ def test_the_same_data_give_the_same_ranking_and_ties() -> None:
 
 def test_without_an_orders_export_nothing_is_said_of_orders() -> None:
     events = [event(f"u{i}", 0, name) for i in range(40) for name in ("landing", "product", "checkout")]
-    built = warehouse(events=events, without=["order_rows"])
+    # No event says that an order was placed: only the orders export could.
+    rules = [rule for rule in settings().model_dump()["touchpoints"] if rule["touchpoint"] != "purchased"]
+    built = warehouse(events=events, without=["order_rows"], shop=settings(touchpoints=rules))
     query = "select stage, dropped_count, drop_off_rate from metrics.stage_drop_off where is_measured and is_required"
     assert rows(built, f"{query} order by stage_position") == [
         ("discovery", 0, 0.0),

@@ -8,6 +8,7 @@ import duckdb
 
 from pipelines.readers.lines import read_lines
 from pipelines.readers.masking import masked
+from pipelines.warehouse import count_rows
 
 LOOKED_AT = 10_000
 """Lines whose keys are noted: new ones rarely come once."""
@@ -19,10 +20,11 @@ def read_json_lines(connection: duckdb.DuckDBPyConnection, path: Path, shape: st
     connection.execute(
         f"create or replace temp view file_texts as select line, {masked('text')} as text from numbered_lines"
     )
-    connection.execute(
-        "insert into rejects select line, 'is not valid JSON', t.text from numbered_lines l join file_texts t "
-        "using (line) where not l.is_json and trim(l.text) <> ''"
-    )
+    if count_rows(connection, "file_lines where not is_json"):
+        connection.execute(
+            "insert into rejects select line, 'is not valid JSON', t.text from numbered_lines l join file_texts t "
+            "using (line) where not l.is_json and trim(l.text) <> ''"
+        )
     sound = f"(select text from numbered_lines where is_json limit {LOOKED_AT})"
     connection.execute(
         f"create or replace temp view file_names as select unnest(json_keys(text)) as name from {sound} "
