@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import duckdb
@@ -24,7 +25,7 @@ def found_in(text: str) -> list[str]:
     emails = VALUES["emails"] & set(re.findall(r"[\w.+-]+@[\w.-]+", text))
     phones = VALUES["phones"] & {match.strip() for match in re.findall(r"\+[\d ()-]+", text)}
     words = re.findall(r"[\w'’-]+", text)
-    names = VALUES["names"] & ({*words} | {f"{a} {b}" for a, b in zip(words, words[1:], strict=False)})
+    names = VALUES["names"] & ({*words} | {f"{a} {b}" for a, b in pairwise(words)})
     return sorted(emails | phones | names)
 
 
