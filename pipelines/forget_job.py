@@ -20,7 +20,7 @@ def forget_people_job(project: Project) -> dg.JobDefinition:
         description="Forgets everybody in forget.txt (one e-mail or customer id a line), rebuilds and publishes every "
         "table, writes the reports again, and empties the file."
     )
-    def forget_people(context: dg.OpExecutionContext) -> None:
+    def delete_and_rebuild(context: dg.OpExecutionContext) -> None:
         requests = requested(project)
         if not requests:
             context.log.info(f"Nobody to forget: {project.forget_requests} is missing or empty.")
@@ -46,7 +46,7 @@ def forget_people_job(project: Project) -> dg.JobDefinition:
         executor_def=dg.in_process_executor,
     )
     def job() -> None:
-        forget_people()
+        delete_and_rebuild()
 
     return job
 

@@ -138,3 +138,7 @@ def test_the_command_prints_one_message_for_a_wrong_journey_file(tmp_path: Path)
     )
     assert found.returncode == 2
     assert "Did you mean cart?" in found.stderr and "Traceback" not in found.stderr
+
+
+def test_the_definitions_load_as_dagster_dev_loads_them(tmp_path: Path) -> None:
+    dg.Definitions.validate_loadable(build_defs(load_project(ROOT / "journey.yaml", tmp_path, tmp_path)))
