@@ -13,7 +13,7 @@ import pytest
 from shops import first_days
 
 from pipelines.code_location import build_defs
-from pipelines.project import ROOT, Project
+from pipelines.project import ROOT, Project, load_project
 from pipelines.warehouse import WarehouseBusy, open_warehouse
 
 
