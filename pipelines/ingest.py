@@ -94,8 +94,10 @@ def load_exports(connection: duckdb.DuckDBPyConnection, project: Project) -> lis
     for file in find_files(project):
         seen += 1
         if file.file_id not in known:
-            loads.append(_load_file(connection, file, run))
-            known[file.file_id] = file.file_order
+            load = _load_file(connection, file, run)
+            loads.append(load)
+            if load.status == "loaded":
+                known[file.file_id] = file.file_order
         elif _stands_for(file, known[file.file_id]):
             _confirm_file(connection, file, run)
             known[file.file_id] = file.file_order
@@ -150,9 +152,9 @@ def _confirm_file(connection: duckdb.DuckDBPyConnection, file: Found, run: Run) 
     """A content seen again under a name that says more of its age, whichever of the two was met first."""
     reads = read_file(connection, file.source, file.path, file.export.columns)
     connection.execute("begin")
-    given = check_rows(connection, file, run.limits, reads)
-    reaches = connection.execute("select max(covers_until) from checked where reason is null").fetchall()[0][0]
-    _insert(connection, file, given, reaches)
+    check_rows(connection, file, run.limits, reads)
+    _note_known(connection, file)
+    _confirm_known(connection, file, _reaches(connection))
     connection.execute(
         "update raw.loads set file_order = $file_order where file_id = $file_id",
         {"file_order": file.file_order, "file_id": file.file_id},
@@ -181,12 +183,12 @@ def _account(connection: duckdb.DuckDBPyConnection, file: Found, run: Run, reads
             f"sources/{file.source.format}.sql: gave {count_rows(connection, 'checked')} rows for the {parsed} of "
             f"{file.name}. A source gives one row per row, and names what is wrong in reject_reason."
         )
-    sound, covers_until = connection.execute(
-        "select count(*), max(covers_until) from checked where reason is null"
-    ).fetchall()[0]
+    sound, covers_until = count_rows(connection, "checked where reason is null"), _reaches(connection)
     if "delivery" in given:
         _replace_in_place(connection, file)
+    _note_known(connection, file)
     loaded = _insert(connection, file, given, covers_until)
+    _confirm_known(connection, file, covers_until)
     if sound < parsed:
         _reject(connection)
     connection.execute(
@@ -270,63 +272,88 @@ def check_rows(connection: duckdb.DuckDBPyConnection, file: Found, limits: Limit
     return given
 
 
-def _insert(connection: duckdb.DuckDBPyConnection, file: Found, given: set[str], covers_until: datetime | None) -> int:
-    """Insert the sound rows that are new, each content once; returns how many. A repeated row is confirmed."""
-    kind = file.source.kind
-    table = f"raw.{kind.name}"
-    columns = ", ".join(column.name for column in kind.columns if column.name in given)
-    # Both tables are small: a file is checked against all that is loaded by one pass over the hashes. Equal events
-    # have equal times, by which DuckDB skips what lies outside the file's.
-    same_time = "and loaded.occurred_at = checked.occurred_at " if kind.name == "events" else ""
+def _reaches(connection: duckdb.DuckDBPyConnection) -> datetime | None:
+    """The latest instant of the sound rows: how far in time their file reaches."""
+    latest = connection.execute("select max(covers_until) from checked where reason is null").fetchall()[0][0]
+    return latest if isinstance(latest, datetime) else None
+
+
+def _note_known(connection: duckdb.DuckDBPyConnection, file: Found) -> None:
+    """Make `repeated` (contents that come again within the file) and `loaded_before` (those that are loaded already).
+
+    Both are small: a file is checked against all that is loaded by one pass over the hashes. Equal events have equal
+    times, by which DuckDB skips what lies outside the file's.
+    """
+    kind = file.source.kind.name
+    same_time = "and loaded.occurred_at = checked.occurred_at " if kind == "events" else ""
     connection.execute(
         "create or replace temp table repeated as select row_hash, min(line) as first_line from checked "
         "where reason is null group by row_hash having count(*) > 1"
     )
     connection.execute(
-        f"create or replace temp table loaded_before as select distinct loaded.row_hash from {table} as loaded "
+        f"create or replace temp table loaded_before as select distinct loaded.row_hash from raw.{kind} as loaded "
         f"inner join checked on loaded.row_hash = checked.row_hash {same_time}where checked.reason is null"
     )
-    values = {
-        "export": file.export.name,
-        "covers_until": covers_until,
-        "file_order": file.file_order,
-    }
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, file: Found, given: set[str], covers_until: datetime | None) -> int:
+    """Insert the sound rows that are new, each content once; returns how many."""
+    kind = file.source.kind
+    columns = ", ".join(column.name for column in kind.columns if column.name in given)
     new = ["reason is null"]
+    # A test that nothing can fail costs a pass over the file.
     if count_rows(connection, "repeated"):
         new.append(
             "(checked.row_hash not in (select row_hash from repeated) or line in (select first_line from repeated))"
         )
-    if is_known := count_rows(connection, "loaded_before") > 0:
+    if count_rows(connection, "loaded_before"):
         new.append("checked.row_hash not in (select row_hash from loaded_before)")
     inserted = connection.execute(
-        f"insert into {table} (file_id, line, export, row_hash, covers_until, file_order, {columns}) "
+        f"insert into raw.{kind.name} (file_id, line, export, row_hash, covers_until, file_order, {columns}) "
         f"select $file_id, line, $export, checked.row_hash, $covers_until, $file_order, {columns} from checked "
         f"where {' and '.join(new)}",
-        {**values, "file_id": file.file_id},
+        {
+            "file_id": file.file_id,
+            "export": file.export.name,
+            "covers_until": covers_until,
+            "file_order": file.file_order,
+        },
     ).fetchall()[0][0]
-    if is_known:
-        # A re-export that repeats a row unchanged confirms it: the row is as new as the newest file that has it. An
-        # event happened once: its row is as old as the first file that has it.
-        is_older_or_newer = (
-            "file_order > $file_order"
-            if kind.name == "events"
-            else "(coalesce(covers_until, timestamp '1970-01-01'), file_order) "
-            "< (coalesce($covers_until, timestamp '1970-01-01'), $file_order)"
-        )
-        connection.execute(
-            f"update {table} set covers_until = $covers_until, file_order = $file_order where export = $export "
-            f"and row_hash in (select row_hash from loaded_before) and {is_older_or_newer}",
-            values,
-        )
     return int(inserted)
 
 
+def _confirm_known(connection: duckdb.DuckDBPyConnection, file: Found, covers_until: datetime | None) -> None:
+    """A re-export that repeats a row unchanged confirms it: the row is as new as the newest file that has it.
+
+    An event happened once: its row is as old as the first file that has it.
+    """
+    if not count_rows(connection, "loaded_before"):
+        return
+    kind = file.source.kind.name
+    says_more = (
+        "file_order > $file_order"
+        if kind == "events"
+        else "(coalesce(covers_until, timestamp '1970-01-01'), file_order) "
+        "< (coalesce($covers_until, timestamp '1970-01-01'), $file_order)"
+    )
+    connection.execute(
+        f"update raw.{kind} set covers_until = $covers_until, file_order = $file_order where export = $export "
+        f"and row_hash in (select row_hash from loaded_before) and {says_more}",
+        {"export": file.export.name, "covers_until": covers_until, "file_order": file.file_order},
+    )
+
+
 def _replace_in_place(connection: duckdb.DuckDBPyConnection, file: Found) -> None:
-    """Where a source restates parts: a file written again under its name takes the place of its earlier content."""
+    """Where a source restates parts: those that a file written again delivers take the place of its earlier ones.
+
+    Parts that the new content lacks stay: a file may hold another day each night.
+    """
     values = {"path": file.name, "file_id": file.file_id}
     earlier = "select file_id from raw.loads where path = $path and file_id <> $file_id and status = 'loaded'"
     replaced = connection.execute(
-        f"delete from raw.{file.source.kind.name} where part is not null and file_id in ({earlier})", values
+        f"delete from raw.{file.source.kind.name} where file_id in ({earlier}) "
+        "and part in (select part from checked where reason is null)",
+        values,
     ).fetchall()[0][0]
     if replaced:
         connection.execute(f"update raw.loads set status = 'replaced' where file_id in ({earlier})", values)

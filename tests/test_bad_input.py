@@ -127,6 +127,28 @@ def test_a_file_that_cannot_be_read_is_refused_whole_and_named(
     assert again.status == "refused", "a refused file is tried again by the next run"
 
 
+def test_two_files_of_the_same_bad_content_are_both_refused_and_named(shop: Project) -> None:
+    for name in ("a.csv", "b.csv"):
+        (shop.exports_folder / "orders" / name).write_bytes(b"")
+    assert [(found.path, found.status) for found in load(shop)] == [
+        ("orders/a.csv", "refused"),
+        ("orders/b.csv", "refused"),
+    ]
+
+
+def test_a_later_name_of_a_loaded_file_brings_in_no_row_that_was_rejected(shop: Project) -> None:
+    """The accounting of a file is of its load: what has become possible since is loaded by correcting it."""
+    path = shop.exports_folder / "orders" / "o.csv"
+    path.write_text("\n".join([HEADER, ORDER, ORDER.replace("#1,2026", "#2,2019")]) + "\n", encoding="utf-8")
+    (found,) = load(shop)
+    assert (found.rows_loaded, found.rows_rejected) == (1, 1)
+    yaml = shop.journey_file.read_text(encoding="utf-8").replace("opened_on: 2020-05-01", "opened_on: 2010-01-01")
+    shop.journey_file.write_text(yaml, encoding="utf-8")
+    path.rename(path.with_name("p.csv"))
+    assert load(load_project(shop.journey_file, shop.exports_folder, shop.output)) == []
+    assert query(shop, "select count(*) from raw.order_rows") == [(1,)]
+
+
 def test_labels_of_another_language_are_mapped_in_journey_yaml_and_named_when_missing(shop: Project) -> None:
     yaml = shop.journey_file.read_text(encoding="utf-8").replace(
         "format: hubspot_contacts}",

@@ -134,3 +134,12 @@ def test_a_file_written_again_in_its_place_replaces_its_day(tmp_path: Path) -> N
     deliver(project, "events_20260701.jsonl", [event("early", 0), event("spam", 1)])
     load(project)
     assert staged(project) == ["early", "spam"]
+
+
+def test_a_file_that_holds_another_day_each_night_loses_no_day(tmp_path: Path) -> None:
+    project = nested_shop(tmp_path)
+    deliver(project, "yesterday.jsonl", [event("early", 0)])
+    load(project)
+    deliver(project, "yesterday.jsonl", [event("tomorrow", 86400, "20260702")])
+    load(project)
+    assert staged(project) == ["early", "tomorrow"]
