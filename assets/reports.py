@@ -63,9 +63,9 @@ def reports_assets(project: Project, upstreams: list[str]) -> list[dg.AssetsDefi
         "The journey report links to it.",
     )
     def quality() -> dg.MaterializeResult:  # type: ignore[type-arg]
-        from assets.report import QUALITY_PAGE, write_quality
+        from assets.report import write_quality
 
-        page = project.report.with_name(QUALITY_PAGE)
+        page = project.quality_report
         write_quality(project.published, page)
         return dg.MaterializeResult(
             metadata={"page": dg.MetadataValue.url(page.as_uri()), "bytes": page.stat().st_size}

@@ -42,6 +42,22 @@ def main(arguments: list[str] | None = None) -> int:
     rejected_parser.add_argument("--exports", type=Path, help="folder of the exports (default: as journey.yaml says)")
     commands.add_parser("reference", help="write the pages of docs/ that are made from the code")
     options = parser.parse_args(arguments)
+
+    from pipelines.ingest import IngestError
+    from pipelines.sources import SourceError
+    from pipelines.warehouse import WarehouseBusy
+
+    try:
+        return _carry_out(options)
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except (IngestError, SourceError, WarehouseBusy) as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def _carry_out(options: argparse.Namespace) -> int:
     if options.command == "reference":
         from pipelines.reference import write_reference
 
@@ -59,21 +75,12 @@ def main(arguments: list[str] | None = None) -> int:
 def forget_person(options: argparse.Namespace) -> int:
     """Forget a person, then build and publish everything without them; prints what was deleted."""
     from pipelines.forget import forget
-    from pipelines.warehouse import WarehouseBusy
 
     if not (options.email or options.customer_id):
         print("Whom to forget? Give --email or --customer-id.", file=sys.stderr)
         return 2
-    try:
-        project = load_project(options.journey, options.exports)
-    except SettingsError as error:
-        print(error, file=sys.stderr)
-        return 2
-    try:
-        done = forget(project, email=options.email, customer_id=options.customer_id)
-    except WarehouseBusy as error:
-        print(error, file=sys.stderr)
-        return 1
+    project = load_project(options.journey, options.exports)
+    done = forget(project, email=options.email, customer_id=options.customer_id)
     rows = ", ".join(f"{count} of {table}" for table, count in done.rows.items())
     print(f"{done.identifier_count} identifiers forgotten; rows deleted: {rows}. Building the tables without them.")
     return run(options.journey, options.exports)
@@ -82,16 +89,8 @@ def forget_person(options: argparse.Namespace) -> int:
 def rejected(options: argparse.Namespace) -> int:
     """Write rejected rows into files to correct; prints a line for each."""
     from pipelines.rejected import write_rejected
-    from pipelines.warehouse import WarehouseBusy
 
-    try:
-        written = write_rejected(load_project(options.journey, options.exports), options.folder)
-    except SettingsError as error:
-        print(error, file=sys.stderr)
-        return 2
-    except WarehouseBusy as error:
-        print(error, file=sys.stderr)
-        return 1
+    written = write_rejected(load_project(options.journey, options.exports), options.folder)
     for file in written:
         print(f"{file.name}: {file.row_count} rejected rows → {_shown(file.path) if file.path else f'– ({file.why})'}")
     print(
@@ -117,11 +116,7 @@ def formats(folder: Path, journey_file: Path) -> int:
 def run(journey_file: Path | None, exports_folder: Path | None) -> int:
     """Materialize everything in this process; prints one line per box, each warning, and the report's path."""
     started = time.monotonic()
-    try:
-        project = load_project(journey_file, exports_folder)
-    except SettingsError as error:
-        print(error, file=sys.stderr)
-        return 2
+    project = load_project(journey_file, exports_folder)
 
     import dagster as dg
 

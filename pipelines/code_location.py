@@ -14,7 +14,6 @@ from assets.reports import reports_assets
 from assets.settings import settings_assets
 from pipelines.forget_job import forget_people_job
 from pipelines.project import Project
-from pipelines.raw_tables import RAW_TABLES
 from pipelines.tables import LOADED_TABLES, PYTHON_TABLES, all_models
 
 NIGHTLY = "0 2 * * *"
@@ -49,7 +48,7 @@ def build_defs(project: Project) -> dg.Definitions:
             *box_assets(project, "staging"),
             *box_assets(project, "journeys"),
             *box_assets(project, "metrics"),
-            *reports_assets(project, [*dict.fromkeys([*LOADED_TABLES, *RAW_TABLES]), *tables]),
+            *reports_assets(project, [*LOADED_TABLES, *tables]),
         ],
         jobs=[everything, report, forget_people_job(project)],
         schedules=[nightly],

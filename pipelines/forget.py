@@ -16,7 +16,7 @@ import duckdb
 from pipelines.forgotten import IDENTIFIERS
 from pipelines.project import Project
 from pipelines.raw_tables import make_raw_tables
-from pipelines.warehouse import open_warehouse
+from pipelines.warehouse import open_warehouse, transaction
 
 
 @dataclass(frozen=True)
@@ -88,22 +88,21 @@ def _remember(project: Project, pseudonyms: list[str]) -> None:
 def _delete(connection: duckdb.DuckDBPyConnection, identifiers: list[str]) -> dict[str, int]:
     """Delete from raw.*, drop what is computed from it; returns the rows deleted by raw table."""
     deleted = {}
-    connection.execute("begin")
-    for kind, columns in IDENTIFIERS.items():
-        tests = [f"list_contains($identifiers, '{name}:' || {column})" for name, column in columns.items()]
-        rows = connection.execute(
-            f"delete from raw.{kind} where {' or '.join(tests)} returning 1", {"identifiers": identifiers}
+    with transaction(connection):
+        for kind, columns in IDENTIFIERS.items():
+            tests = [f"list_contains($identifiers, '{name}:' || {column})" for name, column in columns.items()]
+            rows = connection.execute(
+                f"delete from raw.{kind} where {' or '.join(tests)} returning 1", {"identifiers": identifiers}
+            ).fetchall()
+            deleted[f"raw.{kind}"] = len(rows)
+            connection.execute(
+                "insert into raw.forgettings values (cast(now() as timestamp), ?, ?, ?)",
+                [len(identifiers), f"raw.{kind}", len(rows)],
+            )
+        computed = connection.execute(
+            "select schema_name || '.' || table_name from duckdb_tables() "
+            "where database_name = current_database() and schema_name in ('staging', 'journeys', 'metrics')"
         ).fetchall()
-        deleted[f"raw.{kind}"] = len(rows)
-        connection.execute(
-            "insert into raw.forgettings values (cast(now() as timestamp), ?, ?, ?)",
-            [len(identifiers), f"raw.{kind}", len(rows)],
-        )
-    computed = connection.execute(
-        "select schema_name || '.' || table_name from duckdb_tables() "
-        "where database_name = current_database() and schema_name in ('staging', 'journeys', 'metrics')"
-    ).fetchall()
-    for (table,) in computed:
-        connection.execute(f"drop table {table}")
-    connection.execute("commit")
+        for (table,) in computed:
+            connection.execute(f"drop table {table}")
     return deleted

@@ -32,10 +32,10 @@ def forget_people_job(project: Project) -> dg.JobDefinition:
             rows.update(done.rows)
         build_warehouse(project)
 
-        from assets.report import QUALITY_PAGE, write_quality, write_report
+        from assets.report import write_quality, write_report
 
         write_report(project.published, project.report)
-        write_quality(project.published, project.report.with_name(QUALITY_PAGE))
+        write_quality(project.published, project.quality_report)
         project.forget_requests.write_text("", encoding="utf-8")
         context.add_output_metadata({"people": len(requests), **{f"rows of {table}": n for table, n in rows.items()}})
         context.log.info(f"{len(requests)} people forgotten; raw.forgettings says what was deleted.")

@@ -8,7 +8,6 @@ fits the format with as many columns. Not here: loading (`ingest.py`).
 from __future__ import annotations
 
 import json
-import zlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,8 +18,9 @@ import duckdb
 
 from pipelines.project import ROOT
 from pipelines.readers import FileRefused, kind_of_file
+from pipelines.readers.compressed import GZIP_ERRORS, open_bytes
 from pipelines.readers.delimited import csv_header
-from pipelines.readers.documents import document_names, open_bytes
+from pipelines.readers.documents import document_names
 from pipelines.sources import READS, Source, read_source
 
 LOOKED_AT = 50
@@ -83,7 +83,7 @@ def look_at(path: Path) -> Look:
         if kind in ("json", "xml"):
             return _named(path, kind, document_names(path, kind, LOOKED_AT))
         return _look_at_lines(path)
-    except (FileRefused, OSError, EOFError, zlib.error):
+    except (FileRefused, OSError, *GZIP_ERRORS):
         return Look(path, "unreadable")
 
 

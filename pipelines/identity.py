@@ -39,12 +39,10 @@ def write_identities(connection: duckdb.DuckDBPyConnection) -> None:
     np.minimum.at(smallest, labels, np.arange(count))
     people = pa.table({"number": np.arange(count), "smallest": smallest[labels] if count else smallest})
     connection.register("people_by_number", people)
-    connection.execute("begin")
     connection.execute(
         "create or replace table journeys.identities as "
         "select i.identifier, 'p' || left(md5(s.identifier), 15) as person_id "
         "from people_by_number as p join identifiers as i using (number) "
         "join identifiers as s on p.smallest = s.number order by person_id, identifier"
     )
-    connection.execute("commit")
     connection.unregister("people_by_number")

@@ -24,7 +24,7 @@ from pipelines.readers import FileRefused, read_file, refuse_unreadable_parquet
 from pipelines.row_checks import FORGOTTEN, SPOILT, Limits, checked_select, spoilt_reason
 from pipelines.settings import ExportFile
 from pipelines.sources import Source, read_source
-from pipelines.warehouse import count_rows
+from pipelines.warehouse import count_rows, transaction
 
 SMALL_FILE = 20
 """Rows below which a share of rejected rows says little: such a file is never refused for it."""
@@ -134,7 +134,8 @@ def _load_file(connection: duckdb.DuckDBPyConnection, file: Found, run: Run) -> 
     try:
         # Reading makes temporary tables only, and numbers lines by rowid, which counts from 0 outside a transaction.
         reads = read_file(connection, file.source, file.path, file.export.columns)
-        load = _load_rows(connection, file, run, reads)
+        with transaction(connection):
+            load = _account(connection, file, run, reads)
     except FileRefused as refusal:
         kind = file.source.kind.name
         load = Load(file.file_id, file.name, file.export.name, file.source.format, kind, "refused", str(refusal))
@@ -151,27 +152,14 @@ def _stands_for(file: Found, file_order: str) -> bool:
 def _confirm_file(connection: duckdb.DuckDBPyConnection, file: Found, run: Run) -> None:
     """A content seen again under a name that says more of its age, whichever of the two was met first."""
     reads = read_file(connection, file.source, file.path, file.export.columns)
-    connection.execute("begin")
-    check_rows(connection, file, run.limits, reads)
-    _note_known(connection, file)
-    _confirm_known(connection, file, _reaches(connection))
-    connection.execute(
-        "update raw.loads set file_order = $file_order where file_id = $file_id",
-        {"file_order": file.file_order, "file_id": file.file_id},
-    )
-    connection.execute("commit")
-
-
-def _load_rows(connection: duckdb.DuckDBPyConnection, file: Found, run: Run, reads: str) -> Load:
-    """Load the rows that were read, all or none."""
-    connection.execute("begin")
-    try:
-        load = _account(connection, file, run, reads)
-    except BaseException:
-        connection.execute("rollback")
-        raise
-    connection.execute("commit")
-    return load
+    with transaction(connection):
+        check_rows(connection, file, run.limits, reads)
+        _note_known(connection, file)
+        _confirm_known(connection, file, _reaches(connection))
+        connection.execute(
+            "update raw.loads set file_order = $file_order where file_id = $file_id",
+            {"file_order": file.file_order, "file_id": file.file_id},
+        )
 
 
 def _account(connection: duckdb.DuckDBPyConnection, file: Found, run: Run, reads: str) -> Load:

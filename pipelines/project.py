@@ -42,6 +42,11 @@ class Project:
         return self.output / "reports" / "journey.html"
 
     @property
+    def quality_report(self) -> Path:
+        """The page that says whether the figures can be trusted; lies beside the report, which links to it."""
+        return self.report.with_name("quality.html")
+
+    @property
     def key_file(self) -> Path:
         """Holds the key of the pseudonyms, unless PARCOURS_KEY is set."""
         return self.output / ".parcours-key"

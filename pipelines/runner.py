@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import duckdb
 
 from pipelines.sql_models import Model, ModelError, column_comments, column_lineage
-from pipelines.warehouse import count_rows, quoted, text_literal
+from pipelines.warehouse import count_rows, quoted, text_literal, transaction
 
 
 @dataclass(frozen=True)
@@ -40,18 +40,16 @@ def build_table(connection: duckdb.DuckDBPyConnection, model: Model) -> None:
     Raises:
         ModelError: DuckDB refuses the select; names the table and what DuckDB says.
     """
-    connection.execute("begin")
-    try:
-        connection.execute(f"create or replace table {model.table} as\n{model.sql}")
-    except duckdb.Error as error:
-        connection.execute("rollback")
-        raise ModelError(f"{model.table}: {error}") from error
-    _comment(connection, "table", model.table, model.description)
-    names = {name for name, _ in table_columns(connection, model.table)}
-    for column, comment in column_comments(model.sql).items():
-        if column in names:
-            _comment(connection, "column", f"{model.table}.{quoted(column)}", comment)
-    connection.execute("commit")
+    with transaction(connection):
+        try:
+            connection.execute(f"create or replace table {model.table} as\n{model.sql}")
+        except duckdb.Error as error:
+            raise ModelError(f"{model.table}: {error}") from error
+        _comment(connection, "table", model.table, model.description)
+        names = {name for name, _ in table_columns(connection, model.table)}
+        for column, comment in column_comments(model.sql).items():
+            if column in names:
+                _comment(connection, "column", f"{model.table}.{quoted(column)}", comment)
 
 
 def describe_table(

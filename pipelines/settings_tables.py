@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 
 from pipelines.settings import JourneySettings
-from pipelines.warehouse import text_literal
+from pipelines.warehouse import text_literal, transaction
 
 Row = Sequence[Any]
 
@@ -249,14 +249,13 @@ SETTINGS_TABLES = (
 def write_settings(connection: duckdb.DuckDBPyConnection, settings: JourneySettings) -> dict[str, int]:
     """Replace all `settings.*` tables in one transaction; returns the rows of each."""
     counts = {}
-    connection.execute("begin")
-    for table in SETTINGS_TABLES:
-        rows = table.rows(settings)
-        connection.execute(f"create or replace table settings.{table.name} ({table.columns})")
-        if rows:
-            select = table.select or f"values ({', '.join('?' for _ in rows[0])})"
-            connection.executemany(f"insert into settings.{table.name} {select}", rows)
-        connection.execute(f"comment on table settings.{table.name} is {text_literal(table.description)}")
-        counts[table.name] = len(rows)
-    connection.execute("commit")
+    with transaction(connection):
+        for table in SETTINGS_TABLES:
+            rows = table.rows(settings)
+            connection.execute(f"create or replace table settings.{table.name} ({table.columns})")
+            if rows:
+                select = table.select or f"values ({', '.join('?' for _ in rows[0])})"
+                connection.executemany(f"insert into settings.{table.name} {select}", rows)
+            connection.execute(f"comment on table settings.{table.name} is {text_literal(table.description)}")
+            counts[table.name] = len(rows)
     return counts

@@ -56,6 +56,18 @@ def open_warehouse(project: Project) -> Iterator[duckdb.DuckDBPyConnection]:
         connection.close()
 
 
+@contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """All that is done inside, or nothing of it."""
+    connection.execute("begin")
+    try:
+        yield
+    except BaseException:
+        connection.execute("rollback")
+        raise
+    connection.execute("commit")
+
+
 def prepare(connection: duckdb.DuckDBPyConnection, key: str) -> None:
     """Make the schemas, fix the session's time zone to UTC, and define `pseudonym(text)`.
 

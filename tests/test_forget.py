@@ -110,4 +110,4 @@ def test_the_dagster_job_forgets_whom_the_file_names_and_writes_down_what_it_did
         done = rows(connection, "select table_name, row_count from raw.forgettings where row_count > 0")
         left = rows(connection, f"from staging.contacts where email_hash = pseudonym('{emails[0]}')")
     assert ("raw.contacts", 1) in done and left == []
-    assert project.report.exists() and project.report.with_name("quality.html").exists()
+    assert project.report.exists() and project.quality_report.exists()

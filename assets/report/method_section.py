@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from assets.report.exports import export_cells, source_name
 from assets.report.figures import Figures
 from assets.report.numbers import NBSP, Numbers
 from assets.report.section import Section, Table
@@ -37,21 +38,7 @@ def method_section(figures: Figures, numbers: Numbers) -> Section:
 
 
 def _exports(figures: Figures, numbers: Numbers) -> Table:
-    rows = [
-        [
-            f"{row.export} ({row.format})" + (f", {row.status}" if row.status != "loaded" else "")
-            if row.export is not None
-            else "All",
-            numbers.count(row.file_count),
-            numbers.count(row.rows_read),
-            numbers.count(row.rows_loaded),
-            numbers.count(row.rows_duplicate),
-            numbers.count(row.rows_rejected),
-            numbers.share(row.rejected_share),
-            numbers.instant(row.covers_until),
-        ]
-        for row in figures.exports
-    ]
+    rows = [[*export_cells(row, numbers), numbers.instant(row.covers_until)] for row in figures.exports]
     columns = ("Export", "Files", "Rows read", "Loaded", "Duplicate", "Rejected", "Rejected share", "Reaches until")
     return Table("What was loaded", columns, rows)
 
@@ -64,17 +51,9 @@ def _cut_offs(figures: Figures, numbers: Numbers) -> Table:
 
 
 def _coverage(figures: Figures, numbers: Numbers) -> Table:
-    names = {
-        "events": "Click-stream",
-        "orders": "Orders",
-        "feedback": "Surveys",
-        "tickets": "Support tickets",
-        "deals": "Deals",
-        None: "All",
-    }
     rows = [
         [
-            names.get(row.source, str(row.source)),
+            source_name(row.source),
             numbers.count(row.touchpoint_count),
             numbers.count(row.staged_count),
             numbers.share(row.staged_share),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from assets.report import JOURNEY_PAGE
-from assets.report.figures import TableComment
 from assets.report.numbers import Numbers
 from assets.report.page import render
 from assets.report.quality_figures import QualityFigures
@@ -13,7 +12,6 @@ from assets.report.quality_rows import rows_mark, rows_section
 from assets.report.quality_section import Checked
 from assets.report.quality_stages import stages_mark, stages_section
 from assets.report.quality_time import drift_section, late_mark, late_section
-from pipelines.raw_tables import RAW_TABLES
 
 
 def render_quality(figures: QualityFigures) -> str:
@@ -31,11 +29,7 @@ def render_quality(figures: QualityFigures) -> str:
         fixes=[(part.section.key, fix) for part in checked for fix in part.fixes],
         holds=[part.holds for part in checked if part.holds],
         marks=[mark(figures, numbers) for mark in (rows_mark, orders_mark, stages_mark, late_mark)],
-        comments=[
-            TableComment(table.name, table.comment or RAW_TABLES.get(table.name, ""))
-            for table in figures.tables
-            if table.name in read
-        ],
+        comments=[table for table in figures.tables if table.name in read],
         other_page=JOURNEY_PAGE,
     )
 

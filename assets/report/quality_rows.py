@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from assets.report.exports import export_cells
 from assets.report.numbers import Numbers
 from assets.report.quality_figures import QualityFigures
 from assets.report.quality_section import SHOWN_ROWS, Checked, Mark, many, not_quite, rest_note, verb
@@ -79,20 +80,7 @@ def _fixes(figures: QualityFigures, numbers: Numbers) -> tuple[Sentence, ...]:
 
 
 def _exports(figures: QualityFigures, numbers: Numbers) -> Table:
-    rows = [
-        [
-            f"{row.export} ({row.format})" + (f", {row.status}" if row.status != "loaded" else "")
-            if row.export is not None
-            else "All",
-            numbers.count(row.file_count),
-            numbers.count(row.rows_read),
-            numbers.count(row.rows_loaded),
-            numbers.count(row.rows_duplicate),
-            numbers.count(row.rows_rejected),
-            numbers.share(row.rejected_share),
-        ]
-        for row in figures.exports
-    ]
+    rows = [export_cells(row, numbers) for row in figures.exports]
     columns = ("Export", "Files", "Rows read", "= loaded", "+ duplicate", "+ rejected", "Rejected share")
     return Table("What became of the rows", columns, rows)
 

@@ -11,14 +11,6 @@ from assets.report.wording import Sentence
 SHOWN_ROWS = 12
 """Rows of an open table; the rest is counted below it."""
 
-SOURCES = {
-    "events": "click-stream",
-    "orders": "orders",
-    "feedback": "surveys",
-    "tickets": "support tickets",
-    "deals": "deals",
-}
-
 
 @dataclass(frozen=True)
 class Checked:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from assets.report.exports import SOURCES, source_name
 from assets.report.numbers import NOTHING, Numbers, listed
 from assets.report.quality_figures import QualityFigures, SourceCoverage, Unmapped
-from assets.report.quality_section import SHOWN_ROWS, SOURCES, Checked, Mark, many, not_quite, rest_note, verb
+from assets.report.quality_section import SHOWN_ROWS, Checked, Mark, many, not_quite, rest_note, verb
 from assets.report.section import Section, Table
 from assets.report.wording import Sentence
 
@@ -109,7 +110,7 @@ def _title(everything: SourceCoverage, unmapped: Sequence[Unmapped], numbers: Nu
 def _coverage(figures: QualityFigures, numbers: Numbers) -> Table:
     rows = [
         [
-            "All" if row.source is None else SOURCES.get(row.source, row.source).capitalize(),
+            source_name(row.source),
             numbers.count(row.touchpoint_count),
             numbers.count(row.staged_count),
             numbers.share(row.staged_share),

@@ -9,14 +9,14 @@ A module here per kind of file. Not here: what becomes of the rows (`ingest.py`)
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
 
+from pipelines.readers.compressed import GZIP_ERRORS, open_bytes
 from pipelines.readers.delimited import read_csv, read_tsv
-from pipelines.readers.documents import open_bytes, read_document
+from pipelines.readers.documents import read_document
 from pipelines.readers.json_lines import read_json_lines
 from pipelines.readers.names import note_names
 from pipelines.readers.parquet import read_parquet, refuse_unreadable_parquet
@@ -76,7 +76,7 @@ def kind_of_file(path: Path, reads: tuple[str, ...]) -> str:
         with open_bytes(path) as file:
             # Without byte order marks, of UTF-16 too, and white space.
             start = file.read(LOOKED_AT).lstrip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n")
-    except (EOFError, OSError, zlib.error) as error:
+    except (OSError, *GZIP_ERRORS) as error:
         raise FileRefused(f"can't be decompressed ({error}); export it again") from None
     kind = None
     if start.startswith(b"PAR1"):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import csv
-import gzip
-import zlib
 from collections.abc import Collection, Mapping, Sequence
+from io import TextIOWrapper
 from pathlib import Path
 
 import duckdb
 
+from pipelines.readers.compressed import GZIP_ERRORS, open_bytes
 from pipelines.readers.lines import number_lines, read_lines
 from pipelines.readers.masking import is_personal, masked, row_text
 from pipelines.readers.names import note_names
@@ -116,11 +116,10 @@ def renamed(header: Sequence[str], labels: Mapping[str, str]) -> list[str]:
 
 def csv_header(path: Path) -> list[str]:
     """The names in the first record, unique and without a byte order mark."""
-    opener = gzip.open if path.suffix == ".gz" else open
     try:
-        with opener(path, "rt", encoding="utf-8-sig", errors="replace", newline="") as file:
-            names = next(csv.reader(file), [])
-    except (gzip.BadGzipFile, EOFError, zlib.error, csv.Error) as error:
+        with open_bytes(path) as file, TextIOWrapper(file, "utf-8-sig", errors="replace", newline="") as text:
+            names = next(csv.reader(text), [])
+    except (*GZIP_ERRORS, csv.Error) as error:
         raise FileRefused(f"has no readable header ({error}); export it again as CSV in UTF-8") from None
     if not any(name.strip() for name in names):
         raise FileRefused("has no header; its first line must name the columns")

@@ -6,17 +6,16 @@ within a record, together with the record's other members. Not here: one object 
 
 from __future__ import annotations
 
-import gzip
 import json
-import zlib
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 from xml.parsers import expat
 
 import duckdb
 
+from pipelines.readers.compressed import GZIP_ERRORS, open_bytes
 from pipelines.readers.json_lines import LOOKED_AT
 from pipelines.readers.masking import masked
 from pipelines.readers.refusal import FileRefused, first_line
@@ -33,8 +32,6 @@ CHUNK = 2**20
 
 BATCH = 1_000
 """Records of an XML document that are handed to DuckDB at a time."""
-
-_GZIP_ERRORS = (gzip.BadGzipFile, EOFError, zlib.error)
 
 
 def read_document(
@@ -120,11 +117,6 @@ def document_names(path: Path, kind: str, looked_at: int) -> tuple[str, ...]:
                 )
                 records += [json.loads(text) for (text,) in found.fetchall() if text]
     return tuple(dict.fromkeys(name for record in records if isinstance(record, dict) for name in record))
-
-
-def open_bytes(path: Path) -> IO[bytes]:
-    """The content of a file, decompressed where its name ends in .gz."""
-    return gzip.open(path) if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]
 
 
 def _load_records(connection: duckdb.DuckDBPyConnection, path: Path, kind: str, needs: Sequence[str]) -> None:
@@ -264,7 +256,7 @@ def xml_records(path: Path) -> Iterator[Any]:
                 yield from found
                 found.clear()
             parser.Parse(b"", True)
-    except (expat.ExpatError, LookupError, ValueError, *_GZIP_ERRORS) as error:
+    except (expat.ExpatError, LookupError, ValueError, *GZIP_ERRORS) as error:
         raise FileRefused(
             f"is not a whole XML document ({error}); it may be cut off: export it again as UTF-8"
         ) from None
@@ -283,7 +275,7 @@ def _size(path: Path) -> int:
                         f"is a JSON document of more than {LARGEST // 2**20} MB; "
                         "export it in pages, each page into a file"
                     )
-    except _GZIP_ERRORS as error:
+    except GZIP_ERRORS as error:
         raise FileRefused(f"can't be decompressed ({error}); export it again") from None
     return size
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import gzip
-import zlib
 from pathlib import Path
 
 import duckdb
 
+from pipelines.readers.compressed import GZIP_ERRORS, open_bytes
 from pipelines.readers.refusal import FileRefused, first_line
 
 
@@ -70,9 +69,8 @@ def number_lines(connection: duckdb.DuckDBPyConnection, table: str, rejects: str
 
 def _new_line(path: Path) -> str:
     """How a file ends its lines, by its first one, as DuckDB wants it written."""
-    opener = gzip.open if path.suffix == ".gz" else open
     try:
-        with opener(path, "rb") as file:
+        with open_bytes(path) as file:
             return r"\r\n" if file.readline(1_000_000).endswith(b"\r\n") else r"\n"
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+    except GZIP_ERRORS as error:
         raise FileRefused(f"can't be read as text lines ({error}); export it again") from None
