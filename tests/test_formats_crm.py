@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
-from given import rows
+from format_shops import FIXTURES, built, reasons, shop_reading
 from shops import load as load_new
 from shops import query
 
 from pipelines.formats import guess, look_at, shop_sources
 from pipelines.ingest import Load
-from pipelines.project import ROOT, Project, load_project
-from pipelines.tables import build_all
-from pipelines.warehouse import open_warehouse
+from pipelines.project import ROOT, Project
 
-FIXTURES = Path(__file__).parent / "fixtures"
 FRENCH = {
     "Record ID": "ID de fiche",
     "Email": "E-mail",
@@ -52,30 +46,15 @@ TABLES = {
 }
 
 
-def shop(folder: Path, format_name: str, columns: Mapping[str, str] | None = None) -> Project:
-    """A shop in Paris whose only export has this format, with no file yet."""
-    (folder / "exports").mkdir(parents=True)
-    (folder / ".parcours-key").write_text("1" * 64, encoding="utf-8")
-    journey = {
-        "shop": {"name": "Tea", "time_zone": "Europe/Paris", "currency": "EUR", "language": "en"},
-        "exports": {
-            "folder": "exports",
-            "files": [{"name": "ours", "path": "*", "format": format_name, "columns": dict(columns or {})}],
-        },
-        "stages": [{"id": "checkout", "label": "Checkout"}, {"id": "support", "label": "Support"}],
-        "touchpoints": [
-            {
-                "touchpoint": "checkout started",
-                "event": ["Checkout Abandoned", "Checkout Completed"],
-                "stage": "checkout",
-                "action": "checkout",
-            },
-            {"touchpoint": "ticket", "source": "tickets", "stage": "support"},
-        ],
-        "funnels": [{"id": "f", "name": "F", "steps": [{"touchpoint": "checkout started"}, {"touchpoint": "ticket"}]}],
-    }
-    (folder / "journey.yaml").write_text(yaml.safe_dump(journey), encoding="utf-8")
-    return load_project(folder / "journey.yaml", folder / "exports", folder)
+TOUCHPOINTS = (
+    {
+        "touchpoint": "checkout started",
+        "event": ["Checkout Abandoned", "Checkout Completed"],
+        "stage": "checkout",
+        "action": "checkout",
+    },
+    {"touchpoint": "ticket", "source": "tickets", "stage": "support"},
+)
 
 
 def load(
@@ -84,29 +63,12 @@ def load(
     """A shop with the format's fixture, or with files of these contents, loaded together."""
     if columns is None and not contents and format_name == "hubspot_contacts":
         columns = FRENCH
-    project = shop(folder, format_name, columns)
+    project = shop_reading(folder, format_name, columns=columns, touchpoints=TOUCHPOINTS)
     if not contents:
         shutil.copy(FIXTURES / FILES[format_name], project.exports_folder)
     for number, content in enumerate(contents):
         (project.exports_folder / f"{number}.export").write_text(content, encoding="utf-8")
     return project, load_new(project)
-
-
-def built(project: Project, sql: str, build: Iterable[str]) -> list[tuple[Any, ...]]:
-    """The rows of a query, after building the tables that it reads."""
-    with open_warehouse(project) as connection:
-        build_all(connection, project, build)
-        return rows(connection, sql)
-
-
-def reasons(project: Project) -> list[tuple[int, str]]:
-    return [tuple(row) for row in query(project, "select line, reason from raw.rejected_rows order by line")]
-
-
-def calls(records: Sequence[Mapping[str, Any]]) -> str:
-    """Segment calls, a line each."""
-    head = {"type": "track", "anonymousId": "a1", "timestamp": "2026-07-01T08:00:00Z"}
-    return "".join(json.dumps({"messageId": f"m{i}", **head, **record}) + "\n" for i, record in enumerate(records))
 
 
 @pytest.mark.parametrize(
@@ -393,114 +355,6 @@ def test_hubspot_contacts_have_their_id_under_either_label(tmp_path: Path, label
     project, (found,) = load(tmp_path, "hubspot_contacts", text, columns={})
     assert found.rows_loaded == 1, found.reason
     assert query(project, "select contact_id from raw.contacts") == [("61",)]
-
-
-ECOMMERCE = [
-    "Products Searched",
-    "Product List Viewed",
-    "Product List Filtered",
-    "Promotion Viewed",
-    "Promotion Clicked",
-    "Product Clicked",
-    "Product Viewed",
-    "Product Added",
-    "Product Removed",
-    "Cart Viewed",
-    "Checkout Started",
-    "Checkout Step Viewed",
-    "Checkout Step Completed",
-    "Payment Info Entered",
-    "Order Completed",
-    "Order Updated",
-    "Order Refunded",
-    "Order Cancelled",
-    "Coupon Entered",
-    "Coupon Applied",
-    "Coupon Denied",
-    "Coupon Removed",
-    "Product Added to Wishlist",
-    "Product Removed from Wishlist",
-    "Wishlist Product Added to Cart",
-    "Product Shared",
-    "Cart Shared",
-    "Product Reviewed",
-]
-
-
-@pytest.mark.parametrize("channel", [None, "web"])  # RudderStack says the channel, Segment does not
-def test_all_names_of_the_ecommerce_specification_are_kept(tmp_path: Path, channel: str | None) -> None:
-    more = {"channel": channel, "originalTimestamp": "2026-07-01T07:00:00Z"} if channel else {}
-    text = calls([{"event": name, "properties": {}, **more} for name in ECOMMERCE])
-    project, (found,) = load(tmp_path, "segment", text)
-    assert (found.rows_loaded, found.rows_rejected) == (28, 0)
-    kept = built(
-        project,
-        "select event_name, is_person_caused, is_bot, occurred_at from staging.events order by len(event_id), event_id",
-        ["staging.events"],
-    )
-    assert [name for name, *_ in kept] == ECOMMERCE
-    assert {name for name, by_person, *_ in kept if not by_person} == {
-        "Order Updated",
-        "Order Refunded",
-        "Order Cancelled",
-    }
-    assert {(is_bot, at) for _, _, is_bot, at in kept} == {(False, datetime(2026, 7, 1, 8))}
-
-
-def test_what_a_checkout_says_is_read(tmp_path: Path) -> None:
-    one = {"product_id": "p1", "sku": "S1", "quantity": 2, "price": 9.5}
-    given: list[tuple[str, dict[str, Any], tuple[Any, ...]]] = [
-        # event, its properties, then product, quantity, price, value, shipping, coupon, payment method, order
-        (
-            "Order Completed",
-            {"order_id": "o1", "revenue": 19, "total": 24, "shipping": "4.90", "coupon": "MAY", "products": [one]},
-            ("p1", 2.0, 9.5, 19.0, 4.9, "MAY", None, "o1"),
-        ),
-        ("Order Completed", {"total": 38, "products": [one, one]}, (None, None, None, 38.0, None, None, None, None)),
-        (
-            "Cart Viewed",
-            {"products": [{"sku": "S1", "quantity": -1}]},
-            ("S1", None, None, None, None, None, None, None),
-        ),
-        ("Cart Viewed", {"products": "none"}, (None,) * 8),
-        ("Product Viewed", {"sku": "S2", "products": [one]}, ("S2", 2.0, 9.5, None, None, None, None, None)),
-        (
-            "Checkout Step Completed",
-            {"payment_method": "card", "shipping_method": "post"},
-            (None, None, None, None, None, None, "card", None),
-        ),
-        ("Payment Info Entered", {"payment_method": "PayPal"}, (None, None, None, None, None, None, "PayPal", None)),
-        (
-            "Coupon Applied",
-            {"coupon_id": "may", "coupon_name": "May", "order_id": "o2"},
-            (None, None, None, None, None, "may", None, "o2"),
-        ),
-    ]
-    project, _ = load(tmp_path, "segment", calls([{"event": name, "properties": p} for name, p, _ in given]))
-    found = built(
-        project,
-        "select product_id, quantity, cast(price as double), cast(value as double), cast(shipping as double), coupon, "
-        "payment_method, order_id from staging.events order by event_id",
-        ["staging.events"],
-    )
-    assert found == [expected for *_, expected in given]
-
-
-@pytest.mark.parametrize(
-    ("agent", "is_bot"),
-    [
-        ("Mozilla/5.0 (compatible; Googlebot/2.1)", True),
-        ("Mozilla/5.0 AppleWebKit HeadlessChrome/120.0", True),
-        ("SomeCrawler/1.0", True),
-        ("Baiduspider", True),
-        ("Mozilla/5.0 (Linux; Android 13; CUBOT X70) Chrome/120.0 Mobile", False),
-        ("Mozilla/5.0 (X11; Linux x86_64) Firefox/130.0", False),
-        (None, False),
-    ],
-)
-def test_a_user_agent_may_say_that_nobody_did_it(tmp_path: Path, agent: str | None, is_bot: bool) -> None:
-    project, _ = load(tmp_path, "segment", calls([{"event": "Product Viewed", "context": {"userAgent": agent}}]))
-    assert built(project, "select is_bot from staging.events", ["staging.events"]) == [(is_bot,)]
 
 
 def test_a_survey_may_declare_its_scale(tmp_path: Path) -> None:

@@ -4,62 +4,26 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
-from given import rows
+from format_shops import FIXTURES, built, reasons, shop_reading
+from shops import load as load_new
 
-from pipelines.ingest import Load, load_exports
-from pipelines.project import Project, load_project
-from pipelines.settings_tables import write_settings
-from pipelines.tables import build_all
-from pipelines.warehouse import open_warehouse
-
-FIXTURES = Path(__file__).parent / "fixtures"
+from pipelines.ingest import Load
+from pipelines.project import Project
 
 
 def load(folder: Path, format_name: str, *contents: str) -> tuple[Project, list[Load]]:
     """A shop in Paris whose only export has this format: the format's fixture, or files with these contents."""
     ending = "jsonl" if format_name == "zendesk_ratings" else "csv"
-    (folder / "exports").mkdir(parents=True)
+    project = shop_reading(folder, format_name)
     if not contents:
-        shutil.copy(FIXTURES / f"{format_name}.{ending}", folder / "exports")
+        shutil.copy(FIXTURES / f"{format_name}.{ending}", project.exports_folder)
     for number, content in enumerate(contents):
-        (folder / "exports" / f"{number}.{ending}").write_text(content, encoding="utf-8")
-    journey = {
-        "shop": {"name": "Test shop", "time_zone": "Europe/Paris", "currency": "EUR", "language": "en"},
-        "exports": {"folder": "exports", "files": [{"name": "ours", "path": f"*.{ending}", "format": format_name}]},
-        "stages": [{"id": "discovery", "label": "Discovery"}, {"id": "purchase", "label": "Purchase"}],
-        "touchpoints": [
-            {"touchpoint": "product page", "event": "view", "stage": "discovery", "action": "view"},
-            {"touchpoint": "order placed", "source": "orders", "event": "order placed", "stage": "purchase"},
-            {"touchpoint": "ticket rating", "source": "feedback", "event": "Zendesk rating", "stage": "purchase"},
-        ],
-        "funnels": [
-            {"id": "buy", "name": "Buy", "steps": [{"touchpoint": "product page"}, {"touchpoint": "order placed"}]}
-        ],
-    }
-    (folder / "journey.yaml").write_text(yaml.safe_dump(journey), encoding="utf-8")
-    project = load_project(folder / "journey.yaml", folder / "exports", folder)
-    with open_warehouse(project) as connection:
-        write_settings(connection, project.settings)
-        return project, load_exports(connection, project)
-
-
-def query(project: Project, sql: str, build: Iterable[str] = ()) -> list[tuple[Any, ...]]:
-    """The rows of a query, after building the tables that it reads."""
-    with open_warehouse(project) as connection:
-        if build:
-            build_all(connection, project, build)
-        return rows(connection, sql)
-
-
-def reasons(project: Project) -> list[tuple[int, str]]:
-    return [tuple(row) for row in query(project, "select line, reason from raw.rejected_rows order by line")]
+        (project.exports_folder / f"{number}.{ending}").write_text(content, encoding="utf-8")
+    return project, load_new(project)
 
 
 @pytest.mark.parametrize(
@@ -78,12 +42,12 @@ def test_every_row_is_accounted_and_no_plain_email_is_kept(
     assert found.status == "loaded", found.reason
     assert (found.rows_read, found.rows_loaded, found.rows_duplicate, found.rows_rejected) == counts
     for table in ("events", "order_rows", "feedback", "rejected_rows"):
-        assert query(project, f"from raw.{table} as t where cast(t as text) ilike '%@example%'") == [], table
+        assert built(project, f"from raw.{table} as t where cast(t as text) ilike '%@example%'") == [], table
 
 
 def test_rees46_rows_are_events_of_a_visitor(tmp_path: Path) -> None:
     project, _ = load(tmp_path, "rees46_events")
-    found = query(
+    found = built(
         project,
         "select strftime(occurred_at, '%m-%d %H:%M:%S'), event_name, anonymous_id, customer_id, product_id, quantity, "
         "cast(price as double), order_id from staging.events order by 1, 2, 3 desc",
@@ -109,7 +73,7 @@ def test_rees46_rows_are_events_of_a_visitor(tmp_path: Path) -> None:
 
 def test_the_last_zendesk_rating_of_a_ticket_stands(tmp_path: Path) -> None:
     project, _ = load(tmp_path, "zendesk_ratings")
-    found = query(
+    found = built(
         project,
         "select answer_id, strftime(asked_at, '%d %H:%M'), strftime(answered_at, '%d %H:%M'), score, score_of_10, "
         "is_satisfied, customer_id, email_hash is not null, comment from staging.feedback order by 1",
@@ -141,7 +105,7 @@ def test_the_last_zendesk_rating_stands_whichever_file_has_it(tmp_path: Path) ->
     )
     for folder, contents in (("ahead", (newer, older)), ("behind", (older, newer))):
         project, _ = load(tmp_path / folder, "zendesk_ratings", *contents)
-        assert query(project, "select answer_id, score from staging.feedback", ["staging.feedback"]) == [
+        assert built(project, "select answer_id, score from staging.feedback", ["staging.feedback"]) == [
             ("ticket 1", 0.0)
         ]
 
@@ -149,7 +113,7 @@ def test_the_last_zendesk_rating_stands_whichever_file_has_it(tmp_path: Path) ->
 def test_unoffered_zendesk_ratings_are_not_asked(tmp_path: Path) -> None:
     """Asked: tickets 101, 102 and 103; answered: the first two."""
     project, _ = load(tmp_path, "zendesk_ratings")
-    asked = query(
+    asked = built(
         project,
         "select answer_count, satisfied_count, asked_count from metrics.csat_by_stage where stage = 'all'",
         ["metrics.csat_by_stage"],
@@ -159,7 +123,7 @@ def test_unoffered_zendesk_ratings_are_not_asked(tmp_path: Path) -> None:
 
 def test_hubspot_scales_are_of_the_survey_type(tmp_path: Path) -> None:
     project, _ = load(tmp_path, "hubspot_feedback")
-    scales = query(
+    scales = built(
         project, "select answer_id, survey, score, scale_low, scale_high, satisfied_from from raw.feedback order by 1"
     )
     assert scales == [
@@ -170,7 +134,7 @@ def test_hubspot_scales_are_of_the_survey_type(tmp_path: Path) -> None:
         ("6", "13", 4.0, 1.0, 7.0, 5.0),
         ("i-5", "13", 5.0, 1.0, 7.0, 5.0),
     ]
-    answers = query(
+    answers = built(
         project,
         "select answer_id, strftime(answered_at, '%d %H:%M'), asked_at, is_satisfied, round(score_of_10, 2), "
         "email_hash is not null, comment from staging.feedback order by 1",
@@ -196,7 +160,7 @@ def test_hubspot_scales_are_of_the_survey_type(tmp_path: Path) -> None:
 
 def test_woocommerce_orders_add_up(tmp_path: Path) -> None:
     project, _ = load(tmp_path, "woocommerce_orders")
-    orders = query(
+    orders = built(
         project,
         "select order_id, strftime(ordered_at, '%m-%d %H:%M:%S'), strftime(ordered_on, '%m-%d'), status, customer_id, "
         "email_hash is not null, payment_method, line_count, cast(total as double), cast(refunded as double), "
@@ -225,10 +189,10 @@ def test_woocommerce_orders_add_up(tmp_path: Path) -> None:
             False,
         ),
     ]
-    times = query(project, "select distinct paid_at, source_updated_at from raw.order_rows where order_id = '1001'")
+    times = built(project, "select distinct paid_at, source_updated_at from raw.order_rows where order_id = '1001'")
     assert times == [(datetime(2026, 6, 30, 22, 31), datetime(2026, 7, 5, 7))]
     # On the first item; of 1004, whose first is rejected, on the next.
-    shipping = query(project, "select order_id, row_key, cast(shipping as double) from raw.order_rows order by line")
+    shipping = built(project, "select order_id, row_key, cast(shipping as double) from raw.order_rows order by line")
     assert shipping == [
         ("1001", "line 1", 4.9),
         ("1001", "line 2", None),
@@ -238,7 +202,7 @@ def test_woocommerce_orders_add_up(tmp_path: Path) -> None:
         ("1020", "line 1", 9.0),
         *(("1020", f"line {item}", None) for item in range(2, 11)),
     ]
-    lines = query(
+    lines = built(
         project,
         "select line_id, product_id, product_name, quantity, cast(unit_price as double) from staging.order_lines "
         "where order_id = '1001' order by 1",
@@ -273,7 +237,7 @@ def test_a_short_woocommerce_export_and_a_later_one(tmp_path: Path) -> None:
         tmp_path, "woocommerce_orders", header + items.format("processing"), header + items.format("cancelled") + other
     )
     assert [(found.rows_loaded, found.rows_rejected) for found in loads] == [(2, 0), (3, 0)]
-    orders = query(
+    orders = built(
         project,
         "select order_id, status, email_hash is not null, line_count, cast(total as double), "
         "cast(net_revenue as double), is_cancelled from staging.orders order by 1",
@@ -293,7 +257,7 @@ def test_a_changed_woocommerce_order_stands_by_its_modification_date(tmp_path: P
     after = header + "7,Refunded,2026-07-01 10:00,2026-07-04 10:00,15.00,15.00,1,Mug,1,15.00\n"
     for folder, contents in (("ahead", (before, after)), ("behind", (after, before))):
         project, _ = load(tmp_path / folder, "woocommerce_orders", *contents)
-        found = query(project, "select status, is_fully_refunded, line_count from staging.orders", ["staging.orders"])
+        found = built(project, "select status, is_fully_refunded, line_count from staging.orders", ["staging.orders"])
         assert found == [("refunded", True, 1)], folder
 
 

@@ -14,12 +14,13 @@ from typing import Any
 
 import duckdb
 import pytest
+from format_shops import FIXTURES, event_columns, hashed, shop_reading, shop_with
 from given import rows
 from shops import load, query
 from test_fuzz import mutated
 
 from pipelines.ingest import Load, load_exports
-from pipelines.project import ROOT, Project, load_project
+from pipelines.project import ROOT, Project
 from pipelines.raw_tables import make_raw_tables
 from pipelines.readers import kind_of_file
 from pipelines.settings_tables import write_settings
@@ -27,27 +28,6 @@ from pipelines.sources import read_source
 from pipelines.tables import build_all
 from pipelines.warehouse import open_warehouse, prepare
 
-FIXTURES = Path(__file__).parent / "fixtures"
-JOURNEY = """
-shop: {{name: Tea, time_zone: Europe/Paris, currency: EUR}}
-exports:
-  folder: exports
-  refuse_above: 1
-  files:
-    - {{name: web, path: "*", format: {format}}}
-stages:
-  - {{id: discovery, label: Discovery}}
-  - {{id: purchase, label: Purchase}}
-touchpoints:
-  - {{touchpoint: purchase, event: [ecommerceOrder, transaction], stage: purchase, action: key_event}}
-  - {{touchpoint: page, event: [action, page_view], stage: discovery, action: view}}
-funnels:
-  - id: purchase
-    name: From page to purchase
-    steps:
-      - {{label: Page, touchpoint: page}}
-      - {{label: Purchase, touchpoint: purchase}}
-"""
 VISITS = json.loads((FIXTURES / "matomo_visits.json").read_text(encoding="utf-8"))
 LINES = (FIXTURES / "snowplow_enriched.tsv").read_bytes().splitlines(keepends=True)
 OF_MATOMO, OF_SNOWPLOW = ("matomo_visits.json", "matomo_visits.xml"), "snowplow_enriched.tsv"
@@ -56,16 +36,9 @@ BROWSER = "a1b2c3d4e5f60718"
 
 def shop(folder: Path, format_name: str, **files: bytes) -> Project:
     """A shop that reads one format, with files by their names without the dot: `a_json` is `a.json`."""
-    (folder / "exports").mkdir(parents=True)
-    (folder / "journey.yaml").write_text(JOURNEY.format(format=format_name), encoding="utf-8")
+    project = shop_reading(folder, format_name, refuse_above=1)
     for name, content in files.items():
-        (folder / "exports" / name.replace("_", ".")).write_bytes(content)
-    return load_project(folder / "journey.yaml", folder / "exports", folder)
-
-
-def shop_with(folder: Path, fixture: str) -> Project:
-    project = shop(folder, fixture.split(".")[0])
-    shutil.copy(FIXTURES / fixture, project.exports_folder)
+        (project.exports_folder / name.replace("_", ".")).write_bytes(content)
     return project
 
 
@@ -80,26 +53,8 @@ def as_json(value: object) -> bytes:
 
 
 def events(project: Project, *without: str) -> list[dict[str, Any]]:
-    """Raw events by line, each with the columns that are not null; amounts as floats."""
-    with open_warehouse(project) as connection:
-        found = connection.execute(
-            "select line, * exclude (file_id, line, export, row_hash, covers_until, file_order, occurred_at), "
-            "strftime(occurred_at, '%d %H:%M:%S.%g') as occurred_at from raw.events order by line"
-        )
-        names = [column[0] for column in found.description]
-        values = found.fetchall()
-    return [
-        {
-            name: float(value) if name in ("price", "value", "shipping") else value
-            for name, value in zip(names, row, strict=True)
-            if value is not None and name not in without
-        }
-        for row in values
-    ]
-
-
-def hashed(project: Project, email: str) -> str:
-    return str(query(project, f"select pseudonym('{email}')")[0][0])
+    """Raw events by line, to the millisecond."""
+    return event_columns(project, without=without, instants="%d %H:%M:%S.%g")
 
 
 @pytest.mark.parametrize(
@@ -138,7 +93,7 @@ def hashed(project: Project, email: str) -> str:
 def test_every_row_is_loaded_a_duplicate_or_rejected(
     tmp_path: Path, fixture: str, counts: tuple[int, int, int, int], rejected: list[tuple[int, str]]
 ) -> None:
-    project = shop_with(tmp_path, fixture)
+    project = shop_with(tmp_path, fixture, refuse_above=1)
     (found,) = load(project)
     assert (found.rows_read, found.rows_loaded, found.rows_duplicate, found.rows_rejected) == counts
     assert query(project, "select line, reason from raw.rejected_rows order by line") == rejected
@@ -150,7 +105,7 @@ def test_every_row_is_loaded_a_duplicate_or_rejected(
 
 @pytest.mark.parametrize("fixture", [*OF_MATOMO, OF_SNOWPLOW])
 def test_nothing_that_names_a_person_is_in_the_warehouse(tmp_path: Path, fixture: str) -> None:
-    project = shop_with(tmp_path, fixture)
+    project = shop_with(tmp_path, fixture, refuse_above=1)
     given = (FIXTURES / fixture).read_bytes().lower()
     load(project)
     content = project.warehouse.read_bytes().lower()
@@ -163,7 +118,7 @@ def test_nothing_that_names_a_person_is_in_the_warehouse(tmp_path: Path, fixture
 
 
 def test_matomo_actions_become_these_events(tmp_path: Path) -> None:
-    project = shop_with(tmp_path, "matomo_visits.json")
+    project = shop_with(tmp_path, "matomo_visits.json", refuse_above=1)
     load(project)
     first = {"anonymous_id": BROWSER, "device": "desktop", "currency": "EUR", "is_person_caused": True}
     campaign = first | {"campaign_source": "lettre", "campaign_medium": "email", "campaign_name": "été 2026"}
@@ -239,7 +194,7 @@ def test_matomo_json_and_xml_give_the_same_rows_however_they_are_wrapped(tmp_pat
 
 
 def test_matomo_actions_of_one_second_stand_in_the_order_of_the_visit(tmp_path: Path) -> None:
-    project = shop_with(tmp_path, "matomo_visits.json")
+    project = shop_with(tmp_path, "matomo_visits.json", refuse_above=1)
     load(project)
     assert query(
         project, "select sequence, event_name from raw.events where occurred_at = '2026-07-01 08:01:00' order by 1"
@@ -384,7 +339,7 @@ def test_the_kind_of_a_file_is_told_by_how_it_begins(
 
 
 def test_snowplow_events_become_these_events(tmp_path: Path) -> None:
-    project = shop_with(tmp_path, OF_SNOWPLOW)
+    project = shop_with(tmp_path, OF_SNOWPLOW, refuse_above=1)
     load(project)
     page = {"anonymous_id": "d-1", "url_path": "/p/cup", "is_person_caused": True, "is_bot": False}
     cup = {"product_id": "SKU-1", "price": 12.5, "currency": "EUR"}

@@ -3,84 +3,15 @@
 from __future__ import annotations
 
 import json
-import shutil
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
+from format_shops import FIXTURES, build, event_columns, hashed, shop_reading, shop_with
 from shops import load, query
-
-from pipelines.project import Project, load_project
-from pipelines.tables import build_all
-from pipelines.warehouse import open_warehouse
-
-FIXTURES = Path(__file__).parent / "fixtures"
-JOURNEY = """
-shop: {{name: Tea, time_zone: Europe/Paris, currency: EUR}}
-exports:
-  folder: exports
-  files:
-    - {{name: web, path: "*.jsonl", format: {format}}}
-stages:
-  - {{id: discovery, label: Discovery}}
-  - {{id: purchase, label: Purchase}}
-touchpoints:
-  - {{touchpoint: purchase, event: [purchase, order completed], stage: purchase, action: purchase}}
-  - {{touchpoint: page, event: [page_view, $pageview], stage: discovery, action: view}}
-funnels:
-  - id: purchase
-    name: From page to purchase
-    steps:
-      - {{label: Page, touchpoint: page}}
-      - {{label: Purchase, touchpoint: purchase}}
-"""
 
 BROWSER = "0197c0de-aaaa-7000-8000-000000000001"
 PERSON_BEFORE, PERSON = "5f0aa000-0000-5000-8000-00000000000a", "5f0aa000-0000-5000-8000-00000000000b"
-
-
-def shop(folder: Path, format_name: str) -> Project:
-    """A shop that reads one format, with no file yet."""
-    (folder / "exports").mkdir()
-    (folder / "journey.yaml").write_text(JOURNEY.format(format=format_name), encoding="utf-8")
-    return load_project(folder / "journey.yaml", folder / "exports", folder)
-
-
-def shop_with_fixture(folder: Path, format_name: str) -> Project:
-    project = shop(folder, format_name)
-    shutil.copy(FIXTURES / f"{format_name}.jsonl", project.exports_folder)
-    return project
-
-
-def build(project: Project, *tables: str) -> None:
-    with open_warehouse(project) as connection:
-        build_all(connection, project, tables)
-
-
-def hashed(project: Project, email: str) -> str:
-    """What stands for an e-mail in this shop's warehouse."""
-    return str(query(project, f"select pseudonym('{email}')")[0][0])
-
-
-def given_columns(project: Project, where: str, *without: str) -> list[dict[str, Any]]:
-    """Raw events by line, each with the columns that are not null; amounts as floats."""
-    with open_warehouse(project) as connection:
-        found = connection.execute(
-            "select line, * exclude "
-            "(file_id, line, export, row_hash, covers_until, file_order, occurred_at, sequence), "
-            f"strftime(occurred_at, '%d %H:%M:%S.%f') as occurred_at from raw.events where {where} order by line"
-        )
-        names = [column[0] for column in found.description]
-        values = found.fetchall()
-    return [
-        {
-            name: float(value) if name in ("price", "value") else value
-            for name, value in zip(names, row, strict=True)
-            if value is not None and name not in without
-        }
-        for row in values
-    ]
 
 
 @pytest.mark.parametrize(
@@ -118,7 +49,7 @@ def given_columns(project: Project, where: str, *without: str) -> list[dict[str,
 def test_every_row_is_loaded_a_duplicate_or_rejected(
     tmp_path: Path, format_name: str, lines: int, counts: tuple[int, int, int], rejected: list[tuple[int, str]]
 ) -> None:
-    project = shop_with_fixture(tmp_path, format_name)
+    project = shop_with(tmp_path, f"{format_name}.jsonl")
     (found,) = load(project)
     assert (found.status, found.rows_read) == ("loaded", lines)
     assert (found.rows_loaded, found.rows_duplicate, found.rows_rejected) == counts
@@ -128,7 +59,7 @@ def test_every_row_is_loaded_a_duplicate_or_rejected(
 
 @pytest.mark.parametrize("format_name", ["ga4_bigquery", "posthog_events"])
 def test_no_email_is_in_the_warehouse(tmp_path: Path, format_name: str) -> None:
-    project = shop_with_fixture(tmp_path, format_name)
+    project = shop_with(tmp_path, f"{format_name}.jsonl")
     fixture = (FIXTURES / f"{format_name}.jsonl").read_text(encoding="utf-8").lower()
     assert "anna@example.com" in fixture and "bob@example.com" in fixture
     load(project)
@@ -138,7 +69,7 @@ def test_no_email_is_in_the_warehouse(tmp_path: Path, format_name: str) -> None:
 
 
 def test_ga4_rows_become_these_events(tmp_path: Path) -> None:
-    project = shop_with_fixture(tmp_path, "ga4_bigquery")
+    project = shop_with(tmp_path, "ga4_bigquery.jsonl")
     load(project)
     browser = {"anonymous_id": "1000000001.1782900000", "device": "mobile", "is_person_caused": True}
     tie = browser | {"occurred_at": "01 10:00:00.123456"}
@@ -151,7 +82,7 @@ def test_ga4_rows_become_these_events(tmp_path: Path) -> None:
         "currency": "EUR",
         "order_id": "T-1",
     }
-    assert given_columns(project, "true", "event_id", "part", "delivery") == [
+    assert event_columns(project, without=("event_id", "part", "delivery", "sequence")) == [
         tie | {"line": 1, "event_name": "scroll"},
         tie
         | {"line": 2, "event_name": "view_item", "url_path": "/p/tasse", "product_id": "SKU-1", "quantity": 2.0}
@@ -177,7 +108,7 @@ def test_ga4_rows_become_these_events(tmp_path: Path) -> None:
 
 def test_ga4_events_of_one_microsecond_stand_in_the_order_of_their_batch(tmp_path: Path) -> None:
     """Requests 1, 2 and 10 of a page, places 2 and 11: numbers, not texts, are compared."""
-    project = shop_with_fixture(tmp_path, "ga4_bigquery")
+    project = shop_with(tmp_path, "ga4_bigquery.jsonl")
     load(project)
     ordered = "select event_name from raw.events where occurred_at < '2026-07-01 10:01' order by occurred_at, sequence"
     assert [name for (name,) in query(project, ordered)] == [
@@ -194,7 +125,7 @@ def test_ga4_events_of_one_microsecond_stand_in_the_order_of_their_batch(tmp_pat
 
 
 def test_ga4_the_same_row_exported_again_has_the_same_id_and_another_row_another(tmp_path: Path) -> None:
-    project = shop(tmp_path, "ga4_bigquery")
+    project = shop_reading(tmp_path, "ga4_bigquery")
     first = {
         "event_name": "add_to_cart",
         "event_timestamp": "1782900000123456",
@@ -216,7 +147,7 @@ def test_ga4_the_same_row_exported_again_has_the_same_id_and_another_row_another
 
 
 def test_posthog_rows_become_these_events(tmp_path: Path) -> None:
-    project = shop_with_fixture(tmp_path, "posthog_events")
+    project = shop_with(tmp_path, "posthog_events.jsonl")
     load(project)
     anna, bob = hashed(project, "anna@example.com"), hashed(project, "bob@example.com")
     browser = {"device": "mobile", "is_person_caused": True}
@@ -230,7 +161,7 @@ def test_posthog_rows_become_these_events(tmp_path: Path) -> None:
         "order_id": "#1001",
         "is_person_caused": False,
     }
-    assert given_columns(project, "true", "event_id") == [
+    assert event_columns(project, without=("event_id", "sequence")) == [
         browser
         | {"line": 1, "event_name": "$pageview", "occurred_at": "01 08:00:00.123456", "anonymous_id": BROWSER}
         | {"url_path": "/thé/vert", "referrer_host": "www.google.com"}
@@ -259,7 +190,7 @@ def test_posthog_rows_become_these_events(tmp_path: Path) -> None:
 
 def test_posthog_what_a_browser_did_before_its_first_log_in_belongs_to_the_customer(tmp_path: Path) -> None:
     """The rows before keep another person_id: $identify names the browser, the next events the person."""
-    project = shop(tmp_path, "posthog_events")
+    project = shop_reading(tmp_path, "posthog_events")
     lines = (FIXTURES / "posthog_events.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
     (project.exports_folder / "a.jsonl").write_text("".join(lines[:6]), encoding="utf-8")
     load(project)
@@ -276,7 +207,7 @@ def test_posthog_what_a_browser_did_before_its_first_log_in_belongs_to_the_custo
 
 
 def test_posthog_an_event_delivered_again_with_another_person_is_one_event(tmp_path: Path) -> None:
-    project = shop_with_fixture(tmp_path, "posthog_events")
+    project = shop_with(tmp_path, "posthog_events.jsonl")
     load(project)
     build(project, "staging.events")
     assert query(project, "select count(*) from raw.events where order_id = '#1001'") == [(2,)]

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from format_shops import FIXTURES, build, event_columns, shop_reading, shop_with
 from shops import load, query
-from test_formats_web import FIXTURES, build, given_columns, shop, shop_with_fixture
 
 from pipelines.project import Project
 
@@ -41,24 +41,10 @@ def staged(project: Project) -> list[str]:
     ]
 
 
-def nested_shop(folder: Path) -> Project:
-    project = shop(folder, "ga4_bigquery")
-    files = [project.settings.exports.files[0].model_copy(update={"path": "**/*.jsonl"})]
-    exports = project.settings.exports.model_copy(update={"files": files})
-    settings = project.settings.model_copy(update={"exports": exports})
-    return Project(project.journey_file, settings, project.exports_folder, project.output)
-
-
 def test_parquet_with_its_own_types_gives_the_rows_of_json_lines(tmp_path: Path) -> None:
-    (tmp_path / "lines").mkdir()
-    (tmp_path / "parquet").mkdir()
-    lines = shop_with_fixture(tmp_path / "lines", "ga4_bigquery")
+    lines = shop_with(tmp_path / "lines", "ga4_bigquery.jsonl")
     load(lines)
-    parquet = shop(tmp_path / "parquet", "ga4_bigquery")
-    files = [parquet.settings.exports.files[0].model_copy(update={"path": "*.parquet"})]
-    exports = parquet.settings.exports.model_copy(update={"files": files})
-    settings = parquet.settings.model_copy(update={"exports": exports})
-    parquet = Project(parquet.journey_file, settings, parquet.exports_folder, parquet.output)
+    parquet = shop_reading(tmp_path / "parquet", "ga4_bigquery")
     duckdb.sql(
         "copy (select * replace (try_cast(event_timestamp as bigint) as event_timestamp, "
         "cast(batch_page_id as bigint) as batch_page_id) from read_json($file, ignore_errors = true, "
@@ -73,13 +59,13 @@ def test_parquet_with_its_own_types_gives_the_rows_of_json_lines(tmp_path: Path)
     columns = "event_id, event_name, occurred_at, sequence, anonymous_id, url_path, device, product_id, order_id, part"
     ask = f"select {columns}, quantity, price, value, currency from raw.events order by all"
     assert query(parquet, ask) == query(lines, ask)
-    assert given_columns(parquet, "event_name = 'view_item'", "line", "event_id") == given_columns(
-        lines, "event_name = 'view_item'", "line", "event_id"
+    assert event_columns(parquet, "event_name = 'view_item'", without=["line"]) == event_columns(
+        lines, "event_name = 'view_item'", without=["line"]
     )
 
 
 def test_a_broken_parquet_file_is_refused_whole_with_what_to_do(tmp_path: Path) -> None:
-    project = shop(tmp_path, "ga4_bigquery")
+    project = shop_reading(tmp_path, "ga4_bigquery")
     path = project.exports_folder / "a.jsonl"  # recognised by its first bytes, whatever its name
     duckdb.sql(
         "select 'view' as event_name, 1782900000000000 + i as event_timestamp, "
@@ -106,7 +92,7 @@ DELIVERIES = {
 
 @pytest.mark.parametrize("order", list(permutations(range(5)))[::17])
 def test_the_last_delivery_of_a_day_stands_whatever_arrives_first(tmp_path: Path, order: tuple[int, ...]) -> None:
-    project = nested_shop(tmp_path)
+    project = shop_reading(tmp_path, "ga4_bigquery", path="**/*.jsonl")
     for number in order:
         name, events = list(DELIVERIES.items())[number]
         deliver(project, name, events)
@@ -116,7 +102,7 @@ def test_the_last_delivery_of_a_day_stands_whatever_arrives_first(tmp_path: Path
 
 
 def test_a_day_in_several_files_of_one_folder_is_one_delivery_and_replaces_the_intraday_table(tmp_path: Path) -> None:
-    project = nested_shop(tmp_path)
+    project = shop_reading(tmp_path, "ga4_bigquery", path="**/*.jsonl")
     for name, events in list(DELIVERIES.items())[:3]:
         deliver(project, name, events)
     load(project)
@@ -124,7 +110,7 @@ def test_a_day_in_several_files_of_one_folder_is_one_delivery_and_replaces_the_i
 
 
 def test_a_file_written_again_in_its_place_replaces_its_day(tmp_path: Path) -> None:
-    project = nested_shop(tmp_path)
+    project = shop_reading(tmp_path, "ga4_bigquery", path="**/*.jsonl")
     deliver(project, "events_20260701.jsonl", [event("early", 0), event("spam", 1)])
     load(project)
     deliver(project, "events_20260701.jsonl", [event("early", 0), event("view", 2)])
@@ -137,7 +123,7 @@ def test_a_file_written_again_in_its_place_replaces_its_day(tmp_path: Path) -> N
 
 
 def test_a_file_that_holds_another_day_each_night_loses_no_day(tmp_path: Path) -> None:
-    project = nested_shop(tmp_path)
+    project = shop_reading(tmp_path, "ga4_bigquery", path="**/*.jsonl")
     deliver(project, "yesterday.jsonl", [event("early", 0)])
     load(project)
     deliver(project, "yesterday.jsonl", [event("tomorrow", 86400, "20260702")])
