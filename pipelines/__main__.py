@@ -44,6 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
 
     from pipelines.ingest import IngestError
+    from pipelines.raw_tables import OldWarehouse
     from pipelines.sources import SourceError
     from pipelines.warehouse import WarehouseBusy
 
@@ -52,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2
-    except (IngestError, SourceError, WarehouseBusy) as error:
+    except (IngestError, OldWarehouse, SourceError, WarehouseBusy) as error:
         print(error, file=sys.stderr)
         return 1
 

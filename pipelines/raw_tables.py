@@ -35,14 +35,36 @@ RAW_TABLES = {
 }
 
 
+class OldWarehouse(Exception):
+    """The warehouse was made by an earlier version; the text says what to do."""
+
+
 def make_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create the `raw.*` tables that do not exist yet."""
-    connection.execute(f"create table if not exists raw.loads ({LOADS})")
-    connection.execute(f"create table if not exists raw.rejected_rows ({REJECTED_ROWS})")
-    connection.execute(f"create table if not exists raw.observed_names ({OBSERVED_NAMES})")
-    connection.execute(f"create table if not exists raw.forgettings ({FORGETTINGS})")
+    """Create the `raw.*` tables that do not exist yet.
+
+    Raises:
+        OldWarehouse: one exists with other columns.
+    """
+    tables = {
+        "loads": LOADS,
+        "rejected_rows": REJECTED_ROWS,
+        "observed_names": OBSERVED_NAMES,
+        "forgettings": FORGETTINGS,
+    }
     for kind in KINDS.values():
         columns = ", ".join(f"{column.name} {column.type}" for column in kind.columns)
-        connection.execute(f"create table if not exists raw.{kind.name} ({BOOKKEEPING}, {columns})")
-    for table, about in RAW_TABLES.items():
-        connection.execute(f"comment on table {table} is {text_literal(about)}")
+        tables[kind.name] = f"{BOOKKEEPING}, {columns}"
+    for name, columns in tables.items():
+        connection.execute(f"create table if not exists raw.{name} ({columns})")
+        connection.execute(f"create or replace temp table expected ({columns})")
+        if _columns(connection, f"raw.{name}") != _columns(connection, "expected"):
+            raise OldWarehouse(
+                f"raw.{name} has other columns than this version of Parcours writes. "
+                "Move warehouse.duckdb away and run again: "
+                "every export that still lies in its folder is loaded again. Keep .parcours-key beside it."
+            )
+        connection.execute(f"comment on table raw.{name} is {text_literal(RAW_TABLES[f'raw.{name}'])}")
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> list[tuple[str, str]]:
+    return [(name, type_) for name, type_, *_ in connection.execute(f"describe {table}").fetchall()]

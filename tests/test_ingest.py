@@ -16,6 +16,7 @@ from shops import load, query
 
 from pipelines.ingest import IngestError, Load
 from pipelines.project import ROOT, Project, load_project
+from pipelines.raw_tables import OldWarehouse
 from pipelines.tables import build_all
 from pipelines.warehouse import open_warehouse
 
@@ -255,6 +256,14 @@ def test_a_later_export_updates_an_order_whichever_is_loaded_first(tmp_path: Pat
             build_all(connection, project, ["staging.order_lines"])
             lines = rows(connection, "select order_id, product_name, quantity from staging.order_lines order by 1")
         assert lines == [("#1", "Mug", 2.0), ("#2", "Mug", 1.0)]
+
+
+def test_a_warehouse_of_an_earlier_version_says_what_to_do(shop: Project) -> None:
+    orders_file(shop, "o.csv", "#1,,2026-07-01 10:00:00 +0200,1,Mug,15.00,15.00,0.00,2.50,15.00")
+    load(shop)
+    query(shop, "alter table raw.loads drop column file_order")
+    with pytest.raises(OldWarehouse, match=r"raw\.loads has other columns.*Move warehouse\.duckdb away and run again"):
+        load(shop)
 
 
 def test_own_sources_read_csv_json_lines_and_parquet(tmp_path: Path) -> None:
