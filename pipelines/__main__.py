@@ -104,12 +104,12 @@ def rejected(options: argparse.Namespace) -> int:
 
 def formats(folder: Path, journey_file: Path) -> int:
     """Print what each file of a folder would be read as, and why."""
-    from pipelines.formats import describe_guess, guess_folder, shop_sources
+    from pipelines.formats import describe_guess, guess_folder, shop_labels, shop_sources
 
     if not folder.is_dir():
         print(f"{folder}: no such folder. Name the folder that holds the exports.", file=sys.stderr)
         return 2
-    for found in guess_folder(folder, shop_sources(journey_file)):
+    for found in guess_folder(folder, shop_sources(journey_file), shop_labels(journey_file)):
         print(describe_guess(found, folder))
     return 0
 

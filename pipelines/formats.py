@@ -9,19 +9,23 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import TextIOWrapper
 from pathlib import Path
 
 import duckdb
 
-from pipelines.project import ROOT
+from pipelines.project import ROOT, load_project
 from pipelines.readers import FileRefused, kind_of_file
 from pipelines.readers.compressed import GZIP_ERRORS, open_bytes
-from pipelines.readers.delimited import csv_header
+from pipelines.readers.delimited import csv_header, renamed
 from pipelines.readers.documents import document_names
+from pipelines.settings_file import SettingsError
 from pipelines.sources import READS, Source, read_source
+
+Labels = Mapping[str, Mapping[str, str]]
+"""By format, the label in a file of each column that journey.yaml maps."""
 
 LOOKED_AT = 50
 """Lines or records of a file that are looked at."""
@@ -67,9 +71,9 @@ def known_sources(folders: Sequence[Path]) -> list[Source]:
     return list(found.values())
 
 
-def guess_folder(folder: Path, sources: Sequence[Source]) -> list[Guess]:
+def guess_folder(folder: Path, sources: Sequence[Source], labels: Labels | None = None) -> list[Guess]:
     """A guess for each file below a folder, in the order of their names."""
-    return [guess(look_at(path), sources) for path in sorted(folder.rglob("*")) if path.is_file()]
+    return [guess(look_at(path), sources, labels) for path in sorted(folder.rglob("*")) if path.is_file()]
 
 
 def look_at(path: Path) -> Look:
@@ -116,8 +120,14 @@ def _named(path: Path, kind: str, names: tuple[str, ...]) -> Look:
     return Look(path, kind, names, len(names))
 
 
-def guess(look: Look, sources: Sequence[Source]) -> Guess:
-    """The format that fits a file best."""
+def guess(look: Look, sources: Sequence[Source], labels: Labels | None = None) -> Guess:
+    """The format that fits a file best.
+
+    Args:
+        look: what the file looks like.
+        sources: the formats.
+        labels: what journey.yaml says under columns: of a format, by the name of the column the label in the file.
+    """
     if look.kind not in COUNTED:
         return Guess(look, None, f"{look.kind}: left out")
     if look.kind == "tsv":
@@ -125,7 +135,11 @@ def guess(look: Look, sources: Sequence[Source]) -> Guess:
             if "tsv" in source.reads and len(source.columns) == look.fields:
                 return Guess(look, source.format, f"has {look.fields} tab-separated fields")
         return Guess(look, None, "no format of ours has as many columns: " + NEW_FORMAT)
-    named = [(set(source.needs) - set(look.names), source) for source in sources if source.needs]
+    named = [
+        (set(source.needs) - set(renamed(look.names, (labels or {}).get(source.format, {}))), source)
+        for source in sources
+        if source.needs
+    ]
     fitting = [source for missing, source in named if not missing]
     reading = [source for source in fitting if look.kind in source.reads]
     if reading:
@@ -152,6 +166,15 @@ def describe_guess(found: Guess, folder: Path) -> str:
 def shop_sources(journey_file: Path) -> list[Source]:
     """The sources of a shop: its own before ours."""
     return known_sources([journey_file.parent / "sources", ROOT / "sql" / "sources"])
+
+
+def shop_labels(journey_file: Path) -> Labels:
+    """The labels that a shop's journey.yaml maps, by format; none where the file is not there or wrong."""
+    try:
+        exports = load_project(journey_file).settings.exports
+    except SettingsError:
+        return {}
+    return {file.format: file.columns for file in exports.files if file.columns}
 
 
 def _record(line: str) -> dict[str, object] | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.formats import Guess, describe_guess, guess_folder, shop_sources
+from pipelines.formats import Guess, describe_guess, guess_folder, shop_labels, shop_sources
 from pipelines.project import ROOT
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -121,3 +121,16 @@ def test_the_command_prints_a_line_per_file_and_loads_nothing(tmp_path: Path) ->
     )
     assert found.stdout.startswith("rees46_events.csv: csv, 9 columns → rees46_events (has event_time")
     assert [path.name for path in tmp_path.iterdir()] == ["rees46_events.csv"]
+
+
+def test_labels_that_journey_yaml_maps_are_recognised(tmp_path: Path) -> None:
+    (tmp_path / "exports").mkdir()
+    shutil.copy(FIXTURES / "hubspot_contacts_french.csv", tmp_path / "exports" / "contacts.csv")
+    mapped = "hubspot_contacts, columns: {Record ID: ID de fiche, Email: E-mail, Create Date: Date de création}}"
+    journey = tmp_path / "journey.yaml"
+    text = (ROOT / "journey.yaml").read_text(encoding="utf-8").replace("hubspot_contacts}", mapped)
+    journey.write_text(text, encoding="utf-8")
+    (found,) = guess_folder(tmp_path / "exports", shop_sources(journey), shop_labels(journey))
+    assert found.format == "hubspot_contacts"
+    journey.write_text("shop: nothing", encoding="utf-8")
+    assert shop_labels(journey) == {}
