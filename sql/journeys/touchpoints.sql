@@ -41,6 +41,10 @@ contacts_on_site as (
         events.cart_id,
         order_keys.order_id,
         events.error,
+        events.campaign_name as campaign,
+        events.payment_method,
+        events.shipping,
+        events.coupon,
         events.is_person_caused as is_on_site
     from staging.events as events
     left join journeys.identities as customer on customer.identifier = 'customer:' || events.customer_id
@@ -148,22 +152,22 @@ contacts as (
     union all
     select
         touchpoint_id, person_id, occurred_at, null, 'orders', event_name, null, 'order', null, null, null,
-        net_revenue, null, order_id, null, false
+        net_revenue, null, order_id, null, null, null, null, null, false
     from contacts_by_order
     union all
     select
         touchpoint_id, person_id, occurred_at, null, 'feedback', event_name, null, 'survey', null, null, null,
-        null, null, order_id, null, false
+        null, null, order_id, null, null, null, null, null, false
     from contacts_by_survey
     union all
     select
         touchpoint_id, person_id, occurred_at, null, 'tickets', event_name, null, 'support', null, null, null,
-        null, null, order_id, null, false
+        null, null, order_id, null, null, null, null, null, false
     from contacts_by_ticket
     union all
     select
         touchpoint_id, person_id, occurred_at, null, 'deals', event_name, null, 'sales', null, null, null,
-        amount, null, null, null, false
+        amount, null, null, null, null, null, null, null, false
     from contacts_by_deal
 ),
 
@@ -285,6 +289,10 @@ select
     cart_id,                    -- the source's id of the cart
     order_id,                   -- the order, by its number
     error,                      -- what went wrong, for errors
+    campaign,                   -- utm_campaign
+    payment_method,             -- chosen in the checkout
+    shipping,                   -- shipping cost shown in the checkout, in the shop's currency
+    coupon,                     -- coupon or voucher code
     is_on_site,                 -- belongs to a session
     case when is_on_site then person_id || '-' || session_number end as session_id,  -- of journeys.sessions
     case when is_on_site then session_number end as session_number,  -- 1 for the person's first session
