@@ -7,9 +7,11 @@ STAMP := $(VENV)/.complete
 JOURNEY ?= journey.yaml
 EXPORTS ?=
 ROWS ?= 1000000
+EVENTS ?= 1000000
+IDENTIFIERS ?= 10000000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run ui formats notebook test test-browser test-statistics test-fuzz bench-loading lint types format lock sample reference clean
+.PHONY: help setup run ui formats notebook test test-browser test-statistics test-fuzz bench-loading bench-journeys bench-identity lint types format lock sample reference clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,11 +48,17 @@ test-browser: $(STAMP) ## Report and Dagster UI in headless Chromium (needs Debi
 test-statistics: $(STAMP) ## Planted effects over many seeds of the made-up shop
 	@$(BIN)/python -m pytest -m statistics
 
-test-fuzz: $(STAMP) ## Thousands of mutated export files
+test-fuzz: $(STAMP) ## Thousands of mutated export files, hundreds of random shops
 	@$(BIN)/python -m pytest -m fuzz
 
 bench-loading: $(STAMP) ## Loading beside a bare read of the same files (ROWS=1000000)
 	@PYTHONPATH=. $(BIN)/python benchmarks/loading.py --rows $(ROWS)
+
+bench-journeys: $(STAMP) ## Journeys whole and by night, beside one bare sort of the events (EVENTS=1000000)
+	@PYTHONPATH=. $(BIN)/python benchmarks/journeys.py --events $(EVENTS)
+
+bench-identity: $(STAMP) ## Stitching 10 M identifiers (IDENTIFIERS=10000000)
+	@PYTHONPATH=. $(BIN)/python benchmarks/identity.py --identifiers $(IDENTIFIERS)
 
 lint: $(STAMP) ## Format and lint checks
 	@$(BIN)/ruff format --check .

@@ -15,9 +15,10 @@ import duckdb
 from assets.expectations import SUITES, Suite, run_suite
 from pipelines.checks import Check, key_check, read_checks, run_check
 from pipelines.project import ROOT, Project
-from pipelines.runner import BuiltTable, build_table, describe_table, lineage_of
+from pipelines.refresh import Table
+from pipelines.runner import BuiltTable, describe_table, lineage_of, refresh_table
 from pipelines.sql_models import Model
-from pipelines.tables import PYTHON_TABLES, PythonTable, all_models
+from pipelines.tables import PythonTable, all_tables
 from pipelines.warehouse import open_warehouse
 
 Build = Callable[[duckdb.DuckDBPyConnection], BuiltTable]
@@ -30,16 +31,19 @@ def key_of(table: str) -> dg.AssetKey:
 
 def box_assets(project: Project, schema: str) -> list[dg.AssetsDefinition]:
     """The assets of every table of one box."""
-    models = [model_asset(project, model) for model in all_models(project) if model.schema == schema]
-    return models + [python_asset(project, table) for table in PYTHON_TABLES if table.table.startswith(f"{schema}.")]
+    return [
+        model_asset(project, source, table) if isinstance(source, Model) else python_asset(project, source, table)
+        for source, table in all_tables(project)
+        if source.table.startswith(f"{schema}.")
+    ]
 
 
-def model_asset(project: Project, model: Model) -> dg.AssetsDefinition:
+def model_asset(project: Project, model: Model, table: Table) -> dg.AssetsDefinition:
     """The asset of a SQL model."""
 
     def build(connection: duckdb.DuckDBPyConnection) -> BuiltTable:
-        build_table(connection, model)
-        return describe_table(connection, model.table, lineage_of(connection, model))
+        refreshed = refresh_table(connection, table)
+        return describe_table(connection, model.table, lineage_of(connection, model), refreshed.touched)
 
     checks = [key_check(model)] if model.key else []
     return table_asset(
@@ -55,16 +59,15 @@ def model_asset(project: Project, model: Model) -> dg.AssetsDefinition:
     )
 
 
-def python_asset(project: Project, table: PythonTable) -> dg.AssetsDefinition:
+def python_asset(project: Project, source: PythonTable, table: Table) -> dg.AssetsDefinition:
     """The asset of a table that a function writes."""
 
     def build(connection: duckdb.DuckDBPyConnection) -> BuiltTable:
-        table.write(connection)
-        return describe_table(connection, table.table)
+        refreshed = refresh_table(connection, table)
+        return describe_table(connection, source.table, touched=refreshed.touched)
 
-    return table_asset(
-        project, table.table, table.description, table.upstreams, build, checks=checks_of(table.table), kind="python"
-    )
+    checks = checks_of(source.table)
+    return table_asset(project, source.table, source.description, source.upstreams, build, checks=checks, kind="python")
 
 
 def table_asset(
@@ -168,6 +171,8 @@ def table_metadata(built: BuiltTable) -> dict[str, Any]:
         "dagster/row_count": built.row_count,
         "dagster/column_schema": dg.TableSchema(columns=columns),
     }
+    if built.touched is not None:
+        metadata["touched"] = built.touched
     if lineage:
         metadata["dagster/column_lineage"] = dg.TableColumnLineage(lineage)
     return metadata

@@ -22,6 +22,9 @@ def main(arguments: list[str] | None = None) -> int:
     run_parser = commands.add_parser("run", help="load new exports, rebuild every table, publish and report")
     run_parser.add_argument("--journey", type=Path, help="the shop's journey.yaml (default: the one here)")
     run_parser.add_argument("--exports", type=Path, help="folder of the exports (default: as journey.yaml says)")
+    run_parser.add_argument(
+        "--full-refresh", action="store_true", help="build every table whole, also where nothing changed"
+    )
     formats_parser = commands.add_parser(
         "formats", help="say what the files of a folder would be read as; loads nothing"
     )
@@ -70,7 +73,7 @@ def _carry_out(options: argparse.Namespace) -> int:
         return rejected(options)
     if options.command == "forget":
         return forget_person(options)
-    return run(options.journey, options.exports)
+    return run(options.journey, options.exports, full_refresh=options.full_refresh)
 
 
 def forget_person(options: argparse.Namespace) -> int:
@@ -114,10 +117,16 @@ def formats(folder: Path, journey_file: Path) -> int:
     return 0
 
 
-def run(journey_file: Path | None, exports_folder: Path | None) -> int:
+def run(journey_file: Path | None, exports_folder: Path | None, *, full_refresh: bool = False) -> int:
     """Materialize everything in this process; prints one line per box, each warning, and the report's path."""
     started = time.monotonic()
     project = load_project(journey_file, exports_folder)
+    if full_refresh:
+        from pipelines.builds import reset_builds
+        from pipelines.warehouse import open_warehouse
+
+        with open_warehouse(project) as connection:
+            reset_builds(connection)
 
     import dagster as dg
 

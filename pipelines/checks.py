@@ -49,14 +49,23 @@ def read_checks(folder: Path) -> list[Check]:
 
 
 def key_check(model: Model) -> Check:
-    """The check that no two rows of a model have the same key."""
+    """The check that no two rows of a model have the same key; of a keyed table, among the rows just refreshed."""
     key = ", ".join(model.key)
+    only = ""
+    if model.keyed_by:
+        # Made whole: all rows. Else those of the last refresh: checking all would cost more than it did.
+        only = (
+            f" where (select built_at = reset_at from builds.tables where table_name = '{model.table}') "
+            f"or {model.keyed_by} in (select key from builds.touched as touched inner join builds.tables as tables "
+            f"on touched.table_name = tables.table_name and touched.number = tables.changed_at "
+            f"where tables.table_name = '{model.table}')"
+        )
     return Check(
         "key_is_unique",
         model.table,
         "error",
         f"No two rows have the same {key}.",
-        f"select {key}, count(*) as row_count from {model.table} group by {key} having count(*) > 1",
+        f"select {key}, count(*) as row_count from {model.table}{only} group by {key} having count(*) > 1",
     )
 
 

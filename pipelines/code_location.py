@@ -13,6 +13,7 @@ from assets.raw import raw_assets
 from assets.reports import reports_assets
 from assets.settings import settings_assets
 from pipelines.forget_job import forget_people_job
+from pipelines.full_refresh_job import full_refresh_job
 from pipelines.project import Project
 from pipelines.tables import LOADED_TABLES, PYTHON_TABLES, all_models
 
@@ -50,7 +51,7 @@ def build_defs(project: Project) -> dg.Definitions:
             *box_assets(project, "metrics"),
             *reports_assets(project, [*LOADED_TABLES, *tables]),
         ],
-        jobs=[everything, report, forget_people_job(project)],
+        jobs=[everything, report, forget_people_job(project), full_refresh_job(project)],
         schedules=[nightly],
         # One process, one writer: a process per step would cost seconds each.
         executor=dg.in_process_executor,

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 import duckdb
 
+from pipelines.builds import note_change, reset_builds
 from pipelines.forgotten import IDENTIFIERS
 from pipelines.project import Project
 from pipelines.raw_tables import make_raw_tables
@@ -105,4 +106,8 @@ def _delete(connection: duckdb.DuckDBPyConnection, identifiers: list[str]) -> di
         ).fetchall()
         for (table,) in computed:
             connection.execute(f"drop table {table}")
+        reset_builds(connection)
+        for kind in IDENTIFIERS:
+            note_change(connection, f"raw.{kind}")
+        note_change(connection, "raw.forgettings")
     return deleted

@@ -25,31 +25,59 @@ _HEADER = """\
 -- converted, dropped or open depends on the data cut-off and is said in metrics.
 -- Printed from the number of steps in journey.yaml by pipelines/funnel_chain.py, which explains the algorithm.
 -- key: funnel_id, unit_id, step_number
-with units as (
+-- keyed by: person_id
+with kinds as (
+    select distinct touchpoint, stage, device, channel
+    from journeys.touchpoints
+),
+
+-- Steps are matched once per kind of touchpoint, not once per touchpoint.
+matching_kinds as (
+    select distinct
+        funnels.funnel_id, funnels.unit, funnels.window_microseconds, matches.step_number, kinds.touchpoint,
+        kinds.stage, kinds.device, kinds.channel
+    from kinds
+    inner join settings.funnel_step_matches as matches
+        on
+            (matches.touchpoint is null or matches.touchpoint = kinds.touchpoint)
+            and (matches.stage is null or matches.stage = kinds.stage)
+            and (matches.device is null or matches.device = kinds.device)
+            and (matches.channel is null or matches.channel = kinds.channel)
+    inner join settings.funnels as funnels on matches.funnel_id = funnels.funnel_id
+),
+
+-- Read only where a funnel counts journeys.
+of_journeys as (
+    select touchpoint_id, journey_id
+    from journeys.journey_touchpoints
+    where exists (select 1 from settings.funnels as counting where counting.unit = 'journey')
+),
+
+units as (
     select
-        funnels.funnel_id,
-        funnels.window_microseconds,
+        matches.funnel_id,
+        matches.window_microseconds,
         matches.step_number,
-        case funnels.unit
+        case matches.unit
             when 'person' then touchpoints.person_id
-            when 'session' then touchpoints.session_id
-            when 'journey' then in_journey.journey_id
-            when 'order' then touchpoints.order_id
-            when 'cart' then touchpoints.cart_id
+            when 'session' then case when runaway.session_id is null then touchpoints.session_id end
+            when 'journey' then of_journeys.journey_id
+            when 'order' then touchpoints.person_id || ' ' || touchpoints.order_id
+            when 'cart' then touchpoints.person_id || ' ' || touchpoints.cart_id
         end as unit_id,
         touchpoints.person_id,
         touchpoints.touchpoint_id,
         touchpoints.occurred_at,
         touchpoints.sequence
     from journeys.touchpoints as touchpoints
-    inner join settings.funnel_step_matches as matches
+    inner join matching_kinds as matches
         on
-            (matches.touchpoint is null or matches.touchpoint = touchpoints.touchpoint)
-            and (matches.stage is null or matches.stage = touchpoints.stage)
-            and (matches.device is null or matches.device = touchpoints.device)
-            and (matches.channel is null or matches.channel = touchpoints.channel)
-    inner join settings.funnels as funnels on matches.funnel_id = funnels.funnel_id
-    left join journeys.journey_touchpoints as in_journey on touchpoints.touchpoint_id = in_journey.touchpoint_id
+            touchpoints.touchpoint is not distinct from matches.touchpoint
+            and touchpoints.stage is not distinct from matches.stage
+            and touchpoints.device is not distinct from matches.device
+            and touchpoints.channel is not distinct from matches.channel
+    left join of_journeys on touchpoints.touchpoint_id = of_journeys.touchpoint_id
+    left join journeys.runaway_sessions as runaway on touchpoints.session_id = runaway.session_id
 ),
 
 hits as (
@@ -222,7 +250,7 @@ walked as (
 
 select
     walked.funnel_id,           -- of settings.funnels
-    walked.unit_id,             -- the person, session, journey, cart or order
+    walked.unit_id,             -- the person, session or journey; of a cart or order the person and its id
     best.person_id,             -- of journeys.people
     walked.step_number,         -- of settings.funnel_steps
     best.furthest_step,         -- the last step that the attempt reached

@@ -1,48 +1,102 @@
 """Stitching people together: the connected components of the identity evidence.
 
-Here: evidence in, one person id per identifier out. Which evidence counts is SQL
-(`sql/journeys/identity_evidence.sql`).
+Here: evidence in, one person id per identifier out, for all identifiers or for those that changed. Which evidence
+counts is SQL (`sql/journeys/identity_evidence.sql`). A person's id is made from the smallest identifier of the
+component, so it does not depend on the order in which rows arrive; an identifier without evidence is a person by
+itself. Set-based: identifiers are numbered in SQL, components found by scipy on the number columns.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import duckdb
 
+from pipelines.refresh import IDENTITIES
 from pipelines.warehouse import count_rows
+
+ALONE = (
+    "select distinct identifier, 'p' || left(md5(identifier), 15) as person_id, false as has_evidence "
+    "from journeys.traces where identifier not in (select identifier from named_people)"
+)
+"""Identifiers that only the click-stream names, and never together with another one."""
 
 
 def write_identities(connection: duckdb.DuckDBPyConnection) -> None:
-    """Replace journeys.identities: one row per identifier, with the person it belongs to.
+    """Make journeys.identities anew: one row per identifier, with the person it belongs to."""
+    _name_people(connection)
+    connection.execute(f"create or replace table {IDENTITIES} as from named_people union all {ALONE}")
+    connection.execute("drop table named_people")
 
-    A person's id is made from the smallest identifier of the component, so it does not depend on the order in
-    which rows arrive. Set-based: identifiers are numbered in SQL, components found by scipy on the number columns.
+
+def write_changed_identities(connection: duckdb.DuckDBPyConnection, _: Mapping[str, str]) -> None:
+    """Make `next_rows`: the identities of the touched identifiers, and of all whose person is another now.
+
+    `touched_keys` gets the identifiers of the latter too, so that their rows are replaced and the people before and
+    after are touched.
     """
+    _name_people(connection)
+    connection.execute(
+        "insert into touched_keys "
+        "select coalesce(known.identifier, named.identifier) as moved "
+        f"from (select identifier, person_id from {IDENTITIES} where has_evidence) as known "
+        "full join named_people as named on known.identifier = named.identifier "
+        "where known.person_id is distinct from named.person_id "
+        "and moved not in (select key from touched_keys)"
+    )
+    connection.execute(
+        "create or replace temp table next_rows as "
+        "from named_people where identifier in (select key from touched_keys) "
+        f"union all from ({ALONE}) where identifier in (select key from touched_keys)"
+    )
+    connection.execute("drop table named_people")
+
+
+def _name_people(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make `named_people`: every identifier that the evidence names, with its person."""
+    _find_components(connection)
+    connection.execute(
+        "create or replace temp table named_people as "
+        "select named.identifier, "
+        "'p' || left(md5(coalesce(components.smallest, named.identifier)), 15) as person_id, true as has_evidence "
+        "from (select identifier from components "
+        "union select identifier from journeys.identity_evidence where other_identifier is null) as named "
+        "left join components on named.identifier = components.identifier"
+    )
+    connection.execute("drop table components")
+
+
+def _find_components(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make `components`: every identifier at an end of a used pair, with the smallest one of its component."""
     import numpy as np
     import pyarrow as pa
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
     connection.execute(
-        "create or replace temp table identifiers as "
+        "create or replace temp table linked as "
         "select identifier, row_number() over (order by identifier) - 1 as number "
-        "from (select distinct identifier from journeys.identity_evidence where other_identifier is null)"
+        "from (select identifier from journeys.identity_evidence where is_used "
+        "union select other_identifier from journeys.identity_evidence where is_used)"
     )
     pairs = connection.execute(
         "select a.number as a, b.number as b from journeys.identity_evidence as e "
-        "join identifiers as a on e.identifier = a.identifier "
-        "join identifiers as b on e.other_identifier = b.identifier where e.is_used"
+        "join linked as a on e.identifier = a.identifier "
+        "join linked as b on e.other_identifier = b.identifier where e.is_used"
     ).fetchnumpy()
-    count = count_rows(connection, "identifiers")
+    count = count_rows(connection, "linked")
     graph = coo_array((np.ones(len(pairs["a"]), dtype=np.int8), (pairs["a"], pairs["b"])), shape=(count, count))
     labels = connected_components(graph, directed=False)[1]
     smallest = np.full(int(labels.max()) + 1 if count else 0, count, dtype=np.int64)
     np.minimum.at(smallest, labels, np.arange(count))
-    people = pa.table({"number": np.arange(count), "smallest": smallest[labels] if count else smallest})
-    connection.register("people_by_number", people)
-    connection.execute(
-        "create or replace table journeys.identities as "
-        "select i.identifier, 'p' || left(md5(s.identifier), 15) as person_id "
-        "from people_by_number as p join identifiers as i using (number) "
-        "join identifiers as s on p.smallest = s.number order by person_id, identifier"
+    connection.register(
+        "numbered_components",
+        pa.table({"number": np.arange(count), "smallest": smallest[labels] if count else smallest}),
     )
-    connection.unregister("people_by_number")
+    connection.execute(
+        "create or replace temp table components as select linked.identifier, least_one.identifier as smallest "
+        "from numbered_components join linked using (number) "
+        "join linked as least_one on numbered_components.smallest = least_one.number"
+    )
+    connection.unregister("numbered_components")
+    connection.execute("drop table linked")

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.builds import note_change, touch
 from pipelines.forgotten import load_forgotten
 from pipelines.project import Project
 from pipelines.raw_tables import make_raw_tables
@@ -87,7 +88,7 @@ def load_exports(connection: duckdb.DuckDBPyConnection, project: Project) -> lis
     """
     make_raw_tables(connection)
     known = dict(connection.execute("select file_id, file_order from raw.loads where status = 'loaded'").fetchall())
-    connection.execute("delete from raw.loads where status = 'refused'")
+    tried = connection.execute("delete from raw.loads where status = 'refused'").fetchall()[0][0]
     last = connection.execute("select coalesce(max(load_number), 0) from raw.loads").fetchall()[0][0]
     run = Run(last + 1, row_limits(connection, project), project.settings.exports.refuse_above)
     loads, seen = [], 0
@@ -101,6 +102,9 @@ def load_exports(connection: duckdb.DuckDBPyConnection, project: Project) -> lis
         elif _stands_for(file, known[file.file_id]):
             _confirm_file(connection, file, run)
             known[file.file_id] = file.file_order
+    if loads or tried:
+        for table in ("loads", "rejected_rows", "observed_names"):
+            note_change(connection, f"raw.{table}")
     if not seen:
         patterns = ", ".join(export.path for export in project.settings.exports.files)
         raise IngestError(
@@ -155,11 +159,13 @@ def _confirm_file(connection: duckdb.DuckDBPyConnection, file: Found, run: Run) 
     with transaction(connection):
         check_rows(connection, file, run.limits, reads)
         _note_known(connection, file)
-        _confirm_known(connection, file, _reaches(connection))
+        if _confirm_known(connection, file, _reaches(connection)):
+            _touch_loaded(connection, file, set(), 1)
         connection.execute(
             "update raw.loads set file_order = $file_order where file_id = $file_id",
             {"file_order": file.file_order, "file_id": file.file_id},
         )
+        note_change(connection, "raw.loads")
 
 
 def _account(connection: duckdb.DuckDBPyConnection, file: Found, run: Run, reads: str) -> Load:
@@ -176,7 +182,8 @@ def _account(connection: duckdb.DuckDBPyConnection, file: Found, run: Run, reads
         _replace_in_place(connection, file)
     _note_known(connection, file)
     loaded = _insert(connection, file, given, covers_until)
-    _confirm_known(connection, file, covers_until)
+    confirmed = _confirm_known(connection, file, covers_until)
+    _touch_loaded(connection, file, given, confirmed)
     if sound < parsed:
         _reject(connection)
     connection.execute(
@@ -310,13 +317,32 @@ def _insert(connection: duckdb.DuckDBPyConnection, file: Found, given: set[str],
     return int(inserted)
 
 
-def _confirm_known(connection: duckdb.DuckDBPyConnection, file: Found, covers_until: datetime | None) -> None:
-    """A re-export that repeats a row unchanged confirms it: the row is as new as the newest file that has it.
+def _touch_loaded(connection: duckdb.DuckDBPyConnection, file: Found, given: set[str], confirmed: int) -> None:
+    """Note what of `raw.*` the file changed, for the tables that are built from it."""
+    kind = file.source.kind.name
+    note_change(connection, f"raw.{kind}")
+    if kind != "events":
+        return
+    changed = "select event_id from raw.events where file_id = $file_id"
+    values = {"file_id": file.file_id}
+    if confirmed:
+        changed += " union all select event_id from checked where row_hash in (select row_hash from loaded_before)"
+    if "part" in given:
+        # A new delivery takes the place of the part's earlier ones.
+        changed += (
+            " union all select event_id from raw.events "
+            "where part in (select part from raw.events where file_id = $file_id)"
+        )
+    touch(connection, "raw.events", "event_id", changed, values)
+
+
+def _confirm_known(connection: duckdb.DuckDBPyConnection, file: Found, covers_until: datetime | None) -> int:
+    """A re-export that repeats a row unchanged confirms it: the row is as new as the newest file that has it; how many.
 
     An event happened once: its row is as old as the first file that has it.
     """
     if not count_rows(connection, "loaded_before"):
-        return
+        return 0
     kind = file.source.kind.name
     says_more = (
         "file_order > $file_order"
@@ -324,11 +350,12 @@ def _confirm_known(connection: duckdb.DuckDBPyConnection, file: Found, covers_un
         else "(coalesce(covers_until, timestamp '1970-01-01'), file_order) "
         "< (coalesce($covers_until, timestamp '1970-01-01'), $file_order)"
     )
-    connection.execute(
+    confirmed = connection.execute(
         f"update raw.{kind} set covers_until = $covers_until, file_order = $file_order where export = $export "
         f"and row_hash in (select row_hash from loaded_before) and {says_more}",
         {"export": file.export.name, "covers_until": covers_until, "file_order": file.file_order},
-    )
+    ).fetchall()[0][0]
+    return int(confirmed)
 
 
 def _replace_in_place(connection: duckdb.DuckDBPyConnection, file: Found) -> None:
@@ -338,11 +365,11 @@ def _replace_in_place(connection: duckdb.DuckDBPyConnection, file: Found) -> Non
     """
     values = {"path": file.name, "file_id": file.file_id}
     earlier = "select file_id from raw.loads where path = $path and file_id <> $file_id and status = 'loaded'"
-    replaced = connection.execute(
-        f"delete from raw.{file.source.kind.name} where file_id in ({earlier}) "
-        "and part in (select part from checked where reason is null)",
-        values,
-    ).fetchall()[0][0]
+    kind = file.source.kind.name
+    gone = f"from raw.{kind} where file_id in ({earlier}) and part in (select part from checked where reason is null)"
+    if kind == "events":
+        touch(connection, "raw.events", "event_id", f"select event_id {gone}", values)
+    replaced = connection.execute(f"delete {gone}", values).fetchall()[0][0]
     if replaced:
         connection.execute(f"update raw.loads set status = 'replaced' where file_id in ({earlier})", values)
 

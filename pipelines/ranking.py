@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from pipelines.warehouse import transaction
-
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -65,13 +63,12 @@ def write_drop_off_ranking(connection: duckdb.DuckDBPyConnection) -> None:
         for rank, i in enumerate(order, 1):
             low = np.quantile(replicates[ranking][:, order[0]] - replicates[ranking][:, i], 0.025)
             rows.append((stages[i][0], ranking, float(observed[i]), rank, bool(rank > 1 and low <= 0)))
-    with transaction(connection):
-        connection.execute(
-            "create or replace table metrics.drop_off_ranking "
-            "(stage text, ranking text, value double, rank bigint, is_tie_with_first boolean)"
-        )
-        if rows:
-            connection.executemany("insert into metrics.drop_off_ranking values (?, ?, ?, ?, ?)", rows)
+    connection.execute(
+        "create or replace table metrics.drop_off_ranking "
+        "(stage text, ranking text, value double, rank bigint, is_tie_with_first boolean)"
+    )
+    if rows:
+        connection.executemany("insert into metrics.drop_off_ranking values (?, ?, ?, ?, ?)", rows)
 
 
 def measures(ended: NDArray[np.float64], order_value: float) -> dict[str, NDArray[np.float64]]:

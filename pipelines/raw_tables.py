@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
+from pipelines.builds import note_change, table_states
 from pipelines.canonical import KINDS
 from pipelines.warehouse import text_literal
 
@@ -63,6 +64,8 @@ def make_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
                 "Move warehouse.duckdb away and run again: "
                 "every export that still lies in its folder is loaded again. Keep .parcours-key beside it."
             )
+        if f"raw.{name}" not in table_states(connection, [f"raw.{name}"]):
+            note_change(connection, f"raw.{name}")
         connection.execute(f"comment on table raw.{name} is {text_literal(RAW_TABLES[f'raw.{name}'])}")
 
 

@@ -1,7 +1,7 @@
 """Building a table from its model, in one transaction, and what the UI shows of it.
 
-Here: `create or replace table … as <the file's select>`, comments on the table and its columns, and the facts of
-the build (rows, columns, lineage). Not here: how a file is read (`sql_models.py`), nor Dagster (`assets`).
+Here: running the file's select, comments on the table and its columns, and the facts of the build (rows, columns,
+lineage). Not here: which rows are touched (`refresh.py`), how a file is read (`sql_models.py`), nor Dagster (`assets`).
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import duckdb
 
+from pipelines.refresh import Refreshed, Table, narrowed_sql, refresh
 from pipelines.sql_models import Model, ModelError, column_comments, column_lineage
-from pipelines.warehouse import count_rows, quoted, text_literal, transaction
+from pipelines.warehouse import count_rows, quoted, table_columns, text_literal, transaction
 
 
 @dataclass(frozen=True)
@@ -32,30 +33,43 @@ class BuiltTable:
     table: str
     row_count: int
     columns: tuple[BuiltColumn, ...]
+    touched: int | None = None
 
 
-def build_table(connection: duckdb.DuckDBPyConnection, model: Model) -> None:
-    """Replace a table by its select; the old table stays whole if the select fails.
+def refreshable(model: Model, logged: tuple[str, ...]) -> Table:
+    """A model as `refresh` takes it. `logged`: the key columns that tables reading it are keyed by."""
 
-    Raises:
-        ModelError: DuckDB refuses the select; names the table and what DuckDB says.
-    """
-    with transaction(connection):
-        try:
-            connection.execute(f"create or replace table {model.table} as\n{model.sql}")
-        except duckdb.Error as error:
-            raise ModelError(f"{model.table}: {error}") from error
+    def write_whole(connection: duckdb.DuckDBPyConnection) -> None:
+        _run(connection, model, f"create or replace table {model.table} as\n{model.sql}")
         _comment(connection, "table", model.table, model.description)
         names = {name for name, _ in table_columns(connection, model.table)}
         for column, comment in column_comments(model.sql).items():
             if column in names:
                 _comment(connection, "column", f"{model.table}.{quoted(column)}", comment)
 
+    def write_next(connection: duckdb.DuckDBPyConnection, instead: Mapping[str, str]) -> None:
+        sql = narrowed_sql(model.sql, instead) if instead else model.sql
+        _run(connection, model, f"create or replace temp table next_rows as\n{sql}")
+
+    version = f"{model.code_version} {model.keyed_by}"
+    return Table(model.table, model.upstreams, version, model.keyed_by, logged, write_whole, write_next)
+
+
+def refresh_table(connection: duckdb.DuckDBPyConnection, table: Table) -> Refreshed:
+    """Bring a table up to date in one transaction; the old one stays whole if that fails.
+
+    Raises:
+        ModelError: DuckDB refuses the select; names the table and what DuckDB says.
+    """
+    with transaction(connection):
+        return refresh(connection, table)
+
 
 def describe_table(
     connection: duckdb.DuckDBPyConnection,
     table: str,
     lineage: Mapping[str, Sequence[tuple[str, str]]] | None = None,
+    touched: int | None = None,
 ) -> BuiltTable:
     """Rows and columns of a table that exists."""
     schema, name = table.split(".")
@@ -71,6 +85,7 @@ def describe_table(
             BuiltColumn(column, type_.lower(), comment, tuple((lineage or {}).get(column, ())))
             for column, type_, comment in columns
         ),
+        touched,
     )
 
 
@@ -81,14 +96,11 @@ def lineage_of(connection: duckdb.DuckDBPyConnection, model: Model) -> dict[str,
     )
 
 
-def table_columns(connection: duckdb.DuckDBPyConnection, table: str) -> list[tuple[str, str]]:
-    """Names and types of a table's columns, in order."""
-    schema, name = table.split(".")
-    return connection.execute(
-        "select column_name, data_type from duckdb_columns() "
-        "where database_name = current_database() and schema_name = ? and table_name = ? order by column_index",
-        [schema, name],
-    ).fetchall()
+def _run(connection: duckdb.DuckDBPyConnection, model: Model, sql: str) -> None:
+    try:
+        connection.execute(sql)
+    except duckdb.Error as error:
+        raise ModelError(f"{model.table}: {error}") from error
 
 
 def _comment(connection: duckdb.DuckDBPyConnection, what: str, name: str, text: str) -> None:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 Kpi = Literal["conversion", "cart_abandonment", "retention", "satisfaction"]
 Unit = Literal["person", "session", "journey", "cart", "order"]
 TouchpointSource = Literal["events", "orders", "feedback", "tickets", "deals"]
-Action = Literal["view", "add_to_cart", "remove_from_cart", "checkout", "key_event", "purchase", "error"]
+Action = Literal["view", "search", "add_to_cart", "remove_from_cart", "checkout", "key_event", "purchase", "error"]
 PersonAttribute = Literal[
     "country", "city", "lifecycle_stage", "lead_status", "lead_source", "marketing_status", "is_contact"
 ]
@@ -92,7 +92,8 @@ class TouchpointRule(Section):
     action: Action | None = Field(
         None,
         description="What it does to a cart, or how sessions count it. `purchase`: it says that an order was placed, "
-        "and is reconciled with the orders export.",
+        "and is reconciled with the orders export. `search`: a view of what was searched for. `error`: in a stage of "
+        "the checkout, a payment that failed.",
     )
 
 
@@ -101,6 +102,13 @@ class Sessions(Section):
 
     timeout_minutes: float = Field(30, ge=0, description="A strictly greater gap starts a new session.")
     maximum_hours: float = Field(24, gt=0)
+    cut_at_midnight: bool = Field(False, description="Also start a new session at midnight of the shop.")
+    cut_at_campaign_change: bool = Field(
+        False, description="Also start one where a touchpoint comes with another campaign than the last one before it."
+    )
+    runaway_touchpoints: int = Field(
+        1000, ge=1, description="A session with more touchpoints is put in quarantine: counted, but in no figure."
+    )
 
 
 class Step(Section):
@@ -191,6 +199,40 @@ class Measures(Section):
     small_cell: int = Field(30, ge=1, description="Below it counts are shown and rates are not ranked.")
 
 
+class PathStage(Section):
+    """What the intended path says of a stage, and for how long."""
+
+    stage: Identifier
+    rule: Literal["required", "optional", "forbidden"] | None = Field(
+        None,
+        description="required: a journey that gets further should touch it, and not come back to it; optional: it may; "
+        "forbidden: it should not be entered at all. Left out: as `required` of the stage says.",
+    )
+    max_hours: float | None = Field(None, gt=0, description="All visits of a journey together should not last longer.")
+    max_days: float | None = Field(None, gt=0, description="The same in days of 24 hours.")
+
+
+class PathLimit(Section):
+    """How long a journey should take at most from one place to another: stages, or touchpoints (order states …)."""
+
+    from_: str = Field(alias="from", description="A stage or a touchpoint; its first instant in the journey counts.")
+    to: str = Field(description="A stage or a touchpoint; its first instant in the journey counts.")
+    max_hours: float | None = Field(None, gt=0, description="More than this is late.")
+    max_days: float | None = Field(None, gt=0, description="The same in days of 24 hours.")
+
+
+class IdealPath(Section):
+    """The path that the shop intends; each journey is held against it."""
+
+    stages: list[PathStage] = Field([], description="Stages that are not listed are as `required` says, without limit.")
+    limits: list[PathLimit] = []
+    order: list[Names] = Field(
+        [],
+        description="Touchpoints that should follow each other, as order states do; a list in it is one of them, as "
+        "[order delivered, late delivery].",
+    )
+
+
 class Screening(Section):
     """Who is no customer: bots and staff."""
 
@@ -220,6 +262,7 @@ class JourneySettings(Section):
     targets: dict[Kpi, float] = {}
     comparison: Comparison = Comparison()  # type: ignore[call-arg]
     measures: Measures = Measures()  # type: ignore[call-arg]
+    path: IdealPath = IdealPath()  # type: ignore[call-arg]
     screening: Screening = Screening()  # type: ignore[call-arg]
 
 

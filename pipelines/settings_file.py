@@ -130,9 +130,65 @@ def _cross_checks(data: dict[str, Any], formats: Sequence[str] | None) -> Iterat
         yield from _known((*where, "stage"), _names(change.get("stage")), stages, "stage")
         segment = (*where, "segment", "persona")
         yield from _known(segment, _names(_section(change, "segment").get("persona")), personas, "persona")
+    yield from _path_checks(_section(data, "path"), stages, touchpoints)
+    timeout = _number(_section(data, "sessions").get("timeout_minutes"), 30)
+    if timeout > _number(_section(data, "measures").get("inactivity_days"), 30) * 1440:
+        yield (
+            ("sessions", "timeout_minutes"),
+            f"found {timeout:g}; expected at most measures.inactivity_days: a session is within a journey, which such "
+            "a silence ends.",
+        )
     for kpi, target in _section(data, "targets").items():
         if isinstance(target, (int, float)) and not 0 <= target <= 1:
             yield ("targets", kpi), f"found {target}, expected a share between 0 and 1, as 0.6 for 60 %."
+
+
+def _path_checks(path: dict[str, Any], stages: Sequence[str], touchpoints: Sequence[str]) -> Iterator[Problem]:
+    """What the intended path names must exist, once, with one maximum each."""
+    data = {"path": path}
+    yield from _unique([((*where, "stage"), place.get("stage")) for where, place in _items(data, "path", "stages")])
+    for where, place in _items(data, "path", "stages"):
+        yield from _known((*where, "stage"), _names(place.get("stage")), stages, "stage")
+        if place.get("max_hours") is not None and place.get("max_days") is not None:
+            yield where, "has both max_hours and max_days; expected one of the two."
+        limited = place.get("max_hours") is not None or place.get("max_days") is not None
+        if place.get("rule") == "forbidden" and limited:
+            yield where, "is forbidden and has a maximum; expected one of the two."
+        if place.get("rule") is None and not limited:
+            yield where, "says nothing; expected rule, max_hours or max_days."
+    seen: set[tuple[str, str]] = set()
+    for where, limit in _items(data, "path", "limits"):
+        for key in ("from", "to"):
+            for name in _names(limit.get(key)):
+                yield from _known((*where, key), [name], [*stages, *touchpoints], "stage or touchpoint")
+                if name in stages and name in touchpoints:
+                    what = "which is both a stage and a touchpoint; rename the touchpoint, to say which is meant."
+                    yield (*where, key), f"found {_shown(name)}, {what}"
+        if (limit.get("max_hours") is None) == (limit.get("max_days") is None):
+            yield where, "expected one of max_hours and max_days."
+        pair = (str(limit.get("from")), str(limit.get("to")))
+        if pair[0] == pair[1]:
+            yield where, f"goes from {_shown(pair[0])} to itself; expected two places."
+        elif pair in seen:
+            yield where, f"has a second limit from {_shown(pair[0])} to {_shown(pair[1])}; expected one."
+        seen.add(pair)
+    order = path.get("order")
+    ordered = [
+        (("path", "order", i), name)
+        for i, names in enumerate(order if isinstance(order, list) else [])
+        for name in _names(names)
+    ]
+    for where, name in ordered:
+        yield from _known(where, [name], touchpoints, "touchpoint")
+    for number, (at, name) in enumerate(ordered):
+        if name in [earlier for _, earlier in ordered[:number]]:
+            yield at, f"found {_shown(name)} a second time, expected each touchpoint once."
+    if isinstance(order, list) and len(order) == 1:
+        yield ("path", "order"), "has one place; expected at least two that follow each other."
+
+
+def _number(value: object, default: float) -> float:
+    return value if isinstance(value, (int, float)) else default
 
 
 def _section(data: dict[str, Any], key: str) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from typing import Any
 
 import duckdb
 
-from pipelines.settings import JourneySettings
+from pipelines.builds import note_change, prepare_builds
+from pipelines.settings import JourneySettings, PathLimit, PathStage
 from pipelines.warehouse import text_literal, transaction
 
 Row = Sequence[Any]
@@ -49,6 +50,9 @@ def _shop(s: JourneySettings) -> list[Row]:
             s.comparison.guard_days,
             s.screening.bot_events_per_hour,
             s.screening.leave_out,
+            s.sessions.cut_at_midnight,
+            s.sessions.cut_at_campaign_change,
+            s.sessions.runaway_touchpoints,
         )
     ]
 
@@ -137,6 +141,45 @@ def _change_segments(s: JourneySettings) -> list[Row]:
     ]
 
 
+def _microseconds(limit: PathStage | PathLimit) -> int | None:
+    hours = limit.max_hours if limit.max_days is None else limit.max_days * 24
+    return None if hours is None else round(hours * 3_600_000_000)
+
+
+def _path_stages(s: JourneySettings) -> list[Row]:
+    listed = {place.stage: place for place in s.path.stages}
+    return [
+        (
+            stage.id,
+            position,
+            (place.rule if place else None) or ("required" if stage.required else "optional"),
+            _microseconds(place) if place else None,
+        )
+        for position, stage in enumerate(s.stages, 1)
+        for place in [listed.get(stage.id)]
+    ]
+
+
+def _path_limits(s: JourneySettings) -> list[Row]:
+    stages = {stage.id for stage in s.stages}
+
+    def kind(name: str) -> str:
+        return "stage" if name in stages else "touchpoint"
+
+    return [
+        (number, kind(limit.from_), limit.from_, kind(limit.to), limit.to, _microseconds(limit))
+        for number, limit in enumerate(s.path.limits, 1)
+    ]
+
+
+def _path_order(s: JourneySettings) -> list[Row]:
+    return [
+        (number, ", ".join(touchpoints), touchpoint)
+        for number, touchpoints in enumerate(s.path.order, 1)
+        for touchpoint in touchpoints
+    ]
+
+
 def _staff(s: JourneySettings) -> list[Row]:
     listed = s.screening
     identifiers = (
@@ -159,7 +202,8 @@ SETTINGS_TABLES = (
         "session_maximum_seconds bigint, cart_horizon_seconds bigint, retention_days bigint, "
         "inactivity_seconds bigint, attribution_seconds bigint, survey_lag_seconds bigint, "
         "identity_link_limit bigint, small_cell bigint, comparison_window_days bigint, guard_days bigint, "
-        "bot_events_per_hour bigint, leaves_out_screened boolean",
+        "bot_events_per_hour bigint, leaves_out_screened boolean, cuts_sessions_at_midnight boolean, "
+        "cuts_sessions_at_campaigns boolean, runaway_touchpoints bigint",
         _shop,
     ),
     SettingsTable(
@@ -229,6 +273,26 @@ SETTINGS_TABLES = (
         _change_segments,
     ),
     SettingsTable(
+        "path_stages",
+        "One row per stage: what the intended path says of it, and the longest time in it (null: any).",
+        "stage text, stage_position bigint, rule text, maximum_microseconds bigint",
+        _path_stages,
+    ),
+    SettingsTable(
+        "path_limits",
+        "One row per pair of places of the intended path with a longest time between them; a place is a stage or a "
+        "touchpoint.",
+        "limit_number bigint, from_type text, from_place text, to_type text, to_place text, "
+        "maximum_microseconds bigint",
+        _path_limits,
+    ),
+    SettingsTable(
+        "path_order",
+        "One row per touchpoint of those that should follow each other; alternatives share a number.",
+        "place_number bigint, place text, touchpoint text",
+        _path_order,
+    ),
+    SettingsTable(
         "targets",
         "One row per headline figure that has a to-be target.",
         "kpi text, target double",
@@ -250,12 +314,18 @@ def write_settings(connection: duckdb.DuckDBPyConnection, settings: JourneySetti
     """Replace all `settings.*` tables in one transaction; returns the rows of each."""
     counts = {}
     with transaction(connection):
+        prepare_builds(connection)
         for table in SETTINGS_TABLES:
             rows = table.rows(settings)
             connection.execute(f"create or replace table settings.{table.name} ({table.columns})")
             if rows:
                 select = table.select or f"values ({', '.join('?' for _ in rows[0])})"
                 connection.executemany(f"insert into settings.{table.name} {select}", rows)
+            said = connection.execute(
+                "select md5(coalesce(string_agg(cast(t as text), '|' order by cast(t as text)), '')) "
+                f"from settings.{table.name} as t"
+            ).fetchall()
+            note_change(connection, f"settings.{table.name}", f"{table.columns} {said[0][0]}")
             connection.execute(f"comment on table settings.{table.name} is {text_literal(table.description)}")
             counts[table.name] = len(rows)
     return counts

@@ -6,17 +6,21 @@ here with their upstreams. Not here: running them in Dagster (`assets`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import hashlib
+import inspect
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import duckdb
 
+from pipelines.builds import drop_narrowed, prune, reset_builds
 from pipelines.funnel_chain import funnel_chain
-from pipelines.identity import write_identities
+from pipelines.identity import write_changed_identities, write_identities
 from pipelines.project import ROOT, Project
 from pipelines.ranking import write_drop_off_ranking
 from pipelines.raw_tables import RAW_TABLES
-from pipelines.runner import build_table
+from pipelines.refresh import Refreshed, Table
+from pipelines.runner import refresh_table, refreshable
 from pipelines.settings_tables import SETTINGS_TABLES
 from pipelines.sql_models import SCHEMAS, Model, order_models, parse_model, read_model
 
@@ -29,6 +33,20 @@ class PythonTable:
     description: str
     upstreams: tuple[str, ...]
     write: Callable[[duckdb.DuckDBPyConnection], None]
+    keyed_by: str | None = None
+    write_next: Callable[[duckdb.DuckDBPyConnection, Mapping[str, str]], None] | None = None
+
+    def refreshable(self, logged: tuple[str, ...]) -> Table:
+        """The table as `refresh` takes it; its version is that of the module that writes it."""
+        source = inspect.getsource(inspect.getmodule(self.write) or self.write)
+        version = hashlib.sha256(source.encode()).hexdigest()[:12]
+        return Table(
+            self.table, self.upstreams, version, self.keyed_by, logged, self.write, self.write_next or _only_whole
+        )
+
+
+def _only_whole(connection: duckdb.DuckDBPyConnection, instead: Mapping[str, str]) -> None:
+    raise NotImplementedError("A table that is not keyed is written whole.")
 
 
 PYTHON_TABLES = (
@@ -37,8 +55,10 @@ PYTHON_TABLES = (
         "One row per identifier (kind:value), with the person it belongs to: connected components of the used pairs of "
         "journeys.identity_evidence. The person's id is made from the component's smallest identifier, so it does not "
         "depend on the order in which rows arrive.",
-        ("journeys.identity_evidence",),
+        ("journeys.traces", "journeys.identity_evidence"),
         write_identities,
+        keyed_by="identifier",
+        write_next=write_changed_identities,
     ),
     PythonTable(
         "metrics.drop_off_ranking",
@@ -69,26 +89,48 @@ def all_models(project: Project) -> list[Model]:
     return order_models(models, [*LOADED_TABLES, *(table.table for table in PYTHON_TABLES)])
 
 
-def build_all(connection: duckdb.DuckDBPyConnection, project: Project, only: Iterable[str] = ()) -> None:
-    """Build every table in order, without Dagster: for tests and benchmarks.
-
-    Args:
-        connection: the warehouse, with exports and settings loaded.
-        project: the shop.
-        only: build just these tables and what they read; nothing means all.
-    """
+def all_tables(project: Project) -> list[tuple[Model | PythonTable, Table]]:
+    """Every table of a shop with what its refresh needs, upstreams first."""
     waiting: list[Model | PythonTable] = [*all_models(project), *PYTHON_TABLES]
-    wanted = set(only)
-    if wanted:
-        for _ in waiting:
-            wanted |= {upstream for table in waiting if table.table in wanted for upstream in table.upstreams}
-        waiting = [table for table in waiting if table.table in wanted]
+    logged: dict[str, set[str]] = {}
+    for table in waiting:
+        for upstream in table.upstreams if table.keyed_by else ():
+            logged.setdefault(upstream, set()).add(str(table.keyed_by))
+    ordered: list[tuple[Model | PythonTable, Table]] = []
     built = set(LOADED_TABLES)
     while waiting:
         table = next(t for t in waiting if set(t.upstreams) <= built)
         waiting.remove(table)
-        if isinstance(table, Model):
-            build_table(connection, table)
-        else:
-            table.write(connection)
+        keys = tuple(sorted(logged.get(table.table, ())))
+        ordered.append((table, refreshable(table, keys) if isinstance(table, Model) else table.refreshable(keys)))
         built.add(table.table)
+    return ordered
+
+
+def tidy_builds(connection: duckdb.DuckDBPyConnection, project: Project) -> None:
+    """Before a run: drop what no table needs to know any more of earlier refreshes, and the copies of the last run."""
+    prune(connection, [*LOADED_TABLES, *(table.name for _, table in all_tables(project))])
+    drop_narrowed(connection)
+
+
+def build_all(
+    connection: duckdb.DuckDBPyConnection, project: Project, only: Iterable[str] = (), full_refresh: bool = False
+) -> list[Refreshed]:
+    """Bring every table up to date in order, without Dagster: for tests and benchmarks.
+
+    Args:
+        connection: the warehouse, with exports and settings loaded.
+        project: the shop.
+        only: just these tables and what they read; nothing means all.
+        full_refresh: build every table whole, whatever changed.
+    """
+    if full_refresh:
+        reset_builds(connection)
+    tables = all_tables(project)
+    tidy_builds(connection, project)
+    wanted = set(only)
+    if wanted:
+        for table, _ in reversed(tables):
+            if table.table in wanted:
+                wanted |= {*table.upstreams}
+    return [refresh_table(connection, table) for source, table in tables if not wanted or source.table in wanted]

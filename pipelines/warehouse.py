@@ -15,6 +15,7 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.builds import prepare_builds
 from pipelines.project import Project
 from pipelines.sql_models import SCHEMAS
 
@@ -79,6 +80,7 @@ def prepare(connection: duckdb.DuckDBPyConnection, key: str) -> None:
     connection.execute("set TimeZone = 'UTC'")
     for schema in SCHEMAS:
         connection.execute(f"create schema if not exists {schema}")
+    prepare_builds(connection)
     connection.execute(
         "create or replace temp macro pseudonym(value) as "
         f"case when not regexp_matches(lower(trim(value)), '{NOBODY}') "
@@ -135,6 +137,16 @@ def publish(connection: duckdb.DuckDBPyConnection, target: Path) -> dict[str, in
 def count_rows(connection: duckdb.DuckDBPyConnection, table: str) -> int:
     """The rows of a table, by its name in SQL. Fetches all: a result left open blocks the connection."""
     return int(connection.execute(f"select count(*) from {table}").fetchall()[0][0])
+
+
+def table_columns(connection: duckdb.DuckDBPyConnection, table: str) -> list[tuple[str, str]]:
+    """Names and types of the columns of `schema.table`, in order; none if there is no such table."""
+    schema, name = table.split(".")
+    return connection.execute(
+        "select column_name, data_type from duckdb_columns() "
+        "where database_name = current_database() and schema_name = ? and table_name = ? order by column_index",
+        [schema, name],
+    ).fetchall()
 
 
 def quoted(name: str) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 
 import duckdb
 
+from pipelines.builds import note_change, touch
 from pipelines.canonical import KINDS
 from pipelines.project import Project
 from pipelines.raw_tables import make_raw_tables
@@ -153,6 +154,9 @@ def load(connection: duckdb.DuckDBPyConnection, kind: str, rows: Sequence[Row]) 
         + " from (select unnest(from_json(cast($text as json), $shape)) as r)",
         {"text": text, "shape": shape},
     )
+    note_change(connection, f"raw.{kind}")
+    if kind == "events":
+        touch(connection, "raw.events", "event_id", "select event_id from raw.events")
 
 
 def project(shop: JourneySettings) -> Project:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from given import FAR, at, event, order, rows, warehouse
-from hypothesis import HealthCheck, given, strategies
-from hypothesis import settings as budget
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 HORIZON = 7 * DAY
@@ -28,14 +27,14 @@ def act(when: float, name: str, **more: Any) -> Any:
     )
 
 
-def carts(events: list[Any], ordered: list[float] = (), columns: str = "opened_at, order_id") -> list[Any]:
+def carts(events: list[Any], ordered: Sequence[float] = (), columns: str = "opened_at, order_id") -> list[Any]:
     """The carts of the customer `c`, in order."""
     orders = [order(f"#{i}", when, customer_id="c") for i, when in enumerate(ordered, 1)]
     built = warehouse(events=events, order_rows=orders, build=["journeys.carts"])
     return rows(built, f"select {columns} from journeys.carts order by opened_at, cart_id")
 
 
-def ways(events: list[Any], ordered: list[float] = (), known_until: float | None = None) -> dict[int, tuple[Any, ...]]:
+def ways(events: list[Any], ordered: Sequence[float] = (), known_until: float | None = None) -> dict[int, Any]:
     """Numerator, denominator and open carts of each way to count, by its position."""
     orders = [order(f"#{i}", when, customer_id="c") for i, when in enumerate(ordered, 1)]
     built = warehouse(
@@ -170,146 +169,93 @@ def test_emptying_a_cart_after_its_horizon_does_not_change_the_matured_figure() 
     assert ways([*events, act(20 * DAY, "remove")], known_until=21 * DAY)[1] == [1, 1, 0]
 
 
-steps = strategies.lists(
-    strategies.tuples(
-        strategies.one_of(strategies.integers(0, 60), strategies.integers(0, 500)).map(lambda n: n * 5 * HOUR + 60),
-        strategies.sampled_from(["add", "add", "remove", "checkout", "product"]),
-        strategies.sampled_from(["mug", "bowl"]),
-        strategies.integers(1, 3),
-    ),
-    max_size=10,
-    unique_by=lambda row: row[0],
-)
-orders_of_one = strategies.lists(strategies.integers(0, 500).map(lambda n: n * 5 * HOUR + 300), max_size=3, unique=True)
-shoppers = strategies.lists(
-    strategies.tuples(steps, orders_of_one, strategies.sampled_from([None, "ids"])), min_size=1, max_size=15
-)
-PRICES = {"mug": 10.0, "bowl": 2.5}
-
-
-@budget(max_examples=7, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(shoppers, strategies.integers(0, 120))
-def test_equal_to_walking_through_each_persons_cart(people: list[Any], known_days: int) -> None:
-    known = known_days * DAY
-    events, orders, wanted = [], [], []
-    for who, (seen, everything_bought, with_ids) in enumerate(people):
-        bought = sorted(when for when in everything_bought if when <= known)
-        walk = []
-        for when, name, product, quantity in sorted(row for row in seen if row[0] <= known):
-            # With ids: every id is seen first by an add; the shop gives a new one each five days.
-            cart_id = f"{who}/{int(when // (5 * DAY))}" if with_ids else None
-            if cart_id and name != "add" and not any(row[4] == cart_id and row[1] == "add" for row in walk):
-                name = "add"
-            walk.append((when, name, product, quantity, cart_id))
-        events += [
-            event(
-                f"d{who}",
-                when,
-                name,
-                customer_id=f"c{who}",
-                product_id=product,
-                quantity=n,
-                price=PRICES[product],
-                cart_id=i,
-            )
-            for when, name, product, n, i in walk
-        ]
-        orders += [order(f"#{who}-{i}", when, customer_id=f"c{who}") for i, when in enumerate(bought)]
-        wanted += _carts([row for row in walk if row[1] != "product"], bought)
-    built = warehouse(
-        events=events,
-        order_rows=orders,
-        build=["metrics.cart_abandonment", "metrics.kpis"],
-        known_until=at(known),
-    )
-    found = rows(
-        built,
-        "select opened_at, ordered_at, last_activity_at, checkout_at, silent_since, piece_count, cart_value "
-        "from journeys.carts",
-    )
-    key = str
-    assert sorted(found, key=key) == sorted(
-        (
-            (
-                at(cart["opened"]),
-                *(None if cart[k] is None else at(cart[k]) for k in ("ordered", "last", "checkout", "silent")),
-                cart["pieces"],
-                cart["value"],
-            )
-            for cart in wanted
-        ),
-        key=key,
-    )
-
-    kept = [cart for cart in wanted if not cart["emptied"]]
-    matured = [cart for cart in kept if cart["opened"] + HORIZON <= known]
-    lost = [cart for cart in matured if not _is_ordered(cart)]
-    query = "select numerator, denominator, open_count from metrics.cart_abandonment where position = "
-    if not rows(built, "from metrics.outage_days where outage = 'tracking'"):
-        assert rows(built, f"{query} 1") == [(len(lost), len(matured), len(kept) - len(matured))]
-        paid = [cart for cart in matured if cart["checkout"] is not None]
-        still = [cart for cart in kept if cart["checkout"] is not None and cart not in matured]
-        lost_there = [cart for cart in paid if not _is_ordered(cart)]
-        assert rows(built, f"{query} 2") == [(len(lost_there), len(paid), len(still))]
-        headline = "select numerator, denominator from metrics.kpis where kpi = 'cart_abandonment' and period = 'all'"
-        assert rows(built, headline) == ([(len(lost), len(matured))] if matured else [])
-        assert rows(built, f"{query} 6") == [(len(wanted) - len(kept), None, 0)]
+def test_the_ways_to_count_have_names() -> None:
+    built = warehouse(events=[act(0, "add")], build=["metrics.cart_abandonment"])
     assert dict(rows(built, "select position, way from metrics.cart_abandonment")) == WAYS
 
 
-def _is_ordered(cart: dict[str, Any]) -> bool:
-    return cart["ordered"] is not None and cart["ordered"] - cart["opened"] <= HORIZON
+def test_what_was_removed_unseen_is_not_owed() -> None:
+    events = [act(0, "add", product_id="bowl"), act(1, "remove", quantity=2), act(2, "add", quantity=3)]
+    assert carts(events, columns="piece_count, line_count, cart_value") == [(4.0, 2, 40.0)]
 
 
-def _carts(activity: list[Any], orders: list[float]) -> list[dict[str, Any]]:
-    """The slow, obvious form: one activity at a time into a cart; then one order at a time to the last cart opened."""
-    found: dict[Any, list[Any]] = {}
-    current: list[Any] | None = None
-    for row in activity:
-        when, name, _, _, cart_id = row
-        if cart_id is not None:
-            found.setdefault(cart_id, []).append(row)
-            continue
-        if current is not None:
-            since = max([current[-1][0], *(t for t in orders if t < when)])
-            if when - since > 30 * DAY or any(current[-1][0] <= t < when for t in orders):
-                current = None
-        if current is None and name != "add":
-            continue
-        if current is None:
-            current = found.setdefault(("open", when), [])
-        current.append(row)
-    lists = [rows_of for rows_of in found.values() if any(name == "add" for _, name, *_ in rows_of)]
-    carts = [{"rows": rows_of, "opened": next(t for t, name, *_ in rows_of if name == "add")} for rows_of in lists]
-    for cart in carts:
-        cart["ordered"] = None
-    for when in orders:
-        before = [cart for cart in carts if cart["opened"] <= when]
-        if before:
-            last = max(before, key=lambda cart: cart["opened"])
-            last["ordered"] = when if last["ordered"] is None else last["ordered"]
-    for cart in carts:
-        cart |= _contents(
-            [row for row in cart["rows"] if cart["ordered"] is None or row[0] <= cart["ordered"]], cart["ordered"]
-        )
-        soon = [row for row in cart["rows"] if row[0] - cart["opened"] <= HORIZON]
-        cart["emptied"] = not _is_ordered(cart) and _contents(soon, None)["pieces"] == 0
-    return carts
+def test_a_line_is_worth_the_last_price_seen_of_the_product() -> None:
+    events = [act(0, "add", quantity=2, price=10), act(1, "add", price=8), act(2, "remove", price=None)]
+    assert carts(events, columns="piece_count, line_count, cart_value") == [(2.0, 1, 16.0)]
 
 
-def _contents(activity: list[Any], ordered: float | None) -> dict[str, Any]:
-    """What is left in a cart, and where it first was silent for a day."""
-    pieces = dict.fromkeys(PRICES, 0.0)
-    for _, name, product, quantity, _ in activity:
-        pieces[product] += {"add": quantity, "remove": -quantity}.get(name, 0)
-    left = {product: max(count, 0.0) for product, count in pieces.items()}
-    whens = [row[0] for row in activity]
-    following = [*whens[1:], ordered]
-    silences = [t for t, after in zip(whens, following, strict=True) if after is None or after - t > DAY]
-    return {
-        "last": whens[-1],
-        "checkout": min((row[0] for row in activity if row[1] == "checkout"), default=None),
-        "silent": min(silences, default=None),
-        "pieces": sum(left.values()),
-        "value": sum(count * PRICES[product] for product, count in left.items()),
+def test_a_checkout_without_any_add_holds_something_unknown_of_its_own_value() -> None:
+    events = [act(0, "checkout", cart_id="A", value=35)]
+    columns = "level_reached, has_items, is_emptied, piece_count, line_count, cart_value"
+    assert carts(events, columns=columns) == [("checkout", True, False, None, None, 35.0)]
+
+
+def test_a_cart_that_never_held_anything_stays_at_browse_level() -> None:
+    events = [act(0, "remove", cart_id="A")]
+    assert carts(events, columns="level_reached, has_items, is_emptied") == [("browse", False, True)]
+
+
+def test_login_at_checkout_is_one_person_with_one_cart() -> None:
+    events = [
+        event("phone", 0, "add", product_id="mug", price=10),
+        event("phone", MINUTE, "checkout", product_id="mug", customer_id="c"),
+    ]
+    assert carts(events, [2 * MINUTE], "opened_at, piece_count, order_id") == [(at(0), 1.0, "#1")]
+
+
+def test_a_login_that_gives_the_cart_another_id_leaves_no_twin() -> None:
+    events = [
+        event("phone", 0, "add", product_id="mug", price=10, cart_id="guest"),
+        event("phone", MINUTE, "checkout", customer_id="c", cart_id="customer"),
+    ]
+    assert carts(events, [2 * MINUTE], "opened_at, level_reached, order_id") == [(at(0), "checkout", "#1")]
+
+
+def test_a_checkout_export_with_ids_and_a_tracker_without_make_one_cart() -> None:
+    events = [
+        act(0, "add"),
+        act(MINUTE, "checkout", cart_id="A", product_id=None, value=10),
+        act(2 * MINUTE, "add", product_id="bowl", price=2.5),
+    ]
+    columns = "opened_at, piece_count, cart_value, level_reached"
+    assert carts(events, columns=columns) == [(at(0), 2.0, 12.5, "checkout")]
+
+
+def test_an_id_that_was_seen_in_an_earlier_cart_names_no_later_one() -> None:
+    events = [act(0, "add", cart_id="A"), act(2 * HOUR, "remove", cart_id="A"), act(3 * HOUR, "add")]
+    assert carts(events, [HOUR]) == [(at(0), "#1"), (at(3 * HOUR), None)]
+
+
+def test_simultaneous_acts_are_in_the_order_of_the_source() -> None:
+    events = [act(0, "remove", sequence=3), act(0, "add", sequence=2), act(0, "add", sequence=1)]
+    assert carts(events, columns="piece_count") == [(1.0,)]
+
+
+def test_everything_said_of_a_cart_is_the_same_whatever_the_order_of_the_rows() -> None:
+    events = [
+        {"event_id": f"{n}", **act(n * 7 * HOUR, name, price=0.1 * n, cart_id=cart, quantity=n % 3 + 1)}
+        for n, (name, cart) in enumerate([("add", None), ("add", "A"), ("checkout", "B"), ("remove", "A")] * 8)
+    ]
+    wanted = carts(events, [30 * HOUR], "*")
+    assert carts(events[::-1], [30 * HOUR], "*") == carts(events[1::2] + events[::2], [30 * HOUR], "*") == wanted
+
+
+def test_what_is_said_of_a_persons_carts_does_not_depend_on_other_people() -> None:
+    events = {
+        who: [
+            event(f"phone of {who}", n * 9 * HOUR, name, customer_id=who, product_id="mug", price=n, cart_id=cart)
+            for n, (name, cart) in enumerate([("add", None), ("add", "A"), ("checkout", "B"), ("remove", None)] * 3)
+        ]
+        for who in ("ann", "bob")
     }
+    orders = {who: [order(f"order of {who}", 40 * HOUR, customer_id=who)] for who in events}
+
+    def found(*people: str) -> set[Any]:
+        built = warehouse(
+            events=[{"event_id": f"{who} {n}", **row} for who in people for n, row in enumerate(events[who])],
+            order_rows=[row for who in people for row in orders[who]],
+            build=["journeys.carts"],
+        )
+        return set(rows(built, "from journeys.carts"))
+
+    assert found("ann", "bob") == found("ann") | found("bob")

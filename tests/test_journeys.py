@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from itertools import groupby, pairwise
 from typing import Any, NamedTuple
 
@@ -12,6 +15,46 @@ from hypothesis import settings as budget
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 BUILD = ["journeys.journeys", "journeys.stage_visits"]
+STAGES = ["discovery", "consideration", "cart", "checkout", "purchase", "support"]
+REQUIRED = [2, 3, 4, 5]  # of PATH
+ORDER = ["product", "add", "checkout"]
+PATH = {
+    "stages": [
+        {"stage": "discovery", "rule": "optional"},
+        {"stage": "cart", "max_days": 1},
+        {"stage": "support", "rule": "forbidden"},
+    ],
+    "limits": [{"from": "cart", "to": "purchase", "max_days": 2}],
+    "order": ORDER,
+}
+IN_NO_VISIT_OR_IN_SEVERAL = """
+    select touches.touchpoint_id
+    from journeys.journey_touchpoints as touches
+    left join journeys.stage_visits as visits
+        on touches.journey_id = visits.journey_id and touches.stage = visits.stage
+        and touches.staged_number between visits.first_number and visits.last_number
+        and touches.occurred_at between visits.entered_at and visits.left_at
+    where touches.stage is not null
+    group by touches.touchpoint_id
+    having count(visits.visit_number) <> 1
+"""
+SESSIONS_NOT_TILED = """
+    with sessions as (
+        select session_id, journey_id, min(occurred_at) as first_at, max(occurred_at) as last_at
+        from journeys.journey_touchpoints
+        where session_id is not null and stage is not null
+        group by session_id, journey_id
+    )
+    select sessions.session_id
+    from sessions
+    join journeys.stage_visits as visits
+        on sessions.journey_id = visits.journey_id
+        and visits.entered_at <= sessions.last_at and visits.left_at >= sessions.first_at
+    group by sessions.session_id, sessions.journey_id, sessions.first_at, sessions.last_at
+    having date_diff('microsecond', sessions.first_at, sessions.last_at) <> sum(date_diff(
+        'microsecond', greatest(sessions.first_at, visits.entered_at), least(sessions.last_at, visits.left_at)
+    ))
+"""
 POSITIONS = {"landing": 1, "product": 2, "add": 3, "checkout": 4, "order placed": 5, "review": 5, "help": 6}
 
 
@@ -174,7 +217,7 @@ histories = strategies.lists(strategies.tuples(visits, purchases, reviews), min_
 @budget(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(histories)
 def test_equal_to_walking_through_each_persons_touchpoints(people: list[Any]) -> None:
-    events, orders, answers, wanted_journeys, wanted_visits = [], [], [], [], []
+    events, orders, answers, wanted_journeys, wanted_visits, walked = [], [], [], [], [], []
     for who, (seen, bought, reviewed) in enumerate(people):
         touches = []
         for i, (when, name) in enumerate(seen):
@@ -198,14 +241,16 @@ def test_equal_to_walking_through_each_persons_touchpoints(people: list[Any]) ->
         cycles = _walk(touches)
         wanted_journeys += _described(cycles)
         wanted_visits += [stay for cycle in cycles for stay in _stays(cycle)]
+        walked += cycles
 
-    built = warehouse(events=events, order_rows=orders, feedback=answers, build=BUILD)
+    built = warehouse(events=events, order_rows=orders, feedback=answers, build=BUILD, shop=settings(path=PATH))
     found = rows(
         built,
         "select list(t.touchpoint_id order by t.touchpoint_id), any_value(j.journey_number), "
         "any_value(j.journey_type), "
         "any_value(j.started_at), any_value(j.last_touched_at), any_value(j.purchased_at), any_value(j.order_count), "
-        "any_value(j.session_count), any_value(j.furthest_required_position), any_value(j.back_step_count) "
+        "any_value(j.session_count), any_value(j.furthest_required_position), any_value(j.back_step_count), "
+        "any_value(j.skipped_stages), any_value(j.repeated_stages), any_value(j.gone_back_stages) "
         "from journeys.journey_touchpoints t join journeys.journeys j using (journey_id) group by journey_id",
     )
     assert sorted(found, key=lambda row: row[0]) == sorted(wanted_journeys, key=lambda row: row[0])
@@ -222,6 +267,14 @@ def test_equal_to_walking_through_each_persons_touchpoints(people: list[Any]) ->
         "where stage is not null group by 1) using (journey_id) group by journey_id",
     )
     assert all(fits for (fits,) in tiled)
+    assert rows(built, IN_NO_VISIT_OR_IN_SEVERAL) == []
+    assert rows(built, SESSIONS_NOT_TILED) == []
+
+    found_deviations = rows(
+        built,
+        "select kind, place, from_place, visit_number, occurred_at, seconds_beyond from journeys.journey_deviations",
+    )
+    assert Counter(found_deviations) == Counter(deviation for cycle in walked for deviation in _deviations(cycle))
 
 
 def _sessions(touches: list[Touch]) -> dict[float, float]:
@@ -298,10 +351,62 @@ def _described(cycles: list[list[Touch]]) -> list[Any]:
                 len({starts[touch.when] for touch in cycle if touch.touchpoint_id.startswith("event:")}),
                 max(required, default=None),
                 sum(1 for a, b in pairwise(stages) if b < a),
+                _listed(STAGES.index(place) + 1 for kind, place, *_ in _deviations(cycle) if kind == "skip"),
+                _listed(p for p in set(stages) if [stage for stage, _ in groupby(stages)].count(p) > 1),
+                _listed({b for a, b in pairwise(stages) if b < a}),
             )
         )
         bought_before += len(bought)
     return described
+
+
+def _listed(positions: Iterable[int]) -> str | None:
+    """Stages as text, in the order of the map."""
+    return ", ".join(STAGES[position - 1] for position in sorted(positions)) or None
+
+
+def _deviations(cycle: list[Touch]) -> list[Any]:
+    """Every deviation of a journey from PATH: kind, place, place before, visit, instant, seconds beyond."""
+    visits = [(number, position, start, end) for start, end, position, _, number in _stays(cycle)]
+    found: list[Any] = []
+    trail: list[int] = []  # required stages in the order of entering, optional ones passed over
+    entered: dict[int, datetime] = {}
+    in_cart = timedelta()
+    cart_late_at = None
+    for number, position, start, end in visits:
+        before = STAGES[visits[number - 2][1] - 1] if number > 1 else None
+        stage = STAGES[position - 1]
+        entered.setdefault(position, start)
+        if stage == "support":
+            found.append(("forbidden", stage, before, number, start, None))
+        if stage == "cart":
+            in_cart += end - start
+            if in_cart > timedelta(days=1) and cart_late_at is None:
+                cart_late_at = end - (in_cart - timedelta(days=1))
+        if position in REQUIRED and trail[-1:] != [position]:
+            since = STAGES[trail[-1] - 1] if trail else None
+            if trail and position < trail[-1]:
+                found.append(("back", stage, since, number, start, None))
+            elif position in trail:
+                kind = "loop" if trail[-2] == position else "repeat"
+                found.append((kind, stage, since, number, start, None))
+            trail.append(position)
+    for position in REQUIRED:
+        later = [entered[p] for p in REQUIRED if p > position and p in entered]
+        if position not in entered and later:
+            before = max((p for p in REQUIRED if p < position and p in entered), default=None)
+            found.append(("skip", STAGES[position - 1], before and STAGES[before - 1], None, min(later), None))
+    if cart_late_at:
+        found.append(("late", "cart", None, None, cart_late_at, (in_cart - timedelta(days=1)).total_seconds()))
+    if 3 in entered and 5 in entered and entered[5] - entered[3] > timedelta(days=2):
+        beyond = (entered[5] - entered[3] - timedelta(days=2)).total_seconds()
+        found.append(("late", "purchase", "cart", None, entered[3] + timedelta(days=2), beyond))
+    first = {touch.name: at(touch.when) for touch in sorted(cycle, reverse=True)}
+    for place, earlier in enumerate(ORDER):
+        since = next((o for o in ORDER[place:] if earlier in first and o in first and first[o] < first[earlier]), None)
+        if since:
+            found.append(("back", earlier, since, None, first[earlier], None))
+    return found
 
 
 @pytest.mark.parametrize("known_days", [35, 45])

@@ -119,5 +119,5 @@ def test_a_day_that_one_export_does_not_reach_yet_is_no_outage(kind: str, outage
     built = warehouse(events=events, order_rows=orders, build=["metrics.outage_days"], known_until=at(DAYS * DAY))
     assert rows(built, OUTAGES) == [(last, outage)]  # both exports reach its end
     built.execute("update raw.loads set covers_until = ? where kind = ?", [at(last * DAY), kind])
-    build_all(built, project(settings()), ["metrics.cut_off", "metrics.outage_days"])
+    build_all(built, project(settings()), ["metrics.cut_off", "metrics.outage_days"], full_refresh=True)
     assert rows(built, OUTAGES) == []

@@ -398,7 +398,7 @@ def test_reasons_of_rejected_rows_are_counted_per_export_without_their_values() 
         "('a', 2, 'price is negative: -2', ''), ('b', 1, 'price is negative: -1', ''), "
         "('b', 2, 'belongs to a forgotten person', '')"
     )
-    build_all(connection, project(settings()), ["metrics.rejected_reasons"])
+    build_all(connection, project(settings()), ["metrics.rejected_reasons"], full_refresh=True)
     assert connection.execute("from metrics.rejected_reasons order by all").fetchall() == [
         ("shop", "belongs to a forgotten person", 1),
         ("shop", "price is negative", 1),

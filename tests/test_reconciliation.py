@@ -118,7 +118,7 @@ def test_what_one_export_does_not_reach_is_not_compared() -> None:
     built = warehouse(events=[VISIT, *events], order_rows=orders, build=BUILD)
     built.execute("update raw.loads set covers_until = ? where kind = 'events'", [at(1.2 * DAY)])
     built.execute("update raw.loads set covers_until = ? where kind = 'order_rows'", [at(1.8 * DAY)])
-    build_all(built, project(settings()), ["metrics.cut_off", *BUILD])
+    build_all(built, project(settings()), ["metrics.cut_off", *BUILD], full_refresh=True)
     # The first order is before the first event; the third is after the events' end; #3 is after both.
     assert rows(built, TOTALS)[0][:4] == (2, 1, 1, 0)
 
@@ -227,7 +227,7 @@ def test_equal_to_comparing_order_by_order(
     built = warehouse(events=events, order_rows=orders, build=["metrics.cut_off"], shop=shop)
     for kind, until in (("events", events_until), ("order_rows", orders_until)):
         built.execute("update raw.loads set covers_until = ? where kind = ?", [at(until * HOUR), kind])
-    build_all(built, project(shop), BUILD)
+    build_all(built, project(shop), BUILD, full_refresh=True)
     expected = compared(placed, clicked, min(events_until, orders_until) * HOUR, ZoneInfo(zone))
     assert by_row(built) == expected
     known = [when for _, when, *_ in placed if clicked and when >= min(c[0] for c in clicked)]

@@ -19,10 +19,14 @@ def test_published_case(case: dict[str, Any]) -> None:
     timeout = case["semantics"]["timeout_s"]
     built = warehouse(
         events=[event(who, when, name) for who, when, name in case["events"]],
-        build=["journeys.touchpoints"],
+        build=SESSIONS,
         shop=settings(sessions={"timeout_minutes": timeout / 60}),
     )
-    numbers = rows(built, "select session_number from journeys.touchpoints order by touchpoint_id")
+    numbers = rows(
+        built,
+        "select session_number from journeys.touchpoints inner join journeys.sessions using (session_id) "
+        "order by touchpoint_id",
+    )
     assert [number for (number,) in numbers] == case["expected"]["session_index"]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from given import rows, settings
+from given import rows, settings, warehouse
 
 from pipelines.project import ROOT, load_project
 from pipelines.reference import reference_pages
@@ -78,10 +78,75 @@ def test_every_problem_is_in_one_message_with_line_key_found_expected_and_neares
         ),
         (("conversion: 0.05", "conversoin: 0.05"), "targets.conversoin: "),
         (("event: Help Page Viewed, stage", "stage"), "has no condition; expected event, url or source."),
+        (
+            ("timeout_minutes: 30", "timeout_minutes: 50000"),
+            "sessions.timeout_minutes: found 50000; expected at most measures.inactivity_days",
+        ),
+        (
+            ("{stage: checkout, max_hours", "{stage: chekout, max_hours"),
+            "path.stages[0].stage: found 'chekout', which is no stage here. Did you mean checkout?",
+        ),
+        (("max_hours: 24", "max_hours: 0"), "path.stages[0].max_hours: found 0; the value should be greater than 0."),
+        (("max_hours: 24", "rule: require"), "path.stages[0].rule: found 'require', expected one of required, opt"),
+        (("max_hours: 24", "max_days: 1, max_hours: 24"), "path.stages[0]: has both max_hours and max_days"),
+        (("max_hours: 24", "rule: forbidden, max_hours: 24"), "path.stages[0]: is forbidden and has a maximum"),
+        (("{stage: checkout, max_hours: 24}", "{stage: checkout}"), "path.stages[0]: says nothing; expected rule"),
+        (
+            (
+                "    - {stage: checkout, max_hours",
+                "    - {stage: checkout, rule: optional}\n    - {stage: checkout, max_hours",
+            ),
+            "path.stages[1].stage: found 'checkout' a second time",
+        ),
+        (
+            ("to: order shipped, max_days", "to: order shiped, max_days"),
+            "path.limits[0].to: found 'order shiped', which is no stage or touchpoint here. Did you mean order sh",
+        ),
+        (("order shipped, max_days: 3}", "order shipped}"), "path.limits[0]: expected one of max_hours and max_days."),
+        (("{from: order placed,", "{from: order shipped,"), "goes from 'order shipped' to itself; expected two pla"),
+        (("late delivery]]", "late arrival]]"), "path.order[3]: found 'late arrival', which is no touchpoint here."),
+        (("late delivery]]", "order placed]]"), "path.order[3]: found 'order placed' a second time, expected each"),
     ],
 )
 def test_what_the_schema_alone_cannot_see(tmp_path: Path, change: tuple[str, str], message: str) -> None:
     assert message in "\n".join(problems(tmp_path, change))
+
+
+def test_a_name_that_is_both_a_stage_and_a_touchpoint_is_refused_where_either_may_be_meant(tmp_path: Path) -> None:
+    found = problems(
+        tmp_path,
+        ("touchpoint: order placed, source", "touchpoint: purchase, source"),
+        ("touchpoint: [order confirmation, order placed]", "touchpoint: order confirmation"),
+        ("{from: order placed,", "{from: purchase,"),
+        ("order: [order placed,", "order: [purchase,"),
+    )
+    assert found[0].endswith("1 problem. Nothing was run.")
+    assert "path.limits[0].from: found 'purchase', which is both a stage and a touchpoint; rename" in found[1]
+
+
+def test_the_intended_path_as_tables_with_the_stages_that_it_does_not_name() -> None:
+    path = {
+        "stages": [{"stage": "cart", "max_days": 2}, {"stage": "support", "rule": "forbidden"}],
+        "limits": [{"from": "cart", "to": "order placed", "max_hours": 1.5}],
+        "order": ["add", ["purchased", "order placed"]],
+    }
+    connection = warehouse(shop=settings(path=path), build=["metrics.cut_off"])
+    assert rows(connection, "select stage, rule, maximum_microseconds from settings.path_stages") == [
+        ("discovery", "required", None),
+        ("consideration", "required", None),
+        ("cart", "required", 2 * 86_400_000_000),
+        ("checkout", "required", None),
+        ("purchase", "required", None),
+        ("support", "forbidden", None),
+    ]
+    assert rows(connection, "from settings.path_limits") == [
+        (1, "stage", "cart", "touchpoint", "order placed", 5_400_000_000)
+    ]
+    assert rows(connection, "select place_number, touchpoint from settings.path_order") == [
+        (1, "add"),
+        (2, "purchased"),
+        (2, "order placed"),
+    ]
 
 
 def test_broken_yaml_names_the_line(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 -- within the lag (7 days); what cannot be attached is kept and counted. Its stage is that of the survey's rule, else of
 -- what it is attached to.
 -- key: answer_id
+-- keyed by: person_id
 with rules as (
     select event_name, stage
     from settings.touchpoint_rules
@@ -17,11 +18,11 @@ all_answers as (
         feedback.score,
         feedback.score_of_10,
         feedback.is_satisfied,
-        touchpoints.person_id,
-        touchpoints.order_id,
+        owned.person_id,
+        owned.order_id,
         rules.stage
-    from staging.feedback as feedback
-    left join journeys.touchpoints as touchpoints on touchpoints.touchpoint_id = 'answer:' || feedback.answer_id
+    from journeys.owned_rows as owned
+    inner join staging.feedback as feedback on owned.kind = 'answer' and owned.row_id = feedback.answer_id
     left join rules on feedback.survey = rules.event_name
     where
         feedback.answered_at is not null

@@ -1,10 +1,15 @@
--- One row per touchpoint, with the journey (purchase cycle) it belongs to.
--- A journey begins with a person's first contact; after a silence longer than the inactivity limit; and, once it holds a
--- purchase, the next one begins with the first touchpoint of a stage before the purchase in a later session, or with
+-- One row per touchpoint, with the journey (purchase cycle) it belongs to, and its place among the journey's others.
+-- A journey begins with a person's first contact; after a silence longer than the inactivity limit; and, once it holds
+-- a purchase, the next one begins with the first touchpoint of a stage before the purchase in a later session, or with
 -- the next purchase. What names an order (its states, answers about it) is no contact of its own: it belongs to the
 -- journey in which the order was placed, however late it comes, and neither begins a journey nor breaks a silence. Nor
 -- do events that no person caused (an e-mail sent, a ticket solved, a deal): they belong to the journey they fall into,
 -- if there is one yet. Opening a ticket that names no order is a contact.
+-- Simultaneous touchpoints are in one journey, but each purchase in its own; it comes last: what led to it is with it.
+-- Within a journey simultaneous touchpoints stand in the order of the source's sequence, else of the map.
+-- How: only a session's first touchpoint, its first one before the purchase, and what happens off the site can begin a
+-- journey, so these few moments are put in order; the touchpoints themselves are sorted once.
+-- keyed by: person_id
 -- key: touchpoint_id
 with purchase_rule as (
     select arg_min(rules.stage, rules.rule_number) as stage
@@ -21,116 +26,219 @@ purchase_stage as (
     where stages.stage in (select stage from purchase_rule)
 ),
 
-placed as (
+visits as (
     select
-        touchpoints.touchpoint_id,
-        touchpoints.source,
         touchpoints.person_id,
-        touchpoints.occurred_at,
-        touchpoints.stage,
-        touchpoints.stage_position,
-        touchpoints.touchpoint,
         touchpoints.session_id,
-        touchpoints.order_id,
-        touchpoints.is_on_site,
-        touchpoints.source = 'orders' and touchpoints.event_name = 'order placed' as is_purchase,
-        touchpoints.is_on_site
-        or (touchpoints.source = 'orders' and touchpoints.event_name = 'order placed')
-        or (touchpoints.source = 'feedback' and touchpoints.order_id is null)
-        or (
-            touchpoints.source = 'tickets' and touchpoints.event_name = 'ticket opened' and touchpoints.order_id is null
-        ) as is_contact,
-        coalesce(touchpoints.stage_position < purchase_stage.stage_position, false) and touchpoints.is_on_site
-            as is_before_purchase,
-        sessions.started_at as session_started_at
+        min(touchpoints.occurred_at) as started_at,
+        max(touchpoints.occurred_at) as ended_at,
+        min(
+            case when touchpoints.stage_position < purchase_stage.stage_position then touchpoints.occurred_at end
+        ) as marked_at
     from journeys.touchpoints as touchpoints
-    left join journeys.sessions as sessions on touchpoints.session_id = sessions.session_id
     cross join purchase_stage
+    where touchpoints.session_id is not null
+    group by touchpoints.person_id, touchpoints.session_id
 ),
 
--- Simultaneous contacts: the purchase comes last, so that what led to it is in its journey.
-contacts as (
+off_site as (
     select
-        placed.*,
-        max(case when is_purchase then occurred_at end) over earlier as last_purchase_at,
-        max(case when is_contact then occurred_at end) over earlier as last_contact_at
-    from placed
+        touchpoint_id,
+        person_id,
+        occurred_at,
+        order_id,
+        source = 'orders' and event_name = 'order placed' as is_purchase,
+        is_on_site
+        or (source = 'orders' and event_name = 'order placed')
+        or (source = 'feedback' and order_id is null)
+        or (source = 'tickets' and event_name = 'ticket opened' and order_id is null) as is_contact
+    from journeys.touchpoints
+    where session_id is null
+),
+
+-- The instants at which a journey may begin: a session, as a whole, is a contact until its end.
+candidates as (
+    select
+        person_id,
+        started_at as occurred_at,
+        false as is_purchase,
+        '' as purchase_id,
+        true as is_contact,
+        ended_at as contact_until,
+        case when marked_at = started_at then started_at end as marking_session_started_at
+    from visits
+    union all
+    select person_id, marked_at, false, '', true, ended_at, started_at
+    from visits
+    where marked_at > started_at
+    union all
+    select
+        person_id, occurred_at, is_purchase, case when is_purchase then order_id else '' end, is_contact,
+        case when is_contact then occurred_at end, null
+    from off_site
     where is_contact or order_id is null
+),
+
+moments as (
+    select
+        person_id,
+        occurred_at,
+        is_purchase,
+        purchase_id,
+        bool_or(is_contact) as is_contact,
+        max(contact_until) as contact_until,
+        max(marking_session_started_at) as marking_session_started_at
+    from candidates
+    group by person_id, occurred_at, is_purchase, purchase_id
+),
+
+preceded as (
+    select
+        moments.*,
+        max(case when is_purchase then occurred_at end) over earlier as last_purchase_at,
+        max(contact_until) over earlier as last_contact_until
+    from moments
     window earlier as (
-        partition by person_id order by occurred_at, is_purchase, touchpoint_id
+        partition by person_id order by occurred_at, is_purchase, purchase_id
         rows between unbounded preceding and 1 preceding
     )
 ),
 
-spells as (
+judged as (
     select
-        contacts.*,
+        preceded.person_id,
+        preceded.occurred_at,
+        preceded.is_purchase,
+        preceded.purchase_id,
+        preceded.last_purchase_at,
+        preceded.is_contact
+        and coalesce(
+            date_diff('microsecond', preceded.last_contact_until, preceded.occurred_at)
+            > shop.inactivity_seconds * 1000000,
+            true
+        ) as follows_silence,
+        preceded.is_purchase
+        or coalesce(
+            preceded.marking_session_started_at > coalesce(preceded.last_purchase_at, timestamp '0001-01-01'), false
+        ) as is_mark
+    from preceded
+    cross join settings.shop as shop
+),
+
+marked as (
+    select
+        judged.*,
+        max(case when is_mark then occurred_at end) over (
+            partition by person_id order by occurred_at, is_purchase, purchase_id
+            rows between unbounded preceding and 1 preceding
+        ) as last_mark_at,
+        max(case when follows_silence then occurred_at end) over (
+            partition by person_id order by occurred_at, is_purchase, purchase_id rows unbounded preceding
+        ) as silent_until
+    from judged
+),
+
+-- A mark begins a journey when the mark before it, since the last silence, was a purchase.
+numbered as (
+    select
+        person_id,
+        occurred_at,
+        is_purchase,
+        purchase_id,
+        follows_silence
+        or (is_mark and last_mark_at = last_purchase_at and last_purchase_at >= silent_until) as is_start,
         cast(sum(
             case
                 when
-                    is_contact
-                    and coalesce(
-                        date_diff('microsecond', last_contact_at, occurred_at) > shop.inactivity_seconds * 1000000, true
-                    )
+                    follows_silence
+                    or (is_mark and last_mark_at = last_purchase_at and last_purchase_at >= silent_until)
                     then 1
                 else 0
             end
         ) over (
-            partition by person_id order by occurred_at, is_purchase, touchpoint_id rows unbounded preceding
-        ) as bigint) as spell_number,
-        is_purchase
-        or (is_before_purchase and (last_purchase_at is null or session_started_at > last_purchase_at)) as is_mark
-    from contacts
-    cross join settings.shop as shop
-),
-
--- Within a spell without silence, a mark begins a journey when the mark before it was a purchase.
-marked as (
-    select
-        *,
-        max(case when is_mark then occurred_at end) over earlier as last_mark_at,
-        max(case when is_purchase then occurred_at end) over earlier as spell_purchase_at,
-        row_number() over (
-            partition by person_id, spell_number order by occurred_at, is_purchase, touchpoint_id
-        ) as contact_number
-    from spells
-    window earlier as (
-        partition by person_id, spell_number order by occurred_at, is_purchase, touchpoint_id
-        rows between unbounded preceding and 1 preceding
-    )
-),
-
-counted as (
-    select
-        *,
-        cast(sum(
-            case when (is_contact and contact_number = 1) or (is_mark and last_mark_at = spell_purchase_at) then 1 else 0 end
-        ) over (
-            partition by person_id order by occurred_at, is_purchase, touchpoint_id rows unbounded preceding
+            partition by person_id order by occurred_at, is_purchase, purchase_id rows unbounded preceding
         ) as bigint) as journey_number
     from marked
 ),
 
-order_journeys as (
-    select order_id, min(journey_number) as journey_number
-    from counted
-    where is_purchase
-    group by order_id
+starts as (
+    select
+        person_id,
+        journey_number,
+        occurred_at,
+        case when is_purchase then occurred_at + interval 1 microsecond else occurred_at end as begins_at
+    from numbered
+    where is_start
 ),
 
-everything as (
+-- Most sessions are one piece: of one journey. A purchase in the middle of one may cut it.
+pieces as (
+    select visits.person_id, visits.session_id, numbered.journey_number, visits.started_at as begins_at
+    from visits
+    inner join numbered
+        on
+            visits.person_id = numbered.person_id
+            and visits.started_at = numbered.occurred_at
+            and not numbered.is_purchase
+    union all
+    select visits.person_id, visits.session_id, starts.journey_number, starts.begins_at
+    from visits
+    inner join starts on visits.person_id = starts.person_id
+    where starts.begins_at > visits.started_at and starts.begins_at <= visits.ended_at
+),
+
+spans as (
     select
-        touchpoint_id, source, person_id, journey_number, occurred_at, stage, stage_position, touchpoint, session_id, order_id,
-        is_purchase, is_on_site, is_contact
-    from counted
-    where journey_number > 0
+        pieces.*,
+        coalesce(
+            lead(begins_at) over (partition by person_id, session_id order by begins_at, journey_number),
+            timestamp '9999-12-31'
+        ) as ends_at
+    from pieces
+),
+
+order_journeys as (
+    select person_id, purchase_id as order_id, journey_number
+    from numbered
+    where is_purchase
+),
+
+placed as (
+    select
+        touchpoints.touchpoint_id, touchpoints.person_id, spans.journey_number, touchpoints.source,
+        touchpoints.occurred_at, touchpoints.sequence, touchpoints.stage, touchpoints.stage_position,
+        touchpoints.touchpoint, touchpoints.channel, touchpoints.session_id, touchpoints.order_id,
+        touchpoints.is_on_site, false as is_purchase, true as is_contact
+    from journeys.touchpoints as touchpoints
+    inner join spans
+        on
+            touchpoints.person_id = spans.person_id
+            and touchpoints.session_id = spans.session_id
+            and touchpoints.occurred_at >= spans.begins_at
+            and touchpoints.occurred_at < spans.ends_at
     union all
     select
-        placed.touchpoint_id, placed.source, placed.person_id, order_journeys.journey_number, placed.occurred_at, placed.stage,
-        placed.stage_position, placed.touchpoint, placed.session_id, placed.order_id, false, placed.is_on_site, false
-    from placed
-    inner join order_journeys on placed.order_id = order_journeys.order_id
-    where not placed.is_contact and placed.order_id is not null
+        touchpoints.touchpoint_id, touchpoints.person_id,
+        coalesce(numbered.journey_number, order_journeys.journey_number), touchpoints.source,
+        touchpoints.occurred_at, touchpoints.sequence, touchpoints.stage, touchpoints.stage_position,
+        touchpoints.touchpoint, touchpoints.channel, touchpoints.session_id, touchpoints.order_id,
+        touchpoints.is_on_site, off_site.is_purchase, off_site.is_contact
+    from off_site
+    inner join journeys.touchpoints as touchpoints
+        on off_site.person_id = touchpoints.person_id and off_site.touchpoint_id = touchpoints.touchpoint_id
+    left join numbered
+        on
+            off_site.person_id = numbered.person_id
+            and off_site.occurred_at = numbered.occurred_at
+            and off_site.is_purchase = numbered.is_purchase
+            and (off_site.is_contact or off_site.order_id is null)
+            and case when off_site.is_purchase then off_site.order_id else '' end = numbered.purchase_id
+    left join order_journeys
+        on
+            off_site.person_id = order_journeys.person_id
+            and off_site.order_id = order_journeys.order_id
+            and not off_site.is_contact
+    where touchpoints.session_id is null and coalesce(numbered.journey_number, order_journeys.journey_number) > 0
 )
 
 select
@@ -143,9 +251,29 @@ select
     stage,                      -- of the touchpoint
     stage_position,             -- on the map
     touchpoint,                 -- name by rule
+    channel,                    -- of the touchpoint
     session_id,                 -- of journeys.sessions; null off the site
     order_id,                   -- the order it names
     is_purchase,                -- an order was placed, by the orders export
     is_on_site,                 -- belongs to a session
     is_contact,                 -- false: it follows an order, or no person caused it
-from everything
+    case when stage is not null then count(stage) over so_far end
+        as staged_number,       -- its place among the journey's touchpoints with a stage
+    lag(stage ignore nulls) over in_journey as previous_stage,  -- of the last one with a stage before it
+    lead(stage ignore nulls) over in_journey as next_stage,  -- of the next touchpoint with a stage
+    case when touchpoint is not null then count(touchpoint) over so_far end
+        as named_number,        -- its place among the journey's touchpoints with a name
+    lead(touchpoint ignore nulls) over in_journey as next_touchpoint,  -- the next one with a name; null: none
+    lead(case when touchpoint is not null then occurred_at end ignore nulls) over in_journey
+        as next_touchpoint_at,  -- the UTC instant of that one
+from placed
+window
+    in_journey as (
+        partition by person_id, journey_number
+        order by occurred_at, sequence nulls last, stage_position nulls last, touchpoint_id
+    ),
+    so_far as (
+        partition by person_id, journey_number
+        order by occurred_at, sequence nulls last, stage_position nulls last, touchpoint_id
+        rows unbounded preceding
+    )

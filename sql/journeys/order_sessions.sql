@@ -1,19 +1,36 @@
 -- One row per order, with the session it belongs to: the one it was placed in, else the last that ended within the
 -- attribution time (24 h) before it. Without such a session the session is null. Orders of screened people are left out
--- where journey.yaml says so.
+-- where journey.yaml says so; a runaway session has no order.
 -- key: order_id
-with candidates as (
+-- keyed by: person_id
+with placed as (
     select
         orders.order_id,
+        owned.person_id,
+        orders.ordered_at,
+        orders.ordered_on,
+        orders.net_revenue,
+        orders.is_cancelled or orders.is_fully_refunded as is_void
+    from journeys.owned_rows as owned
+    inner join staging.orders as orders on owned.kind = 'order' and owned.row_id = orders.order_id
+    where not exists (
+        select 1 from journeys.left_out_rows as left_out
+        where left_out.kind = 'order' and left_out.row_id = orders.order_id
+    )
+),
+
+candidates as (
+    select
+        placed.order_id,
         sessions.session_id,
         sessions.started_at
-    from staging.orders as orders
-    inner join journeys.identities as identities on identities.identifier = 'order:' || orders.order_id
-    inner join journeys.sessions as sessions on identities.person_id = sessions.person_id
+    from placed
+    inner join journeys.session_facts as sessions on placed.person_id = sessions.person_id
     cross join settings.shop as shop
     where
-        sessions.started_at <= orders.ordered_at
-        and date_diff('microsecond', sessions.ended_at, orders.ordered_at) <= shop.attribution_seconds * 1000000
+        not sessions.is_runaway
+        and sessions.started_at <= placed.ordered_at
+        and date_diff('microsecond', sessions.ended_at, placed.ordered_at) <= shop.attribution_seconds * 1000000
 ),
 
 latest as (
@@ -23,16 +40,12 @@ latest as (
 )
 
 select
-    orders.order_id,            -- the order's number
-    identities.person_id,       -- who ordered
-    orders.ordered_at,          -- UTC instant of placing
-    orders.ordered_on,          -- shop day of placing
-    orders.net_revenue,         -- after discounts and refunds, without shipping and tax
-    orders.is_cancelled or orders.is_fully_refunded as is_void,  -- not counted in net conversion
+    placed.order_id,            -- the order's number
+    placed.person_id,           -- who ordered
+    placed.ordered_at,          -- UTC instant of placing
+    placed.ordered_on,          -- shop day of placing
+    placed.net_revenue,         -- after discounts and refunds, without shipping and tax
+    placed.is_void,             -- not counted in net conversion
     latest.session_id,          -- the session it belongs to; null: none within the attribution time
-from staging.orders as orders
-inner join journeys.identities as identities on identities.identifier = 'order:' || orders.order_id
-left join latest on orders.order_id = latest.order_id
-where not exists (
-    select 1 from journeys.left_out_rows as left_out where left_out.kind = 'order' and left_out.row_id = orders.order_id
-)
+from placed
+left join latest on placed.order_id = latest.order_id

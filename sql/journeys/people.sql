@@ -1,5 +1,6 @@
 -- One row per person: the stitched customer, with what the CRM says and the persona that fits first.
 -- key: person_id
+-- keyed by: person_id
 with identifiers as (
     select
         person_id,
@@ -12,12 +13,13 @@ with identifiers as (
 
 crm as (
     select
-        identities.person_id, contacts.contact_id, country, city, lifecycle_stage, lead_status, lead_source,
+        owned.person_id, contacts.contact_id, country, city, lifecycle_stage, lead_status, lead_source,
         marketing_status, created_at
-    from staging.contacts as contacts
-    inner join journeys.identities as identities on identities.identifier = 'contact:' || contacts.contact_id
+    from journeys.owned_rows as owned
+    inner join staging.contacts as contacts on owned.kind = 'contact' and owned.row_id = contacts.contact_id
+    where owned.person_id is not null
     qualify row_number() over (
-        partition by identities.person_id order by contacts.created_at desc nulls last, contacts.contact_id
+        partition by owned.person_id order by contacts.created_at desc nulls last, contacts.contact_id
     ) = 1
 ),
 

@@ -4,30 +4,16 @@
 -- settings.shop.bot_events_per_hour events that a person would have caused lie within some 60 minutes, ends included.
 -- Staff: an identifier of the person is listed in journey.yaml. Who is both is staff.
 -- key: person_id
-with traces as (
+-- keyed by: person_id
+with whose as (
     select
-        anonymous_id,
-        customer_id,
-        email_hash,
-        cast(count(*) filter (where is_person_caused) as bigint) as event_count,
-        bool_or(is_bot) as is_marked
-    from staging.events
-    group by anonymous_id, customer_id, email_hash
-),
-
--- An event is the customer's, else the e-mail's, else the device's: as in journeys.touchpoints.
-whose as (
-    select
-        coalesce(customer.person_id, email.person_id, device.person_id) as person_id,
-        traces.anonymous_id,
-        traces.customer_id,
-        traces.email_hash,
-        traces.event_count,
-        traces.is_marked
-    from traces
-    left join journeys.identities as customer on customer.identifier = 'customer:' || traces.customer_id
-    left join journeys.identities as email on email.identifier = 'email:' || traces.email_hash
-    left join journeys.identities as device on device.identifier = 'anonymous:' || traces.anonymous_id
+        identities.person_id,
+        traces.identifier,
+        cast(sum(traces.caused_count) as bigint) as caused_count,
+        bool_or(traces.is_marked) as is_marked
+    from journeys.traces as traces
+    inner join journeys.identities as identities on traces.identifier = identities.identifier
+    group by identities.person_id, traces.identifier
 ),
 
 -- Few people have so many events at all: only theirs are put in order.
@@ -35,9 +21,8 @@ busy as (
     select whose.person_id, shop.bot_events_per_hour
     from whose
     cross join settings.shop as shop
-    where whose.person_id is not null
     group by whose.person_id, shop.bot_events_per_hour
-    having sum(whose.event_count) > shop.bot_events_per_hour
+    having sum(whose.caused_count) > shop.bot_events_per_hour
 ),
 
 numbered as (
@@ -48,18 +33,14 @@ numbered as (
         row_number() over (partition by busy.person_id order by clicks.occurred_at, clicks.event_id) as event_number
     from busy
     inner join whose on busy.person_id = whose.person_id
-    inner join staging.events as clicks
-        on
-            clicks.anonymous_id is not distinct from whose.anonymous_id
-            and clicks.customer_id is not distinct from whose.customer_id
-            and clicks.email_hash is not distinct from whose.email_hash
+    inner join staging.events as clicks on whose.identifier = clicks.identifier
     where clicks.is_person_caused
 ),
 
 evidence_found as (
     select person_id, 'bot' as reason, 'marked as a bot by the source or its user agent' as evidence
     from whose
-    where is_marked and person_id is not null
+    where is_marked
     union
     select later.person_id, 'bot', 'more than ' || later.bot_events_per_hour || ' events within an hour'
     from numbered as later

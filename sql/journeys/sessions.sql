@@ -1,44 +1,38 @@
 -- One row per session: touchpoints of a person on the site without a gap longer than the timeout.
--- Engaged: longer than 10 s, or two or more views, or a key event.
+-- Engaged: longer than 10 s, or two or more views, or a key event. Runaway sessions are in quarantine, not here:
+-- journeys.runaway_sessions. The session's value is that of the orders that belong to it, by the orders export.
 -- key: session_id
-with measured as (
+-- keyed by: person_id
+with ordered as (
     select
-        session_id,
         person_id,
-        session_number,
-        min(occurred_at) as started_at,
-        max(occurred_at) as ended_at,
-        cast(count(*) as bigint) as touchpoint_count,
-        cast(count(*) filter (where action = 'view') as bigint) as view_count,
-        cast(count(*) filter (where action in ('key_event', 'purchase')) as bigint) as key_event_count,
-        cast(count(*) filter (where action = 'error') as bigint) as error_count,
-        max(stage_position) as furthest_stage_position,
-        arg_min(url_path, (occurred_at, touchpoint_id)) as landing_path,
-        arg_max(url_path, (occurred_at, touchpoint_id)) as exit_path,
-        arg_min(channel, (occurred_at, touchpoint_id)) as channel,
-        arg_min(device, (occurred_at, touchpoint_id)) as device
-    from journeys.touchpoints
-    where is_on_site
-    group by session_id, person_id, session_number
+        session_id,
+        cast(count(*) as bigint) as order_count,
+        cast(sum(net_revenue) as decimal(18, 2)) as net_revenue
+    from journeys.order_sessions
+    where session_id is not null
+    group by person_id, session_id
 )
 
 select
-    measured.session_id,        -- person and number
-    measured.person_id,         -- of journeys.people
-    measured.session_number,    -- 1 for the person's first session
-    measured.started_at,        -- UTC instant of the first touchpoint
-    measured.ended_at,          -- UTC instant of the last touchpoint
-    date_diff('microsecond', measured.started_at, measured.ended_at) / 1000000.0 as duration_seconds,  -- first to last
-    measured.touchpoint_count,  -- touchpoints in the session
-    measured.view_count,        -- pages and products viewed
-    measured.error_count,       -- errors met, as failed payments
-    measured.landing_path,      -- path of the first page
-    measured.exit_path,         -- path of the last page
-    measured.channel,           -- of the first touchpoint
-    measured.device,            -- of the first touchpoint
-    stages.stage as furthest_stage,  -- the latest stage of the map that was touched
-    date_diff('microsecond', measured.started_at, measured.ended_at) > 10000000
-    or measured.view_count >= 2
-    or measured.key_event_count >= 1 as is_engaged,  -- longer than 10 s, two views, or a key event
-from measured
-left join settings.stages as stages on measured.furthest_stage_position = stages.stage_position
+    facts.session_id,           -- person and number of the visit; a visit over the maximum length has pieces
+    facts.person_id,            -- of journeys.people
+    cast(row_number() over (partition by facts.person_id order by facts.started_at) as bigint)
+        as session_number,      -- 1 for the person's first session
+    facts.started_at,           -- UTC instant of the first touchpoint
+    facts.ended_at,             -- UTC instant of the last touchpoint
+    facts.duration_seconds,     -- first to last
+    facts.touchpoint_count,     -- touchpoints in the session
+    facts.view_count,           -- pages, products and searches viewed
+    facts.error_count,          -- errors met, as failed payments
+    facts.landing_path,         -- path of the first page
+    facts.exit_path,            -- path of the last page
+    facts.channel,              -- of the first touchpoint
+    facts.device,               -- of the first touchpoint
+    facts.furthest_stage,       -- the latest stage of the map that was touched
+    facts.is_engaged,           -- longer than 10 s, two views, or a key event
+    coalesce(ordered.order_count, 0) as order_count,  -- orders that belong to it
+    coalesce(ordered.net_revenue, 0) as net_revenue,  -- of those orders: the session's value
+from journeys.session_facts as facts
+left join ordered on facts.session_id = ordered.session_id
+where not facts.is_runaway

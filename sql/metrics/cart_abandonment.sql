@@ -22,21 +22,11 @@ cart_counts as (
 later as (
     select
         cast(count(*) filter (where attempts.is_matured) as bigint) as abandoned_count,
-        cast(count(*) filter (
-            where attempts.is_matured
-            and date_diff('microsecond', carts.opened_at, carts.ordered_at) <= knobs.cart_horizon_seconds * 1000000
-        ) as bigint) as recovered_count,
+        cast(count(*) filter (where attempts.is_matured and states.was_recovered) as bigint) as recovered_count,
         cast(count(*) filter (where not attempts.is_matured) as bigint) as open_count
     from attempts
-    inner join journeys.carts as carts on attempts.attempt_id = carts.cart_id
-    cross join settings.shop as knobs
-    cross join metrics.cut_off as known
-    where
-        attempts.kpi = 'cart_abandonment'
-        and (
-            not attempts.is_matured
-            or date_diff('microsecond', carts.abandoned_since, known.visits_until) >= 86400000000
-        )
+    inner join metrics.cart_states as states on attempts.attempt_id = states.cart_id
+    where attempts.kpi = 'cart_abandonment' and (not attempts.is_matured or states.was_abandoned)
 ),
 
 session_counts as (

@@ -48,16 +48,6 @@ matched as (
 ),
 
 -- Of a key that means two orders, the order with that number is meant.
-order_keys as (
-    select order_key, order_id
-    from (
-        select order_id as order_key, order_id, 0 as is_reference from staging.orders
-        union all
-        select order_reference, order_id, 1 from staging.orders where order_reference is not null
-    ) as named
-    qualify row_number() over (partition by order_key order by is_reference, order_id) = 1
-),
-
 purchases as (
     select
         clicks.event_id,
@@ -72,7 +62,7 @@ purchases as (
     from staging.events as clicks
     inner join matched
         on clicks.event_name = matched.event_name and coalesce(clicks.url_path, '') = matched.url_path
-    left join order_keys on clicks.order_id = order_keys.order_key
+    left join staging.order_keys as order_keys on clicks.order_id = order_keys.order_key
     where matched.action = 'purchase'
 ),
 

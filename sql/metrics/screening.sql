@@ -2,7 +2,7 @@
 -- "without" does not depend on settings.shop.leaves_out_screened; that says which of the two the other tables show.
 -- People: with a session or an order. Touchpoints: on the site. Conversion: as the headline, matured sessions with an
 -- order / matured sessions, days without tracking left out.
--- The sessions of screened people are cut here from their events, by the rule of journeys.touchpoints, and an order
+-- The sessions of screened people are cut here from their events, by timeout and maximum length alone, and an order
 -- belongs to the session of journeys.order_sessions' rule: alike whether or not these tables hold them.
 -- key: figure
 with knobs as (
@@ -13,35 +13,15 @@ known as (
     select visits_until, orders_until from metrics.cut_off
 ),
 
-traces as (
-    select distinct anonymous_id, customer_id, email_hash from staging.events where is_person_caused
-),
-
-whose as (
-    select
-        traces.anonymous_id,
-        traces.customer_id,
-        traces.email_hash,
-        coalesce(customer.person_id, email.person_id, device.person_id) as person_id
-    from traces
-    left join journeys.identities as customer on customer.identifier = 'customer:' || traces.customer_id
-    left join journeys.identities as email on email.identifier = 'email:' || traces.email_hash
-    left join journeys.identities as device on device.identifier = 'anonymous:' || traces.anonymous_id
-),
-
 their_clicks as (
     select
         screened.person_id,
         screened.reason,
         clicks.event_id,
         clicks.occurred_at
-    from whose
-    inner join journeys.screened_people as screened on whose.person_id = screened.person_id
-    inner join staging.events as clicks
-        on
-            clicks.anonymous_id is not distinct from whose.anonymous_id
-            and clicks.customer_id is not distinct from whose.customer_id
-            and clicks.email_hash is not distinct from whose.email_hash
+    from journeys.screened_people as screened
+    inner join journeys.identities as identities on screened.person_id = identities.person_id
+    inner join staging.events as clicks on identities.identifier = clicks.identifier
     where clicks.is_person_caused
 ),
 

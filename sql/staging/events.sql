@@ -1,22 +1,17 @@
 -- One row per click-stream event, however often its export delivered it.
 -- Delivery is at least once and exports overlap: of the rows with one event id the newest by the source's own time
 -- stands, else the one from the export that reaches furthest, whichever was loaded first. Where a source restates whole
--- parts (GA4 its days), the part's last delivery replaces the earlier ones.
+-- parts (GA4 its days), the part's last delivery replaces the earlier ones. Identifiers that name nobody (empty, null,
+-- 0, anonymous, all zeros or dashes …) are null.
 -- key: event_id
-with newest_parts as (
-    select export, part, max(delivery) as delivery
-    from raw.events
-    where part is not null
-    group by export, part
-),
-
-standing as (
+-- keyed by: event_id
+with standing as (
     select
         events.event_id, events.file_id, events.line, events.source_updated_at, events.covers_until,
         events.file_order, events.row_hash
     from raw.events as events
-    left join newest_parts on events.export = newest_parts.export and events.part = newest_parts.part
-    where events.part is null or events.delivery = newest_parts.delivery
+    left join staging.event_parts as parts on events.export = parts.export and events.part = parts.part
+    where events.part is null or events.delivery = parts.delivery
 ),
 
 -- Few ids come twice: only these are put in order.
@@ -37,16 +32,77 @@ chosen as (
             standing.source_updated_at desc nulls last, standing.covers_until desc nulls last,
             standing.file_order desc, standing.row_hash
     ) = 1
+),
+
+named as (
+    select
+        events.event_id,
+        events.event_name,
+        events.occurred_at,
+        events.sequence,
+        case
+            when
+                lower(trim(events.anonymous_id)) not in (
+                    '', 'null', 'none', 'nan', 'undefined', 'unknown', 'anonymous', 'guest', '-1'
+                )
+                and replace(replace(events.anonymous_id, '0', ''), '-', '') <> ''
+                then events.anonymous_id
+        end as device_id,
+        case
+            when
+                lower(trim(events.customer_id)) not in (
+                    '', 'null', 'none', 'nan', 'undefined', 'unknown', 'anonymous', 'guest', '-1'
+                )
+                and replace(replace(events.customer_id, '0', ''), '-', '') <> ''
+                then events.customer_id
+        end as buyer_id,
+        case
+            when
+                lower(trim(events.email_hash)) not in (
+                    '', 'null', 'none', 'nan', 'undefined', 'unknown', 'anonymous', 'guest', '-1'
+                )
+                and replace(replace(events.email_hash, '0', ''), '-', '') <> ''
+                then events.email_hash
+        end as address,
+        events.url_path,
+        events.referrer_host,
+        events.campaign_source,
+        events.campaign_medium,
+        events.campaign_name,
+        events.device,
+        events.product_id,
+        events.quantity,
+        events.price,
+        events.value,
+        events.cart_id,
+        events.order_id,
+        events.error,
+        coalesce(events.is_person_caused, true) as is_person_caused,
+        coalesce(events.is_bot, false) as is_bot,
+        events.payment_method,
+        events.shipping,
+        events.coupon
+    from raw.events as events
+    left join staging.event_parts as parts on events.export = parts.export and events.part = parts.part
+    left join chosen on events.event_id = chosen.event_id
+    where
+        (events.part is null or events.delivery = parts.delivery)
+        and (chosen.event_id is null or (events.file_id = chosen.file_id and events.line = chosen.line))
 )
 
 select
-    events.event_id,            -- the source's id of the event
+    event_id,                   -- the source's id of the event
+    case
+        when buyer_id is not null then 'customer:' || buyer_id
+        when address is not null then 'email:' || address
+        when device_id is not null then 'anonymous:' || device_id
+    end as identifier,          -- whose event it is: the customer's, else the e-mail's, else the device's; null: nobody's
     event_name,                 -- as the source names it
     occurred_at,                -- UTC instant, corrected for the device's clock
     sequence,                   -- order of simultaneous events, where the source gives one
-    anonymous_id,               -- the browser or device
-    customer_id,                -- the shop's id of the customer, when logged in
-    email_hash,                 -- keyed hash of the e-mail
+    device_id as anonymous_id,  -- the browser or device
+    buyer_id as customer_id,    -- the shop's id of the customer, when logged in
+    address as email_hash,      -- keyed hash of the e-mail
     url_path,                   -- path of the page, without its query
     referrer_host,              -- host of the referring page
     campaign_source,            -- utm_source
@@ -60,14 +116,9 @@ select
     cart_id,                    -- the source's id of the cart
     order_id,                   -- the order's id or number
     error,                      -- what went wrong, for errors
-    coalesce(is_person_caused, true) as is_person_caused,  -- false: server or e-mail event
-    coalesce(is_bot, false) as is_bot,  -- the source or the user agent says that no person did it
+    is_person_caused,           -- false: server or e-mail event
+    is_bot,                     -- the source or the user agent says that no person did it
     payment_method,             -- chosen in the checkout
     shipping,                   -- shipping cost shown in the checkout, in the shop's currency
     coupon,                     -- coupon or voucher code
-from raw.events as events
-left join newest_parts on events.export = newest_parts.export and events.part = newest_parts.part
-left join chosen on events.event_id = chosen.event_id
-where
-    (events.part is null or events.delivery = newest_parts.delivery)
-    and (chosen.event_id is null or (events.file_id = chosen.file_id and events.line = chosen.line))
+from named

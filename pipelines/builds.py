@@ -1,0 +1,131 @@
+"""What is known of earlier refreshes: which table was built when, and whose rows have changed since.
+
+A number counts the refreshes of all tables.
+* `builds.tables`: of each table the number of its last refresh (`built_at`), of its last change (`changed_at`), and of
+  the last time it was made anew (`reset_at`): first, with other SQL or settings, or after an upstream was made anew.
+* `builds.touched`: of each refresh the keys whose rows it replaced, for the tables that read it.
+* `builds.narrowed`: what the copies in `builds` hold that the tables of one run share.
+
+Not here: what a refresh does with it (`refresh.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import duckdb
+
+
+@dataclass(frozen=True)
+class State:
+    """The numbers of a table."""
+
+    version: str | None
+    built_at: int
+    changed_at: int
+    reset_at: int
+
+
+def table_states(connection: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> dict[str, State]:
+    """What is known of these tables; nothing of one that was never built."""
+    rows = connection.execute(
+        "select table_name, version, built_at, changed_at, reset_at from builds.tables "
+        "where list_contains(?, table_name)",
+        [list(tables)],
+    ).fetchall()
+    return {name: State(*rest) for name, *rest in rows}
+
+
+def note_refresh(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    version: str | None,
+    built_at: int,
+    changed_at: int,
+    reset_at: int,
+) -> None:
+    """Note the numbers of a table."""
+    connection.execute("delete from builds.tables where table_name = ?", [table])
+    connection.execute(
+        "insert into builds.tables values (?, ?, ?, ?, ?)", [table, version, built_at, changed_at, reset_at]
+    )
+
+
+def prepare_builds(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the bookkeeping, where there is none yet."""
+    connection.execute("create schema if not exists builds")
+    connection.execute(
+        "create table if not exists builds.tables "
+        "(table_name text, version text, built_at bigint, changed_at bigint, reset_at bigint)"
+    )
+    connection.execute(
+        "create table if not exists builds.touched (table_name text, key_name text, number bigint, key text)"
+    )
+    connection.execute("create table if not exists builds.narrowed (table_name text, built_at bigint, keys text)")
+
+
+def reset_builds(connection: duckdb.DuckDBPyConnection) -> None:
+    """Forget what was built: the next run builds every table whole (a full refresh)."""
+    connection.execute("delete from builds.tables where not regexp_matches(table_name, '^(settings|raw)[.]')")
+    connection.execute("delete from builds.touched")
+    drop_narrowed(connection)
+
+
+def drop_narrowed(connection: duckdb.DuckDBPyConnection) -> None:
+    """Drop the copies that the tables of one run share."""
+    for (table,) in connection.execute("select table_name from builds.narrowed").fetchall():
+        connection.execute(f"drop table if exists {narrowed_name(table)}")
+    connection.execute("delete from builds.narrowed")
+
+
+def narrowed_name(table: str) -> str:
+    """The copy of a table with the rows of touched people."""
+    return f"builds.{table.replace('.', '_')}"
+
+
+def next_number(connection: duckdb.DuckDBPyConnection) -> int:
+    """The number of a refresh that begins."""
+    latest = connection.execute(
+        "select greatest((select coalesce(max(built_at), 0) from builds.tables), "
+        "(select coalesce(max(number), 0) from builds.touched))"
+    ).fetchall()
+    return int(latest[0][0]) + 1
+
+
+def touch(
+    connection: duckdb.DuckDBPyConnection, table: str, key: str, select: str, values: Mapping[str, object] | None = None
+) -> None:
+    """Note keys of a table that is not refreshed itself (`raw.events`), whose rows have changed.
+
+    Nothing is noted before a table was built from it: that one will be built whole.
+    """
+    number = next_number(connection)
+    is_read = "select 1 from builds.tables where not regexp_matches(table_name, '^(settings|raw)[.]')"
+    if connection.execute(is_read).fetchall():
+        connection.execute(
+            f"insert into builds.touched select distinct '{table}', '{key}', {number}, key from ({select}) as t(key)",
+            values or {},
+        )
+
+
+def note_change(connection: duckdb.DuckDBPyConnection, table: str, version: str | None = None) -> None:
+    """Note that a table which is not refreshed itself (raw, settings) has changed.
+
+    With a `version`, only another one than noted before is a change, and what reads the table is made anew.
+    """
+    known = connection.execute("select version from builds.tables where table_name = ?", [table]).fetchall()
+    if version is not None and known and known[0][0] == version:
+        return
+    number = next_number(connection)
+    note_refresh(connection, table, version, number, number, number if version is not None else 0)
+
+
+def prune(connection: duckdb.DuckDBPyConnection, tables: Iterable[str]) -> None:
+    """Drop what no table needs to know any more; `tables` are all that exist now."""
+    names = [*tables]
+    connection.execute("delete from builds.tables where not list_contains(?, table_name)", [names])
+    connection.execute(
+        "delete from builds.touched where number <= (select min(built_at) from builds.tables "
+        "where not starts_with(table_name, 'settings.') and not starts_with(table_name, 'raw.'))"
+    )

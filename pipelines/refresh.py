@@ -1,0 +1,250 @@
+"""Bringing a table up to date at the cost of what changed, and equal to building it whole.
+
+A table whose file says `-- keyed by: person_id` is computed person by person. Its refresh takes the *touched* people
+(of whom an upstream table has changed), runs the very same select with its upstreams narrowed to them, and replaces
+their rows. Tables keyed by another column (an event's id, an identifier) work alike. All others are built whole.
+
+`builds.py` keeps what is needed to know who is touched.
+
+A table is behind if an upstream's number is higher than its own; what it missed is in `builds.touched`, however many
+refreshes ago. Each table is refreshed in one transaction together with its numbers. So a run that stops between two
+tables leaves each of them whole, and the next run goes on where it stopped.
+
+What a table may rely on: an upstream that has the key's column says itself which keys changed. An upstream without it
+(`staging.orders`) is read through one that has it and changes with it (`journeys.owned_rows`).
+
+Not here: what a select means (`sql/`), the order of tables (`tables.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+import duckdb
+import sqlglot
+from sqlglot import exp
+
+from pipelines.builds import narrowed_name, next_number, note_refresh, table_states
+from pipelines.warehouse import count_rows, table_columns, text_literal
+
+IDENTITIES = "journeys.identities"
+"""Whose identifiers: a table that has identifiers and no people is narrowed to those of the touched people."""
+
+KEYS = ("event_id", "identifier", "person_id")
+"""The columns that a table may be keyed by."""
+
+ROW_GROUP = 122_880
+RANGES = 24
+"""DuckDB skips whole row groups by row id: touched rows are fetched by at most so many ranges of groups."""
+
+
+@dataclass(frozen=True)
+class Refreshed:
+    """What a refresh did. `touched`: the keys whose rows were replaced; None: the table was built whole."""
+
+    table: str
+    touched: int | None
+    is_changed: bool = True
+
+
+@dataclass(frozen=True)
+class Table:
+    """What a refresh needs to know of a table.
+
+    Attributes:
+        name: `schema.table`.
+        upstreams: the tables it reads.
+        version: changes whenever the table means something else.
+        keyed_by: the column by which it is computed; None: as a whole.
+        logged: the key columns that tables reading it are keyed by.
+        write_whole: makes the table anew.
+        write_next: makes `next_rows`, the rows that the table should have for the keys in `touched_keys` (all rows,
+            if it is not keyed), given what to read instead of some upstreams.
+    """
+
+    name: str
+    upstreams: tuple[str, ...]
+    version: str
+    keyed_by: str | None
+    logged: tuple[str, ...]
+    write_whole: Callable[[duckdb.DuckDBPyConnection], None]
+    write_next: Callable[[duckdb.DuckDBPyConnection, Mapping[str, str]], None]
+
+
+def refresh(connection: duckdb.DuckDBPyConnection, table: Table) -> Refreshed:
+    """Bring a table up to date, whole or for the touched keys only. Runs inside the caller's transaction."""
+    states = table_states(connection, (table.name, *table.upstreams))
+    number, own = next_number(connection), states.get(table.name)
+    exists = bool(table_columns(connection, table.name))
+    is_anew = (
+        own is None
+        or not exists
+        or own.version != table.version
+        or any(states[u].reset_at > own.built_at for u in table.upstreams if u in states)
+    )
+    if own is None or is_anew:
+        connection.execute("delete from builds.touched where table_name = ?", [table.name])
+        table.write_whole(connection)
+        note_refresh(connection, table.name, table.version, number, number, number)
+        return Refreshed(table.name, None)
+    if table.keyed_by is None:
+        if all(u in states and states[u].changed_at <= own.built_at for u in table.upstreams):
+            note_refresh(connection, table.name, table.version, number, own.changed_at, own.reset_at)
+            return Refreshed(table.name, None, is_changed=False)
+        is_changed = True
+        if table.logged:
+            is_changed = _replace_changed(connection, table, number)
+        else:
+            table.write_whole(connection)
+        changed_at = number if is_changed else own.changed_at
+        note_refresh(connection, table.name, table.version, number, changed_at, own.reset_at)
+        return Refreshed(table.name, None, is_changed)
+    touched = _find_touched(connection, table, own.built_at)
+    if touched:
+        _replace_touched(connection, table, number)
+    note_refresh(connection, table.name, table.version, number, number if touched else own.changed_at, own.reset_at)
+    return Refreshed(table.name, touched, is_changed=touched > 0)
+
+
+def narrowed_sql(sql: str, instead: Mapping[str, str]) -> str:
+    """A select that reads other tables instead of some: the same text, but for the names in `from` and `join`."""
+    select = sqlglot.parse_one(sql, dialect="duckdb")
+    for table in list(select.find_all(exp.Table)):
+        name = f"{table.db}.{table.name}"
+        if table.db and name in instead:
+            schema, other = instead[name].split(".")
+            new = exp.to_table(f"{schema}.{other}", alias=table.alias_or_name)
+            table.replace(new)
+    return select.sql(dialect="duckdb")
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> set[str]:
+    return {name for name, _ in table_columns(connection, table)}
+
+
+def _log(connection: duckdb.DuckDBPyConnection, table: str, key: str, number: int, select: str) -> None:
+    connection.execute(
+        f"insert into builds.touched select distinct {text_literal(table)}, {text_literal(key)}, {number}, key "
+        f"from ({select}) as changed(key) where key is not null"
+    )
+
+
+def _replace_changed(connection: duckdb.DuckDBPyConnection, table: Table, number: int) -> bool:
+    """Build a table whole and note the keys of the rows that are new, gone or other; whether there is any."""
+    table.write_next(connection, {})
+    connection.execute(
+        "create or replace temp table changed_rows as "
+        f"(from {table.name} except all from next_rows) union all (from next_rows except all from {table.name})"
+    )
+    is_changed = count_rows(connection, "changed_rows") > 0
+    if is_changed:
+        for key in set(table.logged) & _columns(connection, table.name):
+            _log(connection, table.name, key, number, f"select {key} from changed_rows")
+        connection.execute(f"delete from {table.name}")
+        connection.execute(f"insert into {table.name} from next_rows")
+    connection.execute("drop table next_rows")
+    connection.execute("drop table changed_rows")
+    return is_changed
+
+
+def _find_touched(connection: duckdb.DuckDBPyConnection, table: Table, since: int) -> int:
+    """Make `touched_keys`: the keys that an upstream has noted since the table was refreshed; returns how many."""
+    connection.execute(
+        "create or replace temp table touched_keys as select distinct key from builds.touched "
+        "where key_name = ? and number > ? and list_contains(?, table_name)",
+        [table.keyed_by, since, list(table.upstreams)],
+    )
+    return count_rows(connection, "touched_keys")
+
+
+def _replace_touched(connection: duckdb.DuckDBPyConnection, table: Table, number: int) -> None:
+    """Replace the rows of the touched keys, and of those that belong to nobody, by the narrowed select's."""
+    key = table.keyed_by
+    assert key is not None
+    table.write_next(connection, _narrow_upstreams(connection, table))
+    other_keys = set(table.logged) & _columns(connection, table.name) - {key}
+    where = f"where {key} in (select key from touched_keys)"
+    for other in other_keys:
+        _log(
+            connection,
+            table.name,
+            other,
+            number,
+            f"select {other} from {table.name} {where} union select {other} from next_rows",
+        )
+    _log(connection, table.name, key, number, "select key from touched_keys")
+    connection.execute(f"delete from {table.name} {where}")
+    connection.execute(f"delete from {table.name} where {key} is null")
+    connection.execute(f"insert into {table.name} from next_rows")
+    connection.execute("drop table next_rows")
+
+
+def _narrow_upstreams(connection: duckdb.DuckDBPyConnection, table: Table) -> dict[str, str]:
+    """For each upstream that has the key's column, a small table of the touched keys' rows."""
+    instead = {}
+    for upstream in table.upstreams:
+        columns = _columns(connection, upstream)
+        if table.keyed_by in columns:
+            instead[upstream] = _narrow(connection, upstream, str(table.keyed_by), "touched_keys")
+    if table.keyed_by == "person_id":
+        for upstream in table.upstreams:
+            if upstream not in instead and "identifier" in _columns(connection, upstream):
+                if "identifiers_touched" not in instead:
+                    connection.execute(
+                        "create or replace temp table touched_identifiers as select identifier as key "
+                        f"from {IDENTITIES} where person_id in (select key from touched_keys)"
+                    )
+                instead[upstream] = _narrow(connection, upstream, "identifier", "touched_identifiers")
+    return instead
+
+
+def _narrow(connection: duckdb.DuckDBPyConnection, table: str, key: str, keys: str) -> str:
+    """A copy of a table with the rows of some keys, and of nobody.
+
+    Kept in `builds` until other keys are wanted or the table changes: the tables of a run mostly read the same
+    people's rows. Row ids are found by the key's column alone and rows fetched by ranges of them, since DuckDB reads every column
+    of a table that a join filters (50 M events, 44,000 identifiers of one day: 1.4 s instead of 7 s).
+    """
+    name = narrowed_name(table)
+    state = table_states(connection, [table]).get(table)
+    wanted = [
+        table,
+        state.built_at if state else 0,
+        connection.execute(
+            f"select {text_literal(key)} || count(*) || ' ' || coalesce(bit_xor(md5_number(key)), 0) from {keys}"
+        ).fetchall()[0][0],
+    ]
+    kept = connection.execute("select table_name, built_at, keys from builds.narrowed where table_name = ?", [table])
+    if state and [list(row) for row in kept.fetchall()] == [wanted]:
+        return name
+    connection.execute(
+        f"create or replace temp table found_rows as "
+        f"select rowid as number from {table} where {key} in (select key from {keys}) "
+        f"union all select rowid from {table} where {key} is null"
+    )
+    connection.execute(f"create or replace table {name} as from {table} limit 0")
+    for first, last in _ranges(connection):
+        connection.execute(
+            f"insert into {name} select * from {table} where rowid between {first} and {last} "
+            f"and rowid in (select number from found_rows where number between {first} and {last})"
+        )
+    connection.execute("drop table found_rows")
+    connection.execute("delete from builds.narrowed where table_name = ?", [table])
+    connection.execute("insert into builds.narrowed values (?, ?, ?)", wanted)
+    return name
+
+
+def _ranges(connection: duckdb.DuckDBPyConnection) -> list[tuple[int, int]]:
+    """Ranges of row ids around those in `found_rows`, at most RANGES, leaving out the widest gaps."""
+    groups = [
+        row[0]
+        for row in connection.execute(f"select distinct number // {ROW_GROUP} from found_rows order by 1").fetchall()
+    ]
+    if not groups:
+        return []
+    gaps = sorted((b - a, a) for a, b in pairwise(groups) if b - a > 1)[-(RANGES - 1) :]
+    ends = [*sorted(a for _, a in gaps), groups[-1]]
+    starts = [groups[0], *(groups[groups.index(end) + 1] for end in ends[:-1])]
+    return [(start * ROW_GROUP, (end + 1) * ROW_GROUP - 1) for start, end in zip(starts, ends, strict=True)]

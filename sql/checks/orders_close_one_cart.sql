@@ -1,0 +1,8 @@
+-- checks: journeys.carts
+-- severity: error
+-- An order closes one cart at most.
+select order_id, count(*) as cart_count
+from journeys.carts
+where order_id is not null
+group by order_id
+having count(*) > 1

@@ -1,0 +1,46 @@
+-- One row per session as it was cut, runaway ones too: what journeys.sessions and journeys.runaway_sessions share.
+-- Engaged: longer than 10 s, or two or more views, or a key event. Runaway: more touchpoints than a person would make
+-- (settings.shop.runaway_touchpoints): a page that reloads itself, a test, a device that was never logged out.
+-- key: session_id
+-- keyed by: person_id
+with measured as (
+    select
+        person_id,
+        session_id,
+        min(occurred_at) as started_at,
+        max(occurred_at) as ended_at,
+        cast(count(*) as bigint) as touchpoint_count,
+        cast(count(*) filter (where action in ('view', 'search')) as bigint) as view_count,
+        cast(count(*) filter (where action in ('key_event', 'purchase')) as bigint) as key_event_count,
+        cast(count(*) filter (where action = 'error') as bigint) as error_count,
+        max(stage_position) as furthest_stage_position,
+        arg_min(url_path, touchpoint_number) as landing_path,
+        arg_max(url_path, touchpoint_number) as exit_path,
+        arg_min(channel, touchpoint_number) as channel,
+        arg_min(device, touchpoint_number) as device
+    from journeys.touchpoints
+    where is_on_site
+    group by person_id, session_id
+)
+
+select
+    measured.session_id,        -- person and number of the visit; a visit over the maximum length has pieces
+    measured.person_id,         -- of journeys.people
+    measured.started_at,        -- UTC instant of the first touchpoint
+    measured.ended_at,          -- UTC instant of the last touchpoint
+    date_diff('microsecond', measured.started_at, measured.ended_at) / 1000000.0 as duration_seconds,  -- first to last
+    measured.touchpoint_count,  -- touchpoints in the session
+    measured.view_count,        -- pages, products and searches viewed
+    measured.error_count,       -- errors met, as failed payments
+    measured.landing_path,      -- path of the first page
+    measured.exit_path,         -- path of the last page
+    measured.channel,           -- of the first touchpoint
+    measured.device,            -- of the first touchpoint
+    stages.stage as furthest_stage,  -- the latest stage of the map that was touched
+    date_diff('microsecond', measured.started_at, measured.ended_at) > 10000000
+    or measured.view_count >= 2
+    or measured.key_event_count >= 1 as is_engaged,  -- longer than 10 s, two views, or a key event
+    measured.touchpoint_count > shop.runaway_touchpoints as is_runaway,  -- in quarantine: in no figure of sessions
+from measured
+cross join settings.shop as shop
+left join settings.stages as stages on measured.furthest_stage_position = stages.stage_position

@@ -1,0 +1,149 @@
+-- One row per stage of the map, in its order: how people felt there (CSAT of the answers about it) and what went wrong
+-- for them (journeys.friction_signals): what an emotion curve draws.
+-- The curve's height is mean_of_10; friction is drawn beneath on its own scale. The two are not mixed into one index:
+-- no weighting of them is agreed on in the field, and their denominators differ (answers, sessions, touchpoints).
+-- friction_rate = sessions with a signal at this stage / sessions that touched it; friction_per_100 = signals /
+-- touchpoints of the stage × 100. Both without back-steps, which have their own column: going back and forth between a
+-- list and its products is how people shop.
+-- Matured only: whether a person asks for help within 24 h of a session is known 24 h after it (or after the session
+-- timeout, if that is longer), by the click-stream's cut-off and that of the tickets. Younger sessions are open and,
+-- with their touchpoints, in no figure; nor are runaway sessions. Off the site there are only errors, known at once.
+-- key: stage
+with knobs as (
+    select small_cell, greatest(86400000000, session_timeout_microseconds) as window_microseconds from settings.shop
+),
+
+known as (
+    select least(events_until, coalesce(tickets_until, events_until)) as known_until from metrics.cut_off
+),
+
+-- Few sessions are open or runaway: the others are found by their absence here.
+set_aside as (
+    select sessions.session_id, true as is_open
+    from journeys.sessions as sessions
+    cross join knobs
+    cross join known
+    where date_diff('microsecond', sessions.ended_at, known.known_until) < knobs.window_microseconds
+    union all
+    select session_id, false from journeys.runaway_sessions
+),
+
+touched as (
+    select
+        touchpoints.stage,
+        touchpoints.session_id,
+        set_aside.is_open,
+        cast(count(*) as bigint) as touchpoint_count
+    from journeys.touchpoints as touchpoints
+    left join set_aside on touchpoints.session_id = set_aside.session_id
+    where touchpoints.stage is not null
+    group by touchpoints.stage, touchpoints.session_id, set_aside.is_open
+),
+
+reached as (
+    select
+        stage,
+        cast(sum(case when is_open is null then touchpoint_count else 0 end) as bigint) as touchpoint_count,
+        cast(count(case when is_open is null then session_id end) as bigint) as session_count,
+        cast(count(case when is_open then session_id end) as bigint) as open_session_count
+    from touched
+    group by stage
+),
+
+felt as (
+    select
+        signals.stage,
+        cast(count(*) filter (where signals.signal = 'payment_failure') as bigint) as payment_failure_count,
+        cast(count(*) filter (where signals.signal = 'error') as bigint) as error_count,
+        cast(count(*) filter (where signals.signal = 'rage_repeat') as bigint) as rage_repeat_count,
+        cast(count(*) filter (where signals.signal = 'repeated_search') as bigint) as repeated_search_count,
+        cast(count(*) filter (where signals.signal = 'support_contact') as bigint) as support_contact_count,
+        cast(count(*) filter (where signals.signal = 'back_step') as bigint) as back_step_count,
+        cast(count(*) filter (where signals.signal <> 'back_step') as bigint) as friction_count,
+        cast(count(distinct case when signals.signal <> 'back_step' then signals.session_id end) as bigint)
+            as friction_session_count
+    from journeys.friction_signals as signals
+    left join set_aside on signals.session_id = set_aside.session_id
+    where signals.stage is not null and set_aside.session_id is null
+    group by signals.stage
+),
+
+curve as (
+    select
+        stages.stage,
+        stages.stage_label,
+        stages.stage_position,
+        knobs.small_cell,
+        coalesce(reached.touchpoint_count, 0) as touchpoint_count,
+        coalesce(reached.session_count, 0) as session_count,
+        coalesce(reached.open_session_count, 0) as open_session_count,
+        coalesce(felt.friction_session_count, 0) as friction_session_count,
+        coalesce(felt.friction_count, 0) as friction_count,
+        coalesce(felt.payment_failure_count, 0) as payment_failure_count,
+        coalesce(felt.error_count, 0) as error_count,
+        coalesce(felt.rage_repeat_count, 0) as rage_repeat_count,
+        coalesce(felt.repeated_search_count, 0) as repeated_search_count,
+        coalesce(felt.support_contact_count, 0) as support_contact_count,
+        coalesce(felt.back_step_count, 0) as back_step_count
+    from settings.stages as stages
+    cross join knobs
+    left join reached on stages.stage = reached.stage
+    left join felt on stages.stage = felt.stage
+)
+
+select
+    curve.stage,                -- of settings.stages
+    curve.stage_label,          -- as in journey.yaml
+    curve.stage_position,       -- on the map
+    coalesce(csat.answer_count, 0) as answer_count,  -- answers about this stage
+    coalesce(csat.satisfied_count, 0) as satisfied_count,  -- of these, satisfied
+    csat.csat,                  -- satisfied / answers; null: no answer
+    csat.csat_low,              -- Wilson 95 %
+    csat.csat_high,             -- Wilson 95 %
+    csat.mean_of_10,            -- mean of the answers, 0–10: the curve's height; null: no answer
+    csat.mean_low,              -- normal 95 %
+    csat.mean_high,             -- normal 95 %
+    coalesce(csat.answer_count, 0) < curve.small_cell as is_small_satisfaction,  -- too few answers to compare stages by
+    curve.session_count,        -- matured sessions that touched the stage
+    curve.open_session_count,   -- sessions whose 24 h are not over, in no figure
+    curve.friction_session_count,  -- matured sessions with a signal at this stage, back-steps aside
+    curve.friction_session_count / nullif(curve.session_count, 0)
+        as friction_rate,  -- of those sessions; null: no session
+    case when curve.session_count > 0 then
+        (curve.friction_session_count + 1.920729) / (curve.session_count + 3.841459)
+        - 1.959964 / (curve.session_count + 3.841459) * sqrt(
+            curve.friction_session_count * (curve.session_count - curve.friction_session_count)
+            / nullif(curve.session_count, 0)
+            + 0.960365
+        )
+    end as friction_low,        -- Wilson 95 %
+    case when curve.session_count > 0 then
+        (curve.friction_session_count + 1.920729) / (curve.session_count + 3.841459)
+        + 1.959964 / (curve.session_count + 3.841459) * sqrt(
+            curve.friction_session_count * (curve.session_count - curve.friction_session_count)
+            / nullif(curve.session_count, 0)
+            + 0.960365
+        )
+    end as friction_high,       -- Wilson 95 %
+    curve.session_count < curve.small_cell as is_small_friction,  -- too few sessions to compare stages by
+    curve.touchpoint_count,     -- touchpoints of the stage: those of matured sessions, and those off the site
+    curve.friction_count,       -- signals at this stage, back-steps aside
+    curve.payment_failure_count,  -- payments that failed
+    curve.error_count,          -- other errors
+    curve.rage_repeat_count,    -- episodes of the same action three times within 10 s
+    curve.repeated_search_count,  -- searches after a search that found nothing
+    curve.support_contact_count,  -- touchpoints after which help was asked for within 24 h
+    curve.back_step_count,      -- touchpoints that came from a later stage
+    100 * curve.friction_count / nullif(curve.touchpoint_count, 0) as friction_per_100,  -- back-steps aside
+    100 * curve.payment_failure_count / nullif(curve.touchpoint_count, 0)
+        as payment_failures_per_100,  -- per 100 touchpoints
+    100 * curve.error_count / nullif(curve.touchpoint_count, 0) as errors_per_100,  -- per 100 touchpoints
+    100 * curve.rage_repeat_count / nullif(curve.touchpoint_count, 0) as rage_repeats_per_100,  -- per 100 touchpoints
+    100 * curve.repeated_search_count / nullif(curve.touchpoint_count, 0)
+        as repeated_searches_per_100,  -- per 100 touchpoints
+    100 * curve.support_contact_count / nullif(curve.touchpoint_count, 0)
+        as support_contacts_per_100,  -- per 100 touchpoints
+    100 * curve.back_step_count / nullif(curve.touchpoint_count, 0) as back_steps_per_100,  -- per 100 touchpoints
+from curve
+left join metrics.csat_by_stage as csat on curve.stage = csat.stage
+order by curve.stage_position

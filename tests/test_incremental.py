@@ -1,0 +1,439 @@
+"""A refresh after every load gives what one full build gives, row for row in every table.
+
+Random shops are loaded by the real loader, in any order and over several loads, and the tables are refreshed after
+each; beside it stands a warehouse that is loaded at once and built at once. The last tests show that a faulty refresh
+is seen.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from canonical_shops import (
+    File,
+    canonical_project,
+    contents,
+    difference,
+    load_files,
+    open_canonical,
+    reading_canonical,
+)
+from given import at, rows, settings
+from hypothesis import HealthCheck, Phase, given
+from hypothesis import settings as budget
+from hypothesis import strategies as st
+from random_shops import shop_settings, shops_and_loads
+
+from pipelines.forget import forget
+from pipelines.project import Project
+from pipelines.raw_tables import RAW_TABLES, make_raw_tables
+from pipelines.settings import JourneySettings
+from pipelines.settings_tables import write_settings
+from pipelines.tables import all_models, build_all
+
+DAY, HOUR = 86400.0, 3600.0
+
+
+def few(examples: int) -> budget:
+    """A budget of a few builds of all tables, of a second each: what fails is not made smaller."""
+    return _budget(examples, (Phase.explicit, Phase.reuse, Phase.generate))
+
+
+def many(examples: int) -> budget:
+    """A budget of many; what fails is made smaller."""
+    return _budget(examples, tuple(Phase))
+
+
+def _budget(examples: int, phases: tuple[Phase, ...]) -> budget:
+    return budget(max_examples=examples, deadline=None, phases=phases, suppress_health_check=list(HealthCheck))
+
+
+@contextmanager
+def shop(settings_of_shop: JourneySettings | None = None) -> Iterator[tuple[Project, duckdb.DuckDBPyConnection]]:
+    """A canonical shop in a folder of its own, with an empty warehouse in memory."""
+    with tempfile.TemporaryDirectory() as folder:
+        project = canonical_project(Path(folder), settings_of_shop or shop_settings())
+        with open_canonical(project) as connection:
+            yield project, connection
+
+
+def in_order(project: Project) -> list[str]:
+    """The tables, upstreams first, so that the first one that differs is named."""
+    return [model.table for model in all_models(project)]
+
+
+def built_at_once(files: Sequence[File], settings_of_shop: JourneySettings | None = None) -> dict[str, Any]:
+    """What the tables hold after one load of all files and one build."""
+    with shop(settings_of_shop) as (project, connection):
+        load_files(connection, project, files)
+        build_all(connection, project)
+        return contents(connection)
+
+
+def rebuilt(connection: duckdb.DuckDBPyConnection, project: Project) -> dict[str, Any]:
+    """What a full build makes of the same raw rows, in a warehouse that has never seen anything else."""
+    with open_canonical(project) as other:
+        make_raw_tables(other)
+        for table in RAW_TABLES:
+            # Arrow has no integer as long as a hash: it travels as text.
+            hashed = "row_hash" in {name for name, *_ in other.execute(f"describe {table}").fetchall()}
+            columns = "* replace (cast(row_hash as text) as row_hash)" if hashed else "*"
+            found = connection.sql(f"select {columns} from {table}").to_arrow_table()
+            other.register("found", found).execute(f"insert into {table} select * from found")
+        build_all(other, project)
+        return contents(other)
+
+
+def refreshed_after_every_load(files: Sequence[File], parts: Sequence[Sequence[File]]) -> None:
+    with shop() as (project, connection):
+        for part in parts:
+            load_files(connection, project, part)
+            build_all(connection, project)
+        assert not difference(contents(connection), built_at_once(files), in_order(project))
+
+
+@few(4)
+@given(shops_and_loads())
+def test_loads_in_any_order_with_a_refresh_after_each_are_one_full_build(drawn: Any) -> None:
+    refreshed_after_every_load(*drawn)
+
+
+@pytest.mark.fuzz
+@many(100)
+@given(shops_and_loads(at_most=6))
+def test_many_loads_in_any_order_with_a_refresh_after_each_are_one_full_build(drawn: Any) -> None:
+    refreshed_after_every_load(*drawn)
+
+
+@few(2)
+@given(shops_and_loads())
+def test_the_order_of_the_files_changes_no_person_and_no_table(drawn: Any) -> None:
+    files, parts = drawn
+    assert not difference(built_at_once([file for part in parts for file in part][::-1]), built_at_once(files))
+
+
+@few(2)
+@given(shops_and_loads())
+def test_a_refresh_without_new_rows_changes_nothing(drawn: Any) -> None:
+    files, _ = drawn
+    with shop() as (project, connection):
+        load_files(connection, project, files)
+        build_all(connection, project)
+        before = contents(connection)
+        build_all(connection, project)
+        assert not difference(contents(connection), before, in_order(project))
+        load_files(connection, project, [File(file.export, file.number + 500, file.rows) for file in files[:2]])
+        build_all(connection, project)
+        assert not difference(contents(connection), rebuilt(connection, project), in_order(project))
+
+
+class Interrupted(Exception):
+    """What a run that is killed looks like from inside."""
+
+
+class Counting:
+    """A connection that dies at its n-th statement; without a number it only counts. Rolling back stays possible."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, dies_at: int | None = None) -> None:
+        self.connection, self.dies_at, self.count = connection, dies_at, 0
+
+    def execute(self, query: str, *parameters: Any) -> Any:
+        """Run a statement, unless it is the last."""
+        if not query.startswith("comment on"):
+            self.count += 1
+            if self.count == self.dies_at:
+                raise Interrupted
+        return self.connection.execute(query, *parameters)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.connection, name)
+
+
+def dying(connection: duckdb.DuckDBPyConnection, project: Project, dies_at: int | None = None) -> int:
+    """Build until the n-th statement; returns how many there were."""
+    counting = Counting(connection, dies_at)
+    with suppress(Interrupted):
+        build_all(counting, project)  # type: ignore[arg-type]
+    return counting.count
+
+
+def interrupted_builds(drawn: Any, chances: Sequence[float]) -> None:
+    """The builds after each load die somewhere, once by each chance; the one at the end does not."""
+    files, parts = drawn
+    with tempfile.TemporaryDirectory() as folder:
+        project = canonical_project(Path(folder), shop_settings())
+        statements = None
+        for part in parts:
+            with open_canonical(project, str(project.warehouse)) as connection:
+                load_files(connection, project, part)
+                if statements is None:
+                    statements = dying(connection, project)
+            for chance in chances:
+                # The next run is another process: what was temporary is gone.
+                with open_canonical(project, str(project.warehouse)) as connection:
+                    dying(connection, project, 1 + int(chance * statements))
+        with open_canonical(project, str(project.warehouse)) as connection:
+            build_all(connection, project)
+            assert not difference(contents(connection), built_at_once(files), in_order(project))
+
+
+@few(2)
+@given(shops_and_loads(2), st.lists(st.floats(0, 0.999), min_size=1, max_size=2))
+def test_a_build_that_died_anywhere_is_repaired_by_the_next(drawn: Any, chances: list[float]) -> None:
+    interrupted_builds(drawn, chances)
+
+
+@pytest.mark.fuzz
+@many(50)
+@given(shops_and_loads(3), st.lists(st.floats(0, 0.999), min_size=1, max_size=3))
+def test_many_builds_that_died_anywhere_are_repaired_by_the_next(drawn: Any, chances: list[float]) -> None:
+    interrupted_builds(drawn, chances)
+
+
+OTHER_SETTINGS = {
+    "a shorter timeout": {"sessions": {"timeout_minutes": 10}},
+    "another stage of a touchpoint": {
+        "touchpoints": [
+            {**rule.model_dump(), "event": rule.event, "stage": "cart" if rule.touchpoint == "product" else rule.stage}
+            for rule in shop_settings().touchpoints
+        ]
+    },
+    "a stage less": {"stages": [stage.model_dump() for stage in settings().stages if stage.id != "support"],
+                     "touchpoints": [{**rule.model_dump(), "event": rule.event,
+                                      "stage": None if rule.stage == "support" else rule.stage}
+                                     for rule in shop_settings().touchpoints]},
+    "nobody is screened": {"screening": {"leave_out": False}},
+    "devices are shared sooner": {"measures": {"identity_link_limit": 1}},
+    "journeys end sooner": {"measures": {"identity_link_limit": 2, "inactivity_days": 1}},
+    "another time zone": {"shop": {"name": "Test shop", "time_zone": "Asia/Tokyo", "currency": "EUR"}},
+    "no persona": {"personas": []},
+}  # fmt: skip
+
+
+@few(3)
+@given(shops_and_loads(2), st.sampled_from(sorted(OTHER_SETTINGS)))
+def test_other_settings_between_two_builds_are_a_full_build_with_them(drawn: Any, changed: str) -> None:
+    files, parts = drawn
+    other = shop_settings(**OTHER_SETTINGS[changed])
+    with shop() as (project, connection):
+        load_files(connection, project, parts[0])
+        build_all(connection, project)
+        for part in parts[1:]:
+            load_files(connection, project, part)
+        project = Project(project.journey_file, reading_canonical(other), project.exports_folder, project.output)
+        write_settings(connection, project.settings)
+        build_all(connection, project)
+        assert not difference(contents(connection), built_at_once(files, other), in_order(project)), changed
+
+
+def test_other_settings_and_back_again() -> None:
+    first, second = TELLING
+    with shop() as (project, connection):
+        load_files(connection, project, [*first, *second])
+        build_all(connection, project)
+        wanted = contents(connection)
+        for sections in (OTHER_SETTINGS["a shorter timeout"], {}):
+            write_settings(connection, reading_canonical(shop_settings(**sections)))
+            build_all(connection, project)
+        assert not difference(contents(connection), wanted, in_order(project))
+
+
+@few(2)
+@given(shops_and_loads(2), st.sampled_from(["c1", "c2", "c3", "c6"]))
+def test_forgetting_somebody_between_two_builds_is_a_full_build_without_them(drawn: Any, customer: str) -> None:
+    _, parts = drawn
+    with tempfile.TemporaryDirectory() as folder:
+        project = canonical_project(Path(folder), shop_settings())
+        with open_canonical(project, str(project.warehouse)) as connection:
+            load_files(connection, project, parts[0])
+            build_all(connection, project)
+        forget(project, customer_id=customer)
+        with open_canonical(project, str(project.warehouse)) as connection:
+            build_all(connection, project)
+            assert not difference(contents(connection), rebuilt(connection, project), in_order(project))
+            assert not rows(connection, f"from journeys.identities where identifier = 'customer:{customer}'")
+            for part in parts[1:]:
+                load_files(connection, project, part, may_reject=True)
+                build_all(connection, project)
+            assert not difference(contents(connection), rebuilt(connection, project), in_order(project))
+            assert not rows(connection, f"from journeys.identities where identifier = 'customer:{customer}'")
+
+
+@few(2)
+@given(shops_and_loads(2), st.data())
+def test_a_file_written_again_in_its_place_is_a_full_build_of_what_is_there_then(drawn: Any, data: Any) -> None:
+    _, parts = drawn
+    with shop() as (project, connection):
+        for part in parts:
+            load_files(connection, project, part)
+            build_all(connection, project)
+        everything = [file for part in parts for file in part]
+        again = data.draw(st.sampled_from(everything))
+        kept = tuple(data.draw(st.lists(st.sampled_from(again.rows), min_size=1, unique_by=repr)))
+        load_files(connection, project, [File(again.export, again.number, kept)])
+        build_all(connection, project)
+        assert not difference(contents(connection), rebuilt(connection, project), in_order(project))
+
+
+def click(who: dict[str, str], seconds: float, name: str, number: int, **more: Any) -> dict[str, Any]:
+    """An event with an id of its own."""
+    return {"event_id": f"e{number:03d}", "event_name": name, "occurred_at": at(seconds), **who, **more}
+
+
+def bought(order_id: str, seconds: float, **more: Any) -> dict[str, Any]:
+    """An order of one line."""
+    line = {"row_key": "line 1", "quantity": 1, "unit_price": "10", "subtotal": "10", "total": "10"}
+    return {"order_id": order_id, "ordered_at": at(seconds), **line, **more}
+
+
+def answered(answer_id: str, seconds: float, **more: Any) -> dict[str, Any]:
+    """An answer to a survey on 1–5."""
+    scale = {"scale_low": 1, "scale_high": 5, "satisfied_from": 4, "score": 5}
+    return {"answer_id": answer_id, "survey": "review", "answered_at": at(seconds), **scale, **more}
+
+
+LAPTOP, PHONE, TABLET = ({"anonymous_id": name} for name in ("laptop", "phone", "tablet"))
+CARLA, DAVID = {"customer_id": "c1"}, {"customer_id": "c2"}
+ROBOT = {"anonymous_id": "robot", "customer_id": "c7"}
+TELLING: tuple[list[File], list[File]] = (
+    [
+        File("events", 1, (
+            click(LAPTOP | CARLA, 0, "product", 1), click(LAPTOP | CARLA, 60, "add", 2, product_id="mug", price="10"),
+            click(PHONE, HOUR, "landing", 3), click(PHONE, HOUR + 60, "checkout", 4),
+            click(TABLET | DAVID, 0, "product", 5), click(TABLET | DAVID, 2 * DAY, "add", 6, price="5"),
+            click(ROBOT, 0, "landing", 7),
+        )),
+        File("order_rows", 1, (
+            bought("#1", 2 * HOUR, **CARLA), bought("#2", 3 * DAY, **DAVID), bought("#4", DAY, customer_id="c7"),
+        )),
+        File("contacts", 1, ({"contact_id": "x1", "country": "FR", **CARLA},)),
+        File("feedback", 1, (answered("a1", 4 * DAY, order_id="#3"), answered("a2", 3 * DAY, **DAVID))),
+        File("tickets", 1, ({"ticket_id": "t1", "created_at": at(DAY), **DAVID},)),
+        File("deals", 1, ({"deal_id": "s1", "created_at": at(DAY), "is_won": False, **CARLA},)),
+    ],
+    [
+        # The phone logs in: it is Carla's. Order 1 is refunded, order 3 was David's; an event comes late. Somebody turns
+        # out to be a robot; David's tablet reloads its page for hours.
+        File("events", 2, (
+            click(PHONE | CARLA, 5 * DAY, "product", 8), click(TABLET | DAVID, 20 * 60, "add", 9, product_id="bowl"),
+            *(click(ROBOT, n, "landing", 20 + n) for n in range(8)),
+            *(click(TABLET | DAVID, 6 * DAY + n * 20 * 60, "failed", 30 + n) for n in range(7)),
+        )),
+        File("order_rows", 2, (
+            bought("#1", 2 * HOUR, refunded="10", delivered_at=at(4 * DAY), **CARLA), bought("#3", 40 * DAY, **DAVID),
+        )),
+        File("contacts", 2, ({"contact_id": "x1", "country": "DE", "created_at": at(DAY), **CARLA},)),
+        File("tickets", 2, ({"ticket_id": "t1", "created_at": at(DAY), "solved_at": at(2 * DAY), **DAVID},)),
+        File("deals", 2, (
+            {"deal_id": "s1", "created_at": at(DAY), "closed_at": at(9 * DAY), "is_won": True, **CARLA},
+        )),
+    ],
+)  # fmt: skip
+"""A second load that changes something in every table that is computed by person."""
+
+
+def test_the_second_load_merges_two_people_and_restates_an_order() -> None:
+    first, second = TELLING
+    refreshed_after_every_load([*first, *second], [first, second])
+    refreshed_after_every_load([*first, *second], [second, first])
+    with shop() as (project, connection):
+        load_files(connection, project, first)
+        build_all(connection, project)
+        whose = "select count(distinct person_id) from journeys.identities where identifier in "
+        carlas = f"{whose} ('anonymous:laptop', 'anonymous:phone', 'customer:c1')"
+        assert rows(connection, carlas) == [(2,)]
+        load_files(connection, project, second)
+        build_all(connection, project)
+        assert rows(connection, carlas) == [(1,)]
+        assert rows(connection, "select net_revenue, is_void from journeys.order_sessions where order_id = '#1'") == [
+            (0, True)
+        ]
+        assert rows(connection, "select attached_to from journeys.answers where answer_id = 'a1'") == [("order",)]
+
+
+def by_person(project: Project) -> list[str]:
+    """The tables that are computed person by person."""
+    return [model.table for model in all_models(project) if model.keyed_by == "person_id"]
+
+
+def test_a_refresh_that_did_nothing_would_be_seen_in_every_table_by_person() -> None:
+    first, second = TELLING
+    with shop() as (project, connection):
+        load_files(connection, project, first)
+        build_all(connection, project)
+        stale, wanted = contents(connection), built_at_once([*first, *second])
+        tables = by_person(project)
+        assert len(tables) >= 5
+        assert [table for table in tables if not difference({**wanted, table: stale[table]}, wanted)] == []
+
+
+def test_one_wrong_row_in_any_table_would_be_seen() -> None:
+    first, second = TELLING
+    with shop() as (project, connection):
+        load_files(connection, project, [*first, *second])
+        build_all(connection, project)
+        wanted = contents(connection)
+        filled = [table for table, (_, found) in wanted.items() if found]
+        assert len(filled) > 30
+        for table in filled:
+            changes: list[Callable[[list[str]], list[str]]] = [
+                lambda found: found[1:],
+                lambda found: [*found, found[0]],
+                lambda found: [found[0] + " ", *found[1:]],
+            ]
+            columns, found = wanted[table]
+            for change in changes:
+                seen = difference({**wanted, table: (columns, change(found))}, wanted, in_order(project))
+                assert seen.startswith(table), (table, seen)
+        connection.execute(
+            "update journeys.sessions set duration_seconds = duration_seconds + 1e-12 where view_count > 0"
+        )
+        assert difference(contents(connection), wanted, in_order(project)).startswith("journeys.sessions")
+
+
+def touched_by_the_second_build(second: Sequence[File]) -> dict[str, int | None]:
+    """Of each table computed by person how many people the build after a second load touched."""
+    first, _ = TELLING
+    with shop() as (project, connection):
+        load_files(connection, project, first)
+        build_all(connection, project)
+        if second:
+            load_files(connection, project, second)
+        refreshed = build_all(connection, project)
+        return {found.table: found.touched for found in refreshed if found.table in by_person(project)}
+
+
+def test_a_refresh_without_new_rows_touches_nobody() -> None:
+    touched = touched_by_the_second_build([])
+    assert len(touched) >= 5 and set(touched.values()) == {0}
+
+
+def test_a_refresh_touches_whom_the_new_rows_name_and_nobody_else() -> None:
+    touched = touched_by_the_second_build([File("events", 2, (click(TABLET | DAVID, 9 * DAY, "landing", 50),))])
+    assert touched["journeys.touchpoints"] == touched["journeys.sessions"] == 1
+    assert max(count for count in touched.values() if count is not None) == 1 and None not in touched.values()
+
+
+def test_the_rows_of_whom_nothing_touched_are_not_computed_again_unless_all_are() -> None:
+    first, _ = TELLING
+    marked = "select count(*) filter (where exit_path = 'marked'), count(*) from journeys.sessions where person_id in "
+    his, hers = (
+        f"(select person_id from journeys.identities where identifier = 'customer:{customer}')"
+        for customer in ("c2", "c1")
+    )
+    with shop() as (project, connection):
+        load_files(connection, project, first)
+        build_all(connection, project)
+        connection.execute("update journeys.sessions set exit_path = 'marked'")
+        load_files(connection, project, [File("events", 2, (click(TABLET | DAVID, 9 * DAY, "landing", 50),))])
+        build_all(connection, project)
+        assert rows(connection, marked + his) == [(0, 3)]
+        assert rows(connection, marked + hers) == [(1, 1)]
+        build_all(connection, project, full_refresh=True)
+        assert rows(connection, marked + hers) == [(0, 1)]
