@@ -11,6 +11,9 @@ comes twice) may serve best as its first or as its last step; both orders are tr
 
 The portable form is a window per step; the fast form joins ASOF, which DuckDB does about five times faster. They give
 the same rows (tests/test_funnels.py).
+
+The same chain over identifiers instead of the funnel's own units tells what a funnel would be without stitching
+(journeys.unstitched_attempts).
 """
 
 from __future__ import annotations
@@ -18,9 +21,10 @@ from __future__ import annotations
 from typing import Literal
 
 Form = Literal["fast", "portable"]
+Units = Literal["own", "identifiers"]
 
 _HEADER = """\
--- One row per step that an attempt at a funnel reached; an attempt is the best one of a unit (a person, a session, …).
+{about}
 -- Of all entries the attempt that gets furthest counts; among equals the one whose entry is the latest. Whether it is
 -- converted, dropped or open depends on the data cut-off and is said in metrics.
 -- Printed from the number of steps in journey.yaml by pipelines/funnel_chain.py, which explains the algorithm.
@@ -43,98 +47,56 @@ matching_kinds as (
             and (matches.stage is null or matches.stage = kinds.stage)
             and (matches.device is null or matches.device = kinds.device)
             and (matches.channel is null or matches.channel = kinds.channel)
-    inner join settings.funnels as funnels on matches.funnel_id = funnels.funnel_id
+    inner join settings.funnels as funnels on matches.funnel_id = funnels.funnel_id{kept_funnels}
 ),
 
--- Read only where a funnel counts journeys.
-of_journeys as (
-    select touchpoint_id, journey_id
-    from journeys.journey_touchpoints
-    where exists (select 1 from settings.funnels as counting where counting.unit = 'journey')
+-- Simultaneous rows stand in the order of the first step that each matches; where one matches several, in a second
+-- order too, of the last step.
+ranked_kinds as (
+    select
+        matching_kinds.*,
+        min(step_number) over (partition by funnel_id, touchpoint, stage, device, channel) as first_step,
+        max(step_number) over (partition by funnel_id, touchpoint, stage, device, channel) as last_step
+    from matching_kinds
 ),
 
-units as (
+{journeys}units as (
     select
         matches.funnel_id,
         matches.window_microseconds,
         matches.step_number,
-        case matches.unit
-            when 'person' then touchpoints.person_id
-            when 'session' then case when runaway.session_id is null then touchpoints.session_id end
-            when 'journey' then of_journeys.journey_id
-            when 'order' then touchpoints.person_id || ' ' || touchpoints.order_id
-            when 'cart' then touchpoints.person_id || ' ' || touchpoints.cart_id
-        end as unit_id,
+        {unit} as unit_id,
+        matches.first_step,
+        matches.last_step,
         touchpoints.person_id,
         touchpoints.touchpoint_id,
         touchpoints.occurred_at,
         touchpoints.sequence
     from journeys.touchpoints as touchpoints
-    inner join matching_kinds as matches
+    inner join ranked_kinds as matches
         on
             touchpoints.touchpoint is not distinct from matches.touchpoint
             and touchpoints.stage is not distinct from matches.stage
             and touchpoints.device is not distinct from matches.device
-            and touchpoints.channel is not distinct from matches.channel
-    left join of_journeys on touchpoints.touchpoint_id = of_journeys.touchpoint_id
-    left join journeys.runaway_sessions as runaway on touchpoints.session_id = runaway.session_id
-),
-
-hits as (
-    select distinct
-        funnel_id, window_microseconds, step_number, unit_id, person_id, touchpoint_id, occurred_at, sequence
-    from units
-    where unit_id is not null
-),
-
--- The two orders of simultaneous rows: by the first and by the last step that a row matches.
-ranked as (
-    select
-        funnel_id,
-        unit_id,
-        touchpoint_id,
-        min(person_id) as person_id,
-        min(occurred_at) as occurred_at,
-        min(sequence) as sequence,
-        min(step_number) as first_step,
-        max(step_number) as last_step
-    from hits
-    group by funnel_id, unit_id, touchpoint_id
-),
-
-positions as (
-    select
-        funnel_id, unit_id, touchpoint_id, 'first' as tie_order,
-        row_number() over (
-            partition by funnel_id, unit_id order by occurred_at, sequence nulls last, first_step, touchpoint_id
-        ) as position
-    from ranked
-    union all
-    select
-        funnel_id, unit_id, touchpoint_id, 'last',
-        row_number() over (
-            partition by funnel_id, unit_id order by occurred_at, sequence nulls last, last_step, touchpoint_id
-        )
-    from ranked
-    where funnel_id in (select funnel_id from ranked where first_step <> last_step)
+            and touchpoints.channel is not distinct from matches.channel{unit_joins}
 ),
 
 ordered_hits as (
     select
-        hits.funnel_id,
-        hits.window_microseconds,
-        hits.step_number,
-        hits.unit_id,
-        hits.person_id,
-        hits.occurred_at,
-        positions.tie_order,
-        positions.position
-    from hits
-    inner join positions
-        on
-            hits.funnel_id = positions.funnel_id
-            and hits.unit_id = positions.unit_id
-            and hits.touchpoint_id = positions.touchpoint_id
+        funnel_id, window_microseconds, step_number, unit_id, person_id, occurred_at, 'first' as tie_order,
+        dense_rank() over (
+            partition by funnel_id, unit_id order by occurred_at, sequence nulls last, first_step, touchpoint_id
+        ) as position
+    from units
+    where unit_id is not null
+    union all
+    select
+        funnel_id, window_microseconds, step_number, unit_id, person_id, occurred_at, 'last',
+        dense_rank() over (
+            partition by funnel_id, unit_id order by occurred_at, sequence nulls last, last_step, touchpoint_id
+        )
+    from units
+    where unit_id is not null and funnel_id in (select funnel_id from ranked_kinds where first_step <> last_step)
 ),
 
 chain_1 as (
@@ -144,6 +106,43 @@ chain_1 as (
     from ordered_hits
     where step_number = 1
 )"""
+
+_OWN_UNITS = {
+    "about": "-- One row per step that an attempt at a funnel reached; an attempt is the best one of a unit "
+    "(a person, a session, …).",
+    "kept_funnels": "",
+    "journeys": """\
+-- Read only where a funnel counts journeys.
+of_journeys as (
+    select touchpoint_id, journey_id
+    from journeys.journey_touchpoints
+    where exists (select 1 from settings.funnels as counting where counting.unit = 'journey')
+),
+
+""",
+    "unit": """\
+case matches.unit
+            when 'person' then touchpoints.person_id
+            when 'session' then case when runaway.session_id is null then touchpoints.session_id end
+            when 'journey' then of_journeys.journey_id
+            when 'order' then touchpoints.person_id || ' ' || touchpoints.order_id
+            when 'cart' then touchpoints.person_id || ' ' || touchpoints.cart_id
+        end""",
+    "unit_joins": """
+    left join of_journeys on touchpoints.touchpoint_id = of_journeys.touchpoint_id
+    left join journeys.runaway_sessions as runaway on touchpoints.session_id = runaway.session_id""",
+    "unit_comment": "the person, session or journey; of a cart or order the person and its id",
+}
+_IDENTIFIERS = {
+    "about": """\
+-- One row per step that an attempt at a funnel of persons would reach without stitching: every identifier on its own.
+-- As journeys.funnel_attempts but for the unit; for metrics.stitching_effect.""",
+    "kept_funnels": "\n    where funnels.unit = 'person'",
+    "journeys": "",
+    "unit": "touchpoints.identifier",
+    "unit_joins": "",
+    "unit_comment": "the identifier: the customer's, else the e-mail's, else the device's",
+}
 
 _FAST_STEP = """,
 
@@ -250,7 +249,7 @@ walked as (
 
 select
     walked.funnel_id,           -- of settings.funnels
-    walked.unit_id,             -- the person, session or journey; of a cart or order the person and its id
+    walked.unit_id,             -- {unit_comment}
     best.person_id,             -- of journeys.people
     walked.step_number,         -- of settings.funnel_steps
     best.furthest_step,         -- the last step that the attempt reached
@@ -261,18 +260,23 @@ inner join best on walked.funnel_id = best.funnel_id and walked.unit_id = best.u
 """
 
 
-def funnel_chain(step_count: int, form: Form = "fast") -> str:
-    """The SQL of journeys.funnel_attempts for funnels of up to `step_count` steps."""
+def funnel_chain(step_count: int, form: Form = "fast", units: Units = "own") -> str:
+    """The SQL of journeys.funnel_attempts for funnels of up to `step_count` steps.
+
+    With identifiers as units it is that of journeys.unstitched_attempts, for funnels of persons alone.
+    """
+    said = _OWN_UNITS if units == "own" else _IDENTIFIERS
     step = _FAST_STEP if form == "fast" else _PORTABLE_STEP
     steps = range(2, step_count + 1)
     chains = "".join(step.format(k=k, previous=k - 1) for k in steps)
     reached = "\n    union all\n    ".join(
-        f"select funnel_id, unit_id, person_id, tie_order, {k} as step_number, entered_at, entry_position "
-        f"from chain_{k}"
+        f"select funnel_id, unit_id, person_id, tie_order, {k} as step_number, max(entered_at) as entered_at, "
+        f"max(entry_position) as entry_position from chain_{k} group by funnel_id, unit_id, person_id, tie_order"
         for k in range(1, step_count + 1)
     )
     walks = "".join(_WALK_STEP.format(k=k, previous=k - 1) for k in steps)
     walked = "\n    union all\n    ".join(
         f"select funnel_id, unit_id, {k} as step_number, reached_at from walk_{k}" for k in range(1, step_count + 1)
     )
-    return _HEADER + chains + _REACHED.format(union=reached) + walks + _FINAL.format(union=walked)
+    final = _FINAL.format(union=walked, unit_comment=said["unit_comment"])
+    return _HEADER.format(**said) + chains + _REACHED.format(union=reached) + walks + final

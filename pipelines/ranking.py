@@ -44,7 +44,9 @@ def write_drop_off_ranking(connection: duckdb.DuckDBPyConnection) -> None:
         "select count(*) as persons, * exclude (person_id) from ("
         f"select person_id, {columns} from metrics.matured_journeys group by person_id) group by all order by all"
     ).fetchnumpy()
-    ended = np.stack([np.asarray(histories[f"at_{position}"], dtype=float) for position in positions], axis=1)
+    ended = np.empty((len(histories["persons"]), len(positions)))
+    for column, position in enumerate(positions):
+        ended[:, column] = histories[f"at_{position}"]
     draws = np.random.default_rng(SEED).poisson(
         np.asarray(histories["persons"], dtype=float), size=(REPLICATES, len(ended))
     )

@@ -13,7 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 Kpi = Literal["conversion", "cart_abandonment", "retention", "satisfaction"]
 Unit = Literal["person", "session", "journey", "cart", "order"]
-TouchpointSource = Literal["events", "orders", "feedback", "tickets", "deals"]
+TouchpointSource = Literal["events", "orders", "feedback", "invitations", "tickets", "deals"]
 Action = Literal["view", "search", "add_to_cart", "remove_from_cart", "checkout", "key_event", "purchase", "error"]
 PersonAttribute = Literal[
     "country", "city", "lifecycle_stage", "lead_status", "lead_source", "marketing_status", "is_contact"

@@ -57,6 +57,22 @@ def _shop(s: JourneySettings) -> list[Row]:
     ]
 
 
+def _session_variants(s: JourneySettings) -> list[Row]:
+    own = (s.sessions.timeout_minutes, s.sessions.cut_at_midnight)
+    variants = sorted({own, *((minutes, cut) for minutes in (15.0, 30.0, 60.0) for cut in (False, True))})
+    return [
+        (
+            number,
+            f"{minutes:g} min{', cut at midnight' if cut else ''}",
+            int(minutes * 60_000_000),
+            cut,
+            (minutes, cut) == own,
+            2 ** (number - 1),
+        )
+        for number, (minutes, cut) in enumerate(variants, 1)
+    ]
+
+
 def _stages(s: JourneySettings) -> list[Row]:
     return [
         (stage.id, position, stage.label, stage.required, stage.to_be) for position, stage in enumerate(s.stages, 1)
@@ -73,8 +89,8 @@ def _touchpoint_rules(s: JourneySettings) -> list[Row]:
 
 def _funnels(s: JourneySettings) -> list[Row]:
     return [
-        (funnel.id, funnel.name, funnel.unit, int(funnel.window_days * 86_400_000_000), len(funnel.steps))
-        for funnel in s.funnels
+        (funnel.id, funnel.name, funnel.unit, int(funnel.window_days * 86_400_000_000), len(funnel.steps), number)
+        for number, funnel in enumerate(s.funnels, 1)
     ]
 
 
@@ -207,6 +223,14 @@ SETTINGS_TABLES = (
         _shop,
     ),
     SettingsTable(
+        "session_variants",
+        "One row per way to cut sessions that is compared: 15, 30 and 60 minutes, cut at midnight or not, and the "
+        "shop's own. Its bit marks it in journeys.session_variants.",
+        "variant_number bigint, variant text, timeout_microseconds bigint, cuts_at_midnight boolean, "
+        "is_chosen boolean, bit bigint",
+        _session_variants,
+    ),
+    SettingsTable(
         "stages",
         "One row per stage of the journey, in the order of the map.",
         "stage text, stage_position bigint, stage_label text, is_required boolean, to_be_rate double",
@@ -221,7 +245,8 @@ SETTINGS_TABLES = (
     SettingsTable(
         "funnels",
         "One row per funnel.",
-        "funnel_id text, funnel_name text, unit text, window_microseconds bigint, step_count bigint",
+        "funnel_id text, funnel_name text, unit text, window_microseconds bigint, step_count bigint, "
+        "funnel_number bigint",
         _funnels,
     ),
     SettingsTable(

@@ -10,12 +10,14 @@ import hashlib
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import duckdb
 
 from pipelines.builds import drop_narrowed, prune, reset_builds
 from pipelines.funnel_chain import funnel_chain
 from pipelines.identity import write_changed_identities, write_identities
+from pipelines.identity_history import DESCRIPTION, HISTORY, write_identity_history
 from pipelines.project import ROOT, Project
 from pipelines.ranking import write_drop_off_ranking
 from pipelines.raw_tables import RAW_TABLES
@@ -38,8 +40,7 @@ class PythonTable:
 
     def refreshable(self, logged: tuple[str, ...]) -> Table:
         """The table as `refresh` takes it; its version is that of the module that writes it."""
-        source = inspect.getsource(inspect.getmodule(self.write) or self.write)
-        version = hashlib.sha256(source.encode()).hexdigest()[:12]
+        version = hashlib.sha256(Path(inspect.getfile(self.write)).read_bytes()).hexdigest()[:12]
         return Table(
             self.table, self.upstreams, version, self.keyed_by, logged, self.write, self.write_next or _only_whole
         )
@@ -60,6 +61,7 @@ PYTHON_TABLES = (
         keyed_by="identifier",
         write_next=write_changed_identities,
     ),
+    PythonTable(HISTORY, DESCRIPTION, ("journeys.identity_evidence", "journeys.identities"), write_identity_history),
     PythonTable(
         "metrics.drop_off_ranking",
         "One row per required stage and ranking (revenue at stake, drop-off rate, units lost): its rank, and whether "
@@ -86,6 +88,7 @@ def all_models(project: Project) -> list[Model]:
     models = [read_model(path) for path in files]
     step_count = max(len(funnel.steps) for funnel in project.settings.funnels)
     models.append(parse_model("journeys", "funnel_attempts", funnel_chain(step_count)))
+    models.append(parse_model("journeys", "unstitched_attempts", funnel_chain(step_count, units="identifiers")))
     return order_models(models, [*LOADED_TABLES, *(table.table for table in PYTHON_TABLES)])
 
 

@@ -141,6 +141,38 @@ def test_the_portable_form_passes_the_lint_and_the_fast_one_says_why_not() -> No
     assert all("asof join" in finding for finding in unportable(funnel_chain(5, "fast"), "fast"))
 
 
+def test_the_chain_over_identifiers_is_as_portable() -> None:
+    assert unportable(funnel_chain(5, "portable", units="identifiers"), "portable") == []
+
+
+def test_over_identifiers_a_funnel_of_persons_counts_each_device_on_its_own() -> None:
+    steps = [{"touchpoint": "a"}, {"touchpoint": "b"}]
+    funnels = [
+        {"id": "persons", "name": "P", "unit": "person", "window_days": 7, "steps": steps},
+        {"id": "sessions", "name": "S", "unit": "session", "window_days": 7, "steps": steps},
+    ]
+    shop = settings(touchpoints=[{"touchpoint": n, "event": n, "stage": "discovery"} for n in "ab"], funnels=funnels)
+    events = [
+        event("phone", 0, "a", customer_id="c1"),
+        event("laptop", 5, "a"),
+        event("laptop", 9, "b", customer_id="c1"),
+        event("tablet", 0, "a"),
+        event("tablet", 3, "b"),
+    ]
+    built = warehouse(events=events, build=["journeys.funnel_attempts", "journeys.unstitched_attempts"], shop=shop)
+    query = "select funnel_id, unit_id, step_number, reached_at from journeys.unstitched_attempts order by all"
+    assert rows(built, query) == [
+        ("persons", "anonymous:laptop", 1, at(5)),
+        ("persons", "anonymous:tablet", 1, at(0)),
+        ("persons", "anonymous:tablet", 2, at(3)),
+        ("persons", "customer:c1", 1, at(0)),
+        ("persons", "customer:c1", 2, at(9)),
+    ]
+    portable = funnel_chain(2, "portable", units="identifiers")
+    fast = rows(built, "from journeys.unstitched_attempts order by all")
+    assert fast == rows(built, f"from ({portable}) order by all")
+
+
 histories = strategies.lists(
     strategies.tuples(strategies.sampled_from("uvw"), strategies.integers(0, 12), strategies.sampled_from("abcx")),
     max_size=40,

@@ -11,6 +11,7 @@ from given import Row, at, event, order, rows, settings, warehouse
 from hypothesis import HealthCheck, given, strategies
 from hypothesis import settings as budget
 
+from pipelines.project import ROOT
 from pipelines.settings import JourneySettings
 
 PEOPLE = ["journeys.people"]
@@ -123,6 +124,20 @@ def test_a_shared_tablet_links_nothing_and_stays_in_the_evidence(customers: int,
     assert used == [(customers <= 3, customers)]
     others = "select bool_and(is_used) from journeys.identity_evidence where identifier like 'anonymous:phone%'"
     assert rows(built, f"{others} and other_identifier is not null") == [(True,)]
+
+
+def test_a_tablet_with_forty_logins_is_forty_people_and_is_reported() -> None:
+    events = [event("tablet", i, "landing", customer_id=f"c{i:02d}") for i in range(40)]
+    built = warehouse(events=events, build=["journeys.people", "journeys.touchpoints"])
+    assert rows(built, "select count(*), min(customer_id_count), max(device_count) from journeys.people") == [
+        (40, 1, 0)
+    ]
+    assert rows(built, "select count(distinct person_id), count(*) from journeys.touchpoints") == [(40, 40)]
+    check = (ROOT / "sql/checks/identifiers_are_not_shared.sql").read_text(encoding="utf-8")
+    assert rows(built, check) == [("anonymous:tablet", 40)]
+    # The quality page: kind, identifiers, their logins, the most logins of one.
+    shown = (ROOT / "assets/report/queries/quality_shared.sql").read_text(encoding="utf-8")
+    assert rows(built, shown) == [("anonymous", 1, 40, 40)]
 
 
 def test_an_office_address_with_many_customers_links_nothing() -> None:

@@ -318,8 +318,8 @@ TELLING: tuple[list[File], list[File]] = (
         File("deals", 1, ({"deal_id": "s1", "created_at": at(DAY), "is_won": False, **CARLA},)),
     ],
     [
-        # The phone logs in: it is Carla's. Order 1 is refunded, order 3 was David's; an event comes late. Somebody turns
-        # out to be a robot; David's tablet reloads its page for hours.
+        # The phone logs in: it is Carla's. Order 1 is refunded, order 3 was David's; an event comes late. Somebody is
+        # a robot; David's tablet reloads its page for hours.
         File("events", 2, (
             click(PHONE | CARLA, 5 * DAY, "product", 8), click(TABLET | DAVID, 20 * 60, "add", 9, product_id="bowl"),
             *(click(ROBOT, n, "landing", 20 + n) for n in range(8)),
@@ -355,6 +355,30 @@ def test_the_second_load_merges_two_people_and_restates_an_order() -> None:
             (0, True)
         ]
         assert rows(connection, "select attached_to from journeys.answers where answer_id = 'a1'") == [("order",)]
+
+
+def test_a_restated_row_touches_its_person_though_no_event_is_new() -> None:
+    # Five people with a visit and one row of another kind each: what one of them touches hides nothing of the others.
+    bought_by, asked_by, dealt_with, known, answered_by = ({"customer_id": f"c{n}"} for n in range(11, 16))
+    visits = [bought_by, asked_by, dealt_with, known, answered_by]
+    first = [
+        File("events", 1, tuple(click(who, n * HOUR, "product", n) for n, who in enumerate(visits))),
+        File("order_rows", 1, (bought("#1", DAY, **bought_by),)),
+        File("tickets", 1, ({"ticket_id": "t1", "created_at": at(DAY), **asked_by},)),
+        File(
+            "deals", 1, ({"deal_id": "s1", "created_at": at(DAY), "closed_at": at(DAY), "amount": "5", **dealt_with},)
+        ),
+        File("contacts", 1, ({"contact_id": "x1", "created_at": at(DAY), **known},)),
+        File("feedback", 1, (answered("a1", DAY, **answered_by),)),
+    ]
+    second = [
+        File("order_rows", 2, (bought("#1", DAY, delivered_at=at(3 * DAY), **bought_by),)),
+        File("tickets", 2, ({"ticket_id": "t1", "created_at": at(DAY), "solved_at": at(2 * DAY), **asked_by},)),
+        File("deals", 2, ({"deal_id": "s1", "created_at": at(2 * DAY), "amount": "7", **dealt_with},)),
+        File("contacts", 2, ({"contact_id": "x1", "created_at": at(DAY), "lifecycle_stage": "lead", **known},)),
+        File("feedback", 2, (answered("a1", 2 * DAY, **answered_by),)),
+    ]
+    refreshed_after_every_load([*first, *second], [first, second])
 
 
 def by_person(project: Project) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from conftest import cases
-from given import at, event, rows, settings, warehouse
+from given import at, event, order, rows, settings, warehouse
 from hypothesis import HealthCheck, given, strategies
 from hypothesis import settings as budget
 
@@ -70,6 +70,91 @@ def test_a_session_longer_than_the_maximum_is_cut_at_its_multiples() -> None:
     steady = [event("u", i * 20 * MINUTE, "landing") for i in range(3 * 24 + 1)]  # every 20 minutes for 24 h
     built = warehouse(events=steady, build=SESSIONS)
     assert rows(built, "select touchpoint_count from journeys.sessions order by session_number") == [(72,), (1,)]
+
+
+PARIS = {"name": "Test shop", "time_zone": "Europe/Paris", "currency": "EUR", "language": "en"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "counts"),
+    [
+        ("2026-01-05T22:59:59.999999", "2026-01-05T23:00:00", [1, 1]),  # midnight in winter: UTC+1
+        ("2026-07-05T21:59:59.999999", "2026-07-05T22:00:00", [1, 1]),  # midnight in summer: UTC+2
+        ("2026-07-05T22:59:59.999999", "2026-07-05T23:00:00", [2]),  # midnight in winter, but it is summer
+        ("2026-01-05T23:59:59.999999", "2026-01-06T00:00:00", [2]),  # midnight in London
+        ("2026-03-29T00:59:59", "2026-03-29T01:00:00", [2]),  # the clock goes from 02:00 to 03:00
+        ("2026-01-05T22:59:59.999999", "2026-01-06T23:00:00", [1, 1]),  # two midnights, one cut
+    ],
+)
+def test_a_session_may_be_cut_at_midnight_of_the_shop(before: str, after: str, counts: list[int]) -> None:
+    visits = [event("u", before, "landing"), event("u", after, "landing")]
+    shop = settings(shop=PARIS, sessions={"cut_at_midnight": True})
+    built = warehouse(events=visits, build=SESSIONS, shop=shop)
+    query = "select touchpoint_count from journeys.sessions order by session_number"
+    assert [count for (count,) in rows(built, query)] == counts
+
+
+def test_midnight_cuts_nothing_unless_journey_yaml_says_so() -> None:
+    visits = [event("u", "2026-01-05T22:59:00", "landing"), event("u", "2026-01-05T23:01:00", "landing")]
+    built = warehouse(events=visits, build=SESSIONS, shop=settings(shop=PARIS))
+    assert rows(built, "select touchpoint_count from journeys.sessions") == [(2,)]
+
+
+@pytest.mark.parametrize(
+    ("cuts", "campaigns", "counts"),
+    [
+        (True, ["may", "june"], [1, 1]),
+        (True, ["may", "may"], [2]),
+        (True, ["may", None, "may"], [3]),  # coming without one is no other campaign
+        (True, ["may", None, "june"], [2, 1]),
+        (True, [None, "may"], [1, 1]),
+        (True, ["may", "june", "may"], [1, 1, 1]),
+        (False, ["may", "june"], [2]),
+    ],
+)
+def test_a_session_may_be_cut_where_the_campaign_changes(
+    cuts: bool, campaigns: list[str | None], counts: list[int]
+) -> None:
+    visits = [event("u", n * MINUTE, "landing", campaign_name=name) for n, name in enumerate(campaigns)]
+    shop = settings(sessions={"cut_at_campaign_change": cuts})
+    built = warehouse(events=visits, build=SESSIONS, shop=shop)
+    query = "select touchpoint_count from journeys.sessions order by session_number"
+    assert [count for (count,) in rows(built, query)] == counts
+
+
+def test_a_runaway_session_is_in_quarantine_with_its_touchpoints_kept_and_takes_no_order() -> None:
+    visits = [event("u", n * 10, "landing", customer_id="c1") for n in range(4)]
+    visits += [event("u", 2 * HOUR + n, "landing", customer_id="c1") for n in range(3)]
+    built = warehouse(
+        events=visits,
+        order_rows=[order("#1", 35, customer_id="c1"), order("#2", 3 * HOUR, customer_id="c1")],
+        shop=settings(sessions={"runaway_touchpoints": 3}),
+    )
+    assert rows(built, "select started_at, ended_at, touchpoint_count from journeys.runaway_sessions") == [
+        (at(0), at(30), 4)
+    ]
+    assert rows(built, "select session_number, started_at, touchpoint_count, order_count from journeys.sessions") == [
+        (1, at(2 * HOUR), 3, 1)
+    ]
+    kept = "select count(*), count(distinct session_id) from journeys.touchpoints where is_on_site"
+    assert rows(built, kept) == [(7, 2)]
+    assert rows(built, "select order_id, session_id is null from journeys.order_sessions order by 1") == [
+        ("#1", True),
+        ("#2", False),
+    ]
+    assert rows(built, "select count(*) from metrics.kpi_attempts where kpi = 'conversion'") == [(1,)]
+
+
+def test_an_order_goes_to_the_session_before_a_runaway_one() -> None:
+    visits = [event("u", 0, "landing", customer_id="c1")]
+    visits += [event("u", 2 * HOUR + n, "landing", customer_id="c1") for n in range(4)]
+    built = warehouse(
+        events=visits,
+        order_rows=[order("#1", 2 * HOUR + 2, customer_id="c1")],
+        build=["journeys.sessions"],
+        shop=settings(sessions={"runaway_touchpoints": 3}),
+    )
+    assert rows(built, "select started_at, order_count from journeys.sessions") == [(at(0), 1)]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -58,13 +59,14 @@ def sessions_by_hand(visits: Iterable[dict[str, Any]], options: Options) -> list
         mine.sort(key=lambda v: (v["occurred_at"], v.get("sequence") is None, v.get("sequence") or 0, v["event_id"]))
         runs: list[list[dict[str, Any]]] = []
         campaign = None
-        for visit in mine:
-            coming_with = visit.get("campaign_name") or visit.get("campaign_source")
-            another = coming_with is not None and coming_with != campaign
-            if not runs or _is_cut(runs[-1][-1]["occurred_at"], visit["occurred_at"], another, options):
+        # Touchpoints of one instant are never cut apart.
+        for now, together in groupby(mine, key=lambda visit: visit["occurred_at"]):
+            at_once = list(together)
+            campaigns = {visit.get("campaign_name") or visit.get("campaign_source") for visit in at_once} - {None}
+            if not runs or _is_cut(runs[-1][-1]["occurred_at"], now, bool(campaigns - {campaign}), options):
                 runs.append([])
-            runs[-1].append(visit)
-            campaign = coming_with or campaign
+            runs[-1] += at_once
+            campaign = max(campaigns, default=campaign)
         for run in runs:
             longest = timedelta(hours=options.maximum_hours)
             pieces: dict[int, list[dict[str, Any]]] = {}

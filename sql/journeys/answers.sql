@@ -42,7 +42,7 @@ preceding as (
     inner join journeys.touchpoints as touchpoints on all_answers.person_id = touchpoints.person_id
     cross join settings.shop as shop
     where
-        touchpoints.source <> 'feedback'
+        touchpoints.source not in ('feedback', 'invitations')
         and touchpoints.occurred_at <= all_answers.answered_at
         and date_diff('microsecond', touchpoints.occurred_at, all_answers.answered_at) <= shop.survey_lag_seconds * 1000000
     qualify row_number() over (

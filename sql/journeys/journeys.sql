@@ -10,7 +10,7 @@ with parts as (
         journey_id,
         journey_number,
         session_id,
-        case when session_id is null then channel end as own_channel,
+        case when session_id is null and source <> 'invitations' then channel end as own_channel,
         min(occurred_at) as started_at,
         max(occurred_at) as last_touched_at,
         max(case when is_contact then occurred_at end) as last_contact_at,
@@ -23,7 +23,12 @@ with parts as (
             case when staged_number = 1 and source = 'tickets' then 'support' when staged_number = 1 then stage end
         ) as opened_in
     from journeys.journey_touchpoints
-    group by person_id, journey_id, journey_number, session_id, case when session_id is null then channel end
+    group by
+        person_id,
+        journey_id,
+        journey_number,
+        session_id,
+        case when session_id is null and source <> 'invitations' then channel end
 ),
 
 measured as (
@@ -60,7 +65,8 @@ typed as (
     from measured
 ),
 
--- A session's channel is that of its first touchpoint; the states of an order are no channel that a customer takes.
+-- A session's channel is that of its first touchpoint; the states of an order and what the shop does are none
+-- that a customer takes.
 channels as (
     select
         parts.person_id,
@@ -70,18 +76,26 @@ channels as (
     from parts
     left join journeys.sessions as sessions
         on parts.person_id = sessions.person_id and parts.session_id = sessions.session_id
-    where coalesce(sessions.channel, parts.own_channel) <> 'order'
+    where coalesce(sessions.channel, parts.own_channel) not in ('order', 'shop')
     group by parts.person_id, parts.journey_id, coalesce(sessions.channel, parts.own_channel)
 ),
 
 crossed as (
-    select
-        person_id,
-        journey_id,
-        cast(count(*) as bigint) as channel_count,
-        string_agg(channel, ', ' order by first_at, channel) as channels
+    select person_id, journey_id, cast(count(*) as bigint) as channel_count, min(channel) as only_channel
     from channels
     group by person_id, journey_id
+),
+
+-- Most journeys have one channel: only the others' are put in order.
+crossing as (
+    select
+        channels.person_id,
+        channels.journey_id,
+        string_agg(channels.channel, ', ' order by channels.first_at, channels.channel) as channel_list
+    from channels
+    inner join crossed on channels.person_id = crossed.person_id and channels.journey_id = crossed.journey_id
+    where crossed.channel_count > 1
+    group by channels.person_id, channels.journey_id
 ),
 
 stages_touched as (
@@ -103,16 +117,25 @@ path as (
         max(case when stages.is_required then touched.stage_position end) as furthest_required_position,
         cast(count(*) filter (where stages.is_required) as bigint) as required_stage_count,
         cast(sum(touched.back_step_count) as bigint) as back_step_count,
-        cast(count(*) filter (where touched.visit_count > 1) as bigint) as repeated_stage_count,
-        string_agg(
-            case when touched.visit_count > 1 then touched.stage end, ', ' order by touched.stage_position
-        ) as repeated_stages,
-        string_agg(
-            case when touched.back_step_count > 0 then touched.stage end, ', ' order by touched.stage_position
-        ) as gone_back_stages
+        cast(count(*) filter (where touched.visit_count > 1) as bigint) as repeated_stage_count
     from stages_touched as touched
     inner join settings.stages as stages on touched.stage = stages.stage
     group by touched.person_id, touched.journey_id
+),
+
+repeats as (
+    select
+        person_id,
+        journey_id,
+        string_agg(
+            case when visit_count > 1 then stage end, ', ' order by stage_position
+        ) as repeated_stages,
+        string_agg(
+            case when back_step_count > 0 then stage end, ', ' order by stage_position
+        ) as gone_back_stages
+    from stages_touched
+    where visit_count > 1 or back_step_count > 0
+    group by person_id, journey_id
 ),
 
 deviated as (
@@ -174,14 +197,14 @@ select
     path.furthest_required_position,  -- of the furthest required stage; null: none was reached
     coalesce(path.required_stage_count, 0) as required_stage_count,  -- required stages that were touched
     coalesce(path.back_step_count, 0) as back_step_count,  -- times it went back to an earlier stage
-    path.gone_back_stages,      -- stages it went back to; null: none
+    repeats.gone_back_stages,   -- stages it went back to; null: none
     coalesce(path.repeated_stage_count, 0) as repeated_stage_count,  -- stages visited more than once
-    path.repeated_stages,       -- these stages; null: none
+    repeats.repeated_stages,    -- these stages; null: none
     coalesce(deviated.skipped_stage_count, 0) as skipped_stage_count,  -- required stages passed over
     deviated.skipped_stages,    -- these stages; null: none
     coalesce(deviated.deviation_count, 0) as deviation_count,  -- deviations from the intended path; 0: it conforms
     coalesce(crossed.channel_count, 0) as channel_count,  -- channels of its sessions and other contacts
-    crossed.channels,           -- these channels; null: none but orders
+    coalesce(crossing.channel_list, crossed.only_channel) as channels,  -- these channels; null: none but orders
     outcomes.net_revenue,       -- of its order; null: none, or not known
     coalesce(outcomes.delivered_order_count, 0) as delivered_order_count,  -- orders that arrived
     coalesce(outcomes.late_order_count, 0) as late_order_count,  -- of these, late
@@ -192,6 +215,8 @@ select
 from measured
 inner join typed on measured.person_id = typed.person_id and measured.journey_id = typed.journey_id
 left join path on measured.person_id = path.person_id and measured.journey_id = path.journey_id
+left join repeats on measured.person_id = repeats.person_id and measured.journey_id = repeats.journey_id
 left join deviated on measured.person_id = deviated.person_id and measured.journey_id = deviated.journey_id
 left join crossed on measured.person_id = crossed.person_id and measured.journey_id = crossed.journey_id
+left join crossing on measured.person_id = crossing.person_id and measured.journey_id = crossing.journey_id
 left join outcomes on measured.person_id = outcomes.person_id and measured.journey_id = outcomes.journey_id

@@ -14,10 +14,10 @@ with measured as (
         cast(count(*) filter (where action in ('key_event', 'purchase')) as bigint) as key_event_count,
         cast(count(*) filter (where action = 'error') as bigint) as error_count,
         max(stage_position) as furthest_stage_position,
-        arg_min(url_path, touchpoint_number) as landing_path,
-        arg_max(url_path, touchpoint_number) as exit_path,
-        arg_min(channel, touchpoint_number) as channel,
-        arg_min(device, touchpoint_number) as device
+        arg_min(url_path, (occurred_at, coalesce(sequence, 9223372036854775807), touchpoint_id)) as landing_path,
+        arg_max(url_path, (occurred_at, coalesce(sequence, 9223372036854775807), touchpoint_id)) as exit_path,
+        arg_min(channel, (occurred_at, coalesce(sequence, 9223372036854775807), touchpoint_id)) as channel,
+        arg_min(device, (occurred_at, coalesce(sequence, 9223372036854775807), touchpoint_id)) as device
     from journeys.touchpoints
     where is_on_site
     group by person_id, session_id

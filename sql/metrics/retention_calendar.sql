@@ -14,7 +14,9 @@ with touched as (
     from journeys.touchpoints as touchpoints
     cross join settings.shop as knobs
     inner join settings.retention_touchpoints as roles
-        on roles.touchpoint is null or roles.touchpoint = touchpoints.touchpoint
+        on
+            roles.touchpoint = touchpoints.touchpoint
+            or (roles.touchpoint is null and touchpoints.source <> 'invitations')
     inner join settings.retentions as retentions on roles.retention_id = retentions.retention_id
 ),
 

@@ -4,8 +4,9 @@
 -- needs: Name, Created at, Lineitem quantity, Lineitem name, Lineitem price
 -- Order-level columns stand on the first row of an order only; staging.orders brings a row's order together by
 -- `Name`, and never sums `Total`. Times carry the shop's offset. Delivery is not in Shopify's export: apps write
--- it to the note attributes (`delivered_at: …; promised_on: …`), which are read where they are. Files of 47 columns
--- have no Refunded Amount: of an order whose status is refunded, it is all of the total.
+-- it to the note attributes (`delivered_at: …; promised_on: …`), which are read where they are. So is the time of a
+-- refund or a return (`refunded_at: …; returned_at: …`): Shopify's export has the amount alone. Files of 47 columns
+-- have no Refunded Amount: of an order whose status is refunded, it is all of the total. A Source of `pos` is a till.
 with typed as (
     select
         *,
@@ -32,6 +33,14 @@ select
     ) at time zone 'UTC' as delivered_at,
     try_cast(nullif(regexp_extract("Note Attributes", 'promised_on: ([0-9-]{10})', 1), '') as date) as promised_on,
     try_strptime("Cancelled at", '%Y-%m-%d %H:%M:%S %z') at time zone 'UTC' as cancelled_at,
+    try_strptime(
+        nullif(regexp_extract("Note Attributes", 'refunded_at: ([0-9: -]+ [+-][0-9]{4})', 1), ''),
+        '%Y-%m-%d %H:%M:%S %z'
+    ) at time zone 'UTC' as refunded_at,
+    try_strptime(
+        nullif(regexp_extract("Note Attributes", 'returned_at: ([0-9: -]+ [+-][0-9]{4})', 1), ''),
+        '%Y-%m-%d %H:%M:%S %z'
+    ) at time zone 'UTC' as returned_at,
     nullif("Financial Status", '') as status,
     nullif("Currency", '') as currency,
     try_cast(nullif("Subtotal", '') as decimal(18,4)) as subtotal,
@@ -43,6 +52,7 @@ select
         try_cast(nullif("Refunded Amount", '') as decimal(18,4)),
         case when "Financial Status" = 'refunded' then try_cast(nullif("Total", '') as decimal(18,4)) end
     ) as refunded,
+    case when lower(trim("Source")) = 'pos' then 'store' end as sales_channel,
     nullif("Payment Method", '') as payment_method,
     nullif("Lineitem sku", '') as product_id,
     nullif("Lineitem name", '') as product_name,

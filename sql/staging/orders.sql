@@ -6,8 +6,9 @@
 with versions as (
     select
         order_id, row_key, export, row_hash, covers_until, file_order, source_updated_at, order_reference,
-        customer_id, email_hash, ordered_at, paid_at, shipped_at, delivered_at, promised_on, cancelled_at, status, currency, subtotal,
-        discount, shipping, tax, total, refunded, payment_method, paid_amount, quantity, unit_price,
+        customer_id, email_hash, ordered_at, paid_at, shipped_at, delivered_at, promised_on, cancelled_at,
+        refunded_at, returned_at, sales_channel, status, currency, subtotal, discount, shipping, tax, total, refunded,
+        payment_method, paid_amount, quantity, unit_price,
         max(covers_until) over (partition by order_id, export) as newest
     from raw.order_rows
 ),
@@ -34,6 +35,9 @@ merged as (
         max(delivered_at) as delivered_at,
         max(promised_on) as promised_on,
         max(cancelled_at) as cancelled_at,
+        max(refunded_at) as refunded_at,
+        max(returned_at) as returned_at,
+        max(sales_channel) as sales_channel,
         max(status) as status,
         max(currency) as currency,
         coalesce(max(payment_method), 'unknown') as payment_method,
@@ -76,6 +80,9 @@ select
     delivered_at,               -- UTC instant of arrival
     promised_on,                -- shop day until which delivery was promised
     cancelled_at,               -- UTC instant of cancellation
+    refunded_at,                -- UTC instant of the last refund; null: none, or the export does not say when
+    returned_at,                -- UTC instant at which the goods came back; null: no, or the export does not say when
+    sales_channel,              -- store: sold at a till; null: not said
     status,                     -- as the source says
     payment_method,             -- as the source says
     line_count,                 -- lines of the order

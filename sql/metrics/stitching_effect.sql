@@ -1,0 +1,135 @@
+-- One row per view: with stitching (what all other tables show) and without it, every identifier a person of its own.
+-- What identity resolution changes: people, sessions, conversion, and the first funnel of journey.yaml that counts persons.
+-- People: with a session or an order. Conversion: over matured sessions, as metrics.conversion; days without tracking are
+-- left out. Funnel: matured attempts, as metrics.funnel_steps.
+-- key: view
+with knobs as (
+    select time_zone, attribution_seconds from settings.shop
+),
+
+known as (
+    select visits_until, orders_until from metrics.cut_off
+),
+
+all_sessions as (
+    select 'with stitching' as view, person_id as unit_id, order_count from journeys.sessions
+    union all
+    select 'without stitching', identifier, order_count from journeys.unstitched_sessions
+),
+
+placed as (
+    select 'with stitching' as view, person_id as unit_id, order_id from journeys.order_sessions
+    union all
+    select 'without stitching', owned.identifier, orders.order_id
+    from journeys.order_sessions as orders
+    inner join journeys.owned_rows as owned on owned.kind = 'order' and orders.order_id = owned.row_id
+),
+
+people as (
+    select view, cast(count(*) as bigint) as person_count
+    from (
+        select view, unit_id from all_sessions
+        union
+        select view, unit_id from placed where unit_id is not null
+    ) as seen
+    group by view
+),
+
+session_counts as (
+    select
+        view,
+        cast(count(*) as bigint) as session_count,
+        cast(count(*) filter (where order_count > 0) as bigint) as ordered_session_count
+    from all_sessions
+    group by view
+),
+
+order_counts as (
+    select view, cast(count(*) as bigint) as order_count
+    from placed
+    group by view
+),
+
+attempts as (
+    select 'with stitching' as view, person_id as unit_id, is_converted
+    from metrics.kpi_attempts
+    where kpi = 'conversion' and is_matured
+    union all
+    select 'without stitching', sessions.identifier, sessions.order_count > 0
+    from journeys.unstitched_sessions as sessions
+    cross join knobs
+    cross join known
+    where
+        known.orders_until is not null
+        and date_diff('microsecond', sessions.ended_at, known.visits_until) >= knobs.attribution_seconds * 1000000
+        and cast((sessions.started_at at time zone 'UTC') at time zone knobs.time_zone as date) not in (
+            select outage_on from metrics.outage_days where outage = 'tracking'
+        )
+),
+
+conversions as (
+    select
+        view,
+        cast(count(*) as bigint) as matured_count,
+        cast(count(*) filter (where is_converted) as bigint) as converted_count,
+        cast(count(distinct unit_id) as bigint) as visitor_count,
+        cast(count(distinct case when is_converted then unit_id end) as bigint) as converted_visitor_count
+    from attempts
+    group by view
+),
+
+funnel as (
+    select funnel_id, funnel_name, window_microseconds, step_count
+    from settings.funnels
+    where unit = 'person'
+    qualify row_number() over (order by funnel_number) = 1
+),
+
+entries as (
+    select 'with stitching' as view, funnel_id, furthest_step, entered_at
+    from journeys.funnel_attempts
+    where step_number = 1
+    union all
+    select 'without stitching', funnel_id, furthest_step, entered_at
+    from journeys.unstitched_attempts
+    where step_number = 1
+),
+
+funnel_counts as (
+    select
+        entries.view,
+        cast(count(*) as bigint) as entered_count,
+        cast(count(*) filter (where entries.furthest_step = funnel.step_count) as bigint) as converted_count
+    from entries
+    inner join funnel on entries.funnel_id = funnel.funnel_id
+    cross join known
+    where date_diff('microsecond', entries.entered_at, known.visits_until) >= funnel.window_microseconds
+    group by entries.view
+)
+
+select
+    views.view,                 -- without stitching, or with stitching
+    coalesce(people.person_count, 0) as person_count,  -- people with a session or an order; without: identifiers
+    coalesce(session_counts.session_count, 0) as session_count,  -- sessions, without runaway ones
+    coalesce(order_counts.order_count, 0) as order_count,  -- orders, with a session or not
+    coalesce(session_counts.ordered_session_count, 0) as ordered_session_count,  -- sessions that an order belongs to
+    coalesce(conversions.matured_count, 0) as matured_session_count,  -- sessions whose attribution time is over
+    coalesce(conversions.converted_count, 0) as converted_session_count,  -- of these, sessions with an order
+    conversions.converted_count / nullif(conversions.matured_count, 0) as conversion_per_session,  -- converted / matured
+    coalesce(conversions.visitor_count, 0) as visitor_count,  -- people with a matured session
+    coalesce(conversions.converted_visitor_count, 0) as converted_visitor_count,  -- of these, people with one that converted
+    conversions.converted_visitor_count / nullif(conversions.visitor_count, 0) as conversion_per_person,  -- of visitors
+    funnel.funnel_id,           -- the first funnel that counts persons; null: there is none
+    funnel.funnel_name,         -- as in journey.yaml
+    case when funnel.funnel_id is not null then coalesce(funnel_counts.entered_count, 0) end
+        as funnel_entered_count,  -- matured attempts
+    case when funnel.funnel_id is not null then coalesce(funnel_counts.converted_count, 0) end
+        as funnel_converted_count,  -- of these, attempts that reached the last step
+    funnel_counts.converted_count / nullif(funnel_counts.entered_count, 0) as funnel_conversion_rate,  -- converted / entered
+from unnest(['without stitching', 'with stitching']) as views(view)
+left join people on views.view = people.view
+left join session_counts on views.view = session_counts.view
+left join order_counts on views.view = order_counts.view
+left join conversions on views.view = conversions.view
+left join funnel on true
+left join funnel_counts on views.view = funnel_counts.view
