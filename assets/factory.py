@@ -16,7 +16,7 @@ from assets.expectations import SUITES, Suite, run_suite
 from pipelines.checks import Check, key_check, read_checks, run_check
 from pipelines.project import ROOT, Project
 from pipelines.refresh import Table
-from pipelines.runner import BuiltTable, describe_table, lineage_of, refresh_table
+from pipelines.runner import BuiltTable, comment_table, describe_table, lineage_of, refresh_table
 from pipelines.sql_models import Model
 from pipelines.tables import PythonTable, all_tables
 from pipelines.warehouse import open_warehouse
@@ -43,6 +43,8 @@ def model_asset(project: Project, model: Model, table: Table) -> dg.AssetsDefini
 
     def build(connection: duckdb.DuckDBPyConnection) -> BuiltTable:
         refreshed = refresh_table(connection, table)
+        if refreshed.touched is None and refreshed.is_changed:
+            comment_table(connection, model)
         return describe_table(connection, model.table, lineage_of(connection, model), refreshed.touched)
 
     checks = [key_check(model)] if model.key else []

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from pipelines.ingest import Load, load_exports
 from pipelines.project import Project
+from pipelines.runner import comment_table
 from pipelines.settings_tables import write_settings
-from pipelines.tables import build_all
+from pipelines.tables import all_models, build_all
 from pipelines.warehouse import open_warehouse, publish
 
 
@@ -18,5 +19,7 @@ def build_warehouse(project: Project) -> list[Load]:
         write_settings(connection, project.settings)
         loads = load_exports(connection, project)
         build_all(connection, project)
+        for model in all_models(project):
+            comment_table(connection, model)
         publish(connection, project.published)
     return loads

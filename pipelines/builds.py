@@ -11,7 +11,7 @@ Not here: what a refresh does with it (`refresh.py`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import duckdb
@@ -27,28 +27,25 @@ class State:
     reset_at: int
 
 
-def table_states(connection: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> dict[str, State]:
-    """What is known of these tables; nothing of one that was never built."""
+def table_states(connection: duckdb.DuckDBPyConnection) -> dict[str, State]:
+    """What is known of every table; nothing of one that was never built."""
     rows = connection.execute(
-        "select table_name, version, built_at, changed_at, reset_at from builds.tables "
-        "where list_contains(?, table_name)",
-        [list(tables)],
+        "select table_name, version, built_at, changed_at, reset_at from builds.tables"
     ).fetchall()
     return {name: State(*rest) for name, *rest in rows}
 
 
-def note_refresh(
-    connection: duckdb.DuckDBPyConnection,
-    table: str,
-    version: str | None,
-    built_at: int,
-    changed_at: int,
-    reset_at: int,
-) -> None:
+def next_number(states: Mapping[str, State]) -> int:
+    """The number of a refresh that begins."""
+    return 1 + max((state.built_at for state in states.values()), default=0)
+
+
+def note_refresh(connection: duckdb.DuckDBPyConnection, table: str, state: State) -> None:
     """Note the numbers of a table."""
     connection.execute("delete from builds.tables where table_name = ?", [table])
     connection.execute(
-        "insert into builds.tables values (?, ?, ?, ?, ?)", [table, version, built_at, changed_at, reset_at]
+        "insert into builds.tables values (?, ?, ?, ?, ?)",
+        [table, state.version, state.built_at, state.changed_at, state.reset_at],
     )
 
 
@@ -84,15 +81,6 @@ def narrowed_name(table: str) -> str:
     return f"builds.{table.replace('.', '_')}"
 
 
-def next_number(connection: duckdb.DuckDBPyConnection) -> int:
-    """The number of a refresh that begins."""
-    latest = connection.execute(
-        "select greatest((select coalesce(max(built_at), 0) from builds.tables), "
-        "(select coalesce(max(number), 0) from builds.touched))"
-    ).fetchall()
-    return int(latest[0][0]) + 1
-
-
 def touch(
     connection: duckdb.DuckDBPyConnection, table: str, key: str, select: str, values: Mapping[str, object] | None = None
 ) -> None:
@@ -100,13 +88,14 @@ def touch(
 
     Nothing is noted before a table was built from it: that one will be built whole.
     """
-    number = next_number(connection)
-    is_read = "select 1 from builds.tables where not regexp_matches(table_name, '^(settings|raw)[.]')"
-    if connection.execute(is_read).fetchall():
+    states = table_states(connection)
+    number = next_number(states)
+    if any(not name.startswith(("settings.", "raw.")) for name in states):
         connection.execute(
             f"insert into builds.touched select distinct '{table}', '{key}', {number}, key from ({select}) as t(key)",
             values or {},
         )
+    note_refresh(connection, table, State(None, number, number, 0))
 
 
 def note_change(connection: duckdb.DuckDBPyConnection, table: str, version: str | None = None) -> None:
@@ -114,11 +103,11 @@ def note_change(connection: duckdb.DuckDBPyConnection, table: str, version: str 
 
     With a `version`, only another one than noted before is a change, and what reads the table is made anew.
     """
-    known = connection.execute("select version from builds.tables where table_name = ?", [table]).fetchall()
-    if version is not None and known and known[0][0] == version:
+    states = table_states(connection)
+    if version is not None and table in states and states[table].version == version:
         return
-    number = next_number(connection)
-    note_refresh(connection, table, version, number, number, number if version is not None else 0)
+    number = next_number(states)
+    note_refresh(connection, table, State(version, number, number, number if version is not None else 0))
 
 
 def prune(connection: duckdb.DuckDBPyConnection, tables: Iterable[str]) -> None:

@@ -11,16 +11,19 @@ instant are one step: what lasted no time is left out. So the rows depend on the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+
+from pipelines.refresh import IDENTITIES
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 HISTORY = "journeys.identity_history"
+EVIDENCE = "journeys.identity_evidence"
 
 DESCRIPTION = (
     "One row per identifier and spell in which, as known at that time, it belonged to one person and that person was "
@@ -44,13 +47,27 @@ BEGINNING, NEVER = -(2**62), 2**62
 
 def write_identity_history(connection: duckdb.DuckDBPyConnection) -> None:
     """Make journeys.identity_history anew."""
+    _write(connection, f"table {HISTORY}", EVIDENCE, IDENTITIES)
+    for column, about in COLUMNS.items():
+        connection.execute(f"comment on column {HISTORY}.{column} is '{about}'")
+
+
+def write_touched_history(connection: duckdb.DuckDBPyConnection, instead: Mapping[str, str]) -> None:
+    """Make `next_rows`: the history of the touched people's identifiers, from the evidence that names them.
+
+    Used pairs link identifiers of one person only, so the rest of the evidence says nothing of these.
+    """
+    _write(connection, "temp table next_rows", instead.get(EVIDENCE, EVIDENCE), instead.get(IDENTITIES, IDENTITIES))
+
+
+def _write(connection: duckdb.DuckDBPyConnection, table: str, evidence: str, identities: str) -> None:
     import pyarrow as pa
 
     connection.execute(
         "create or replace temp table linked as "
         "select identifier, row_number() over (order by identifier) - 1 as number "
-        "from (select identifier from journeys.identity_evidence where is_used "
-        "union select other_identifier from journeys.identity_evidence where is_used)"
+        f"from (select identifier from {evidence} where is_used "
+        f"union select other_identifier from {evidence} where is_used)"
     )
     is_named = connection.execute(
         "select regexp_matches(identifier, '^(customer|email|contact):') as is_named from linked order by number"
@@ -59,22 +76,20 @@ def write_identity_history(connection: duckdb.DuckDBPyConnection) -> None:
         "select least(a.number, b.number) as a, greatest(a.number, b.number) as b, "
         f"case when count(*) > count(e.first_seen_at) then {BEGINNING} "
         "else min(epoch_us(e.first_seen_at)) end as instant "
-        "from journeys.identity_evidence as e join linked as a on e.identifier = a.identifier "
+        f"from {evidence} as e join linked as a on e.identifier = a.identifier "
         "join linked as b on e.other_identifier = b.identifier where e.is_used group by all"
     ).fetchnumpy()
     connection.register("spells", pa.table(_spells(pairs, is_named)))
     connection.execute(
-        f"create or replace table {HISTORY} as "
+        f"create or replace {table} as "
         "select linked.identifier, 'p' || left(md5(root.identifier), 15) as person_then, spells.is_identified, "
         f"make_timestamp(nullif(spells.known_from, {BEGINNING})) as known_from, "
         f"make_timestamp(nullif(spells.known_until, {NEVER})) as known_until, identities.person_id "
         "from spells join linked on spells.number = linked.number join linked as root on spells.root = root.number "
-        "join journeys.identities as identities on linked.identifier = identities.identifier"
+        f"join {identities} as identities on linked.identifier = identities.identifier"
     )
     connection.unregister("spells")
     connection.execute("drop table linked")
-    for column, about in COLUMNS.items():
-        connection.execute(f"comment on column {HISTORY}.{column} is '{about}'")
 
 
 def _spells(pairs: dict[str, Any], is_named: Any) -> dict[str, NDArray[Any]]:

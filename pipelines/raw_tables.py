@@ -55,6 +55,7 @@ def make_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
     for kind in KINDS.values():
         columns = ", ".join(f"{column.name} {column.type}" for column in kind.columns)
         tables[kind.name] = f"{BOOKKEEPING}, {columns}"
+    known = table_states(connection)
     for name, columns in tables.items():
         connection.execute(f"create table if not exists raw.{name} ({columns})")
         connection.execute(f"create or replace temp table expected ({columns})")
@@ -64,7 +65,7 @@ def make_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
                 "Move warehouse.duckdb away and run again: "
                 "every export that still lies in its folder is loaded again. Keep .parcours-key beside it."
             )
-        if f"raw.{name}" not in table_states(connection, [f"raw.{name}"]):
+        if f"raw.{name}" not in known:
             note_change(connection, f"raw.{name}")
         connection.execute(f"comment on table raw.{name} is {text_literal(RAW_TABLES[f'raw.{name}'])}")
 

@@ -4,11 +4,10 @@ A table whose file says `-- keyed by: person_id` is computed person by person. I
 (of whom an upstream table has changed), runs the very same select with its upstreams narrowed to them, and replaces
 their rows. Tables keyed by another column (an event's id, an identifier) work alike. All others are built whole.
 
-`builds.py` keeps what is needed to know who is touched.
-
-A table is behind if an upstream's number is higher than its own; what it missed is in `builds.touched`, however many
-refreshes ago. Each table is refreshed in one transaction together with its numbers. So a run that stops between two
-tables leaves each of them whole, and the next run goes on where it stopped.
+`builds.py` keeps what is needed to know who is touched. A table is behind if an upstream's number is higher than its
+own; what it missed is in `builds.touched`, however many refreshes ago. Each table is refreshed in one transaction
+together with its numbers. So a run that stops between two tables leaves each of them whole, and the next run goes on
+where it stopped.
 
 What a table may rely on: an upstream that has the key's column says itself which keys changed. An upstream without it
 (`staging.orders`) is read through one that has it and changes with it (`journeys.owned_rows`).
@@ -26,14 +25,11 @@ import duckdb
 import sqlglot
 from sqlglot import exp
 
-from pipelines.builds import narrowed_name, next_number, note_refresh, table_states
+from pipelines.builds import State, narrowed_name, next_number, note_refresh, table_states
 from pipelines.warehouse import count_rows, text_literal
 
 IDENTITIES = "journeys.identities"
 """Whose identifiers: a table that has identifiers and no people is narrowed to those of the touched people."""
-
-KEYS = ("event_id", "identifier", "person_id")
-"""The columns that a table may be keyed by."""
 
 ROW_GROUP = 122_880
 RANGES = 24
@@ -75,36 +71,39 @@ class Table:
 
 def refresh(connection: duckdb.DuckDBPyConnection, table: Table) -> Refreshed:
     """Bring a table up to date, whole or for the touched keys only. Runs inside the caller's transaction."""
-    states = table_states(connection, (table.name, *table.upstreams))
-    number, own = next_number(connection), states.get(table.name)
-    is_anew = (
-        own is None
-        or not _exists(connection, table.name)
-        or own.version != table.version
-        or any(states[u].reset_at > own.built_at for u in table.upstreams if u in states)
-    )
-    if own is None or is_anew:
-        connection.execute("delete from builds.touched where table_name = ?", [table.name])
+    states = table_states(connection)
+    number, own = next_number(states), states.get(table.name)
+    if own is None or _is_anew(connection, table, own, states):
+        if own:
+            connection.execute("delete from builds.touched where table_name = ?", [table.name])
         table.write_whole(connection)
-        note_refresh(connection, table.name, table.version, number, number, number)
+        note_refresh(connection, table.name, State(table.version, number, number, number))
         return Refreshed(table.name, None)
-    if table.keyed_by is None:
-        if all(u in states and states[u].changed_at <= own.built_at for u in table.upstreams):
-            note_refresh(connection, table.name, table.version, number, own.changed_at, own.reset_at)
-            return Refreshed(table.name, None, is_changed=False)
+    touched = None
+    if table.keyed_by is not None:
+        touched = _find_touched(connection, table, own.built_at)
+        is_changed = touched > 0
+        if is_changed:
+            _replace_touched(connection, table, number)
+    elif all(u in states and states[u].changed_at <= own.built_at for u in table.upstreams):
+        is_changed = False
+    elif table.logged:
+        is_changed = _replace_changed(connection, table, number)
+    else:
         is_changed = True
-        if table.logged:
-            is_changed = _replace_changed(connection, table, number)
-        else:
-            table.write_whole(connection)
-        changed_at = number if is_changed else own.changed_at
-        note_refresh(connection, table.name, table.version, number, changed_at, own.reset_at)
-        return Refreshed(table.name, None, is_changed)
-    touched = _find_touched(connection, table, own.built_at)
-    if touched:
-        _replace_touched(connection, table, number)
-    note_refresh(connection, table.name, table.version, number, number if touched else own.changed_at, own.reset_at)
-    return Refreshed(table.name, touched, is_changed=touched > 0)
+        table.write_whole(connection)
+    changed_at = number if is_changed else own.changed_at
+    note_refresh(connection, table.name, State(table.version, number, changed_at, own.reset_at))
+    return Refreshed(table.name, touched, is_changed)
+
+
+def _is_anew(connection: duckdb.DuckDBPyConnection, table: Table, own: State, states: Mapping[str, State]) -> bool:
+    """Whether a table means something else than when it was built, or an upstream was made anew since."""
+    return (
+        own.version != table.version
+        or any(states[u].reset_at > own.built_at for u in table.upstreams if u in states)
+        or not _exists(connection, table.name)
+    )
 
 
 def narrowed_sql(sql: str, instead: Mapping[str, str]) -> str:
@@ -129,9 +128,10 @@ def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> set[str]:
 
 
 def _log(connection: duckdb.DuckDBPyConnection, table: str, key: str, number: int, select: str) -> None:
+    """Note keys whose rows have changed; rows of nobody (without the key) as the empty key."""
     connection.execute(
-        f"insert into builds.touched select distinct {text_literal(table)}, {text_literal(key)}, {number}, key "
-        f"from ({select}) as changed(key) where key is not null"
+        f"insert into builds.touched select distinct {text_literal(table)}, {text_literal(key)}, {number}, "
+        f"coalesce(key, '') from ({select}) as changed(key)"
     )
 
 
@@ -212,7 +212,7 @@ def _narrow(connection: duckdb.DuckDBPyConnection, table: str, key: str, keys: s
     every column of a table that a join filters (50 M events, 44,000 identifiers of one day: 1.4 s instead of 7 s).
     """
     name = narrowed_name(table)
-    state = table_states(connection, [table]).get(table)
+    state = table_states(connection).get(table)
     wanted = [
         table,
         state.built_at if state else 0,

@@ -41,11 +41,6 @@ def refreshable(model: Model, logged: tuple[str, ...]) -> Table:
 
     def write_whole(connection: duckdb.DuckDBPyConnection) -> None:
         _run(connection, model, f"create or replace table {model.table} as\n{model.sql}")
-        _comment(connection, "table", model.table, model.description)
-        names = {name for name, _ in table_columns(connection, model.table)}
-        for column, comment in column_comments(model.sql).items():
-            if column in names:
-                _comment(connection, "column", f"{model.table}.{quoted(column)}", comment)
 
     def write_next(connection: duckdb.DuckDBPyConnection, instead: Mapping[str, str]) -> None:
         sql = narrowed_sql(model.sql, instead) if instead else model.sql
@@ -63,6 +58,15 @@ def refresh_table(connection: duckdb.DuckDBPyConnection, table: Table) -> Refres
     """
     with transaction(connection):
         return refresh(connection, table)
+
+
+def comment_table(connection: duckdb.DuckDBPyConnection, model: Model) -> None:
+    """Write what the file says of the table and its columns into the database, for whoever explores it."""
+    _comment(connection, "table", model.table, model.description)
+    names = {name for name, _ in table_columns(connection, model.table)}
+    for column, comment in column_comments(model.sql).items():
+        if column in names:
+            _comment(connection, "column", f"{model.table}.{quoted(column)}", comment)
 
 
 def describe_table(

@@ -17,7 +17,7 @@ import duckdb
 from pipelines.builds import drop_narrowed, prune, reset_builds
 from pipelines.funnel_chain import funnel_chain
 from pipelines.identity import write_changed_identities, write_identities
-from pipelines.identity_history import DESCRIPTION, HISTORY, write_identity_history
+from pipelines.identity_history import DESCRIPTION, HISTORY, write_identity_history, write_touched_history
 from pipelines.project import ROOT, Project
 from pipelines.ranking import write_drop_off_ranking
 from pipelines.raw_tables import RAW_TABLES
@@ -61,7 +61,14 @@ PYTHON_TABLES = (
         keyed_by="identifier",
         write_next=write_changed_identities,
     ),
-    PythonTable(HISTORY, DESCRIPTION, ("journeys.identity_evidence", "journeys.identities"), write_identity_history),
+    PythonTable(
+        HISTORY,
+        DESCRIPTION,
+        ("journeys.identity_evidence", "journeys.identities"),
+        write_identity_history,
+        keyed_by="person_id",
+        write_next=write_touched_history,
+    ),
     PythonTable(
         "metrics.drop_off_ranking",
         "One row per required stage and ranking (revenue at stake, drop-off rate, units lost): its rank, and whether "

@@ -338,6 +338,16 @@ TELLING: tuple[list[File], list[File]] = (
 """A second load that changes something in every table that is computed by person."""
 
 
+def test_what_belongs_to_nobody_is_refreshed_too() -> None:
+    first = [File("feedback", 1, (answered("a1", DAY, order_id="#unknown"),))]
+    second = [
+        File("feedback", 2, (answered("a2", 2 * DAY), answered("a3", 2 * DAY, customer_id="null"))),
+        File("events", 1, (click({"anonymous_id": "0"}, 0, "product", 1),)),
+    ]
+    refreshed_after_every_load([*first, *second], [first, second])
+    refreshed_after_every_load([*first, *second], [second, first])
+
+
 def test_the_second_load_merges_two_people_and_restates_an_order() -> None:
     first, second = TELLING
     refreshed_after_every_load([*first, *second], [first, second])

@@ -58,7 +58,7 @@ def test_every_problem_is_in_one_message_with_line_key_found_expected_and_neares
         "line 7: shop.langauge: unknown key. Did you mean language?",
         "exports.files[1].format: found 'shopify_order', which is no format here. Did you mean shopify_orders?",
         "touchpoints[1].stage: found 'crat', which is no stage here. Did you mean cart?",
-        "touchpoints[1].action: found 'add_to_crat', expected one of view, add_to_cart",
+        "touchpoints[1].action: found 'add_to_crat', expected one of view, search",
         "funnels[0].window_days: found 0; the value should be greater than 0.",
         "funnels[0].steps[2].touchpoint: found 'checkout startd', which is no touchpoint here. "
         "Did you mean checkout started?",

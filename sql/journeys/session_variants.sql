@@ -68,6 +68,11 @@ gaps as (
             else 0
         end as begins_block,
         case
+            -- Midnight of any zone is at a quarter of an hour of UTC: most gaps need no look at the calendar.
+            when
+                date_diff('microsecond', timestamp '1970-01-01', ordered.previous_at) // 900000000
+                = date_diff('microsecond', timestamp '1970-01-01', ordered.occurred_at) // 900000000
+                then 0
             when
                 date_diff('microsecond', ordered.previous_at, ordered.occurred_at) <= knobs.longest_timeout
                 and cast((ordered.previous_at at time zone 'UTC') at time zone knobs.time_zone as date)
