@@ -66,7 +66,7 @@ def test_everything_materializes_with_rows_columns_lineage_and_checks(shop: Proj
     sessions = by_table["journeys/sessions"]
     assert sessions["dagster/row_count"].value > 500
     column = next(c for c in sessions["dagster/column_schema"].value.columns if c.name == "started_at")
-    assert column.description == "UTC instant of the first touchpoint ← journeys.touchpoints.occurred_at"
+    assert column.description == "UTC instant of the first touchpoint ← journeys.session_facts.started_at"
     lineage = sessions["dagster/column_lineage"].value.deps_by_column
     assert {(d.asset_key.to_user_string(), d.column_name) for d in lineage["started_at"]} == {
         ("journeys/touchpoints", "occurred_at")

@@ -98,19 +98,20 @@ def refreshed_after_every_load(files: Sequence[File], parts: Sequence[Sequence[F
         assert not difference(contents(connection), built_at_once(files), in_order(project))
 
 
-@few(4)
+@few(2)
 @given(shops_and_loads())
 def test_loads_in_any_order_with_a_refresh_after_each_are_one_full_build(drawn: Any) -> None:
     refreshed_after_every_load(*drawn)
 
 
 @pytest.mark.fuzz
-@many(100)
+@many(25)
 @given(shops_and_loads(at_most=6))
 def test_many_loads_in_any_order_with_a_refresh_after_each_are_one_full_build(drawn: Any) -> None:
     refreshed_after_every_load(*drawn)
 
 
+@pytest.mark.fuzz
 @few(2)
 @given(shops_and_loads())
 def test_the_order_of_the_files_changes_no_person_and_no_table(drawn: Any) -> None:
@@ -118,6 +119,7 @@ def test_the_order_of_the_files_changes_no_person_and_no_table(drawn: Any) -> No
     assert not difference(built_at_once([file for part in parts for file in part][::-1]), built_at_once(files))
 
 
+@pytest.mark.fuzz
 @few(2)
 @given(shops_and_loads())
 def test_a_refresh_without_new_rows_changes_nothing(drawn: Any) -> None:
@@ -183,6 +185,7 @@ def interrupted_builds(drawn: Any, chances: Sequence[float]) -> None:
             assert not difference(contents(connection), built_at_once(files), in_order(project))
 
 
+@pytest.mark.fuzz
 @few(2)
 @given(shops_and_loads(2), st.lists(st.floats(0, 0.999), min_size=1, max_size=2))
 def test_a_build_that_died_anywhere_is_repaired_by_the_next(drawn: Any, chances: list[float]) -> None:
@@ -190,7 +193,7 @@ def test_a_build_that_died_anywhere_is_repaired_by_the_next(drawn: Any, chances:
 
 
 @pytest.mark.fuzz
-@many(50)
+@many(10)
 @given(shops_and_loads(3), st.lists(st.floats(0, 0.999), min_size=1, max_size=3))
 def test_many_builds_that_died_anywhere_are_repaired_by_the_next(drawn: Any, chances: list[float]) -> None:
     interrupted_builds(drawn, chances)
@@ -216,6 +219,7 @@ OTHER_SETTINGS = {
 }  # fmt: skip
 
 
+@pytest.mark.fuzz
 @few(3)
 @given(shops_and_loads(2), st.sampled_from(sorted(OTHER_SETTINGS)))
 def test_other_settings_between_two_builds_are_a_full_build_with_them(drawn: Any, changed: str) -> None:
@@ -244,6 +248,7 @@ def test_other_settings_and_back_again() -> None:
         assert not difference(contents(connection), wanted, in_order(project))
 
 
+@pytest.mark.fuzz
 @few(2)
 @given(shops_and_loads(2), st.sampled_from(["c1", "c2", "c3", "c6"]))
 def test_forgetting_somebody_between_two_builds_is_a_full_build_without_them(drawn: Any, customer: str) -> None:
@@ -265,6 +270,7 @@ def test_forgetting_somebody_between_two_builds_is_a_full_build_without_them(dra
             assert not rows(connection, f"from journeys.identities where identifier = 'customer:{customer}'")
 
 
+@pytest.mark.fuzz
 @few(2)
 @given(shops_and_loads(2), st.data())
 def test_a_file_written_again_in_its_place_is_a_full_build_of_what_is_there_then(drawn: Any, data: Any) -> None:

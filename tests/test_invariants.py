@@ -203,14 +203,14 @@ shops = st.builds(
 )
 
 
-@budget(max_examples=7, deadline=None, suppress_health_check=list(HealthCheck))
+@budget(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
 @given(files(), shops)
 def test_nothing_is_lost_and_the_parts_tile_the_whole(found: list[File], shop: JourneySettings) -> None:
     assert_holds(found, shop)
 
 
 @pytest.mark.fuzz
-@budget(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@budget(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(files(), shops)
 def test_nothing_is_lost_and_the_parts_tile_the_whole_in_many_shops(found: list[File], shop: JourneySettings) -> None:
     assert_holds(found, shop)

@@ -185,7 +185,7 @@ def test_equal_to_walking_through_each_persons_touchpoints(seen: list[dict[str, 
 
 
 @pytest.mark.fuzz
-@budget(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
+@budget(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(visits, options)
 def test_equal_to_walking_through_many_persons_touchpoints(seen: list[dict[str, Any]], how: Options) -> None:
     assert_agrees(seen, how)
