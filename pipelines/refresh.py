@@ -140,7 +140,8 @@ def _replace_changed(connection: duckdb.DuckDBPyConnection, table: Table, number
     table.write_next(connection, {})
     connection.execute(
         "create or replace temp table changed_rows as "
-        f"(from {table.name} except all from next_rows) union all (from next_rows except all from {table.name})"
+        f"select * exclude (sides) from (select *, 1 as sides from {table.name} union all select *, -1 from next_rows) "
+        "group by all having sum(sides) <> 0"
     )
     is_changed = count_rows(connection, "changed_rows") > 0
     if is_changed:

@@ -109,14 +109,15 @@ select
     curve.friction_session_count,  -- matured sessions with a signal at this stage, back-steps aside
     curve.friction_session_count / nullif(curve.session_count, 0)
         as friction_rate,  -- of those sessions; null: no session
-    case when curve.session_count > 0 then
+    case when curve.session_count > 0 then greatest(
         (curve.friction_session_count + 1.920729) / (curve.session_count + 3.841459)
         - 1.959964 / (curve.session_count + 3.841459) * sqrt(
             curve.friction_session_count * (curve.session_count - curve.friction_session_count)
             / nullif(curve.session_count, 0)
             + 0.960365
-        )
-    end as friction_low,        -- Wilson 95 %
+        ),
+        0
+    ) end as friction_low,        -- Wilson 95 %
     case when curve.session_count > 0 then
         (curve.friction_session_count + 1.920729) / (curve.session_count + 3.841459)
         + 1.959964 / (curve.session_count + 3.841459) * sqrt(

@@ -1,5 +1,6 @@
 -- One row per source and event name: how many touchpoints a rule of journey.yaml places in a stage, and of orders how
--- much of their net revenue. An order's revenue counts once, with the touchpoint of its placing.
+-- much of their net revenue. An order's revenue counts once, with the touchpoint of its placing. Survey invitations
+-- are left out: being asked is no step of a journey.
 -- key: source, event_name
 with valued as (
     select
@@ -11,6 +12,7 @@ with valued as (
             when source = 'orders' and event_name = 'order placed' then coalesce(cast(value as double), 0)
         end as net_revenue
     from journeys.touchpoints
+    where source <> 'invitations'
 )
 
 select
