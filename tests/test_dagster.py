@@ -69,7 +69,7 @@ def test_everything_materializes_with_rows_columns_lineage_and_checks(shop: Proj
     assert column.description == "UTC instant of the first touchpoint ← journeys.session_facts.started_at"
     lineage = sessions["dagster/column_lineage"].value.deps_by_column
     assert {(d.asset_key.to_user_string(), d.column_name) for d in lineage["started_at"]} == {
-        ("journeys/touchpoints", "occurred_at")
+        ("journeys/session_facts", "started_at")
     }
     checks = {(e.asset_key.to_user_string(), e.check_name): e.passed for e in result.get_asset_check_evaluations()}
     assert checks[("staging/events", "expectations")] and checks[("staging/events", "key_is_unique")]

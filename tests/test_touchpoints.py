@@ -106,8 +106,8 @@ def test_an_order_of_a_till_was_placed_in_the_store() -> None:
 
 def test_an_e_mail_sent_is_off_the_site_and_opens_no_session() -> None:
     events = [event("d1", 0, "landing"), event("d1", 7200, "Email Sent", is_person_caused=False)]
-    found = touchpoints("event_name, channel, is_on_site, session_id is null, touchpoint_number", events=events)
-    assert found == [("landing", "direct", True, False, 1), ("Email Sent", "e-mail", False, True, None)]
+    found = touchpoints("event_name, channel, is_on_site, session_id is null", events=events)
+    assert found == [("landing", "direct", True, False), ("Email Sent", "e-mail", False, True)]
 
 
 ASKED: Row = {"customer_id": "c1", "asked_at": at(86400 * 40)}
@@ -154,18 +154,10 @@ def test_ids_of_invitations_and_answers_cannot_meet() -> None:
 
 
 def test_simultaneous_touchpoints_stand_by_sequence_then_by_id() -> None:
-    given = [
-        ("late", 5, None),
-        ("b", 0, 2),
-        ("a", 0, 3),
-        ("z", 0, 1),
-        ("d", 0, None),
-        ("c", 0, None),
-    ]
-    events = [event("d1", when, "landing", event_id=name, sequence=number) for name, when, number in given]
-    made = warehouse(events=events, build=TOUCHPOINTS)
-    query = "select touchpoint_id, touchpoint_number from journeys.touchpoints order by touchpoint_number"
-    assert rows(made, query) == [(f"event:{name}", i) for i, name in enumerate(["z", "b", "a", "c", "d", "late"], 1)]
+    given = [("b", 2), ("a", 3), ("z", 1), ("d", None), ("c", None)]
+    events = [event("d1", 0, "landing", event_id=name, sequence=number, url_path=name) for name, number in given]
+    made = warehouse(events=events, build=["journeys.sessions"])
+    assert rows(made, "select landing_path, exit_path from journeys.sessions") == [("z", "d")]
 
 
 SHOPIFY = (
