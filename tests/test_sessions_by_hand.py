@@ -128,7 +128,8 @@ def assert_agrees(visits: list[dict[str, Any]], options: Options) -> None:
     # Which touchpoints are together, not only how many.
     together = rows(
         built,
-        "select list(touchpoint_id order by occurred_at, sequence nulls last, touchpoint_id) from journeys.touchpoints where is_on_site "
+        "select list(touchpoint_id order by occurred_at, sequence nulls last, touchpoint_id) "
+        "from journeys.touchpoints where is_on_site "
         "group by person_id, session_id",
     )
     ids = [[f"event:{visit['event_id']}" for visit in session] for session in by_hand]
