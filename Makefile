@@ -40,7 +40,7 @@ notebook: $(STAMP) ## Explore the published tables in JupyterLab, on loopback
 	@$(BIN)/jupyter lab --ip 127.0.0.1 notebooks
 
 test: $(STAMP) ## The tests (a few minutes)
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser and not statistics and not fuzz"
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not browser and not statistics and not fuzz"
 
 test-browser: $(STAMP) ## Report and Dagster UI in headless Chromium (needs Debian's chromium)
 	@$(BIN)/python -m pytest -m browser

@@ -16,6 +16,9 @@ from dataclasses import dataclass
 
 import duckdb
 
+IS_BUILT = "not regexp_matches(table_name, '^(settings|raw)[.]')"
+"""In SQL: a table that is refreshed; settings and raw are written by themselves."""
+
 
 @dataclass(frozen=True)
 class State:
@@ -64,7 +67,7 @@ def prepare_builds(connection: duckdb.DuckDBPyConnection) -> None:
 
 def reset_builds(connection: duckdb.DuckDBPyConnection) -> None:
     """Forget what was built: the next run builds every table whole (a full refresh)."""
-    connection.execute("delete from builds.tables where not regexp_matches(table_name, '^(settings|raw)[.]')")
+    connection.execute(f"delete from builds.tables where {IS_BUILT}")
     connection.execute("delete from builds.touched")
     drop_narrowed(connection)
 
@@ -84,18 +87,29 @@ def narrowed_name(table: str) -> str:
 def touch(
     connection: duckdb.DuckDBPyConnection, table: str, key: str, select: str, values: Mapping[str, object] | None = None
 ) -> None:
-    """Note keys of a table that is not refreshed itself (`raw.events`), whose rows have changed.
+    """Note that a table which is not refreshed itself (`raw.events`) has changed, and the keys of the changed rows.
 
-    Nothing is noted before a table was built from it: that one will be built whole.
+    No keys are noted before a table was built from it: that one will be built whole.
     """
-    states = table_states(connection)
-    number = next_number(states)
-    if any(not name.startswith(("settings.", "raw.")) for name in states):
-        connection.execute(
-            f"insert into builds.touched select distinct '{table}', '{key}', {number}, key from ({select}) as t(key)",
-            values or {},
-        )
-    note_refresh(connection, table, State(None, number, number, 0))
+    if connection.execute(f"select 1 from builds.tables where {IS_BUILT} limit 1").fetchall():
+        note_keys(connection, table, key, next_number(table_states(connection)), select, values)
+    note_change(connection, table)
+
+
+def note_keys(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    key: str,
+    number: int,
+    select: str,
+    values: Mapping[str, object] | None = None,
+) -> None:
+    """Note keys whose rows a refresh changed; rows of nobody (without the key) as the empty key."""
+    connection.execute(
+        f"insert into builds.touched select distinct '{table}', '{key}', {number}, coalesce(key, '') "
+        f"from ({select}) as changed(key)",
+        values or {},
+    )
 
 
 def note_change(connection: duckdb.DuckDBPyConnection, table: str, version: str | None = None) -> None:
@@ -115,6 +129,5 @@ def prune(connection: duckdb.DuckDBPyConnection, tables: Iterable[str]) -> None:
     names = [*tables]
     connection.execute("delete from builds.tables where not list_contains(?, table_name)", [names])
     connection.execute(
-        "delete from builds.touched where number <= (select min(built_at) from builds.tables "
-        "where not starts_with(table_name, 'settings.') and not starts_with(table_name, 'raw.'))"
+        f"delete from builds.touched where number <= (select min(built_at) from builds.tables where {IS_BUILT})"
     )

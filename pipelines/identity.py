@@ -8,15 +8,18 @@ itself. Set-based: identifiers are numbered in SQL, components found by scipy on
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import duckdb
 
-from pipelines.refresh import IDENTITIES
+from pipelines.refresh import IDENTITIES, Narrow
 from pipelines.warehouse import count_rows
 
+EVIDENCE = "journeys.identity_evidence"
+
+PERSON = "'p' || left(md5({}), 15)"
+"""In SQL: the id of a person, from the smallest identifier."""
+
 ALONE = (
-    "select distinct identifier, 'p' || left(md5(identifier), 15) as person_id, false as has_evidence "
+    f"select distinct identifier, {PERSON.format('identifier')} as person_id, false as has_evidence "
     "from journeys.traces where identifier not in (select identifier from named_people)"
 )
 """Identifiers that only the click-stream names, and never together with another one."""
@@ -29,11 +32,11 @@ def write_identities(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("drop table named_people")
 
 
-def write_changed_identities(connection: duckdb.DuckDBPyConnection, _: Mapping[str, str]) -> None:
+def write_changed_identities(connection: duckdb.DuckDBPyConnection, _: Narrow) -> None:
     """Make `next_rows`: the identities of the touched identifiers, and of all whose person is another now.
 
     `touched_keys` gets the identifiers of the latter too, so that their rows are replaced and the people before and
-    after are touched.
+    after are touched. Components are those of all the evidence: nothing is narrowed.
     """
     _name_people(connection)
     connection.execute(
@@ -52,15 +55,24 @@ def write_changed_identities(connection: duckdb.DuckDBPyConnection, _: Mapping[s
     connection.execute("drop table named_people")
 
 
+def number_linked(connection: duckdb.DuckDBPyConnection, evidence: str) -> None:
+    """Make `linked`: every identifier at an end of a used pair, numbered in the order of the text."""
+    connection.execute(
+        "create or replace temp table linked as "
+        "select identifier, row_number() over (order by identifier) - 1 as number "
+        f"from (select identifier from {evidence} where is_used "
+        f"union select other_identifier from {evidence} where is_used)"
+    )
+
+
 def _name_people(connection: duckdb.DuckDBPyConnection) -> None:
     """Make `named_people`: every identifier that the evidence names, with its person."""
     _find_components(connection)
     connection.execute(
         "create or replace temp table named_people as "
-        "select named.identifier, "
-        "'p' || left(md5(coalesce(components.smallest, named.identifier)), 15) as person_id, true as has_evidence "
-        "from (select identifier from components "
-        "union select identifier from journeys.identity_evidence where other_identifier is null) as named "
+        f"select named.identifier, {PERSON.format('coalesce(components.smallest, named.identifier)')} as person_id, "
+        "true as has_evidence from (select identifier from components "
+        f"union select identifier from {EVIDENCE} where other_identifier is null) as named "
         "left join components on named.identifier = components.identifier"
     )
     connection.execute("drop table components")
@@ -73,14 +85,9 @@ def _find_components(connection: duckdb.DuckDBPyConnection) -> None:
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    connection.execute(
-        "create or replace temp table linked as "
-        "select identifier, row_number() over (order by identifier) - 1 as number "
-        "from (select identifier from journeys.identity_evidence where is_used "
-        "union select other_identifier from journeys.identity_evidence where is_used)"
-    )
+    number_linked(connection, EVIDENCE)
     pairs = connection.execute(
-        "select a.number as a, b.number as b from journeys.identity_evidence as e "
+        f"select a.number as a, b.number as b from {EVIDENCE} as e "
         "join linked as a on e.identifier = a.identifier "
         "join linked as b on e.other_identifier = b.identifier where e.is_used"
     ).fetchnumpy()

@@ -11,19 +11,19 @@ instant are one step: what lasted no time is left out. So the rows depend on the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from pipelines.refresh import IDENTITIES
+from pipelines.identity import EVIDENCE, PERSON, number_linked
+from pipelines.refresh import IDENTITIES, Narrow
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 HISTORY = "journeys.identity_history"
-EVIDENCE = "journeys.identity_evidence"
 
 DESCRIPTION = (
     "One row per identifier and spell in which, as known at that time, it belonged to one person and that person was "
@@ -52,23 +52,18 @@ def write_identity_history(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(f"comment on column {HISTORY}.{column} is '{about}'")
 
 
-def write_touched_history(connection: duckdb.DuckDBPyConnection, instead: Mapping[str, str]) -> None:
+def write_touched_history(connection: duckdb.DuckDBPyConnection, narrow: Narrow) -> None:
     """Make `next_rows`: the history of the touched people's identifiers, from the evidence that names them.
 
     Used pairs link identifiers of one person only, so the rest of the evidence says nothing of these.
     """
-    _write(connection, "temp table next_rows", instead.get(EVIDENCE, EVIDENCE), instead.get(IDENTITIES, IDENTITIES))
+    _write(connection, "temp table next_rows", narrow(EVIDENCE), narrow(IDENTITIES))
 
 
 def _write(connection: duckdb.DuckDBPyConnection, table: str, evidence: str, identities: str) -> None:
     import pyarrow as pa
 
-    connection.execute(
-        "create or replace temp table linked as "
-        "select identifier, row_number() over (order by identifier) - 1 as number "
-        f"from (select identifier from {evidence} where is_used "
-        f"union select other_identifier from {evidence} where is_used)"
-    )
+    number_linked(connection, evidence)
     is_named = connection.execute(
         "select regexp_matches(identifier, '^(customer|email|contact):') as is_named from linked order by number"
     ).fetchnumpy()["is_named"]
@@ -82,7 +77,7 @@ def _write(connection: duckdb.DuckDBPyConnection, table: str, evidence: str, ide
     connection.register("spells", pa.table(_spells(pairs, is_named)))
     connection.execute(
         f"create or replace {table} as "
-        "select linked.identifier, 'p' || left(md5(root.identifier), 15) as person_then, spells.is_identified, "
+        f"select linked.identifier, {PERSON.format('root.identifier')} as person_then, spells.is_identified, "
         f"make_timestamp(nullif(spells.known_from, {BEGINNING})) as known_from, "
         f"make_timestamp(nullif(spells.known_until, {NEVER})) as known_until, identities.person_id "
         "from spells join linked on spells.number = linked.number join linked as root on spells.root = root.number "

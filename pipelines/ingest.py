@@ -320,8 +320,8 @@ def _insert(connection: duckdb.DuckDBPyConnection, file: Found, given: set[str],
 def _touch_loaded(connection: duckdb.DuckDBPyConnection, file: Found, given: set[str], confirmed: int) -> None:
     """Note what of `raw.*` the file changed, for the tables that are built from it."""
     kind = file.source.kind.name
-    note_change(connection, f"raw.{kind}")
     if kind != "events":
+        note_change(connection, f"raw.{kind}")
         return
     changed = "select event_id from raw.events where file_id = $file_id"
     values = {"file_id": file.file_id}

@@ -25,8 +25,8 @@ import duckdb
 import sqlglot
 from sqlglot import exp
 
-from pipelines.builds import State, narrowed_name, next_number, note_refresh, table_states
-from pipelines.warehouse import count_rows, text_literal
+from pipelines.builds import State, narrowed_name, next_number, note_keys, note_refresh, table_states
+from pipelines.warehouse import count_rows, table_columns, text_literal
 
 IDENTITIES = "journeys.identities"
 """Whose identifiers: a table that has identifiers and no people is narrowed to those of the touched people."""
@@ -34,6 +34,12 @@ IDENTITIES = "journeys.identities"
 ROW_GROUP = 122_880
 RANGES = 24
 """DuckDB skips whole row groups by row id: touched rows are fetched by at most so many ranges of groups."""
+
+
+Narrow = Callable[[str], str]
+"""What to read instead of an upstream: its name, if it is read whole."""
+
+WriteNext = Callable[[duckdb.DuckDBPyConnection, Narrow], None]
 
 
 @dataclass(frozen=True)
@@ -57,7 +63,7 @@ class Table:
         logged: the key columns that tables reading it are keyed by.
         write_whole: makes the table anew.
         write_next: makes `next_rows`, the rows that the table should have for the keys in `touched_keys` (all rows,
-            if it is not keyed), given what to read instead of some upstreams.
+            if it is not keyed); it is given a function that says what to read instead of an upstream.
     """
 
     name: str
@@ -66,7 +72,7 @@ class Table:
     keyed_by: str | None
     logged: tuple[str, ...]
     write_whole: Callable[[duckdb.DuckDBPyConnection], None]
-    write_next: Callable[[duckdb.DuckDBPyConnection, Mapping[str, str]], None]
+    write_next: WriteNext
 
 
 def refresh(connection: duckdb.DuckDBPyConnection, table: Table) -> Refreshed:
@@ -124,20 +130,12 @@ def _exists(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> set[str]:
-    return {str(column[0]) for column in connection.execute(f"from {table} limit 0").description or []}
-
-
-def _log(connection: duckdb.DuckDBPyConnection, table: str, key: str, number: int, select: str) -> None:
-    """Note keys whose rows have changed; rows of nobody (without the key) as the empty key."""
-    connection.execute(
-        f"insert into builds.touched select distinct {text_literal(table)}, {text_literal(key)}, {number}, "
-        f"coalesce(key, '') from ({select}) as changed(key)"
-    )
+    return {name for name, _ in table_columns(connection, table)}
 
 
 def _replace_changed(connection: duckdb.DuckDBPyConnection, table: Table, number: int) -> bool:
     """Build a table whole and note the keys of the rows that are new, gone or other; whether there is any."""
-    table.write_next(connection, {})
+    table.write_next(connection, lambda upstream: upstream)
     connection.execute(
         "create or replace temp table changed_rows as "
         f"select * exclude (sides) from (select *, 1 as sides from {table.name} union all select *, -1 from next_rows) "
@@ -146,7 +144,7 @@ def _replace_changed(connection: duckdb.DuckDBPyConnection, table: Table, number
     is_changed = count_rows(connection, "changed_rows") > 0
     if is_changed:
         for key in set(table.logged) & _columns(connection, table.name):
-            _log(connection, table.name, key, number, f"select {key} from changed_rows")
+            note_keys(connection, table.name, key, number, f"select {key} from changed_rows")
         connection.execute(f"delete from {table.name}")
         connection.execute(f"insert into {table.name} from next_rows")
     connection.execute("drop table next_rows")
@@ -168,41 +166,33 @@ def _replace_touched(connection: duckdb.DuckDBPyConnection, table: Table, number
     """Replace the rows of the touched keys, and of those that belong to nobody, by the narrowed select's."""
     key = table.keyed_by
     assert key is not None
-    table.write_next(connection, _narrow_upstreams(connection, table))
-    other_keys = set(table.logged) & _columns(connection, table.name) - {key}
+    table.write_next(connection, lambda upstream: _touched_rows(connection, upstream, key))
     where = f"where {key} in (select key from touched_keys)"
-    for other in other_keys:
-        _log(
-            connection,
-            table.name,
-            other,
-            number,
-            f"select {other} from {table.name} {where} union select {other} from next_rows",
-        )
-    _log(connection, table.name, key, number, "select key from touched_keys")
+    for other in set(table.logged) & _columns(connection, table.name) - {key}:
+        before_and_after = f"select {other} from {table.name} {where} union select {other} from next_rows"
+        note_keys(connection, table.name, other, number, before_and_after)
+    note_keys(connection, table.name, key, number, "select key from touched_keys")
     connection.execute(f"delete from {table.name} {where}")
     connection.execute(f"delete from {table.name} where {key} is null")
     connection.execute(f"insert into {table.name} from next_rows")
     connection.execute("drop table next_rows")
 
 
-def _narrow_upstreams(connection: duckdb.DuckDBPyConnection, table: Table) -> dict[str, str]:
-    """For each upstream that has the key's column, a small table of the touched keys' rows."""
-    instead = {}
-    for upstream in table.upstreams:
-        columns = _columns(connection, upstream)
-        if table.keyed_by in columns:
-            instead[upstream] = _narrow(connection, upstream, str(table.keyed_by), "touched_keys")
-    if table.keyed_by == "person_id":
-        for upstream in table.upstreams:
-            if upstream not in instead and "identifier" in _columns(connection, upstream):
-                if "identifiers_touched" not in instead:
-                    connection.execute(
-                        "create or replace temp table touched_identifiers as select identifier as key "
-                        f"from {IDENTITIES} where person_id in (select key from touched_keys)"
-                    )
-                instead[upstream] = _narrow(connection, upstream, "identifier", "touched_identifiers")
-    return instead
+def _touched_rows(connection: duckdb.DuckDBPyConnection, upstream: str, key: str) -> str:
+    """What to read instead of an upstream: its rows of the touched keys, or of the touched people's identifiers.
+
+    An upstream that has neither column is read whole.
+    """
+    columns = _columns(connection, upstream)
+    if key in columns:
+        return _narrow(connection, upstream, key, "touched_keys")
+    if key == "person_id" and "identifier" in columns:
+        connection.execute(
+            "create or replace temp table touched_identifiers as select identifier as key "
+            f"from {IDENTITIES} where person_id in (select key from touched_keys)"
+        )
+        return _narrow(connection, upstream, "identifier", "touched_identifiers")
+    return upstream
 
 
 def _narrow(connection: duckdb.DuckDBPyConnection, table: str, key: str, keys: str) -> str:

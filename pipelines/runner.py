@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from pipelines.refresh import Refreshed, Table, narrowed_sql, refresh
+from pipelines.refresh import Narrow, Refreshed, Table, narrowed_sql, refresh
 from pipelines.sql_models import Model, ModelError, column_comments, column_lineage
 from pipelines.warehouse import count_rows, quoted, table_columns, text_literal, transaction
 
@@ -42,8 +42,9 @@ def refreshable(model: Model, logged: tuple[str, ...]) -> Table:
     def write_whole(connection: duckdb.DuckDBPyConnection) -> None:
         _run(connection, model, f"create or replace table {model.table} as\n{model.sql}")
 
-    def write_next(connection: duckdb.DuckDBPyConnection, instead: Mapping[str, str]) -> None:
-        sql = narrowed_sql(model.sql, instead) if instead else model.sql
+    def write_next(connection: duckdb.DuckDBPyConnection, narrow: Narrow) -> None:
+        instead = {upstream: narrow(upstream) for upstream in model.upstreams}
+        sql = narrowed_sql(model.sql, instead) if model.keyed_by else model.sql
         _run(connection, model, f"create or replace temp table next_rows as\n{sql}")
 
     version = f"{model.code_version} {model.keyed_by}"

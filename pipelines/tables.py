@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from pipelines.identity_history import DESCRIPTION, HISTORY, write_identity_hist
 from pipelines.project import ROOT, Project
 from pipelines.ranking import write_drop_off_ranking
 from pipelines.raw_tables import RAW_TABLES
-from pipelines.refresh import Refreshed, Table
+from pipelines.refresh import Narrow, Refreshed, Table, WriteNext
 from pipelines.runner import refresh_table, refreshable
 from pipelines.settings_tables import SETTINGS_TABLES
 from pipelines.sql_models import SCHEMAS, Model, order_models, parse_model, read_model
@@ -36,7 +36,7 @@ class PythonTable:
     upstreams: tuple[str, ...]
     write: Callable[[duckdb.DuckDBPyConnection], None]
     keyed_by: str | None = None
-    write_next: Callable[[duckdb.DuckDBPyConnection, Mapping[str, str]], None] | None = None
+    write_next: WriteNext | None = None
 
     def refreshable(self, logged: tuple[str, ...]) -> Table:
         """The table as `refresh` takes it; its version is that of the module that writes it."""
@@ -46,7 +46,7 @@ class PythonTable:
         )
 
 
-def _only_whole(connection: duckdb.DuckDBPyConnection, instead: Mapping[str, str]) -> None:
+def _only_whole(connection: duckdb.DuckDBPyConnection, narrow: Narrow) -> None:
     raise NotImplementedError("A table that is not keyed is written whole.")
 
 

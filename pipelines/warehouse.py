@@ -140,13 +140,8 @@ def count_rows(connection: duckdb.DuckDBPyConnection, table: str) -> int:
 
 
 def table_columns(connection: duckdb.DuckDBPyConnection, table: str) -> list[tuple[str, str]]:
-    """Names and types of the columns of `schema.table`, in order; none if there is no such table."""
-    schema, name = table.split(".")
-    return connection.execute(
-        "select column_name, data_type from duckdb_columns() "
-        "where database_name = current_database() and schema_name = ? and table_name = ? order by column_index",
-        [schema, name],
-    ).fetchall()
+    """Names and types of the columns of a table that exists, in order."""
+    return [(name, type_) for name, type_, *_ in connection.execute(f"describe {table}").fetchall()]
 
 
 def quoted(name: str) -> str:

@@ -115,7 +115,7 @@ def warehouse(
     `without` names the kinds of which no export was loaded at all; events and orders count as loaded otherwise.
     """
     shop = shop or settings()
-    connection = duckdb.connect()
+    connection = duckdb.connect(config={"threads": 1})
     prepare(connection, "0" * 64)
     write_settings(connection, shop)
     make_raw_tables(connection)
@@ -154,9 +154,10 @@ def load(connection: duckdb.DuckDBPyConnection, kind: str, rows: Sequence[Row]) 
         + " from (select unnest(from_json(cast($text as json), $shape)) as r)",
         {"text": text, "shape": shape},
     )
-    note_change(connection, f"raw.{kind}")
     if kind == "events":
         touch(connection, "raw.events", "event_id", "select event_id from raw.events")
+    else:
+        note_change(connection, f"raw.{kind}")
 
 
 def project(shop: JourneySettings) -> Project:

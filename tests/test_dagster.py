@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -17,14 +18,22 @@ from pipelines.project import ROOT, Project, load_project
 from pipelines.warehouse import WarehouseBusy, open_warehouse
 
 
-@pytest.fixture
-def shop(tmp_path: Path) -> Project:
-    """The made-up shop with ten days of its events, its orders and its CRM."""
-    return first_days(tmp_path, 10)
-
-
 def materialize(shop: Project) -> dg.ExecuteInProcessResult:
     return build_defs(shop).resolve_job_def("materialize_everything").execute_in_process(raise_on_error=False)
+
+
+@pytest.fixture(scope="module")
+def first_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, dg.ExecuteInProcessResult]:
+    """The made-up shop with ten days of its events, its orders and its CRM, materialized once; only read."""
+    shop = first_days(tmp_path_factory.mktemp("shop"), 10)
+    return shop, materialize(shop)
+
+
+@pytest.fixture
+def shop(first_run: tuple[Project, dg.ExecuteInProcessResult], tmp_path: Path) -> Project:
+    """A copy of the shop as its first run left it."""
+    shutil.copytree(first_run[0].output, tmp_path, dirs_exist_ok=True)
+    return load_project(ROOT / "journey.yaml", tmp_path / "exports", tmp_path)
 
 
 def test_importing_the_definitions_loads_no_heavy_library() -> None:
@@ -55,8 +64,10 @@ def test_the_nightly_run_is_on_at_two_in_the_shops_time(shop: Project) -> None:
     assert schedule.default_status == dg.DefaultScheduleStatus.RUNNING
 
 
-def test_everything_materializes_with_rows_columns_lineage_and_checks(shop: Project) -> None:
-    result = materialize(shop)
+def test_everything_materializes_with_rows_columns_lineage_and_checks(
+    first_run: tuple[Project, dg.ExecuteInProcessResult],
+) -> None:
+    shop, result = first_run
     assert result.success
     by_table: dict[str, Any] = {
         "/".join(event.asset_key.path): event.step_materialization_data.materialization.metadata

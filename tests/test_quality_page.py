@@ -46,6 +46,7 @@ create table metrics.screening (
     figure text, value_without double, value_with double, bot_value double, staff_value double
 );
 create table journeys.screened_people (person_id text, reason text, evidence text);
+create table journeys.identities (identifier text, person_id text, has_evidence boolean);
 create table journeys.identity_evidence (identifier text, other_identifier text, evidence text, is_used boolean);
 alter table metrics.stage_coverage add column if not exists net_revenue double;
 alter table metrics.stage_coverage add column if not exists staged_revenue double;
@@ -83,8 +84,8 @@ insert into journeys.identity_evidence
     select 'anonymous:till', 'customer:c' || n, 'event', false from generate_series(1, 11) as g(n);
 insert into journeys.identity_evidence
     select 'customer:c' || n, 'order:o' || n, 'order', true from generate_series(1, 11) as g(n);
-insert into journeys.identity_evidence
-    select 'customer:c' || n, null, 'seen', false from generate_series(1, 1200) as g(n);
+insert into journeys.identities
+    select 'customer:c' || n, 'p' || n, n <= 11 from generate_series(1, 1187) as g(n);
 insert into journeys.identity_evidence
     select 'anonymous:phone', 'customer:c' || n, 'event', n > 1 from generate_series(1, 11) as g(n);
 update metrics.stage_coverage set net_revenue = 0, staged_revenue = 0;

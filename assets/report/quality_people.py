@@ -11,7 +11,7 @@ from assets.report.section import Section, Table
 from assets.report.wording import Sentence
 
 SCREEN_TABLES = ("metrics.screening", "journeys.screened_people")
-IDENTITY_TABLES = ("journeys.identity_evidence",)
+IDENTITY_TABLES = ("journeys.identities", "journeys.identity_evidence")
 SHARES = frozenset({"conversion"})
 """Figures that are shares; the others are counts."""
 KINDS = {"anonymous": "device", "email": "e-mail", "customer": "customer id", "contact": "CRM contact"}
