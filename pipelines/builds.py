@@ -63,6 +63,8 @@ def prepare_builds(connection: duckdb.DuckDBPyConnection) -> None:
         "create table if not exists builds.touched (table_name text, key_name text, number bigint, key text)"
     )
     connection.execute("create table if not exists builds.narrowed (table_name text, built_at bigint, keys text)")
+    for schema in ("settings", "raw", "staging", "journeys"):
+        connection.execute(f"create schema if not exists narrowed_{schema}")
 
 
 def reset_builds(connection: duckdb.DuckDBPyConnection) -> None:
@@ -80,8 +82,8 @@ def drop_narrowed(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def narrowed_name(table: str) -> str:
-    """The copy of a table with the rows of touched people."""
-    return f"builds.{table.replace('.', '_')}"
+    """The copy of a table with the rows of touched people: of the same name, in a schema beside."""
+    return f"narrowed_{table}"
 
 
 def touch(

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import duckdb
 
+from pipelines.identity_evidence import EVIDENCE
 from pipelines.refresh import IDENTITIES, Narrow
 from pipelines.warehouse import count_rows
-
-EVIDENCE = "journeys.identity_evidence"
 
 PERSON = "'p' || left(md5({}), 15)"
 """In SQL: the id of a person, from the smallest identifier."""
@@ -27,7 +26,7 @@ ALONE = (
 
 def write_identities(connection: duckdb.DuckDBPyConnection) -> None:
     """Make journeys.identities anew: one row per identifier, with the person it belongs to."""
-    _name_people(connection)
+    _name_people(connection, EVIDENCE)
     connection.execute(f"create or replace table {IDENTITIES} as from named_people union all {ALONE}")
     connection.execute("drop table named_people")
 
@@ -36,13 +35,28 @@ def write_changed_identities(connection: duckdb.DuckDBPyConnection, _: Narrow) -
     """Make `next_rows`: the identities of the touched identifiers, and of all whose person is another now.
 
     `touched_keys` gets the identifiers of the latter too, so that their rows are replaced and the people before and
-    after are touched. Components are those of all the evidence: nothing is narrowed.
+    after are touched. A used pair that is new, or no longer there, is one of a touched identifier: so components are
+    other ones only among the people of the touched identifiers and of those they are paired with.
     """
-    _name_people(connection)
+    connection.execute(
+        "create or replace temp table paired as select key as identifier from touched_keys "
+        f"union select other_identifier from {EVIDENCE} where is_used and identifier in (select key from touched_keys)"
+    )
+    connection.execute(
+        "create or replace temp table near as from paired "
+        f"union select identifier from {IDENTITIES} where person_id in "
+        f"(select person_id from {IDENTITIES} where identifier in (select identifier from paired))"
+    )
+    connection.execute(
+        "create or replace temp table near_evidence as "
+        f"from {EVIDENCE} where identifier in (select identifier from near)"
+    )
+    _name_people(connection, "near_evidence")
     connection.execute(
         "insert into touched_keys "
         "select coalesce(known.identifier, named.identifier) as moved "
-        f"from (select identifier, person_id from {IDENTITIES} where has_evidence) as known "
+        f"from (select identifier, person_id from {IDENTITIES} "
+        "where has_evidence and identifier in (select identifier from near)) as known "
         "full join named_people as named on known.identifier = named.identifier "
         "where known.person_id is distinct from named.person_id "
         "and moved not in (select key from touched_keys)"
@@ -52,7 +66,8 @@ def write_changed_identities(connection: duckdb.DuckDBPyConnection, _: Narrow) -
         "from named_people where identifier in (select key from touched_keys) "
         f"union all from ({ALONE}) where identifier in (select key from touched_keys)"
     )
-    connection.execute("drop table named_people")
+    for table in ("paired", "near", "near_evidence", "named_people"):
+        connection.execute(f"drop table {table}")
 
 
 def number_linked(connection: duckdb.DuckDBPyConnection, evidence: str) -> None:
@@ -65,29 +80,29 @@ def number_linked(connection: duckdb.DuckDBPyConnection, evidence: str) -> None:
     )
 
 
-def _name_people(connection: duckdb.DuckDBPyConnection) -> None:
+def _name_people(connection: duckdb.DuckDBPyConnection, evidence: str) -> None:
     """Make `named_people`: every identifier that the evidence names, with its person."""
-    _find_components(connection)
+    _find_components(connection, evidence)
     connection.execute(
         "create or replace temp table named_people as "
         f"select named.identifier, {PERSON.format('coalesce(components.smallest, named.identifier)')} as person_id, "
         "true as has_evidence from (select identifier from components "
-        f"union select identifier from {EVIDENCE} where other_identifier is null) as named "
+        f"union select identifier from {evidence} where other_identifier is null) as named "
         "left join components on named.identifier = components.identifier"
     )
     connection.execute("drop table components")
 
 
-def _find_components(connection: duckdb.DuckDBPyConnection) -> None:
+def _find_components(connection: duckdb.DuckDBPyConnection, evidence: str) -> None:
     """Make `components`: every identifier at an end of a used pair, with the smallest one of its component."""
     import numpy as np
     import pyarrow as pa
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    number_linked(connection, EVIDENCE)
+    number_linked(connection, evidence)
     pairs = connection.execute(
-        f"select a.number as a, b.number as b from {EVIDENCE} as e "
+        f"select a.number as a, b.number as b from {evidence} as e "
         "join linked as a on e.identifier = a.identifier "
         "join linked as b on e.other_identifier = b.identifier where e.is_used"
     ).fetchnumpy()

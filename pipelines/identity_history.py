@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from pipelines.identity import EVIDENCE, PERSON, number_linked
+from pipelines.identity import PERSON, number_linked
+from pipelines.identity_evidence import EVIDENCE
 from pipelines.refresh import IDENTITIES, Narrow
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ lineage). Not here: which rows are touched (`refresh.py`), how a file is read (`
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -36,15 +36,27 @@ class BuiltTable:
     touched: int | None = None
 
 
-def refreshable(model: Model, logged: tuple[str, ...]) -> Table:
-    """A model as `refresh` takes it. `logged`: the key columns that tables reading it are keyed by."""
+def refreshable(
+    model: Model,
+    logged: tuple[str, ...],
+    write_changed: Callable[[duckdb.DuckDBPyConnection, str], None] | None = None,
+) -> Table:
+    """A model as `refresh` takes it.
+
+    Args:
+        model: what its file says.
+        logged: the key columns that tables reading it are keyed by.
+        write_changed: writes `next_rows` from the select, where it takes more than narrowing the upstreams by the key.
+    """
 
     def write_whole(connection: duckdb.DuckDBPyConnection) -> None:
         _run(connection, model, f"create or replace table {model.table} as\n{model.sql}")
 
     def write_next(connection: duckdb.DuckDBPyConnection, narrow: Narrow) -> None:
-        instead = {upstream: narrow(upstream) for upstream in model.upstreams}
-        sql = narrowed_sql(model.sql, instead) if model.keyed_by else model.sql
+        if write_changed:
+            write_changed(connection, model.sql)
+            return
+        sql = narrowed_sql(model.sql, {upstream: narrow(upstream) for upstream in model.upstreams})
         _run(connection, model, f"create or replace temp table next_rows as\n{sql}")
 
     version = f"{model.code_version} {model.keyed_by}"

@@ -17,6 +17,7 @@ import duckdb
 from pipelines.builds import drop_narrowed, prune, reset_builds
 from pipelines.funnel_chain import funnel_chain
 from pipelines.identity import write_changed_identities, write_identities
+from pipelines.identity_evidence import EVIDENCE, write_changed_evidence
 from pipelines.identity_history import DESCRIPTION, HISTORY, write_identity_history, write_touched_history
 from pipelines.project import ROOT, Project
 from pipelines.ranking import write_drop_off_ranking
@@ -78,6 +79,9 @@ PYTHON_TABLES = (
     ),
 )
 
+WRITE_CHANGED = {EVIDENCE: write_changed_evidence}
+"""SQL models whose refresh takes more than narrowing what they read by their key."""
+
 LOADED_TABLES = (
     *RAW_TABLES,
     *(f"settings.{table.name}" for table in SETTINGS_TABLES),
@@ -112,7 +116,10 @@ def all_tables(project: Project) -> list[tuple[Model | PythonTable, Table]]:
         table = next(t for t in waiting if set(t.upstreams) <= built)
         waiting.remove(table)
         keys = tuple(sorted(logged.get(table.table, ())))
-        ordered.append((table, refreshable(table, keys) if isinstance(table, Model) else table.refreshable(keys)))
+        if isinstance(table, Model):
+            ordered.append((table, refreshable(table, keys, WRITE_CHANGED.get(table.table))))
+        else:
+            ordered.append((table, table.refreshable(keys)))
         built.add(table.table)
     return ordered
 

@@ -65,10 +65,12 @@ def _nowhere(shop: Project, identifiers: list[str], people: int, orders: int) ->
         assert not {(identifier,) for identifier in identifiers} & set(left)
         assert rows(connection, "select count(*) from journeys.people") == [(people,)]
         assert rows(connection, "select count(*) from staging.orders")[0][0] < orders
-    values = [identifier.split(":", 1)[1].encode() for identifier in identifiers]
+    # Six digits of a contact stand in some hash by chance, in one run of ten.
+    values = [value.encode() for identifier in identifiers if len(value := identifier.split(":", 1)[1]) >= 8]
+    assert len(values) >= 3
     for path in (shop.warehouse, shop.published):
         content = path.read_bytes()
-        assert [value for value in values if len(value) > 5 and value in content] == [], path.name
+        assert [value for value in values if value in content] == [], path.name
 
 
 def test_a_person_that_nobody_knows_changes_nothing(shop: Project) -> None:
