@@ -49,7 +49,7 @@ test-statistics: $(STAMP) ## Planted effects over many seeds of the made-up shop
 	@$(BIN)/python -m pytest -m statistics
 
 test-fuzz: $(STAMP) ## Thousands of mutated export files, hundreds of random shops
-	@$(BIN)/python -m pytest -m fuzz
+	@PARCOURS_EXAMPLES=many $(BIN)/python -m pytest -n 2 --dist worksteal -m "fuzz or random"
 
 bench-loading: $(STAMP) ## Loading beside a bare read of the same files (ROWS=1000000)
 	@PYTHONPATH=. $(BIN)/python benchmarks/loading.py --rows $(ROWS)

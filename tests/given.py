@@ -7,6 +7,7 @@ sections as keyword arguments, builds the wanted tables and returns the connecti
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -34,6 +35,11 @@ def at(value: float | str) -> datetime:
     if isinstance(value, str):
         return datetime.fromisoformat(value)
     return START + timedelta(microseconds=round(value * 1_000_000))
+
+
+def examples(few: int, many: int) -> int:
+    """How many random examples a test tries: few in `make test`, many in `make test-fuzz`."""
+    return many if os.environ.get("PARCOURS_EXAMPLES") == "many" else few
 
 
 def settings(**sections: Any) -> JourneySettings:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from given import event, order, rows, settings, warehouse
+import pytest
+from given import event, examples, order, rows, settings, warehouse
 from hypothesis import HealthCheck, given, strategies
 from hypothesis import settings as budget
 
@@ -162,7 +163,8 @@ people = strategies.lists(strategies.lists(steps_taken, max_size=25), min_size=1
 shuffles = strategies.randoms(use_true_random=False)
 
 
-@budget(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@pytest.mark.random
+@budget(max_examples=examples(6, 15), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(people, shuffles)
 def test_equal_to_reading_one_touchpoint_after_the_other(everyone: list[Any], shuffle: Any) -> None:
     events, tickets, persons = [], [], []

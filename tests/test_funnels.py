@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from conftest import cases
-from given import Row, at, event, rows, settings, warehouse
+from given import Row, at, event, examples, rows, settings, warehouse
 from hypothesis import HealthCheck, given, strategies
 from hypothesis import settings as budget
 
@@ -180,7 +180,8 @@ histories = strategies.lists(
 chains = strategies.lists(strategies.sampled_from("abc"), min_size=1, max_size=4)
 
 
-@budget(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@pytest.mark.random
+@budget(max_examples=examples(12, 40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(histories, chains, strategies.integers(0, 12))
 def test_equal_to_trying_every_attempt(history: list[tuple[str, int, str]], steps: list[str], window: int) -> None:
     distinct = list(dict.fromkeys((who, when) for who, when, _ in history))  # one event per instant: no ties
@@ -219,7 +220,8 @@ ties = strategies.lists(
 )
 
 
-@budget(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@pytest.mark.random
+@budget(max_examples=examples(8, 30), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(strategies.lists(ties, min_size=1, max_size=20), chains)
 def test_the_fast_and_the_portable_form_agree_on_ties(histories: list[Any], steps: list[str]) -> None:
     events = [event(f"u{i}", t, n) for i, history in enumerate(histories) for t, n in history]

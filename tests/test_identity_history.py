@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from given import Row, at, event, order, rows, settings, warehouse
+from given import Row, at, event, examples, order, rows, settings, warehouse
 from hypothesis import given
 from hypothesis import settings as budget
 from hypothesis import strategies as st
@@ -197,7 +197,8 @@ evidence = st.lists(
 )
 
 
-@budget(max_examples=25, deadline=None)
+@pytest.mark.random
+@budget(max_examples=examples(10, 25), deadline=None)
 @given(evidence, evidence, st.randoms(use_true_random=False))
 def test_equal_to_components_from_scratch_at_each_instant_whatever_the_order_of_rows(
     pairs: list[Pair], unused: list[Pair], shuffle: random.Random

@@ -9,7 +9,7 @@ from itertools import groupby, pairwise
 from typing import Any, NamedTuple
 
 import pytest
-from given import answer, at, event, order, rows, settings, warehouse
+from given import answer, at, event, examples, order, rows, settings, warehouse
 from hypothesis import HealthCheck, given, strategies
 from hypothesis import settings as budget
 
@@ -214,7 +214,8 @@ reviews = strategies.lists(grid, max_size=1)
 histories = strategies.lists(strategies.tuples(visits, purchases, reviews), min_size=1, max_size=12)
 
 
-@budget(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@pytest.mark.random
+@budget(max_examples=examples(5, 8), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(histories)
 def test_equal_to_walking_through_each_persons_touchpoints(people: list[Any]) -> None:
     events, orders, answers, wanted_journeys, wanted_visits, walked = [], [], [], [], [], []

@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from given import at, rows
+from given import at, examples, rows
 from hypothesis import HealthCheck, Phase, given, strategies
 from hypothesis import settings as budget
 from shops import load
@@ -122,7 +122,10 @@ random_files = strategies.lists(
 )
 
 
-@budget(max_examples=8, deadline=None, phases=[Phase.generate], suppress_health_check=[HealthCheck.too_slow])
+@pytest.mark.random
+@budget(
+    max_examples=examples(5, 8), deadline=None, phases=[Phase.generate], suppress_health_check=[HealthCheck.too_slow]
+)
 @given(random_files, strategies.randoms(use_true_random=False), strategies.booleans())
 def test_equal_to_reading_the_files_one_after_the_other(files: list[Any], shuffled: Any, at_once: bool) -> None:
     # Each file reaches further than those before it, as exports do, whatever else it repeats.

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
-from given import Row, at, event, order, project, rows, settings, warehouse
+from given import Row, at, event, examples, order, project, rows, settings, warehouse
 from hypothesis import HealthCheck, given, strategies
 from hypothesis import settings as budget
 
@@ -204,7 +204,8 @@ random_events = strategies.lists(
 )
 
 
-@budget(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@pytest.mark.random
+@budget(max_examples=examples(8, 25), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(random_orders, random_events, strategies.integers(24, 72), strategies.integers(24, 72))
 def test_equal_to_comparing_order_by_order(
     placed: list[Any], clicked: list[Any], events_until: int, orders_until: int

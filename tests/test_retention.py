@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from conftest import cases
-from given import at, event, order, rows, settings, warehouse
+from given import at, event, examples, order, rows, settings, warehouse
 from hypothesis import HealthCheck, given, strategies
 from hypothesis import settings as budget
 
@@ -115,7 +115,8 @@ purchases = strategies.dictionaries(
 )
 
 
-@budget(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@pytest.mark.random
+@budget(max_examples=examples(6, 15), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(purchases, strategies.integers(0, 200))
 def test_headline_and_cohorts_equal_to_counting_by_hand(orders: dict[str, list[float]], known_days: int) -> None:
     given_orders = [

@@ -6,7 +6,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from given import project, rows, settings, warehouse
+from given import examples, project, rows, settings, warehouse
 from hypothesis import HealthCheck, given, strategies
 from hypothesis import settings as budget
 
@@ -96,7 +96,8 @@ random_files = strategies.lists(
 )
 
 
-@budget(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@pytest.mark.random
+@budget(max_examples=examples(10, 30), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(random_files)
 def test_equal_to_looking_at_load_after_load(files: list[File]) -> None:
     assert rows(drift_in(files), DRIFT) == looked_at(files)

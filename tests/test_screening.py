@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from given import Row, answer, at, event, order, rows, settings, warehouse
+from given import Row, answer, at, event, examples, order, rows, settings, warehouse
 from hypothesis import HealthCheck, Phase, given, strategies
 from hypothesis import settings as budget
 
@@ -205,7 +205,10 @@ orders_of = strategies.lists(
 )
 
 
-@budget(max_examples=20, deadline=None, phases=[Phase.generate], suppress_health_check=[HealthCheck.too_slow])
+@pytest.mark.random
+@budget(
+    max_examples=examples(8, 20), deadline=None, phases=[Phase.generate], suppress_health_check=[HealthCheck.too_slow]
+)
 @given(visits, orders_of, strategies.integers(1, 6), strategies.booleans())
 def test_equal_to_walking_through_each_persons_events(
     seen: list[Any], placed: list[Any], limit: int, leave_out: bool

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
-from given import FAR, at, event, order, rows, settings, warehouse
+from given import FAR, at, event, examples, order, rows, settings, warehouse
 from hypothesis import HealthCheck, given
 from hypothesis import settings as budget
 from hypothesis import strategies as st
@@ -186,7 +186,8 @@ def _day(instant: datetime, time_zone: str) -> date:
     return instant.replace(tzinfo=ZoneInfo("UTC")).astimezone(ZoneInfo(time_zone)).date()
 
 
-@budget(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@pytest.mark.random
+@budget(max_examples=examples(4, 8), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     visits,
     options,

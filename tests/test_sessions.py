@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from conftest import cases
-from given import at, event, order, rows, settings, warehouse
+from given import at, event, examples, order, rows, settings, warehouse
 from hypothesis import HealthCheck, given, strategies
 from hypothesis import settings as budget
 
@@ -197,7 +197,8 @@ instants = strategies.lists(
 )
 
 
-@budget(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@pytest.mark.random
+@budget(max_examples=examples(8, 25), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(instants, strategies.sampled_from([0.0, 1.0, 30.0, 90.0]), strategies.sampled_from([1.0, 24.0]))
 def test_equal_to_walking_through_each_persons_events(
     visits: list[tuple[str, float]], timeout_minutes: float, maximum_hours: float
