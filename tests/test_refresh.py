@@ -1,0 +1,99 @@
+"""How rows are replaced and names in a select exchanged, on tables of two columns."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pytest
+from given import project, rows, settings
+from sqlglot import exp
+
+from pipelines.builds import note_change, prepare_builds
+from pipelines.refresh import Narrow, Table, copy_rows, narrowed_sql, refresh
+from pipelines.sql_models import parse_select
+from pipelines.tables import all_models
+from pipelines.warehouse import transaction
+
+Pair = tuple[str | None, int]
+
+
+@pytest.fixture
+def built() -> duckdb.DuckDBPyConnection:
+    """A warehouse with raw.pairs."""
+    connection = duckdb.connect()
+    prepare_builds(connection)
+    connection.execute("create schema raw; create schema staging; create table raw.pairs (name text, number bigint)")
+    return connection
+
+
+def whole(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make staging.pairs from raw.pairs."""
+    connection.execute("create or replace table staging.pairs as from raw.pairs")
+
+
+def next_rows(connection: duckdb.DuckDBPyConnection, narrow: Narrow) -> None:
+    """The rows that staging.pairs should have."""
+    connection.execute(f"create or replace temp table next_rows as from {narrow('raw.pairs')}")
+
+
+PAIRS = Table("staging.pairs", ("raw.pairs",), "1", None, ("name",), whole, next_rows)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "noted"),
+    [
+        pytest.param([("a", 1)], [("a", 1)], set(), id="the same rows"),
+        pytest.param([("a", 1), ("b", 2)], [("a", 1), ("b", 3)], {"b"}, id="another value"),
+        pytest.param([("a", 1)], [("a", 1), ("b", 2)], {"b"}, id="a new row"),
+        pytest.param([("a", 1), ("b", 2)], [("b", 2)], {"a"}, id="a row is gone"),
+        pytest.param([("a", 1)], [("a", 1), ("a", 1)], {"a"}, id="one equal row more"),
+        pytest.param([("a", 1)] * 3, [("a", 1)] * 2, {"a"}, id="one equal row less"),
+        pytest.param([("a", 1)], [("a", 1)] * 3 + [("b", 2)], {"a", "b"}, id="two equal rows more"),
+        pytest.param([("a", 1)] * 3, [], {"a"}, id="three equal rows are gone"),
+        pytest.param([(None, 1)], [(None, 2)], {""}, id="a row of nobody"),
+    ],
+)
+def test_a_table_built_whole_gets_the_new_rows_and_notes_whose_are_other(
+    built: duckdb.DuckDBPyConnection, before: list[Pair], after: list[Pair], noted: set[str]
+) -> None:
+    for pairs in (before, after):
+        built.execute("delete from raw.pairs")
+        for pair in pairs:
+            built.execute("insert into raw.pairs values (?, ?)", pair)
+        note_change(built, "raw.pairs")
+        refreshed = refresh(built, PAIRS)
+    assert sorted(rows(built, "from staging.pairs"), key=str) == sorted(after, key=str)
+    assert {key for (key,) in rows(built, "select key from builds.touched")} == noted
+    assert refreshed.is_changed == bool(noted)
+
+
+def test_as_many_rows_as_fill_row_groups_are_copied(tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
+        prepare_builds(connection)
+        connection.execute("create schema raw")
+        made = "select 'n' || i as name, i as number from range(300000) as t(i)"
+        connection.execute(f"create table raw.pairs as {made}")
+        with transaction(connection):
+            copy = copy_rows(connection, "raw.pairs", "number % 3 <> 0", "number = 0")
+            found = [rows(connection, f"select count(*), sum(number) from {copy} where number >= 0")]
+        found.append(rows(connection, f"select count(*), sum(number) from {copy} where number >= 0"))
+        wanted = "select count(*), sum(number) from raw.pairs where number % 3 <> 0 or number = 0"
+        assert found == [rows(connection, wanted)] * 2
+
+
+def test_other_tables_are_read_and_names_that_only_begin_alike_are_not() -> None:
+    sql = "select orders.a, s.b from staging.orders join staging.orders_of_staging.x as s -- staging.orders"
+    found = narrowed_sql(sql, {"staging.orders": "narrowed_staging.orders"})
+    assert found == (
+        "select orders.a, s.b from narrowed_staging.orders join staging.orders_of_staging.x as s "
+        "-- narrowed_staging.orders"
+    )
+
+
+def test_no_text_in_a_keyed_select_is_the_name_of_a_table_it_reads() -> None:
+    keyed = [model for model in all_models(project(settings())) if model.keyed_by]
+    assert len(keyed) > 20
+    for model in keyed:
+        texts = [literal.name for literal in parse_select(model.sql, model.table).find_all(exp.Literal)]
+        assert not [text for text in texts for upstream in model.upstreams if upstream in text], model.table
