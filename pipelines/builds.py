@@ -75,9 +75,14 @@ def reset_builds(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def drop_narrowed(connection: duckdb.DuckDBPyConnection) -> None:
-    """Drop the copies that the tables of one run share."""
-    for (table,) in connection.execute("select table_name from builds.narrowed").fetchall():
-        connection.execute(f"drop table if exists {narrowed_name(table)}")
+    """Drop the copies that the tables of one run share; an earlier version kept them in `builds`."""
+    copies = connection.execute(
+        "select schema_name || '.' || table_name from duckdb_tables() where database_name = current_database() "
+        "and (starts_with(schema_name, 'narrowed_') "
+        "or (schema_name = 'builds' and table_name not in ('tables', 'touched', 'narrowed')))"
+    ).fetchall()
+    for (copy,) in copies:
+        connection.execute(f"drop table {copy}")
     connection.execute("delete from builds.narrowed")
 
 

@@ -25,6 +25,13 @@ RECORDS = "journeys.record_evidence"
 BEHIND = "regexp_matches(identifier, '^(order|contact):')"
 """In SQL: an identifier behind which its neighbours meet."""
 
+NAMES = {"anonymous_id": "anonymous", "customer_id": "customer", "email_hash": "email"}
+"""The columns of journeys.traces that hold identifiers, and their kinds."""
+
+OF_AFFECTED = (
+    "where identifier in (select identifier from affected) or other_identifier in (select identifier from affected)"
+)
+
 
 def write_changed_evidence(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
     """Make `next_rows`, the evidence of the identifiers whose evidence is another now; `touched_keys` are these.
@@ -66,14 +73,6 @@ def write_changed_evidence(connection: duckdb.DuckDBPyConnection, sql: str) -> N
     )
     for table in ("wanted", "affected", "evidence_now", "evidence_before", *instead.values()):
         connection.execute(f"drop table {table}")
-
-
-NAMES = {"anonymous_id": "anonymous", "customer_id": "customer", "email_hash": "email"}
-"""The columns of journeys.traces that hold identifiers, and their kinds."""
-
-OF_AFFECTED = (
-    "where identifier in (select identifier from affected) or other_identifier in (select identifier from affected)"
-)
 
 
 def _find_affected(connection: duckdb.DuckDBPyConnection) -> None:

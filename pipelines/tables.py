@@ -1,7 +1,7 @@
 """Every table that is built after the exports are loaded, upstreams first.
 
-Most are SQL files; one is printed from the number of funnel steps; two need Python (a graph, a bootstrap) and say so
-here with their upstreams. Not here: running them in Dagster (`assets`).
+Most are SQL files; two are printed from the number of funnel steps; three need Python (a graph, its history, a
+bootstrap) and say so here with their upstreams. Not here: running them in Dagster (`assets`).
 """
 
 from __future__ import annotations

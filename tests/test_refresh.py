@@ -9,7 +9,7 @@ import pytest
 from given import project, rows, settings
 from sqlglot import exp
 
-from pipelines.builds import note_change, prepare_builds
+from pipelines.builds import drop_narrowed, note_change, prepare_builds
 from pipelines.refresh import Narrow, Table, copy_rows, narrowed_sql, refresh
 from pipelines.sql_models import parse_select
 from pipelines.tables import all_models
@@ -80,6 +80,15 @@ def test_as_many_rows_as_fill_row_groups_are_copied(tmp_path: Path) -> None:
         found.append(rows(connection, f"select count(*), sum(number) from {copy} where number >= 0"))
         wanted = "select count(*), sum(number) from raw.pairs where number % 3 <> 0 or number = 0"
         assert found == [rows(connection, wanted)] * 2
+
+
+def test_no_copy_is_left_not_even_of_an_earlier_version(built: duckdb.DuckDBPyConnection) -> None:
+    built.execute("insert into raw.pairs values ('a', 1)")
+    copy_rows(built, "raw.pairs", "number = 1")
+    built.execute("create table builds.raw_pairs as from raw.pairs")
+    drop_narrowed(built)
+    left = rows(built, "select schema_name || '.' || table_name from duckdb_tables() order by 1")
+    assert left == [("builds.narrowed",), ("builds.tables",), ("builds.touched",), ("raw.pairs",)]
 
 
 def test_other_tables_are_read_and_names_that_only_begin_alike_are_not() -> None:
