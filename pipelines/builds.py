@@ -63,8 +63,6 @@ def prepare_builds(connection: duckdb.DuckDBPyConnection) -> None:
         "create table if not exists builds.touched (table_name text, key_name text, number bigint, key text)"
     )
     connection.execute("create table if not exists builds.narrowed (table_name text, built_at bigint, keys text)")
-    for schema in ("settings", "raw", "staging", "journeys"):
-        connection.execute(f"create schema if not exists narrowed_{schema}")
 
 
 def reset_builds(connection: duckdb.DuckDBPyConnection) -> None:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import duckdb
 
-from pipelines.refresh import copy_rows, narrowed_sql
+from pipelines.refresh import copy_rows, find_changed, narrowed_sql
 
 EVIDENCE = "journeys.identity_evidence"
 TRACES = "journeys.traces"
@@ -59,11 +59,9 @@ def write_changed_evidence(connection: duckdb.DuckDBPyConnection, sql: str) -> N
         f"create or replace temp table evidence_now as from ({narrowed_sql(sql, instead)}) {OF_AFFECTED}"
     )
     connection.execute(f"create or replace temp table evidence_before as from {EVIDENCE} {OF_AFFECTED}")
+    find_changed(connection, "evidence_before", "evidence_now")
     connection.execute(
-        "create or replace temp table touched_keys as select distinct identifier as key from ("
-        "select * exclude (sides) from "
-        "(select *, 1 as sides from evidence_before union all select *, -1 from evidence_now) "
-        "group by all having sum(sides) <> 0)"
+        "create or replace temp table touched_keys as select distinct identifier as key from changed_rows"
     )
     connection.execute(
         "create or replace temp table next_rows as "
@@ -71,7 +69,7 @@ def write_changed_evidence(connection: duckdb.DuckDBPyConnection, sql: str) -> N
         f"union all (from {EVIDENCE} where identifier in (select key from touched_keys) "
         f"except all from evidence_before where identifier in (select key from touched_keys))"
     )
-    for table in ("wanted", "affected", "evidence_now", "evidence_before", *instead.values()):
+    for table in ("wanted", "affected", "evidence_now", "evidence_before", "changed_rows", *instead.values()):
         connection.execute(f"drop table {table}")
 
 

@@ -6,7 +6,7 @@ import duckdb
 
 from pipelines.builds import note_change, table_states
 from pipelines.canonical import KINDS
-from pipelines.warehouse import text_literal
+from pipelines.warehouse import table_columns, text_literal
 
 LOADS = (
     "file_id text, path text, file_order text, load_number bigint, export text, format text, kind text, status text, "
@@ -59,7 +59,7 @@ def make_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
     for name, columns in tables.items():
         connection.execute(f"create table if not exists raw.{name} ({columns})")
         connection.execute(f"create or replace temp table expected ({columns})")
-        if _columns(connection, f"raw.{name}") != _columns(connection, "expected"):
+        if table_columns(connection, f"raw.{name}") != table_columns(connection, "expected"):
             raise OldWarehouse(
                 f"raw.{name} has other columns than this version of Parcours writes. "
                 "Move warehouse.duckdb away and run again: "
@@ -68,7 +68,3 @@ def make_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
         if f"raw.{name}" not in known:
             note_change(connection, f"raw.{name}")
         connection.execute(f"comment on table raw.{name} is {text_literal(RAW_TABLES[f'raw.{name}'])}")
-
-
-def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> list[tuple[str, str]]:
-    return [(name, type_) for name, type_, *_ in connection.execute(f"describe {table}").fetchall()]

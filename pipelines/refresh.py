@@ -133,12 +133,7 @@ def _replace_changed(connection: duckdb.DuckDBPyConnection, table: Table, number
     All rows are written only where equal ones come in another number.
     """
     table.write_next(connection, lambda upstream: upstream)
-    connection.execute(
-        "create or replace temp table changed_rows as "
-        "select * exclude (side, place), sum(side) as sides, max(place) as place "
-        f"from (select *, 1 as side, rowid as place from {table.name} union all select *, -1, null from next_rows) "
-        "group by all having sides <> 0"
-    )
+    find_changed(connection, table.name, "next_rows")
     [(changed, most)] = connection.execute("select count(*), coalesce(max(abs(sides)), 0) from changed_rows").fetchall()
     for key in set(table.logged) & _columns(connection, table.name) if changed else ():
         note_keys(connection, table.name, key, number, f"select {key} from changed_rows")
@@ -153,6 +148,19 @@ def _replace_changed(connection: duckdb.DuckDBPyConnection, table: Table, number
     connection.execute("drop table next_rows")
     connection.execute("drop table changed_rows")
     return bool(changed)
+
+
+def find_changed(connection: duckdb.DuckDBPyConnection, before: str, after: str) -> None:
+    """Make `changed_rows`: the rows of which one table has more than the other.
+
+    `sides`: how many more `before` has (fewer: below zero); `place`: the row id of one of them there.
+    """
+    connection.execute(
+        "create or replace temp table changed_rows as "
+        "select * exclude (side, place), sum(side) as sides, max(place) as place "
+        f"from (select *, 1 as side, rowid as place from {before} union all select *, -1, null from {after}) "
+        "group by all having sides <> 0"
+    )
 
 
 def _find_touched(connection: duckdb.DuckDBPyConnection, table: Table, since: int) -> int:
@@ -194,11 +202,8 @@ def _touched_rows(connection: duckdb.DuckDBPyConnection, upstream: str, key: str
     if key in columns:
         return _narrow(connection, upstream, key, "touched_keys")
     if key == "person_id" and "identifier" in columns:
-        connection.execute(
-            "create or replace temp table touched_identifiers as select identifier as key "
-            f"from {IDENTITIES} where person_id in (select key from touched_keys)"
-        )
-        return _narrow(connection, upstream, "identifier", "touched_identifiers")
+        identities = _narrow(connection, IDENTITIES, key, "touched_keys")
+        return _narrow(connection, upstream, "identifier", f"(select identifier as key from {identities})")
     return upstream
 
 
@@ -240,6 +245,7 @@ def copy_rows(connection: duckdb.DuckDBPyConnection, table: str, *conditions: st
     # One statement: rows inserted into a table that the same transaction made empty are not seen from 122,880 rows on
     # (DuckDB 2.0.0).
     rows = " union all ".join(parts) or f"select * from {table} limit 0"
+    connection.execute(f"create schema if not exists {name.split('.')[0]}")
     connection.execute(f"create or replace table {name} as {rows}")
     connection.execute("drop table found_rows")
     connection.execute("delete from builds.narrowed where table_name = ?", [table])
