@@ -27,6 +27,12 @@ def first_days(folder: Path, days: int) -> Project:
     return load_project(ROOT / "journey.yaml", exports, folder)
 
 
+def copy_of(built: Project, folder: Path) -> Project:
+    """A copy of a shop that was made by `first_days`, with all that its runs left, in a folder of its own."""
+    shutil.copytree(built.output, folder, dirs_exist_ok=True)
+    return load_project(ROOT / "journey.yaml", folder / "exports", folder)
+
+
 def load(project: Project) -> list[Load]:
     """Load the exports that are not loaded yet."""
     with open_warehouse(project) as connection:

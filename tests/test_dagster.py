@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 import dagster as dg
 import duckdb
 import pytest
-from shops import first_days
+from shops import copy_of, first_days
 
 from pipelines.code_location import build_defs
 from pipelines.project import ROOT, Project, load_project
@@ -32,8 +31,7 @@ def first_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, dg.Exe
 @pytest.fixture
 def shop(first_run: tuple[Project, dg.ExecuteInProcessResult], tmp_path: Path) -> Project:
     """A copy of the shop as its first run left it."""
-    shutil.copytree(first_run[0].output, tmp_path, dirs_exist_ok=True)
-    return load_project(ROOT / "journey.yaml", tmp_path / "exports", tmp_path)
+    return copy_of(first_run[0], tmp_path)
 
 
 def test_importing_the_definitions_loads_no_heavy_library() -> None:

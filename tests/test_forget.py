@@ -3,34 +3,32 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 import dagster as dg
 import pytest
 from given import rows
-from shops import first_days
+from shops import copy_of, first_days
 
 from pipelines.build import build_warehouse
 from pipelines.code_location import build_defs
 from pipelines.forget import forget
-from pipelines.project import ROOT, Project, load_project
+from pipelines.project import ROOT, Project
 from pipelines.warehouse import open_warehouse
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the made-up shop with twelve days of its events, its orders and its CRM, built once; only read."""
+def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The made-up shop with twelve days of its events, its orders and its CRM, built once; only read."""
     project = first_days(tmp_path_factory.mktemp("shop"), 12)
     build_warehouse(project)
-    return project.output
+    return project
 
 
 @pytest.fixture
-def shop(built: Path, tmp_path: Path) -> Project:
+def shop(built: Project, tmp_path: Path) -> Project:
     """A copy of that shop."""
-    shutil.copytree(built, tmp_path, dirs_exist_ok=True)
-    return load_project(ROOT / "journey.yaml", tmp_path / "exports", tmp_path)
+    return copy_of(built, tmp_path)
 
 
 def test_a_forgotten_person_is_nowhere_and_does_not_come_back(shop: Project) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 
 import duckdb
 import pytest
-from given import Row, at, load, order, project, rows, settings, warehouse
-from hypothesis import HealthCheck, Phase, given
+from given import Row, at, examples, load, order, project, rows, settings, warehouse
+from hypothesis import HealthCheck, given
 from hypothesis import settings as budget
 from hypothesis import strategies as st
 
@@ -81,7 +81,10 @@ def restate(built: duckdb.DuckDBPyConnection, kind: str, kept: list[Row]) -> Non
     load(built, kind, kept)
 
 
-def check(steps: list[dict[str, Any]]) -> None:
+@pytest.mark.random
+@given(st.lists(loads, min_size=2, max_size=6))
+@budget(max_examples=examples(3, 40), deadline=None, suppress_health_check=list(HealthCheck))
+def test_after_each_load_the_people_are_those_of_one_build(steps: list[dict[str, Any]]) -> None:
     """Refresh after every step, and compare with a warehouse that has the same rows from the beginning."""
     known: dict[str, list[Row]] = {kind: [] for kind in steps[0] if kind != "gone"}
     built = warehouse(build=BUILD, shop=SHOP)
@@ -100,16 +103,3 @@ def check(steps: list[dict[str, Any]]) -> None:
         with warehouse(build=BUILD, shop=SHOP, **known) as whole:  # type: ignore[arg-type]
             assert state(built) == state(whole)
     built.close()
-
-
-@given(st.lists(loads, min_size=2, max_size=4))
-@budget(max_examples=3, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
-def test_after_each_load_the_people_are_those_of_one_build(steps: list[dict[str, Any]]) -> None:
-    check(steps)
-
-
-@pytest.mark.fuzz
-@given(st.lists(loads, min_size=2, max_size=6))
-@budget(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
-def test_after_each_of_many_loads_the_people_are_those_of_one_build(steps: list[dict[str, Any]]) -> None:
-    check(steps)

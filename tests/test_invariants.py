@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import pytest
 from canonical_shops import File, canonical_project, load_files, open_canonical
-from given import rows
+from given import examples, rows
 from hypothesis import HealthCheck, given
 from hypothesis import settings as budget
 from hypothesis import strategies as st
@@ -203,14 +203,8 @@ shops = st.builds(
 )
 
 
-@budget(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
+@pytest.mark.random
+@budget(max_examples=examples(3, 40), deadline=None, suppress_health_check=list(HealthCheck))
 @given(files(), shops)
 def test_nothing_is_lost_and_the_parts_tile_the_whole(found: list[File], shop: JourneySettings) -> None:
-    assert_holds(found, shop)
-
-
-@pytest.mark.fuzz
-@budget(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
-@given(files(), shops)
-def test_nothing_is_lost_and_the_parts_tile_the_whole_in_many_shops(found: list[File], shop: JourneySettings) -> None:
     assert_holds(found, shop)

@@ -14,7 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from given import at, event, rows, settings, warehouse
+from given import at, event, examples, rows, settings, warehouse
 from hypothesis import HealthCheck, given
 from hypothesis import settings as budget
 from hypothesis import strategies as st
@@ -179,16 +179,10 @@ options = st.builds(
 )
 
 
-@budget(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@pytest.mark.random
+@budget(max_examples=examples(12, 100), deadline=None, suppress_health_check=list(HealthCheck))
 @given(visits, options)
 def test_equal_to_walking_through_each_persons_touchpoints(seen: list[dict[str, Any]], how: Options) -> None:
-    assert_agrees(seen, how)
-
-
-@pytest.mark.fuzz
-@budget(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
-@given(visits, options)
-def test_equal_to_walking_through_many_persons_touchpoints(seen: list[dict[str, Any]], how: Options) -> None:
     assert_agrees(seen, how)
 
 
