@@ -34,7 +34,7 @@ STAGED = {
     "from staging.orders",
     "answer": "select 'answer:' || answer_id, null, customer_id, email_hash, order_id "
     "from staging.feedback where answered_at is not null",
-    "ticket": "select 'ticket:' || ticket_id || ':ticket opened', null, customer_id, email_hash, null "
+    "ticket": "select 'ticket:' || ticket_id || ':ticket opened', null, customer_id, email_hash, order_id "
     "from staging.tickets",
     "deal": "select 'deal:' || deal_id || ':deal opened', null, customer_id, email_hash, null "
     "from staging.deals where created_at is not null",
