@@ -179,10 +179,9 @@ def build(folder: Path, *, is_full: bool, is_new_day: bool) -> dict[str, Any]:
 def _load_last_day(connection: duckdb.DuckDBPyConnection, project: Project) -> None:
     """Insert the rows that wait, and note them as the loader does."""
     connection.execute("attach $file as waiting (read_only)", {"file": str(project.output / "last_day.duckdb")})
-    for kind in KINDS:
-        connection.execute(f"insert into raw.{kind} from waiting.raw.{kind}")
-        note_change(connection, f"raw.{kind}")
-    touch(connection, "raw.events", "event_id", "select event_id from waiting.raw.events")
+    for kind in KINDS.values():
+        connection.execute(f"insert into raw.{kind.name} from waiting.raw.{kind.name}")
+        touch(connection, f"raw.{kind.name}", kind.key, f"select {kind.key} from waiting.raw.{kind.name}")
     note_change(connection, "raw.loads")
     connection.execute("detach waiting")
 

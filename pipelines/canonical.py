@@ -28,6 +28,11 @@ class Kind:
     about: str
     columns: tuple[Column, ...]
 
+    @property
+    def key(self) -> str:
+        """The column that says which rows are versions of one thing: the first one."""
+        return self.columns[0].name
+
 
 KINDS = {
     kind.name: kind

@@ -25,7 +25,7 @@ RECORDS = "journeys.record_evidence"
 BEHIND = "regexp_matches(identifier, '^(order|contact):')"
 """In SQL: an identifier behind which its neighbours meet."""
 
-NAMES = {"anonymous_id": "anonymous", "customer_id": "customer", "email_hash": "email"}
+NAMES = {"anonymous_id": "anonymous", "customer_id": "customer", "email_hash": "email", "order_id": "order"}
 """The columns of journeys.traces that hold identifiers, and their kinds."""
 
 OF_AFFECTED = (
@@ -46,7 +46,6 @@ def write_changed_evidence(connection: duckdb.DuckDBPyConnection, sql: str) -> N
             connection,
             TRACES,
             *(f"{column} in (select value from wanted where kind = '{kind}')" for column, kind in NAMES.items()),
-            f"order_key in (select order_key from {RECORDS} where identifier in (select identifier from wanted))",
         ),
         RECORDS: copy_rows(
             connection,
@@ -59,7 +58,7 @@ def write_changed_evidence(connection: duckdb.DuckDBPyConnection, sql: str) -> N
         f"create or replace temp table evidence_now as from ({narrowed_sql(sql, instead)}) {OF_AFFECTED}"
     )
     connection.execute(f"create or replace temp table evidence_before as from {EVIDENCE} {OF_AFFECTED}")
-    find_changed(connection, "evidence_before", "evidence_now")
+    find_changed(connection, "select *, rowid as place from evidence_before", "evidence_now")
     connection.execute(
         "create or replace temp table touched_keys as select distinct identifier as key from changed_rows"
     )
@@ -81,11 +80,10 @@ def _find_affected(connection: duckdb.DuckDBPyConnection) -> None:
     touched = "(select key from touched_keys)"
     connection.execute(
         "create or replace temp table named as "
-        f"with changed_traces as (select {', '.join(NAMES)}, order_key from {TRACES} where identifier in {touched} "
-        f"union all select {', '.join(NAMES)}, order_key from {TRACES} where order_key in "
-        f"(select order_key from {RECORDS} where identifier in {touched})) "
+        f"with changed_traces as (select {', '.join(NAMES)} from {TRACES} where identifier in {touched} "
+        f"union all select {', '.join(NAMES)} from {TRACES} where order_id in "
+        "(select substr(key, 7) from touched_keys where starts_with(key, 'order:'))) "
         f"select key as identifier from touched_keys union {names} "
-        f"union select records.identifier from changed_traces join {RECORDS} as records using (order_key) "
         f"union select other_identifier from {RECORDS} where identifier in {touched} and other_identifier is not null"
     )
     connection.execute(f"create or replace temp table near as from named union {_neighbours('named')}")

@@ -319,21 +319,18 @@ def _insert(connection: duckdb.DuckDBPyConnection, file: Found, given: set[str],
 
 def _touch_loaded(connection: duckdb.DuckDBPyConnection, file: Found, given: set[str], confirmed: int) -> None:
     """Note what of `raw.*` the file changed, for the tables that are built from it."""
-    kind = file.source.kind.name
-    if kind != "events":
-        note_change(connection, f"raw.{kind}")
-        return
-    changed = "select event_id from raw.events where file_id = $file_id"
+    kind, key = file.source.kind.name, file.source.kind.key
+    changed = f"select {key} from raw.{kind} where file_id = $file_id"
     values = {"file_id": file.file_id}
     if confirmed:
-        changed += " union all select event_id from checked where row_hash in (select row_hash from loaded_before)"
+        changed += f" union all select {key} from checked where row_hash in (select row_hash from loaded_before)"
     if "part" in given:
         # A new delivery takes the place of the part's earlier ones.
         changed += (
-            " union all select event_id from raw.events "
-            "where part in (select part from raw.events where file_id = $file_id)"
+            f" union all select {key} from raw.{kind} "
+            f"where part in (select part from raw.{kind} where file_id = $file_id)"
         )
-    touch(connection, "raw.events", "event_id", changed, values)
+    touch(connection, f"raw.{kind}", key, changed, values)
 
 
 def _confirm_known(connection: duckdb.DuckDBPyConnection, file: Found, covers_until: datetime | None) -> int:
@@ -365,10 +362,9 @@ def _replace_in_place(connection: duckdb.DuckDBPyConnection, file: Found) -> Non
     """
     values = {"path": file.name, "file_id": file.file_id}
     earlier = "select file_id from raw.loads where path = $path and file_id <> $file_id and status = 'loaded'"
-    kind = file.source.kind.name
+    kind, key = file.source.kind.name, file.source.kind.key
     gone = f"from raw.{kind} where file_id in ({earlier}) and part in (select part from checked where reason is null)"
-    if kind == "events":
-        touch(connection, "raw.events", "event_id", f"select event_id {gone}", values)
+    touch(connection, f"raw.{kind}", key, f"select {key} {gone}", values)
     replaced = connection.execute(f"delete {gone}", values).fetchall()[0][0]
     if replaced:
         connection.execute(f"update raw.loads set status = 'replaced' where file_id in ({earlier})", values)

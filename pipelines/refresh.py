@@ -10,7 +10,9 @@ together with its numbers. So a run that stops between two tables leaves each of
 where it stopped.
 
 What a table may rely on: an upstream that has the key's column says itself which keys changed. An upstream without it
-(`staging.orders`) is read through one that has it and changes with it (`journeys.owned_rows`).
+either is read through one that has it and changes with it (`staging.orders` through `journeys.owned_rows`), or has
+another column of which the file says `-- linked by: identifier`: then the keys that the table or an upstream has beside
+the changed values of that column are touched too.
 
 Not here: what a select means (`sql/`), the order of tables (`tables.py`).
 """
@@ -59,10 +61,11 @@ class Table:
         upstreams: the tables it reads.
         version: changes whenever the table means something else.
         keyed_by: the column by which it is computed; None: as a whole.
-        logged: the key columns that tables reading it are keyed by.
+        logged: the columns that tables reading it are keyed by, or linked by.
         write_whole: makes the table anew.
         write_next: makes `next_rows`, the rows that the table should have for the keys in `touched_keys` (all rows,
             if it is not keyed); it is given a function that says what to read instead of an upstream.
+        linked_by: a column by which upstreams without the key say whose rows changed.
     """
 
     name: str
@@ -72,6 +75,7 @@ class Table:
     logged: tuple[str, ...]
     write_whole: Callable[[duckdb.DuckDBPyConnection], None]
     write_next: WriteNext
+    linked_by: str | None = None
 
 
 def refresh(connection: duckdb.DuckDBPyConnection, table: Table) -> Refreshed:
@@ -133,7 +137,7 @@ def _replace_changed(connection: duckdb.DuckDBPyConnection, table: Table, number
     All rows are written only where equal ones come in another number.
     """
     table.write_next(connection, lambda upstream: upstream)
-    find_changed(connection, table.name, "next_rows")
+    find_changed(connection, f"select *, rowid as place from {table.name}", "next_rows")
     [(changed, most)] = connection.execute("select count(*), coalesce(max(abs(sides)), 0) from changed_rows").fetchall()
     for key in set(table.logged) & _columns(connection, table.name) if changed else ():
         note_keys(connection, table.name, key, number, f"select {key} from changed_rows")
@@ -151,26 +155,51 @@ def _replace_changed(connection: duckdb.DuckDBPyConnection, table: Table, number
 
 
 def find_changed(connection: duckdb.DuckDBPyConnection, before: str, after: str) -> None:
-    """Make `changed_rows`: the rows of which one table has more than the other.
+    """Make `changed_rows`: the rows of which one side has more than the other.
 
-    `sides`: how many more `before` has (fewer: below zero); `place`: the row id of one of them there.
+    Args:
+        connection: the warehouse.
+        before: a select with a column `place` beside the table's.
+        after: a table. In `changed_rows`, `sides` is how many more rows `before` has (fewer: below zero), and `place`
+            that of one of them.
     """
     connection.execute(
         "create or replace temp table changed_rows as "
         "select * exclude (side, place), sum(side) as sides, max(place) as place "
-        f"from (select *, 1 as side, rowid as place from {before} union all select *, -1, null from {after}) "
+        f"from (select *, 1 as side from ({before}) union all select *, null, -1 from {after}) "
         "group by all having sides <> 0"
     )
 
 
 def _find_touched(connection: duckdb.DuckDBPyConnection, table: Table, since: int) -> int:
     """Make `touched_keys`: the keys that an upstream has noted since the table was refreshed; returns how many."""
-    connection.execute(
-        "create or replace temp table touched_keys as select distinct key from builds.touched "
-        "where key_name = ? and number > ? and list_contains(?, table_name)",
-        [table.keyed_by, since, list(table.upstreams)],
-    )
+    key, link = table.keyed_by, table.linked_by
+    assert key is not None
+    noted = "select distinct key from builds.touched where key_name = ? and number > ? and list_contains(?, table_name)"
+    connection.execute(f"create or replace temp table touched_keys as {noted}", [key, since, [*table.upstreams]])
+    if link is not None:
+        columns = {name: _columns(connection, name) for name in (table.name, *table.upstreams)}
+        without = [upstream for upstream in table.upstreams if key not in columns[upstream]]
+        connection.execute(f"create or replace temp table changed_links as {noted}", [link, since, without])
+        for linking in [name for name, has in columns.items() if key in has and link in has]:
+            connection.execute(
+                f"insert into touched_keys select distinct {key} from {linking} "
+                f"where {link} in (select key from changed_links) "
+                f"and {key} is not null and {key} not in (select key from touched_keys)"
+            )
+        connection.execute("drop table changed_links")
     return count_rows(connection, "touched_keys")
+
+
+def _leave_equal(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+    """Leave out the keys whose rows in `next_rows` are those of `replaced`: loaded again, they say the same."""
+    key = table.keyed_by
+    before = f"select *, rowid as place from {table.name} where rowid in (select place from replaced)"
+    find_changed(connection, before, "next_rows")
+    connection.execute(f"delete from touched_keys where key not in (select {key} from changed_rows)")
+    for rows in ("next_rows", "replaced"):
+        connection.execute(f"delete from {rows} where {key} not in (select key from touched_keys)")
+    connection.execute("drop table changed_rows")
 
 
 def _replace_touched(connection: duckdb.DuckDBPyConnection, table: Table, number: int) -> int:
@@ -181,15 +210,24 @@ def _replace_touched(connection: duckdb.DuckDBPyConnection, table: Table, number
     key = table.keyed_by
     assert key is not None
     table.write_next(connection, lambda upstream: _touched_rows(connection, upstream, key))
-    where = f"where {key} in (select key from touched_keys)"
-    for other in set(table.logged) & _columns(connection, table.name) - {key}:
-        before_and_after = f"select {other} from {table.name} {where} union select {other} from next_rows"
+    others = set(table.logged) & _columns(connection, table.name) - {key}
+    columns = ", ".join(["rowid as place", key, *sorted(others)])
+    connection.execute(
+        "create or replace temp table replaced as "
+        f"select {columns} from {table.name} where {key} in (select key from touched_keys) "
+        f"union all select {columns} from {table.name} where {key} is null"
+    )
+    if count_rows(connection, "replaced") and any(upstream.startswith("raw.") for upstream in table.upstreams):
+        _leave_equal(connection, table)
+    for other in others:
+        before_and_after = f"select {other} from replaced union select {other} from next_rows"
         note_keys(connection, table.name, other, number, before_and_after)
     note_keys(connection, table.name, key, number, "select key from touched_keys")
-    connection.execute(f"delete from {table.name} {where}")
-    connection.execute(f"delete from {table.name} where {key} is null")
+    if count_rows(connection, "replaced"):
+        connection.execute(f"delete from {table.name} where rowid in (select place from replaced)")
     connection.execute(f"insert into {table.name} from next_rows")
     connection.execute("drop table next_rows")
+    connection.execute("drop table replaced")
     return count_rows(connection, "touched_keys")
 
 

@@ -59,8 +59,10 @@ def refreshable(
         sql = narrowed_sql(model.sql, {upstream: narrow(upstream) for upstream in model.upstreams})
         _run(connection, model, f"create or replace temp table next_rows as\n{sql}")
 
-    version = f"{model.code_version} {model.keyed_by}"
-    return Table(model.table, model.upstreams, version, model.keyed_by, logged, write_whole, write_next)
+    version = f"{model.code_version} {model.keyed_by} {model.linked_by}"
+    return Table(
+        model.table, model.upstreams, version, model.keyed_by, logged, write_whole, write_next, model.linked_by
+    )
 
 
 def refresh_table(connection: duckdb.DuckDBPyConnection, table: Table) -> Refreshed:

@@ -27,7 +27,10 @@ class ModelError(Exception):
 
 @dataclass(frozen=True)
 class Model:
-    """One table, as its SQL file describes it. `key`: the columns that tell its rows apart."""
+    """One table, as its SQL file describes it.
+
+    `keyed_by` and `linked_by` are explained in `refresh.py`; `key`: the columns that tell its rows apart.
+    """
 
     schema: str
     name: str
@@ -36,6 +39,7 @@ class Model:
     upstreams: tuple[str, ...]
     code_version: str
     keyed_by: str | None = None
+    linked_by: str | None = None
     key: tuple[str, ...] = ()
 
     @property
@@ -57,7 +61,7 @@ def parse_model(schema: str, name: str, sql: str, source: str | None = None) -> 
     comment = _leading_comment(sql)
     if not comment.startswith("One row per "):
         raise ModelError(f"{source}: expected a first line '-- One row per …', found {comment[:40]!r}.")
-    keyed_by = re.search(r"^-- keyed by: (\w+)$", sql, re.MULTILINE)
+    keyed_by, linked_by = (re.search(rf"^-- {how} by: (\w+)$", sql, re.MULTILINE) for how in ("keyed", "linked"))
     key = re.search(r"^-- key: (.+)$", sql, re.MULTILINE)
     return Model(
         schema=schema,
@@ -67,6 +71,7 @@ def parse_model(schema: str, name: str, sql: str, source: str | None = None) -> 
         upstreams=tuple(_upstreams(select, schema, source)),
         code_version=hashlib.sha256(select.sql(dialect="duckdb", comments=False).encode()).hexdigest()[:12],
         keyed_by=keyed_by.group(1) if keyed_by else None,
+        linked_by=linked_by.group(1) if linked_by else None,
         key=tuple(name.strip() for name in key.group(1).split(",")) if key else (),
     )
 
@@ -144,13 +149,13 @@ def _read_by(scope: exp.Select) -> list[exp.Table]:
 
 
 def _leading_comment(sql: str) -> str:
-    """The comment on top of a file as one paragraph, without its `key` and `keyed by` lines."""
+    """The comment on top of a file as one paragraph, without its `key`, `keyed by` and `linked by` lines."""
     lines = []
     for line in sql.lstrip().splitlines():
         if not line.startswith("--"):
             break
         text = line.removeprefix("--").strip()
-        if not text.startswith(("keyed by:", "key:")):
+        if not text.startswith(("keyed by:", "linked by:", "key:")):
             lines.append(text)
     return " ".join(filter(None, lines))
 

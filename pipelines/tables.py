@@ -110,6 +110,8 @@ def all_tables(project: Project) -> list[tuple[Model | PythonTable, Table]]:
     for table in waiting:
         for upstream in table.upstreams if table.keyed_by else ():
             logged.setdefault(upstream, set()).add(str(table.keyed_by))
+            if isinstance(table, Model) and table.linked_by:
+                logged[upstream].add(table.linked_by)
     ordered: list[tuple[Model | PythonTable, Table]] = []
     built = set(LOADED_TABLES)
     while waiting:

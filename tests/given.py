@@ -15,7 +15,7 @@ from typing import Any
 
 import duckdb
 
-from pipelines.builds import note_change, touch
+from pipelines.builds import touch
 from pipelines.canonical import KINDS
 from pipelines.project import Project
 from pipelines.raw_tables import make_raw_tables
@@ -160,10 +160,8 @@ def load(connection: duckdb.DuckDBPyConnection, kind: str, rows: Sequence[Row]) 
         + " from (select unnest(from_json(cast($text as json), $shape)) as r)",
         {"text": text, "shape": shape},
     )
-    if kind == "events":
-        touch(connection, "raw.events", "event_id", "select event_id from raw.events")
-    else:
-        note_change(connection, f"raw.{kind}")
+    key = KINDS[kind].key
+    touch(connection, f"raw.{kind}", key, f"select {key} from raw.{kind}")
 
 
 def project(shop: JourneySettings) -> Project:

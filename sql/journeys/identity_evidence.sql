@@ -6,11 +6,9 @@
 -- nothing: its pairs stay here with is_used = false.
 -- keyed by: identifier
 with named_orders as (
-    select
-        traces.anonymous_id, traces.customer_id, traces.email_hash, orders.identifier as order_identifier,
-        traces.first_seen_at
-    from journeys.traces as traces
-    inner join journeys.record_evidence as orders on traces.order_key = orders.order_key
+    select anonymous_id, customer_id, email_hash, 'order:' || order_id as order_identifier, first_seen_at
+    from journeys.traces
+    where not regexp_matches(lower(order_id), '^( *|null|none|nan|undefined|unknown|anonymous|guest|-1|[0-]+)$')
 ),
 
 pairs as (
@@ -45,9 +43,10 @@ linked as (
     from pairs
     group by identifier, other_identifier
     union all
-    select identifier, other_identifier, evidence, first_seen_at
+    select identifier, other_identifier, evidence, min(named_at)
     from journeys.record_evidence
     where other_identifier is not null
+    group by identifier, other_identifier, evidence
 ),
 
 ends as (

@@ -2,16 +2,33 @@
 -- All that identity and screening need of the click-stream, some ten times smaller than it.
 -- key: identifier, anonymous_id, customer_id, email_hash, order_key
 -- keyed by: identifier
+-- linked by: order_key
+with traces as (
+    select
+        identifier,
+        anonymous_id,
+        customer_id,
+        email_hash,
+        order_id as order_key,
+        min(occurred_at) as first_seen_at,
+        cast(count(*) as bigint) as event_count,
+        cast(count(*) filter (where is_person_caused) as bigint) as caused_count,
+        bool_or(is_bot) as is_marked
+    from staging.events
+    where identifier is not null
+    group by identifier, anonymous_id, customer_id, email_hash, order_id
+)
+
 select
-    identifier,                 -- whose events: the customer's, else the e-mail's, else the device's
-    anonymous_id,               -- the browser or device
-    customer_id,                -- the shop's id of the customer, when logged in
-    email_hash,                 -- keyed hash of the e-mail
-    order_id as order_key,      -- the order's number or other id
-    min(occurred_at) as first_seen_at,  -- UTC instant of the first such event
-    cast(count(*) as bigint) as event_count,  -- events
-    cast(count(*) filter (where is_person_caused) as bigint) as caused_count,  -- events that a person caused
-    bool_or(is_bot) as is_marked,  -- one of them is marked as a bot's
-from staging.events
-where identifier is not null
-group by identifier, anonymous_id, customer_id, email_hash, order_id
+    traces.identifier,          -- whose events: the customer's, else the e-mail's, else the device's
+    traces.anonymous_id,        -- the browser or device
+    traces.customer_id,         -- the shop's id of the customer, when logged in
+    traces.email_hash,          -- keyed hash of the e-mail
+    traces.order_key,           -- the order's number or other id, as the events say
+    order_keys.order_id,        -- the order that this means; null: none is known
+    traces.first_seen_at,       -- UTC instant of the first such event
+    traces.event_count,         -- events
+    traces.caused_count,        -- events that a person caused
+    traces.is_marked,           -- one of them is marked as a bot's
+from traces
+left join staging.order_keys as order_keys on traces.order_key = order_keys.order_key

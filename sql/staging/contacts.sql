@@ -1,7 +1,9 @@
 -- One row per CRM contact, in its newest state, by the CRM's own time of change.
 -- key: contact_id
+-- keyed by: contact_id
 select
     contact_id,                 -- the CRM's id
+    'contact:' || contact_id as record_id,  -- as journeys.owned_rows names it
     customer_id,                -- the shop's id of the customer
     email_hash,                 -- keyed hash of the e-mail
     created_at,                 -- UTC instant

@@ -1,6 +1,7 @@
 -- One row per CRM deal or opportunity, in its newest state, by the CRM's own time of change.
 -- A deal whose newest stage is `deleted` is gone, and names nobody any more.
 -- key: deal_id
+-- keyed by: deal_id
 with newest as (
     select
         deal_id, contact_id, customer_id, email_hash, created_at, closed_at, pipeline, stage, is_won, amount, currency
@@ -13,6 +14,7 @@ with newest as (
 
 select
     deal_id,                    -- the CRM's id
+    'deal:' || deal_id as record_id,  -- as journeys.owned_rows names it
     contact_id,                 -- the CRM's id of the contact
     customer_id,                -- the shop's id of the customer
     email_hash,                 -- keyed hash of the e-mail

@@ -1,7 +1,9 @@
 -- One row per person asked: a survey invitation or a review, answered or not, in its newest state.
 -- key: answer_id
+-- keyed by: answer_id
 select
     answer_id,                  -- the source's id
+    'answer:' || answer_id as record_id,  -- as journeys.owned_rows names it
     survey,                     -- name of the survey
     asked_at,                   -- UTC instant of asking, where known
     answered_at,                -- UTC instant of the answer; null: not answered

@@ -1,6 +1,7 @@
 -- One row per line of an order, in the order's newest state.
 -- An order's lines are those of the newest export that has the order: a line that was removed since is gone.
 -- key: order_id, line_id
+-- keyed by: order_id
 with versions as (
     select
         order_id,

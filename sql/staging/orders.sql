@@ -3,6 +3,7 @@
 -- the proportion of goods to goods and shipping; a refund reduces it in the proportion of refund to total.
 -- An order row without a placing time (a line whose order was never exported) makes no order: a check reports it.
 -- key: order_id
+-- keyed by: order_id
 with versions as (
     select
         order_id, row_key, export, row_hash, covers_until, file_order, source_updated_at, order_reference,
@@ -70,6 +71,7 @@ taxed as (
 
 select
     taxed.order_id,             -- the order's number
+    'order:' || taxed.order_id as record_id,  -- as journeys.owned_rows names it
     order_reference,            -- the order's other id, which events may use
     customer_id,                -- the shop's id of the customer
     email_hash,                 -- keyed hash of the e-mail

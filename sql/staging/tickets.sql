@@ -1,6 +1,7 @@
 -- One row per support ticket, in its newest state, by the help desk's own time of change.
 -- A ticket whose newest status is `deleted` (spam, a mistake, erased on request) is gone, and names nobody any more.
 -- key: ticket_id
+-- keyed by: ticket_id
 with newest as (
     select
         ticket_id, created_at, first_reply_at, solved_at, status, category, priority, channel, contact_id, customer_id,
@@ -14,6 +15,7 @@ with newest as (
 
 select
     ticket_id,                  -- the help desk's id
+    'ticket:' || ticket_id as record_id,  -- as journeys.owned_rows names it
     created_at,                 -- UTC instant of opening
     first_reply_at,             -- UTC instant of the first answer by somebody of the shop
     solved_at,                  -- UTC instant of solving or closing; null: open
