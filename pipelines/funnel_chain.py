@@ -60,7 +60,7 @@ ranked_kinds as (
     from matching_kinds
 ),
 
-{journeys}units as (
+{first}units as (
     select
         matches.funnel_id,
         matches.window_microseconds,
@@ -111,7 +111,7 @@ _OWN_UNITS = {
     "about": "-- One row per step that an attempt at a funnel reached; an attempt is the best one of a unit "
     "(a person, a session, …).",
     "kept_funnels": "",
-    "journeys": """\
+    "first": """\
 -- Read only where a funnel counts journeys.
 of_journeys as (
     select touchpoint_id, journey_id
@@ -132,16 +132,35 @@ case matches.unit
     left join of_journeys on touchpoints.touchpoint_id = of_journeys.touchpoint_id
     left join journeys.runaway_sessions as runaway on touchpoints.session_id = runaway.session_id""",
     "unit_comment": "the person, session or journey; of a cart or order the person and its id",
+    "others": "",
 }
 _IDENTIFIERS = {
     "about": """\
 -- One row per step that an attempt at a funnel of persons would reach without stitching: every identifier on its own.
--- As journeys.funnel_attempts but for the unit; for metrics.stitching_effect.""",
+-- As journeys.funnel_attempts but for the unit; for metrics.stitching_effect. Who has a single identifier has the
+-- attempts of journeys.funnel_attempts; only the others' are made again.""",
     "kept_funnels": "\n    where funnels.unit = 'person'",
-    "journeys": "",
+    "first": """\
+identifiers as (
+    select person_id, min(identifier) as identifier, min(identifier) <> max(identifier) as is_stitched
+    from journeys.touchpoints
+    group by person_id
+),
+
+""",
     "unit": "touchpoints.identifier",
-    "unit_joins": "",
+    "unit_joins": """
+    inner join identifiers on touchpoints.person_id = identifiers.person_id and identifiers.is_stitched""",
     "unit_comment": "the identifier: the customer's, else the e-mail's, else the device's",
+    "others": """\
+union all
+select
+    attempts.funnel_id, identifiers.identifier, attempts.person_id, attempts.step_number, attempts.furthest_step,
+    attempts.entered_at, attempts.reached_at
+from journeys.funnel_attempts as attempts
+inner join settings.funnels as funnels on attempts.funnel_id = funnels.funnel_id and funnels.unit = 'person'
+inner join identifiers on attempts.person_id = identifiers.person_id and not identifiers.is_stitched
+""",
 }
 
 _FAST_STEP = """,
@@ -257,7 +276,7 @@ select
     walked.reached_at,          -- UTC instant of this step: the earliest after the step before
 from walked
 inner join best on walked.funnel_id = best.funnel_id and walked.unit_id = best.unit_id
-"""
+{others}"""
 
 
 def funnel_chain(step_count: int, form: Form = "fast", units: Units = "own") -> str:
@@ -278,5 +297,5 @@ def funnel_chain(step_count: int, form: Form = "fast", units: Units = "own") -> 
     walked = "\n    union all\n    ".join(
         f"select funnel_id, unit_id, {k} as step_number, reached_at from walk_{k}" for k in range(1, step_count + 1)
     )
-    final = _FINAL.format(union=walked, unit_comment=said["unit_comment"])
+    final = _FINAL.format(union=walked, unit_comment=said["unit_comment"], others=said["others"])
     return _HEADER.format(**said) + chains + _REACHED.format(union=reached) + walks + final

@@ -26,7 +26,7 @@ required_visits as (
         visits.entered_at,
         required.required_number,
         lag(visits.stage) over (
-            partition by visits.person_id, visits.journey_id order by visits.visit_number
+            partition by visits.journey_id order by visits.visit_number
         ) as from_stage
     from journeys.stage_visits as visits
     inner join required on visits.stage = required.stage
@@ -37,10 +37,10 @@ steps as (
         required_visits.*,
         lag(stage_position) over in_journey as from_position,
         lag(stage, 2) over in_journey as stage_before_that,
-        row_number() over (partition by person_id, journey_id, stage order by visit_number) as time_number
+        row_number() over (partition by journey_id, stage order by visit_number) as time_number
     from required_visits
     where from_stage is null or from_stage <> stage
-    window in_journey as (partition by person_id, journey_id order by visit_number)
+    window in_journey as (partition by journey_id order by visit_number)
 ),
 
 -- Only first visits, by the map: a hole between two is what was skipped.
@@ -53,12 +53,12 @@ reached as (
         lag(stage) over on_the_map as from_stage,
         coalesce(lag(required_number) over on_the_map, 0) as from_number,
         min(entered_at) over (
-            partition by person_id, journey_id order by required_number
+            partition by journey_id order by required_number
             rows between current row and unbounded following
         ) as passed_at
     from steps
     where time_number = 1
-    window on_the_map as (partition by person_id, journey_id order by required_number)
+    window on_the_map as (partition by journey_id order by required_number)
 ),
 
 limited_visits as (
@@ -69,7 +69,7 @@ limited_visits as (
         visits.left_at,
         path.maximum_microseconds,
         cast(sum(date_diff('microsecond', visits.entered_at, visits.left_at)) over (
-            partition by visits.person_id, visits.journey_id, visits.stage order by visits.visit_number
+            partition by visits.journey_id, visits.stage order by visits.visit_number
             rows unbounded preceding
         ) as bigint) as so_far
     from journeys.stage_visits as visits
@@ -208,7 +208,7 @@ select
     journey_id,                 -- of journeys.journeys
     person_id,                  -- of journeys.people
     row_number() over (
-        partition by person_id, journey_id
+        partition by journey_id
         order by occurred_at, kind, place_type, place, from_place nulls first, visit_number nulls first
     ) as deviation_number,      -- 1 for the journey's first deviation
     kind,                       -- skip, back, loop, repeat, late or forbidden

@@ -6,9 +6,9 @@
 -- key: journey_id
 with parts as (
     select
-        person_id,
+        min(person_id) as person_id,
         journey_id,
-        journey_number,
+        min(journey_number) as journey_number,
         session_id,
         case when session_id is null and source <> 'invitations' then channel end as own_channel,
         min(occurred_at) as started_at,
@@ -24,9 +24,7 @@ with parts as (
         ) as opened_in
     from journeys.journey_touchpoints
     group by
-        person_id,
         journey_id,
-        journey_number,
         session_id,
         case when session_id is null and source <> 'invitations' then channel end
 ),

@@ -28,7 +28,7 @@ runs as (
         case when is_exit then occurred_at else lead(occurred_at) over in_journey end as last_touched_at,
         case when is_exit then staged_number else lead(staged_number) over in_journey end as last_number
     from turns
-    window in_journey as (partition by person_id, journey_id order by staged_number)
+    window in_journey as (partition by journey_id order by staged_number)
 ),
 
 entries as (
@@ -42,7 +42,7 @@ entries as (
         last_touched_at,
         staged_number as first_number,
         last_number,
-        row_number() over (partition by person_id, journey_id order by staged_number) as visit_number,
+        row_number() over (partition by journey_id order by staged_number) as visit_number,
         lag(stage) over in_journey as previous_stage,
         lag(stage_position) over in_journey as previous_position,
         lead(stage) over in_journey as next_stage,
@@ -50,7 +50,7 @@ entries as (
         lead(occurred_at) over in_journey as next_entered_at
     from runs
     where is_entry
-    window in_journey as (partition by person_id, journey_id order by staged_number)
+    window in_journey as (partition by journey_id order by staged_number)
 )
 
 select
