@@ -154,8 +154,7 @@ identifiers as (
     "unit_comment": "the identifier: the customer's, else the e-mail's, else the device's",
     "others": """\
 union all
-select
-    attempts.funnel_id, identifiers.identifier, attempts.person_id, attempts.step_number, attempts.furthest_step,
+select attempts.funnel_id, identifiers.identifier, attempts.person_id, attempts.step_number, attempts.furthest_step,
     attempts.entered_at, attempts.reached_at
 from journeys.funnel_attempts as attempts
 inner join settings.funnels as funnels on attempts.funnel_id = funnels.funnel_id and funnels.unit = 'person'

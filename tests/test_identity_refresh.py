@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as budget
 from hypothesis import strategies as st
 
-from pipelines.builds import note_change, touch
+from pipelines.builds import touch
+from pipelines.canonical import KINDS
 from pipelines.tables import build_all
 
 BUILD = ["journeys.identities"]
@@ -74,10 +75,9 @@ def state(built: duckdb.DuckDBPyConnection) -> dict[str, list[Any]]:
 
 def restate(built: duckdb.DuckDBPyConnection, kind: str, kept: list[Row]) -> None:
     """Only these rows of an export are left."""
-    if kind == "events":
-        touch(built, "raw.events", "event_id", "select event_id from raw.events")
+    key = KINDS[kind].key
+    touch(built, f"raw.{kind}", key, f"select {key} from raw.{kind}")
     built.execute(f"delete from raw.{kind}")
-    note_change(built, f"raw.{kind}")
     load(built, kind, kept)
 
 

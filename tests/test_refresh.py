@@ -9,7 +9,7 @@ import pytest
 from given import project, rows, settings
 from sqlglot import exp
 
-from pipelines.builds import drop_narrowed, note_change, prepare_builds
+from pipelines.builds import drop_narrowed, note_change, prepare_builds, touch
 from pipelines.refresh import Narrow, Table, copy_rows, narrowed_sql, refresh
 from pipelines.sql_models import parse_select
 from pipelines.tables import all_models
@@ -66,6 +66,81 @@ def test_a_table_built_whole_gets_the_new_rows_and_notes_whose_are_other(
     assert sorted(rows(built, "from staging.pairs"), key=str) == sorted(after, key=str)
     assert {key for (key,) in rows(built, "select key from builds.touched")} == noted
     assert refreshed.is_changed == bool(noted)
+
+
+def keyed(table: str, by: str, upstreams: tuple[str, ...], sql: str, linked_by: str | None = None) -> Table:
+    """A table that is computed by a column, from a select."""
+
+    def write(connection: duckdb.DuckDBPyConnection) -> None:
+        connection.execute(f"create or replace table {table} as {sql}")
+
+    def write_touched(connection: duckdb.DuckDBPyConnection, narrow: Narrow) -> None:
+        select = narrowed_sql(sql, {upstream: narrow(upstream) for upstream in upstreams})
+        connection.execute(f"create or replace temp table next_rows as {select}")
+
+    return Table(table, upstreams, "1", by, ("name", "person"), write, write_touched, linked_by)
+
+
+def noted_by(connection: duckdb.DuckDBPyConnection, table: str) -> set[tuple[str, str]]:
+    """The columns and keys that refreshes of a table have noted."""
+    return set(rows(connection, f"select key_name, key from builds.touched where table_name = '{table}'"))
+
+
+@pytest.mark.parametrize(
+    ("loaded", "noted"),
+    [
+        pytest.param(("a", 1), set(), id="the same once more"),
+        pytest.param(("a", 5), {("name", "a")}, id="another value"),
+        pytest.param(("c", 1), {("name", "c")}, id="a new key"),
+    ],
+)
+def test_what_is_loaded_again_and_says_the_same_touches_nobody(
+    built: duckdb.DuckDBPyConnection, loaded: Pair, noted: set[tuple[str, str]]
+) -> None:
+    newest = keyed(
+        "staging.pairs", "name", ("raw.pairs",), "select name, max(number) as n from raw.pairs group by name"
+    )
+    built.execute("insert into raw.pairs values ('a', 1), ('b', 2)")
+    note_change(built, "raw.pairs")
+    refresh(built, newest)
+    built.execute("insert into raw.pairs values (?, ?)", loaded)
+    touch(built, "raw.pairs", "name", f"select unnest(['a', 'b', '{loaded[0]}'])")
+    refreshed = refresh(built, newest)
+    assert noted_by(built, "staging.pairs") == noted
+    assert (refreshed.touched, refreshed.is_changed) == (len(noted), bool(noted))
+    assert dict(rows(built, "from staging.pairs")) == {"a": 1, "b": 2} | {loaded[0]: loaded[1]}
+
+
+def test_keys_are_touched_through_a_link_of_which_an_upstream_says_that_it_changed(
+    built: duckdb.DuckDBPyConnection,
+) -> None:
+    # A ticket names an order; whose order it is changes.
+    built.execute("create table raw.people (name text, person text)")
+    built.execute("insert into raw.people values ('#1', 'p1'), ('#2', 'p2')")
+    built.execute("create table raw.tickets (ticket text, name text)")
+    built.execute("insert into raw.tickets values ('t1', '#1'), ('t2', '#2'), ('t3', '#1'), ('t4', '#3')")
+    for table in ("raw.people", "raw.tickets"):
+        note_change(built, table)
+    people = keyed("staging.people", "name", ("raw.people",), "select name, person from raw.people")
+    names = keyed("staging.tickets", "ticket", ("raw.tickets",), "select ticket, name from raw.tickets")
+    owned = keyed(
+        "staging.owned",
+        "ticket",
+        ("staging.tickets", "staging.people"),
+        "select ticket, person from staging.tickets left join staging.people using (name)",
+        linked_by="name",
+    )
+    for table in (people, names, owned):
+        refresh(built, table)
+    built.execute("update raw.people set person = 'p9' where name = '#1'")
+    built.execute("insert into raw.people values ('#3', 'p3')")
+    touch(built, "raw.people", "name", "select unnest(['#1', '#2', '#3'])")
+    assert [refresh(built, table).touched for table in (people, names, owned)] == [2, 0, 3]
+    assert rows(built, "from staging.owned order by all") == [("t1", "p9"), ("t2", "p2"), ("t3", "p9"), ("t4", "p3")]
+    assert noted_by(built, "staging.owned") == {
+        ("ticket", "t1"), ("ticket", "t3"), ("ticket", "t4"),
+        ("person", "p1"), ("person", "p9"), ("person", ""), ("person", "p3"),
+    }  # fmt: skip
 
 
 def test_as_many_rows_as_fill_row_groups_are_copied(tmp_path: Path) -> None:

@@ -24,10 +24,12 @@ def test_upstreams_are_tables_without_cte_names_each_once() -> None:
 
 def test_description_key_and_version_come_from_the_file() -> None:
     parsed = parse_model(
-        "journeys", "t", "-- One row per thing.\n-- Why.\n-- keyed by: person_id\n-- key: a, b\nselect 1 as a"
+        "journeys",
+        "t",
+        "-- One row per thing.\n-- Why.\n-- keyed by: person_id\n-- linked by: a\n-- key: a, b\nselect 1 as a",
     )
     assert parsed.description == "One row per thing. Why."
-    assert (parsed.keyed_by, parsed.key) == ("person_id", ("a", "b"))
+    assert (parsed.keyed_by, parsed.linked_by, parsed.key) == ("person_id", "a", ("a", "b"))
 
 
 def test_the_code_version_changes_with_the_code_and_not_with_comments_or_layout() -> None:
