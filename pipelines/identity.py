@@ -64,7 +64,7 @@ def write_changed_identities(connection: duckdb.DuckDBPyConnection, _: Narrow) -
     connection.execute(
         "create or replace temp table next_rows as "
         "from named_people where identifier in (select key from touched_keys) "
-        f"union all from ({ALONE}) where identifier in (select key from touched_keys)"
+        f"union all {ALONE} and identifier in (select key from touched_keys)"
     )
     for table in ("paired", "near", "near_evidence", "named_people"):
         connection.execute(f"drop table {table}")
