@@ -172,21 +172,33 @@ def find_changed(connection: duckdb.DuckDBPyConnection, before: str, after: str)
 
 
 def _find_touched(connection: duckdb.DuckDBPyConnection, table: Table, since: int) -> int:
-    """Make `touched_keys`: the keys that an upstream has noted since the table was refreshed; returns how many."""
+    """Make `touched_keys`: the keys of which an upstream has noted a change since the table was refreshed; how many.
+
+    One statement makes it, as in `copy_rows`.
+    """
     key, link = table.keyed_by, table.linked_by
     assert key is not None
-    noted = "select distinct key from builds.touched where key_name = ? and number > ? and list_contains(?, table_name)"
-    connection.execute(f"create or replace temp table touched_keys as {noted}", [key, since, [*table.upstreams]])
+    noted = (
+        "select key from builds.touched "
+        "where key_name = $name and number > $since and list_contains($tables, table_name)"
+    )
+    touched = noted
     if link is not None:
         columns = {name: _columns(connection, name) for name in (table.name, *table.upstreams)}
         without = [upstream for upstream in table.upstreams if key not in columns[upstream]]
-        connection.execute(f"create or replace temp table changed_links as {noted}", [link, since, without])
+        connection.execute(
+            f"create or replace temp table changed_links as {noted}", {"name": link, "since": since, "tables": without}
+        )
         for linking in [name for name, has in columns.items() if key in has and link in has]:
-            connection.execute(
-                f"insert into touched_keys select distinct {key} from {linking} "
-                f"where {link} in (select key from changed_links) "
-                f"and {key} is not null and {key} not in (select key from touched_keys)"
+            touched += (
+                f" union all select {key} from {linking} "
+                f"where {link} in (select key from changed_links) and {key} is not null"
             )
+    connection.execute(
+        f"create or replace temp table touched_keys as select distinct key from ({touched})",
+        {"name": key, "since": since, "tables": [*table.upstreams]},
+    )
+    if link is not None:
         connection.execute("drop table changed_links")
     return count_rows(connection, "touched_keys")
 
