@@ -27,7 +27,7 @@ from itertools import pairwise
 import duckdb
 
 from pipelines.builds import State, narrowed_name, next_number, note_keys, note_refresh, table_states
-from pipelines.warehouse import count_rows, table_columns, text_literal
+from pipelines.warehouse import count_rows, table_columns
 
 IDENTITIES = "journeys.identities"
 """Whose identifiers: a table that has identifiers and no people is narrowed to those of the touched people."""
@@ -221,59 +221,68 @@ def _replace_touched(connection: duckdb.DuckDBPyConnection, table: Table, number
     """
     key = table.keyed_by
     assert key is not None
-    table.write_next(connection, lambda upstream: _touched_rows(connection, upstream, key))
+    table.write_next(connection, _TouchedRows(connection, key).instead_of)
     others = set(table.logged) & _columns(connection, table.name) - {key}
     rows = select_rows(connection, table.name, f"{key} in (select key from touched_keys)", f"{key} is null")
     columns = ", ".join(["rowid as place", key, *sorted(others)])
     connection.execute(f"create or replace temp table replaced as select {columns} from ({rows})")
     connection.execute("drop table found_rows")
-    if count_rows(connection, "replaced") and any(upstream.startswith("raw.") for upstream in table.upstreams):
+    has_rows = count_rows(connection, "replaced") > 0
+    if has_rows and any(upstream.startswith("raw.") for upstream in table.upstreams):
         _leave_equal(connection, table)
     for other in others:
         before_and_after = f"select {other} from replaced union select {other} from next_rows"
         note_keys(connection, table.name, other, number, before_and_after)
     note_keys(connection, table.name, key, number, "select key from touched_keys")
-    if count_rows(connection, "replaced"):
+    if has_rows:
         connection.execute(f"delete from {table.name} where rowid in (select place from replaced)")
     connection.execute(f"insert into {table.name} from next_rows")
+    if key in table.logged:
+        # What reads the table next mostly wants the rows of the same keys: here they are.
+        _write_copy(connection, table.name, "from next_rows")
+        _note_copy(connection, (table.name, number, f"{key} {_hash(connection, 'touched_keys')}"))
     connection.execute("drop table next_rows")
     connection.execute("drop table replaced")
     return count_rows(connection, "touched_keys")
 
 
-def _touched_rows(connection: duckdb.DuckDBPyConnection, upstream: str, key: str) -> str:
-    """What to read instead of an upstream: its rows of the touched keys, or of the touched people's identifiers.
+class _TouchedRows:
+    """What to read instead of the upstreams of a table that is computed by `key`: copies with the touched keys' rows.
 
-    An upstream that has neither column is read whole.
+    A copy is kept until other keys are wanted or the table changes: the tables of a run mostly read the same people's
+    rows.
     """
-    columns = _columns(connection, upstream)
-    if key in columns:
-        return _narrow(connection, upstream, key, "touched_keys")
-    if key == "person_id" and "identifier" in columns:
-        identities = _narrow(connection, IDENTITIES, key, "touched_keys")
-        return _narrow(connection, upstream, "identifier", f"(select identifier as key from {identities})")
-    return upstream
 
+    def __init__(self, connection: duckdb.DuckDBPyConnection, key: str) -> None:
+        self.connection, self.key, self.states = connection, key, table_states(connection)
+        self.hashes: dict[str, str] = {}
 
-def _narrow(connection: duckdb.DuckDBPyConnection, table: str, key: str, keys: str) -> str:
-    """A copy of a table with the rows of some keys, and of nobody.
+    def instead_of(self, upstream: str) -> str:
+        """Its rows of the touched keys, or of the touched people's identifiers; itself, if it has neither column."""
+        columns = _columns(self.connection, upstream)
+        if self.key in columns:
+            return self._copy(upstream, self.key, "touched_keys")
+        if self.key == "person_id" and "identifier" in columns:
+            identities = self._copy(IDENTITIES, self.key, "touched_keys")
+            return self._copy(upstream, "identifier", f"(select identifier as key from {identities})")
+        return upstream
 
-    Kept until other keys are wanted or the table changes: the tables of a run mostly read the same people's rows.
-    """
-    state = table_states(connection).get(table)
-    wanted = [
-        table,
-        state.built_at if state else 0,
-        connection.execute(
-            f"select {text_literal(key)} || count(*) || ' ' || coalesce(bit_xor(md5_number(key)), 0) from {keys}"
-        ).fetchall()[0][0],
-    ]
-    kept = connection.execute("select table_name, built_at, keys from builds.narrowed where table_name = ?", [table])
-    if state and [list(row) for row in kept.fetchall()] == [wanted]:
+    def _copy(self, table: str, key: str, keys: str) -> str:
+        if keys not in self.hashes:
+            self.hashes[keys] = _hash(self.connection, keys)
+        state = self.states.get(table)
+        wanted = (table, state.built_at if state else 0, f"{key} {self.hashes[keys]}")
+        kept = "select table_name, built_at, keys from builds.narrowed where table_name = ?"
+        if not state or self.connection.execute(kept, [table]).fetchall() != [wanted]:
+            copy_rows(self.connection, table, f"{key} in (select key from {keys})", f"{key} is null")
+            _note_copy(self.connection, wanted)
         return narrowed_name(table)
-    copy_rows(connection, table, f"{key} in (select key from {keys})", f"{key} is null")
-    connection.execute("insert into builds.narrowed values (?, ?, ?)", wanted)
-    return narrowed_name(table)
+
+
+def _hash(connection: duckdb.DuckDBPyConnection, keys: str) -> str:
+    """What tells a set of keys from another."""
+    said = f"select count(*) || ' ' || coalesce(bit_xor(md5_number(key)), 0) from {keys}"
+    return str(connection.execute(said).fetchall()[0][0])
 
 
 def copy_rows(connection: duckdb.DuckDBPyConnection, table: str, *conditions: str) -> str:
@@ -282,13 +291,21 @@ def copy_rows(connection: duckdb.DuckDBPyConnection, table: str, *conditions: st
     One statement: rows inserted into a table that the same transaction made empty are not seen from 122,880 rows on
     (DuckDB 2.0.0).
     """
-    name = narrowed_name(table)
-    rows = select_rows(connection, table, *conditions)
-    connection.execute(f"create schema if not exists {name.split('.')[0]}")
-    connection.execute(f"create or replace table {name} as select * exclude (rowid) from ({rows})")
+    _write_copy(connection, table, f"select * exclude (rowid) from ({select_rows(connection, table, *conditions)})")
     connection.execute("drop table found_rows")
+    return narrowed_name(table)
+
+
+def _write_copy(connection: duckdb.DuckDBPyConnection, table: str, select: str) -> None:
+    name = narrowed_name(table)
+    connection.execute(f"create schema if not exists {name.split('.')[0]}")
+    connection.execute(f"create or replace table {name} as {select}")
     connection.execute("delete from builds.narrowed where table_name = ?", [table])
-    return name
+
+
+def _note_copy(connection: duckdb.DuckDBPyConnection, said: tuple[str, int, str]) -> None:
+    """Note which copy there is: of which table, after which refresh of it, of which keys."""
+    connection.execute("insert into builds.narrowed values (?, ?, ?)", said)
 
 
 def select_rows(connection: duckdb.DuckDBPyConnection, table: str, *conditions: str) -> str:
