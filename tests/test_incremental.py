@@ -460,6 +460,21 @@ def test_a_refresh_touches_whom_the_new_rows_name_and_nobody_else() -> None:
     assert max(count for count in touched.values() if count is not None) == 1 and None not in touched.values()
 
 
+def test_a_crm_that_exports_every_contact_again_touches_whose_contact_is_another_only() -> None:
+    known = {"contact_id": "x1", "country": "FR", **CARLA}
+    with shop() as (project, connection):
+        load_files(connection, project, [*TELLING[0], File("contacts", 2, ({"contact_id": "x2", **DAVID},))])
+        build_all(connection, project)
+        load_files(connection, project, [File("contacts", 3, (known, {"contact_id": "x2", "country": "DE", **DAVID}))])
+        noted = "select distinct key from builds.touched where table_name = 'raw.contacts'"
+        assert rows(connection, noted) == [("x2",)]
+        touched = {found.table: found.touched for found in build_all(connection, project)}
+        assert touched["staging.contacts"] == touched["journeys.people"] == 1
+        assert rows(connection, "select contact_id, country from staging.contacts order by 1") == [
+            ("x1", "FR"), ("x2", "DE"),
+        ]  # fmt: skip
+
+
 def test_the_rows_of_whom_nothing_touched_are_not_computed_again_unless_all_are() -> None:
     first, _ = TELLING
     marked = "select count(*) filter (where exit_path = 'marked'), count(*) from journeys.sessions where person_id in "
