@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import duckdb
 
-from pipelines.refresh import copy_rows, find_changed, narrowed_sql, select_rows
+from pipelines.refresh import copy_rows, find_changed, narrowed_sql, write_rows
 
 EVIDENCE = "journeys.identity_evidence"
 TRACES = "journeys.traces"
@@ -100,8 +100,8 @@ def _find_affected(connection: duckdb.DuckDBPyConnection) -> None:
         "select place from pairs where one in (select hash from wanted_hashes) "
         "union select place from pairs where other in (select hash from wanted_hashes)"
     )
-    rows = select_rows(connection, EVIDENCE, "rowid in (select place from near_places)")
-    connection.execute(f"create or replace temp table near_evidence as select * exclude (rowid) from ({rows})")
+    near = "rowid in (select place from near_places)"
+    write_rows(connection, "temp table near_evidence", "* exclude (rowid)", EVIDENCE, near)
     connection.execute(
         "create or replace temp table ends as from named union select identifier from near_evidence "
         "union select other_identifier from near_evidence where other_identifier is not null"
@@ -115,7 +115,7 @@ def _find_affected(connection: duckdb.DuckDBPyConnection) -> None:
         "substr(identifier, strpos(identifier, ':') + 1) as value "
         "from ends where hash(identifier) in (select hash from wanted_hashes)"
     )
-    for table in ("named", "pairs", "near_places", "found_rows", "ends", *steps):
+    for table in ("named", "pairs", "near_places", "ends", *steps):
         connection.execute(f"drop table {table}")
 
 

@@ -174,7 +174,7 @@ def find_changed(connection: duckdb.DuckDBPyConnection, before: str, after: str)
 def _find_touched(connection: duckdb.DuckDBPyConnection, table: Table, since: int) -> int:
     """Make `touched_keys`: the keys of which an upstream has noted a change since the table was refreshed; how many.
 
-    One statement makes it, as in `copy_rows`.
+    One statement makes it, as in `write_rows`.
     """
     key, link = table.keyed_by, table.linked_by
     assert key is not None
@@ -203,11 +203,9 @@ def _find_touched(connection: duckdb.DuckDBPyConnection, table: Table, since: in
     return count_rows(connection, "touched_keys")
 
 
-def _leave_equal(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+def _leave_equal(connection: duckdb.DuckDBPyConnection, key: str) -> None:
     """Leave out the keys whose rows in `next_rows` are those of `replaced`: loaded again, they say the same."""
-    key = table.keyed_by
-    before = f"select *, rowid as place from {table.name} where rowid in (select place from replaced)"
-    find_changed(connection, before, "next_rows")
+    find_changed(connection, "from replaced", "next_rows")
     connection.execute(f"delete from touched_keys where key not in (select {key} from changed_rows)")
     for rows in ("next_rows", "replaced"):
         connection.execute(f"delete from {rows} where {key} not in (select key from touched_keys)")
@@ -223,13 +221,19 @@ def _replace_touched(connection: duckdb.DuckDBPyConnection, table: Table, number
     assert key is not None
     table.write_next(connection, _TouchedRows(connection, key).instead_of)
     others = set(table.logged) & _columns(connection, table.name) - {key}
-    rows = select_rows(connection, table.name, f"{key} in (select key from touched_keys)", f"{key} is null")
-    columns = ", ".join(["rowid as place", key, *sorted(others)])
-    connection.execute(f"create or replace temp table replaced as select {columns} from ({rows})")
-    connection.execute("drop table found_rows")
+    is_of_loaded = any(upstream.startswith("raw.") for upstream in table.upstreams)
+    columns = "* exclude (rowid)" if is_of_loaded else ", ".join([key, *sorted(others)])
+    write_rows(
+        connection,
+        "temp table replaced",
+        f"{columns}, rowid as place",
+        table.name,
+        f"{key} in (select key from touched_keys)",
+        f"{key} is null",
+    )
     has_rows = count_rows(connection, "replaced") > 0
-    if has_rows and any(upstream.startswith("raw.") for upstream in table.upstreams):
-        _leave_equal(connection, table)
+    if has_rows and is_of_loaded:
+        _leave_equal(connection, key)
     for other in others:
         before_and_after = f"select {other} from replaced union select {other} from next_rows"
         note_keys(connection, table.name, other, number, before_and_after)
@@ -239,7 +243,7 @@ def _replace_touched(connection: duckdb.DuckDBPyConnection, table: Table, number
     connection.execute(f"insert into {table.name} from next_rows")
     if key in table.logged:
         # What reads the table next mostly wants the rows of the same keys: here they are.
-        _write_copy(connection, table.name, "from next_rows")
+        connection.execute(f"create or replace table {_place_copy(connection, table.name)} as from next_rows")
         _note_copy(connection, (table.name, number, f"{key} {_hash(connection, 'touched_keys')}"))
     connection.execute("drop table next_rows")
     connection.execute("drop table replaced")
@@ -286,21 +290,18 @@ def _hash(connection: duckdb.DuckDBPyConnection, keys: str) -> str:
 
 
 def copy_rows(connection: duckdb.DuckDBPyConnection, table: str, *conditions: str) -> str:
-    """Make the narrowed copy of a table, with the rows that fulfil one of the conditions, and return its name.
-
-    One statement: rows inserted into a table that the same transaction made empty are not seen from 122,880 rows on
-    (DuckDB 2.0.0).
-    """
-    _write_copy(connection, table, f"select * exclude (rowid) from ({select_rows(connection, table, *conditions)})")
-    connection.execute("drop table found_rows")
-    return narrowed_name(table)
+    """Make the narrowed copy of a table, with the rows that fulfil one of the conditions, and return its name."""
+    name = _place_copy(connection, table)
+    write_rows(connection, f"table {name}", "* exclude (rowid)", table, *conditions)
+    return name
 
 
-def _write_copy(connection: duckdb.DuckDBPyConnection, table: str, select: str) -> None:
+def _place_copy(connection: duckdb.DuckDBPyConnection, table: str) -> str:
+    """The name of a table's narrowed copy, which is about to be another one."""
     name = narrowed_name(table)
     connection.execute(f"create schema if not exists {name.split('.')[0]}")
-    connection.execute(f"create or replace table {name} as {select}")
     connection.execute("delete from builds.narrowed where table_name = ?", [table])
+    return name
 
 
 def _note_copy(connection: duckdb.DuckDBPyConnection, said: tuple[str, int, str]) -> None:
@@ -308,11 +309,13 @@ def _note_copy(connection: duckdb.DuckDBPyConnection, said: tuple[str, int, str]
     connection.execute("insert into builds.narrowed values (?, ?, ?)", said)
 
 
-def select_rows(connection: duckdb.DuckDBPyConnection, table: str, *conditions: str) -> str:
-    """A select of the rows of a table that fulfil one of the conditions, with their row ids; it reads `found_rows`.
+def write_rows(connection: duckdb.DuckDBPyConnection, target: str, columns: str, table: str, *conditions: str) -> None:
+    """Make a table (`target`) of the rows of another that fulfil one of the conditions; `columns` may name `rowid`.
 
     Row ids are found by the conditions' columns alone and rows fetched by ranges of them, since DuckDB reads every
     column of a table that a join filters (50 M events, 44,000 identifiers of one day: 1.4 s instead of 7 s).
+    One statement: rows inserted into a table that the same transaction made empty are not seen from 122,880 rows on
+    (DuckDB 2.0.0).
     """
     found = " union all ".join(f"select rowid as number from {table} where {condition}" for condition in conditions)
     connection.execute(f"create or replace temp table found_rows as {found}")
@@ -321,7 +324,9 @@ def select_rows(connection: duckdb.DuckDBPyConnection, table: str, *conditions: 
         f"and rowid in (select number from found_rows where number between {first} and {last})"
         for first, last in _ranges(connection)
     ]
-    return " union all ".join(parts) or f"select *, rowid from {table} limit 0"
+    rows = " union all ".join(parts) or f"select *, rowid from {table} limit 0"
+    connection.execute(f"create or replace {target} as select {columns} from ({rows})")
+    connection.execute("drop table found_rows")
 
 
 def _ranges(connection: duckdb.DuckDBPyConnection) -> list[tuple[int, int]]:

@@ -22,8 +22,7 @@ with records as (
 known as (
     select
         records.kind, records.row_id, records.record_id, records.order_key, records.customer_id, records.email_hash,
-        records.contact_id,
-        case when records.kind = 'order' then records.order_key else order_keys.order_id end as order_id
+        records.contact_id, order_keys.order_id
     from records
     left join staging.order_keys as order_keys on records.order_key = order_keys.order_key
 )
