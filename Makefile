@@ -17,24 +17,25 @@ help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo "  Another shop:        make run JOURNEY=examples/olist/journey.yaml EXPORTS=<folder>"
 
-$(STAMP): requirements.lock
+$(STAMP): requirements.lock pyproject.toml
 	@$(or $(PYTHON),false) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
 		{ echo "Python 3.11 is needed. Install it, or say where it is: make PYTHON=<path> $(MAKECMDGOALS)"; exit 1; }
 	@echo "Setting up $(VENV) from requirements.lock (once, a minute or two) …"
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 setup: $(STAMP) ## Set up .venv from the lock
 
 run: $(STAMP) ## Load the exports, build every table, write the report and say where it is
-	@$(BIN)/python -m pipelines run --journey $(JOURNEY) $(if $(EXPORTS),--exports $(EXPORTS))
+	@$(BIN)/parcours run --journey $(JOURNEY) $(if $(EXPORTS),--exports $(EXPORTS))
 
 ui: $(STAMP) ## Dagster's UI on http://127.0.0.1:3000: press Materialize, see tables, checks and runs
 	@PARCOURS_JOURNEY=$(abspath $(JOURNEY)) $(if $(EXPORTS),PARCOURS_EXPORTS=$(abspath $(EXPORTS))) $(BIN)/dagster dev --host 127.0.0.1 --port 3000
 
 formats: $(STAMP) ## Say what the files in EXPORTS would be read as, and why; loads nothing
-	@$(BIN)/python -m pipelines formats $(or $(EXPORTS),data/sample) --journey $(JOURNEY)
+	@$(BIN)/parcours formats $(or $(EXPORTS),data/sample) --journey $(JOURNEY)
 
 notebook: $(STAMP) ## Explore the published tables in JupyterLab, on loopback
 	@$(BIN)/jupyter lab --ip 127.0.0.1 notebooks
@@ -72,10 +73,10 @@ format: $(STAMP) ## Format the code
 	@$(BIN)/ruff check --fix .
 
 sample: $(STAMP) ## Write data/sample again, from the made-up shop
-	@$(BIN)/python -m pipelines.made_up_shop --people 6000 --days 90 --seed 7 --out data/sample
+	@$(BIN)/python -m parcours.made_up_shop --people 6000 --days 90 --seed 7 --out data/sample
 
 reference: $(STAMP) ## Write the pages of docs/ that are made from the code
-	@$(BIN)/python -m pipelines reference
+	@$(BIN)/parcours reference
 
 lock: $(STAMP) ## Resolve requirements.lock again, with hashes and without index addresses
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv

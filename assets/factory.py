@@ -12,14 +12,14 @@ from typing import Any
 import dagster as dg
 import duckdb
 
-from assets.expectations import SUITES, Suite, run_suite
-from pipelines.checks import Check, key_check, read_checks, run_check
-from pipelines.project import ROOT, Project
-from pipelines.refresh import Table
-from pipelines.runner import BuiltTable, comment_table, describe_table, lineage_of, refresh_table
-from pipelines.sql_models import Model
-from pipelines.tables import PythonTable, all_tables
-from pipelines.warehouse import open_warehouse
+from parcours.engine.build import BuiltTable, comment_table, describe_table, lineage_of, refresh_table
+from parcours.engine.checks import Check, key_check, read_checks, run_check
+from parcours.engine.model import Model
+from parcours.engine.refresh import Table
+from parcours.project import ROOT, Project
+from parcours.tables.catalogue import PythonTable, all_tables
+from parcours.tables.expectations import SUITES, Suite, run_suite
+from parcours.warehouse.connection import open_warehouse
 
 Build = Callable[[duckdb.DuckDBPyConnection], BuiltTable]
 

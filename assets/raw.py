@@ -6,11 +6,11 @@ from typing import Any
 import dagster as dg
 
 from assets.factory import check_result, check_spec, checks_of, key_of, table_metadata
-from pipelines.ingest import load_exports, rejected_reasons
-from pipelines.project import Project
-from pipelines.raw_tables import RAW_TABLES
-from pipelines.runner import describe_table
-from pipelines.warehouse import open_warehouse
+from parcours.engine.build import describe_table
+from parcours.loading.load import load_exports, rejected_reasons
+from parcours.project import Project
+from parcours.warehouse.connection import open_warehouse
+from parcours.warehouse.raw_tables import RAW_TABLES
 
 
 def raw_assets(project: Project) -> list[dg.AssetsDefinition]:

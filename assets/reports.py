@@ -5,8 +5,9 @@ from __future__ import annotations
 import dagster as dg
 
 from assets.factory import key_of
-from pipelines.project import Project
-from pipelines.warehouse import open_warehouse, publish
+from parcours.project import Project
+from parcours.warehouse.connection import open_warehouse
+from parcours.warehouse.published import publish
 
 
 def reports_assets(project: Project, upstreams: list[str]) -> list[dg.AssetsDefinition]:
@@ -44,7 +45,7 @@ def reports_assets(project: Project, upstreams: list[str]) -> list[dg.AssetsDefi
         description="The journey report, one self-contained page: open it in a browser.",
     )
     def journey() -> dg.MaterializeResult:  # type: ignore[type-arg]
-        from assets.report import write_report
+        from parcours.report.write import write_report
 
         write_report(project.published, project.report)
         return dg.MaterializeResult(
@@ -63,7 +64,7 @@ def reports_assets(project: Project, upstreams: list[str]) -> list[dg.AssetsDefi
         "The journey report links to it.",
     )
     def quality() -> dg.MaterializeResult:  # type: ignore[type-arg]
-        from assets.report import write_quality
+        from parcours.report.write import write_quality
 
         page = project.quality_report
         write_quality(project.published, page)

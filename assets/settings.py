@@ -8,11 +8,11 @@ from typing import Any
 import dagster as dg
 
 from assets.factory import key_of, table_metadata
-from pipelines.project import Project
-from pipelines.runner import describe_table
-from pipelines.settings_tables import SETTINGS_TABLES, write_settings
-from pipelines.tables import tidy_builds
-from pipelines.warehouse import open_warehouse
+from parcours.engine.build import describe_table
+from parcours.loading.settings_tables import SETTINGS_TABLES, write_settings
+from parcours.project import Project
+from parcours.tables.catalogue import tidy_log
+from parcours.warehouse.connection import open_warehouse
 
 
 def settings_assets(project: Project) -> list[dg.AssetsDefinition]:
@@ -29,7 +29,7 @@ def settings_assets(project: Project) -> list[dg.AssetsDefinition]:
     def settings() -> Iterator[dg.MaterializeResult[Any]]:
         with open_warehouse(project) as connection:
             write_settings(connection, project.settings)
-            tidy_builds(connection, project)
+            tidy_log(connection, project)
             for table in SETTINGS_TABLES:
                 built = describe_table(connection, f"settings.{table.name}")
                 yield dg.MaterializeResult(key_of(built.table), metadata=table_metadata(built))

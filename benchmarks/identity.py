@@ -15,13 +15,13 @@ import tempfile
 import time
 from pathlib import Path
 
-from pipelines.builds import note_change
-from pipelines.project import ROOT, load_project
-from pipelines.raw_tables import make_raw_tables
-from pipelines.runner import refresh_table
-from pipelines.settings_tables import write_settings
-from pipelines.tables import all_tables
-from pipelines.warehouse import count_rows, open_warehouse
+from parcours.engine.build import refresh_table
+from parcours.loading.settings_tables import write_settings
+from parcours.project import ROOT, load_project
+from parcours.tables.catalogue import all_tables
+from parcours.warehouse.connection import count_rows, open_warehouse
+from parcours.warehouse.raw_tables import make_raw_tables
+from parcours.warehouse.refresh_log import note_change
 
 EVENTS = """
     insert into raw.events (file_id, line, export, row_hash, covers_until, file_order,

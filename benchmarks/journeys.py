@@ -32,16 +32,16 @@ from typing import Any
 
 import duckdb
 
-from pipelines.builds import note_change, reset_builds, touch
-from pipelines.canonical import KINDS
-from pipelines.ingest import load_exports
-from pipelines.made_up_shop import write_exports
-from pipelines.project import ROOT, Project, load_project
-from pipelines.raw_tables import make_raw_tables
-from pipelines.runner import refresh_table
-from pipelines.settings_tables import write_settings
-from pipelines.tables import all_tables, tidy_builds
-from pipelines.warehouse import count_rows, open_warehouse
+from parcours.engine.build import refresh_table
+from parcours.loading.load import load_exports
+from parcours.loading.settings_tables import write_settings
+from parcours.made_up_shop import write_exports
+from parcours.project import ROOT, Project, load_project
+from parcours.tables.catalogue import all_tables, tidy_log
+from parcours.warehouse.canonical import KINDS
+from parcours.warehouse.connection import count_rows, open_warehouse
+from parcours.warehouse.raw_tables import make_raw_tables
+from parcours.warehouse.refresh_log import note_change, reset_log, touch
 
 PEOPLE, DAYS, START = 60_000, 365, date(2025, 7, 1)
 """Some 600,000 events."""
@@ -152,11 +152,11 @@ def build(folder: Path, *, is_full: bool, is_new_day: bool) -> dict[str, Any]:
         if is_new_day:
             _load_last_day(connection, project)
         if is_full:
-            reset_builds(connection)
+            reset_log(connection)
         connection.execute("checkpoint")
         seconds, touched = {}, 0
         started = time.perf_counter()
-        tidy_builds(connection, project)
+        tidy_log(connection, project)
         for source, table in all_tables(project):
             if source.table.startswith("metrics."):
                 continue

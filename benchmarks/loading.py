@@ -21,10 +21,10 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.ingest import load_exports
-from pipelines.project import ROOT, load_project
-from pipelines.settings_tables import write_settings
-from pipelines.warehouse import open_warehouse
+from parcours.loading.load import load_exports
+from parcours.loading.settings_tables import write_settings
+from parcours.project import ROOT, load_project
+from parcours.warehouse.connection import open_warehouse
 
 A_FILE = 1_000_000
 """Rows of a file: a large shop's day."""

@@ -1,4 +1,4 @@
-"""The command line: `python -m pipelines run`, a dry run over export files, and the reference pages.
+"""The command line, `parcours` or `python -m pipelines`: a run, a dry run over export files, the reference pages.
 
 `run` materializes everything, as the UI's button and the nightly schedule do, and says where the report is.
 """
@@ -11,13 +11,13 @@ import sys
 import time
 from pathlib import Path
 
-from pipelines.project import ROOT, load_project
-from pipelines.settings_file import SettingsError
+from parcours.project import ROOT, load_project
+from parcours.settings.file import SettingsError
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m pipelines", description="Parcours")
+    parser = argparse.ArgumentParser(prog="parcours", description="Parcours")
     commands = parser.add_subparsers(dest="command", required=True)
     run_parser = commands.add_parser("run", help="load new exports, rebuild every table, publish and report")
     run_parser.add_argument("--journey", type=Path, help="the shop's journey.yaml (default: the one here)")
@@ -46,10 +46,10 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("reference", help="write the pages of docs/ that are made from the code")
     options = parser.parse_args(arguments)
 
-    from pipelines.ingest import IngestError
-    from pipelines.raw_tables import OldWarehouse
-    from pipelines.sources import SourceError
-    from pipelines.warehouse import WarehouseBusy
+    from parcours.loading.load import IngestError
+    from parcours.loading.sources import SourceError
+    from parcours.warehouse.connection import WarehouseBusy
+    from parcours.warehouse.raw_tables import OldWarehouse
 
     try:
         return _carry_out(options)
@@ -63,7 +63,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _carry_out(options: argparse.Namespace) -> int:
     if options.command == "reference":
-        from pipelines.reference import write_reference
+        from parcours.reference import write_reference
 
         write_reference(ROOT / "docs")
         return 0
@@ -78,7 +78,7 @@ def _carry_out(options: argparse.Namespace) -> int:
 
 def forget_person(options: argparse.Namespace) -> int:
     """Forget a person, then build and publish everything without them; prints what was deleted."""
-    from pipelines.forget import forget
+    from parcours.people.forget import forget
 
     if not (options.email or options.customer_id):
         print("Whom to forget? Give --email or --customer-id.", file=sys.stderr)
@@ -92,7 +92,7 @@ def forget_person(options: argparse.Namespace) -> int:
 
 def rejected(options: argparse.Namespace) -> int:
     """Write rejected rows into files to correct; prints a line for each."""
-    from pipelines.rejected import write_rejected
+    from parcours.loading.rejected import write_rejected
 
     written = write_rejected(load_project(options.journey, options.exports), options.folder)
     for file in written:
@@ -107,7 +107,7 @@ def rejected(options: argparse.Namespace) -> int:
 
 def formats(folder: Path, journey_file: Path) -> int:
     """Print what each file of a folder would be read as, and why."""
-    from pipelines.formats import describe_guess, guess_folder, shop_labels, shop_sources
+    from parcours.loading.formats import describe_guess, guess_folder, shop_labels, shop_sources
 
     if not folder.is_dir():
         print(f"{folder}: no such folder. Name the folder that holds the exports.", file=sys.stderr)
@@ -122,11 +122,11 @@ def run(journey_file: Path | None, exports_folder: Path | None, *, full_refresh:
     started = time.monotonic()
     project = load_project(journey_file, exports_folder)
     if full_refresh:
-        from pipelines.builds import reset_builds
-        from pipelines.warehouse import open_warehouse
+        from parcours.warehouse.connection import open_warehouse
+        from parcours.warehouse.refresh_log import reset_log
 
         with open_warehouse(project) as connection:
-            reset_builds(connection)
+            reset_log(connection)
 
     import dagster as dg
 

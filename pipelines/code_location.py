@@ -12,10 +12,10 @@ from assets.factory import box_assets
 from assets.raw import raw_assets
 from assets.reports import reports_assets
 from assets.settings import settings_assets
+from parcours.project import Project
+from parcours.tables.catalogue import LOADED_TABLES, PYTHON_TABLES, all_models
 from pipelines.forget_job import forget_people_job
 from pipelines.full_refresh_job import full_refresh_job
-from pipelines.project import Project
-from pipelines.tables import LOADED_TABLES, PYTHON_TABLES, all_models
 
 NIGHTLY = "0 2 * * *"
 """02:00 of the shop's day: after the exports of the day before, ahead of the people who read the report."""

@@ -8,9 +8,9 @@ from collections import Counter
 
 import dagster as dg
 
-from pipelines.build import build_warehouse
-from pipelines.forget import forget
-from pipelines.project import Project
+from parcours.people.forget import forget
+from parcours.project import Project
+from parcours.run import build_warehouse
 
 
 def forget_people_job(project: Project) -> dg.JobDefinition:
@@ -32,7 +32,7 @@ def forget_people_job(project: Project) -> dg.JobDefinition:
             rows.update(done.rows)
         build_warehouse(project)
 
-        from assets.report import write_quality, write_report
+        from parcours.report.write import write_quality, write_report
 
         write_report(project.published, project.report)
         write_quality(project.published, project.quality_report)

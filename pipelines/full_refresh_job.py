@@ -5,9 +5,9 @@ Not needed for figures to be right: a refresh gives the same rows. For doubts, a
 
 import dagster as dg
 
-from pipelines.builds import reset_builds
-from pipelines.project import Project
-from pipelines.warehouse import open_warehouse
+from parcours.project import Project
+from parcours.warehouse.connection import open_warehouse
+from parcours.warehouse.refresh_log import reset_log
 
 
 def full_refresh_job(project: Project) -> dg.JobDefinition:
@@ -16,7 +16,7 @@ def full_refresh_job(project: Project) -> dg.JobDefinition:
     @dg.op(description="The tables stay as they are until the next materialization builds each of them whole.")
     def forget_builds(context: dg.OpExecutionContext) -> None:
         with open_warehouse(project) as connection:
-            reset_builds(connection)
+            reset_log(connection)
         context.log.info("The next materialization builds every table whole.")
 
     @dg.job(

@@ -15,12 +15,12 @@ from typing import Any
 import duckdb
 from given import settings
 
-from pipelines.canonical import KINDS
-from pipelines.ingest import load_exports
-from pipelines.project import Project
-from pipelines.settings import JourneySettings
-from pipelines.settings_tables import write_settings
-from pipelines.warehouse import prepare, quoted
+from parcours.loading.load import load_exports
+from parcours.loading.settings_tables import write_settings
+from parcours.project import Project
+from parcours.settings.schema import JourneySettings
+from parcours.warehouse.canonical import KINDS
+from parcours.warehouse.connection import prepare, quoted
 
 KEY = "0" * 64
 COMPUTED = ("staging", "journeys", "metrics")

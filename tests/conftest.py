@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from pipelines.build import build_warehouse
-from pipelines.project import ROOT, load_project
+from parcours.project import ROOT, load_project
+from parcours.run import build_warehouse
 
 CASES = Path(__file__).parent / "cases"
 

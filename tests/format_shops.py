@@ -10,9 +10,9 @@ from typing import Any
 import yaml
 from shops import query
 
-from pipelines.project import Project, load_project
-from pipelines.tables import build_all
-from pipelines.warehouse import open_warehouse
+from parcours.project import Project, load_project
+from parcours.tables.catalogue import build_all
+from parcours.warehouse.connection import open_warehouse
 
 FIXTURES = Path(__file__).parent / "fixtures"
 PAGE_AND_PURCHASE = (

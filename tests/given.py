@@ -15,14 +15,14 @@ from typing import Any
 
 import duckdb
 
-from pipelines.builds import touch
-from pipelines.canonical import KINDS
-from pipelines.project import Project
-from pipelines.raw_tables import make_raw_tables
-from pipelines.settings import JourneySettings
-from pipelines.settings_tables import write_settings
-from pipelines.tables import build_all
-from pipelines.warehouse import prepare
+from parcours.loading.settings_tables import write_settings
+from parcours.project import Project
+from parcours.settings.schema import JourneySettings
+from parcours.tables.catalogue import build_all
+from parcours.warehouse.canonical import KINDS
+from parcours.warehouse.connection import prepare
+from parcours.warehouse.raw_tables import make_raw_tables
+from parcours.warehouse.refresh_log import touch
 
 START = datetime(2026, 1, 5)  # a Monday
 FAR = datetime(2100, 1, 1)

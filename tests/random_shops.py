@@ -13,7 +13,7 @@ from canonical_shops import File
 from given import START, settings
 from hypothesis import strategies as st
 
-from pipelines.settings import JourneySettings
+from parcours.settings.schema import JourneySettings
 
 NAMES = (
     "landing",

@@ -8,10 +8,10 @@ from typing import Any
 
 from given import rows
 
-from pipelines.ingest import Load, load_exports
-from pipelines.project import ROOT, Project, load_project
-from pipelines.settings_tables import write_settings
-from pipelines.warehouse import open_warehouse
+from parcours.loading.load import Load, load_exports
+from parcours.loading.settings_tables import write_settings
+from parcours.project import ROOT, Project, load_project
+from parcours.warehouse.connection import open_warehouse
 
 SAMPLE = ROOT / "data" / "sample"
 

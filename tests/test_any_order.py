@@ -18,9 +18,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from shops import load
 
-from pipelines.project import ROOT, Project, load_project
-from pipelines.tables import build_all
-from pipelines.warehouse import open_warehouse
+from parcours.project import ROOT, Project, load_project
+from parcours.tables.catalogue import build_all
+from parcours.warehouse.connection import open_warehouse
 
 STAGING = ("staging.events", "staging.orders", "staging.order_lines", "staging.contacts", "staging.feedback")
 # Equal instants in several files are likely: only a rule that never asks for the arrival decides these.

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from shops import load, query
 
-from pipelines.project import ROOT, Project, load_project
+from parcours.project import ROOT, Project, load_project
 
 EVENT = {"messageId": "1", "type": "track", "event": "Seen", "anonymousId": "u", "timestamp": "2026-07-01T10:00:00Z"}
 HEADER = "Name,Created at,Lineitem quantity,Lineitem name,Lineitem price,Total,Currency"

@@ -12,9 +12,9 @@ import duckdb
 import pytest
 from shops import copy_of, first_days
 
+from parcours.project import ROOT, Project, load_project
+from parcours.warehouse.connection import WarehouseBusy, open_warehouse
 from pipelines.code_location import build_defs
-from pipelines.project import ROOT, Project, load_project
-from pipelines.warehouse import WarehouseBusy, open_warehouse
 
 
 def materialize(shop: Project) -> dg.ExecuteInProcessResult:
@@ -119,7 +119,7 @@ def test_a_second_writer_is_told_who_holds_the_warehouse(shop: Project) -> None:
 
 
 def test_an_expectation_that_is_not_met_stops_what_is_downstream(shop: Project) -> None:
-    from assets.expectations import SUITES, run_suite
+    from parcours.tables.expectations import SUITES, run_suite
 
     with open_warehouse(shop) as connection:
         assert run_suite(connection, SUITES["staging.feedback"]) == []

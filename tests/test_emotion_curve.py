@@ -12,8 +12,8 @@ import duckdb
 import pytest
 from given import answer, at, event, order, rows, settings, warehouse
 
-from pipelines.checks import read_checks, run_check
-from pipelines.project import ROOT
+from parcours.engine.checks import read_checks, run_check
+from parcours.project import ROOT
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 

@@ -10,11 +10,11 @@ import pytest
 from given import rows
 from shops import copy_of, first_days
 
-from pipelines.build import build_warehouse
+from parcours.people.forget import forget
+from parcours.project import ROOT, Project
+from parcours.run import build_warehouse
+from parcours.warehouse.connection import open_warehouse
 from pipelines.code_location import build_defs
-from pipelines.forget import forget
-from pipelines.project import ROOT, Project
-from pipelines.warehouse import open_warehouse
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.formats import Guess, describe_guess, guess_folder, shop_labels, shop_sources
-from pipelines.project import ROOT
+from parcours.loading.formats import Guess, describe_guess, guess_folder, shop_labels, shop_sources
+from parcours.project import ROOT
 
 FIXTURES = Path(__file__).parent / "fixtures"
 SAMPLE = ROOT / "data" / "sample"

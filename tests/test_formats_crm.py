@@ -12,9 +12,9 @@ from format_shops import FIXTURES, built, reasons, shop_reading
 from shops import load as load_new
 from shops import query
 
-from pipelines.formats import guess, look_at, shop_sources
-from pipelines.ingest import Load
-from pipelines.project import ROOT, Project
+from parcours.loading.formats import guess, look_at, shop_sources
+from parcours.loading.load import Load
+from parcours.project import ROOT, Project
 
 FRENCH = {
     "Record ID": "ID de fiche",

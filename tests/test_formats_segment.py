@@ -12,7 +12,7 @@ import pytest
 from format_shops import built, shop_reading
 from shops import load
 
-from pipelines.project import Project
+from parcours.project import Project
 
 
 def calls(records: Sequence[Mapping[str, Any]]) -> str:

@@ -11,8 +11,8 @@ import pytest
 from format_shops import FIXTURES, built, reasons, shop_reading
 from shops import load as load_new
 
-from pipelines.ingest import Load
-from pipelines.project import Project
+from parcours.loading.load import Load
+from parcours.project import Project
 
 
 def load(folder: Path, format_name: str, *contents: str) -> tuple[Project, list[Load]]:

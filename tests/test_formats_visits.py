@@ -19,14 +19,14 @@ from given import rows
 from shops import load, query
 from test_fuzz import mutated
 
-from pipelines.ingest import Load, load_exports
-from pipelines.project import ROOT, Project
-from pipelines.raw_tables import make_raw_tables
-from pipelines.readers import kind_of_file
-from pipelines.settings_tables import write_settings
-from pipelines.sources import read_source
-from pipelines.tables import build_all
-from pipelines.warehouse import open_warehouse, prepare
+from parcours.loading.load import Load, load_exports
+from parcours.loading.readers import kind_of_file
+from parcours.loading.settings_tables import write_settings
+from parcours.loading.sources import read_source
+from parcours.project import ROOT, Project
+from parcours.tables.catalogue import build_all
+from parcours.warehouse.connection import open_warehouse, prepare
+from parcours.warehouse.raw_tables import make_raw_tables
 
 VISITS = json.loads((FIXTURES / "matomo_visits.json").read_text(encoding="utf-8"))
 LINES = (FIXTURES / "snowplow_enriched.tsv").read_bytes().splitlines(keepends=True)

@@ -9,9 +9,9 @@ import duckdb
 import pytest
 from given import Row, at, event, order, rows, settings, warehouse
 
-from pipelines.checks import read_checks, run_check
-from pipelines.project import ROOT, load_project
-from pipelines.settings import JourneySettings
+from parcours.engine.checks import read_checks, run_check
+from parcours.project import ROOT, load_project
+from parcours.settings.schema import JourneySettings
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 SEARCH = {"touchpoint": "search", "event": "search", "stage": "discovery", "action": "search"}

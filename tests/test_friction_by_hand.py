@@ -13,8 +13,8 @@ from given import event, examples, order, rows, settings, warehouse
 from hypothesis import HealthCheck, given, strategies
 from hypothesis import settings as budget
 
-from pipelines.checks import read_checks, run_check
-from pipelines.project import ROOT
+from parcours.engine.checks import read_checks, run_check
+from parcours.project import ROOT
 
 SECOND, DAY = 1_000_000, 86_400_000_000
 STAGES = ["discovery", "consideration", "cart", "checkout", "purchase", "support"]

@@ -10,9 +10,9 @@ from conftest import cases
 from given import Row, at, event, examples, rows, settings, warehouse
 from hypothesis import HealthCheck, given, strategies
 from hypothesis import settings as budget
+from portable_sql import unportable
 
-from pipelines.funnel_chain import funnel_chain
-from pipelines.portable_sql import unportable
+from parcours.tables.funnel_attempts import funnel_chain
 
 DAY = 86400.0
 BUILD = ["metrics.funnel_steps"]

@@ -11,12 +11,12 @@ import duckdb
 import pytest
 from given import rows
 
-from pipelines.canonical import KINDS
-from pipelines.ingest import load_exports
-from pipelines.project import ROOT, Project, load_project
-from pipelines.raw_tables import make_raw_tables
-from pipelines.settings_tables import write_settings
-from pipelines.warehouse import prepare
+from parcours.loading.load import load_exports
+from parcours.loading.settings_tables import write_settings
+from parcours.project import ROOT, Project, load_project
+from parcours.warehouse.canonical import KINDS
+from parcours.warehouse.connection import prepare
+from parcours.warehouse.raw_tables import make_raw_tables
 
 SAMPLE = ROOT / "data" / "sample"
 ORIGINALS = (

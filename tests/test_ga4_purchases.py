@@ -18,8 +18,8 @@ import duckdb
 import pytest
 from shops import load, query
 
-from pipelines.build import build_warehouse
-from pipelines.project import ROOT, Project, load_project
+from parcours.project import ROOT, Project, load_project
+from parcours.run import build_warehouse
 
 EXAMPLE = ROOT / "examples" / "ga4_purchases"
 DATA = Path(os.environ.get("PARCOURS_GA4_DATA") or ROOT.parent / "shared" / "data")

@@ -12,7 +12,7 @@ import pytest
 from format_shops import FIXTURES, build, event_columns, shop_reading, shop_with
 from shops import load, query
 
-from pipelines.project import Project
+from parcours.project import Project
 
 DAY = "20260701"
 

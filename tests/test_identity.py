@@ -11,8 +11,8 @@ from given import Row, at, event, order, rows, settings, warehouse
 from hypothesis import HealthCheck, given, strategies
 from hypothesis import settings as budget
 
-from pipelines.project import ROOT
-from pipelines.settings import JourneySettings
+from parcours.project import ROOT
+from parcours.settings.schema import JourneySettings
 
 PEOPLE = ["journeys.people"]
 
@@ -136,7 +136,7 @@ def test_a_tablet_with_forty_logins_is_forty_people_and_is_reported() -> None:
     check = (ROOT / "sql/checks/identifiers_are_not_shared.sql").read_text(encoding="utf-8")
     assert rows(built, check) == [("anonymous:tablet", 40)]
     # The quality page: kind, identifiers, their logins, the most logins of one.
-    shown = (ROOT / "assets/report/queries/quality_shared.sql").read_text(encoding="utf-8")
+    shown = (ROOT / "parcours/report/queries/quality_shared.sql").read_text(encoding="utf-8")
     assert rows(built, shown) == [("anonymous", 1, 40, 40)]
 
 

@@ -16,8 +16,8 @@ from hypothesis import given
 from hypothesis import settings as budget
 from hypothesis import strategies as st
 
-from pipelines.identity import write_identities
-from pipelines.identity_history import HISTORY, write_identity_history
+from parcours.people.history import HISTORY, write_identity_history
+from parcours.people.identities import write_identities
 
 DAY = 86400.0
 HISTORIES = [HISTORY]
@@ -133,7 +133,7 @@ def replayed(pairs: Iterable[Pair], unused: Iterable[Pair] = ()) -> duckdb.DuckD
     """A warehouse with this evidence alone, used or not, its identities and their history."""
     built = duckdb.connect()
     built.execute("create schema journeys")
-    built.execute("create table journeys.traces (identifier text)")
+    built.execute("create table journeys.identifier_activity (identifier text)")
     built.execute(
         "create table journeys.identity_evidence (identifier text, other_identifier text, evidence text, "
         "first_seen_at timestamp, is_used boolean)"

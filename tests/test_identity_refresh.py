@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as budget
 from hypothesis import strategies as st
 
-from pipelines.builds import touch
-from pipelines.canonical import KINDS
-from pipelines.tables import build_all
+from parcours.tables.catalogue import build_all
+from parcours.warehouse.canonical import KINDS
+from parcours.warehouse.refresh_log import touch
 
 BUILD = ["journeys.identities"]
 TABLES = ("journeys.identity_evidence", "journeys.identities")

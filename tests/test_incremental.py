@@ -30,12 +30,12 @@ from hypothesis import settings as budget
 from hypothesis import strategies as st
 from random_shops import shop_settings, shops_and_loads
 
-from pipelines.forget import forget
-from pipelines.project import Project
-from pipelines.raw_tables import RAW_TABLES, make_raw_tables
-from pipelines.settings import JourneySettings
-from pipelines.settings_tables import write_settings
-from pipelines.tables import all_models, build_all
+from parcours.loading.settings_tables import write_settings
+from parcours.people.forget import forget
+from parcours.project import Project
+from parcours.settings.schema import JourneySettings
+from parcours.tables.catalogue import all_models, build_all
+from parcours.warehouse.raw_tables import RAW_TABLES, make_raw_tables
 
 DAY, HOUR = 86400.0, 3600.0
 
@@ -370,7 +370,9 @@ def test_the_second_load_merges_two_people_and_restates_an_order() -> None:
         assert rows(connection, "select net_revenue, is_void from journeys.order_sessions where order_id = '#1'") == [
             (0, True)
         ]
-        assert rows(connection, "select attached_to from journeys.answers where answer_id = 'a1'") == [("order",)]
+        assert rows(connection, "select attached_to from journeys.survey_answers where answer_id = 'a1'") == [
+            ("order",)
+        ]
 
 
 def test_a_restated_row_touches_its_person_though_no_event_is_new() -> None:
@@ -466,7 +468,7 @@ def test_a_crm_that_exports_every_contact_again_touches_whose_contact_is_another
         load_files(connection, project, [*TELLING[0], File("contacts", 2, ({"contact_id": "x2", **DAVID},))])
         build_all(connection, project)
         load_files(connection, project, [File("contacts", 3, (known, {"contact_id": "x2", "country": "DE", **DAVID}))])
-        noted = "select distinct key from builds.touched where table_name = 'raw.contacts'"
+        noted = "select distinct key from refresh_log.touched where table_name = 'raw.contacts'"
         assert rows(connection, noted) == [("x2",)]
         touched = {found.table: found.touched for found in build_all(connection, project)}
         assert touched["staging.contacts"] == touched["journeys.people"] == 1

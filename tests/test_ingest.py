@@ -14,11 +14,11 @@ import pytest
 from given import rows
 from shops import load, query
 
-from pipelines.ingest import IngestError, Load
-from pipelines.project import ROOT, Project, load_project
-from pipelines.raw_tables import OldWarehouse
-from pipelines.tables import build_all
-from pipelines.warehouse import open_warehouse
+from parcours.loading.load import IngestError, Load
+from parcours.project import ROOT, Project, load_project
+from parcours.tables.catalogue import build_all
+from parcours.warehouse.connection import open_warehouse
+from parcours.warehouse.raw_tables import OldWarehouse
 
 SAMPLE = ROOT / "data" / "sample"
 RAW = ("raw.events", "raw.order_rows", "raw.contacts", "raw.feedback", "raw.rejected_rows")

@@ -18,13 +18,14 @@ from hypothesis import settings as budget
 from hypothesis import strategies as st
 from random_shops import files, shop_settings
 
-from pipelines.settings import JourneySettings
-from pipelines.tables import build_all
+from parcours.settings.schema import JourneySettings
+from parcours.tables.catalogue import build_all
 
 TABLES = [
-    "journeys.people", "journeys.touchpoints", "journeys.sessions", "journeys.runaway_sessions", "journeys.journeys",
-    "journeys.journey_touchpoints", "journeys.stage_visits", "journeys.carts", "journeys.order_sessions",
-    "journeys.answers", "metrics.cart_states",
+    "journeys.people", "journeys.touchpoints", "journeys.sessions", "journeys.quarantined_sessions",
+    "journeys.journeys", "journeys.journey_touchpoints", "journeys.stage_visits", "journeys.carts",
+    "journeys.order_sessions",
+    "journeys.survey_answers", "metrics.cart_states",
 ]  # fmt: skip
 
 STAGED = {
@@ -55,7 +56,7 @@ BROKEN_BY = {
     ),
     "a session is there twice, or is also a runaway one": (
         "select session_id from (select session_id from journeys.sessions "
-        "union all select session_id from journeys.runaway_sessions) group by session_id having count(*) > 1"
+        "union all select session_id from journeys.quarantined_sessions) group by session_id having count(*) > 1"
     ),
     "a touchpoint on the site has no session, or one off the site has one": (
         "select touchpoint_id from journeys.touchpoints where is_on_site <> (session_id is not null)"
@@ -63,7 +64,7 @@ BROKEN_BY = {
     "a session is not made of the touchpoints of one person that name it": (
         "select session_id from (select session_id, person_id, started_at, ended_at, touchpoint_count "
         "from journeys.sessions union all select session_id, person_id, started_at, ended_at, touchpoint_count "
-        "from journeys.runaway_sessions) as cut full join (select session_id, min(person_id) as person_id, "
+        "from journeys.quarantined_sessions) as cut full join (select session_id, min(person_id) as person_id, "
         "min(occurred_at) as started_at, max(occurred_at) as ended_at, count(*) as touchpoint_count "
         "from journeys.touchpoints where is_on_site group by session_id having count(distinct person_id) = 1) as told "
         "using (session_id, person_id, started_at, ended_at, touchpoint_count) "

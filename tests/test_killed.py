@@ -12,17 +12,17 @@ from typing import Any
 import pytest
 from given import rows
 
-from pipelines.canonical import KINDS
-from pipelines.project import ROOT, load_project
-from pipelines.warehouse import open_warehouse
+from parcours.project import ROOT, load_project
+from parcours.warehouse.canonical import KINDS
+from parcours.warehouse.connection import open_warehouse
 
 LOAD = """
 import sys
 from pathlib import Path
-from pipelines.ingest import load_exports
-from pipelines.project import load_project
-from pipelines.settings_tables import write_settings
-from pipelines.warehouse import open_warehouse
+from parcours.loading.load import load_exports
+from parcours.project import load_project
+from parcours.loading.settings_tables import write_settings
+from parcours.warehouse.connection import open_warehouse
 project = load_project(Path("journey.yaml"), Path("data/sample"), Path(sys.argv[1]))
 with open_warehouse(project) as connection:
     write_settings(connection, project.settings)

@@ -17,10 +17,10 @@ from hypothesis import HealthCheck, Phase, given, strategies
 from hypothesis import settings as budget
 from shops import load
 
-from pipelines.checks import read_checks, run_check
-from pipelines.project import ROOT, load_project
-from pipelines.tables import build_all
-from pipelines.warehouse import open_warehouse
+from parcours.engine.checks import read_checks, run_check
+from parcours.project import ROOT, load_project
+from parcours.tables.catalogue import build_all
+from parcours.warehouse.connection import open_warehouse
 
 HOUR, DAY = 3600, 86400
 LATE = "select export, day, row_count, late_count, median_lateness_seconds from metrics.late_rows order by all"

@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipelines.made_up_shop import write_exports
-from pipelines.made_up_shop.period import Period
-from pipelines.made_up_shop.simulation import simulate
-from pipelines.made_up_shop.truth import changes_truth, journeys_truth
+from parcours.made_up_shop import write_exports
+from parcours.made_up_shop.period import Period
+from parcours.made_up_shop.simulation import simulate
+from parcours.made_up_shop.truth import changes_truth, journeys_truth
 
 HEADER = (
     "Name,Email,Financial Status,Paid at,Fulfillment Status,Fulfilled at,Accepts Marketing,Currency,Subtotal,"
@@ -134,7 +134,7 @@ def test_equal_arguments_give_equal_bytes_and_another_seed_does_not(tmp_path: Pa
 
 def test_importing_the_module_loads_no_heavy_library() -> None:
     heavy = "{'numpy', 'duckdb', 'pyarrow', 'pandas'}"
-    program = f"import sys, pipelines.made_up_shop; print({heavy} & set(sys.modules))"
+    program = f"import sys, parcours.made_up_shop; print({heavy} & set(sys.modules))"
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "set()"
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from assets.report import write_quality, write_report
-from pipelines.project import ROOT
+from parcours.project import ROOT
+from parcours.report.write import write_quality, write_report
 
 PLANTED = json.loads((ROOT / "data" / "sample" / "truth.json").read_text(encoding="utf-8"))["personal_data"]
 VALUES = {kind: frozenset(PLANTED[kind]) for kind in ("emails", "phones", "names")}

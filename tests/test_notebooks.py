@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from pipelines.project import ROOT
+from parcours.project import ROOT
 
 
 def test_notebooks_run(published_sample: Path) -> None:

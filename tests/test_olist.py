@@ -22,8 +22,8 @@ import duckdb
 import pytest
 import yaml
 
-from pipelines.build import build_warehouse
-from pipelines.project import ROOT, load_project
+from parcours.project import ROOT, load_project
+from parcours.run import build_warehouse
 
 EXAMPLE = ROOT / "examples" / "olist"
 DATA = Path(os.environ.get("PARCOURS_OLIST_DATA") or ROOT.parent / "shared" / "data")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from given import at, event, order, project, rows, settings, warehouse
 
-from pipelines.tables import build_all
+from parcours.tables.catalogue import build_all
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 DAYS = 15

@@ -22,14 +22,14 @@ import pytest
 from given import rows
 from shops import SAMPLE
 
-from pipelines.ingest import load_exports
-from pipelines.made_up_shop import write_exports
-from pipelines.made_up_shop.__main__ import parser
-from pipelines.made_up_shop.faults import ALL_FAULTS, NO_FAULTS
-from pipelines.project import ROOT, load_project
-from pipelines.settings_tables import write_settings
-from pipelines.tables import build_all
-from pipelines.warehouse import open_warehouse
+from parcours.loading.load import load_exports
+from parcours.loading.settings_tables import write_settings
+from parcours.made_up_shop import write_exports
+from parcours.made_up_shop.__main__ import parser
+from parcours.made_up_shop.faults import ALL_FAULTS, NO_FAULTS
+from parcours.project import ROOT, load_project
+from parcours.tables.catalogue import build_all
+from parcours.warehouse.connection import open_warehouse
 
 PARIS = ZoneInfo("Europe/Paris")
 SIZE: dict[str, Any] = {"people": 3000, "days": 60, "seed": 7, "start": date(2026, 7, 1)}

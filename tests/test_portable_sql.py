@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from portable_sql import unportable
 
-from pipelines.portable_sql import unportable
-from pipelines.project import ROOT
+from parcours.project import ROOT
 
 MODELS = sorted(path for path in (ROOT / "sql").glob("*/*.sql") if path.parent.name not in ("sources", "checks"))
 

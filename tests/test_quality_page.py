@@ -17,12 +17,12 @@ import yaml
 from given import project, settings, warehouse
 from test_report import HOSTILE, Tags, write_published
 
-from assets.report import write_quality
-from assets.report.numbers import MINUS, NARROW_NBSP, NBSP, Numbers
-from assets.report.quality_figures import read_quality
-from assets.report.quality_page import quality_sections
-from assets.report.quality_section import Checked, not_quite
-from pipelines.tables import build_all
+from parcours.report.numbers import MINUS, NARROW_NBSP, NBSP, Numbers
+from parcours.report.quality.figures import read_quality
+from parcours.report.quality.page import quality_sections
+from parcours.report.quality.section import Checked, not_quite
+from parcours.report.write import write_quality
+from parcours.tables.catalogue import build_all
 
 ENGLISH, FRENCH = Numbers("en", "EUR"), Numbers("fr", "EUR")
 KEYS = ["rows", "orders", "outages", "stages", "late", "drift", "screening", "identity"]

@@ -14,9 +14,9 @@ from given import Row, at, event, examples, order, project, rows, settings, ware
 from hypothesis import HealthCheck, given, strategies
 from hypothesis import settings as budget
 
-from pipelines.checks import read_checks, run_check
-from pipelines.project import ROOT
-from pipelines.tables import build_all
+from parcours.engine.checks import read_checks, run_check
+from parcours.project import ROOT
+from parcours.tables.catalogue import build_all
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 COUNTS = (

@@ -9,11 +9,11 @@ import pytest
 from given import project, rows, settings
 from sqlglot import exp
 
-from pipelines.builds import drop_narrowed, note_change, prepare_builds, touch
-from pipelines.refresh import Narrow, Table, copy_rows, narrowed_sql, refresh
-from pipelines.sql_models import parse_select
-from pipelines.tables import all_models
-from pipelines.warehouse import transaction
+from parcours.engine.model import parse_select
+from parcours.engine.refresh import Narrow, Table, copy_rows, narrowed_sql, refresh
+from parcours.tables.catalogue import all_models
+from parcours.warehouse.connection import transaction
+from parcours.warehouse.refresh_log import drop_narrowed, note_change, prepare_log, prune, touch
 
 Pair = tuple[str | None, int]
 
@@ -22,7 +22,7 @@ Pair = tuple[str | None, int]
 def built() -> duckdb.DuckDBPyConnection:
     """A warehouse with raw.pairs."""
     connection = duckdb.connect()
-    prepare_builds(connection)
+    prepare_log(connection)
     connection.execute("create schema raw; create schema staging; create table raw.pairs (name text, number bigint)")
     return connection
 
@@ -64,7 +64,7 @@ def test_a_table_built_whole_gets_the_new_rows_and_notes_whose_are_other(
         note_change(built, "raw.pairs")
         refreshed = refresh(built, PAIRS)
     assert sorted(rows(built, "from staging.pairs"), key=str) == sorted(after, key=str)
-    assert {key for (key,) in rows(built, "select key from builds.touched")} == noted
+    assert {key for (key,) in rows(built, "select key from refresh_log.touched")} == noted
     assert refreshed.is_changed == bool(noted)
 
 
@@ -83,7 +83,7 @@ def keyed(table: str, by: str, upstreams: tuple[str, ...], sql: str, linked_by: 
 
 def noted_by(connection: duckdb.DuckDBPyConnection, table: str) -> set[tuple[str, str]]:
     """The columns and keys that refreshes of a table have noted."""
-    return set(rows(connection, f"select key_name, key from builds.touched where table_name = '{table}'"))
+    return set(rows(connection, f"select key_name, key from refresh_log.touched where table_name = '{table}'"))
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_keys_are_touched_through_a_link_of_which_an_upstream_says_that_it_chang
 
 def test_as_many_rows_as_fill_row_groups_are_copied(tmp_path: Path) -> None:
     with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
-        prepare_builds(connection)
+        prepare_log(connection)
         connection.execute("create schema raw")
         made = "select 'n' || i as name, i as number from range(300000) as t(i)"
         connection.execute(f"create table raw.pairs as {made}")
@@ -157,13 +157,15 @@ def test_as_many_rows_as_fill_row_groups_are_copied(tmp_path: Path) -> None:
         assert found == [rows(connection, wanted)] * 2
 
 
-def test_no_copy_is_left_not_even_of_an_earlier_version(built: duckdb.DuckDBPyConnection) -> None:
+def test_no_copy_is_left_nor_what_an_earlier_version_made(built: duckdb.DuckDBPyConnection) -> None:
     built.execute("insert into raw.pairs values ('a', 1)")
     copy_rows(built, "raw.pairs", "number = 1")
-    built.execute("create table builds.raw_pairs as from raw.pairs")
+    built.execute("create schema builds; create table builds.tables (table_name text); create schema journeys")
+    built.execute("create table journeys.traces as from raw.pairs")
     drop_narrowed(built)
+    prune(built, ["raw.pairs"])
     left = rows(built, "select schema_name || '.' || table_name from duckdb_tables() order by 1")
-    assert left == [("builds.narrowed",), ("builds.tables",), ("builds.touched",), ("raw.pairs",)]
+    assert left == [("raw.pairs",), ("refresh_log.narrowed",), ("refresh_log.tables",), ("refresh_log.touched",)]
 
 
 def test_other_tables_are_read_and_names_that_only_begin_alike_are_not() -> None:

@@ -9,10 +9,10 @@ import duckdb
 import pytest
 from shops import load, query
 
-from pipelines.project import ROOT, Project, load_project
-from pipelines.rejected import write_rejected
-from pipelines.tables import build_all
-from pipelines.warehouse import open_warehouse
+from parcours.loading.rejected import write_rejected
+from parcours.project import ROOT, Project, load_project
+from parcours.tables.catalogue import build_all
+from parcours.warehouse.connection import open_warehouse
 
 HEADER = (
     "Name,Email,Created at,Lineitem quantity,Lineitem name,Lineitem price,Subtotal,Shipping,Taxes,Total,Payment Method"

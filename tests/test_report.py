@@ -19,13 +19,13 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from assets.report import write_report
-from assets.report.drawing import safe, wrapped
-from assets.report.figures import Figures, read_figures
-from assets.report.kpi_wording import summary
-from assets.report.numbers import MINUS, NARROW_NBSP, NBSP, Numbers
-from assets.report.page import page_sections
-from assets.report.section import Section
+from parcours.report.drawing import safe, wrapped
+from parcours.report.figures import Figures, read_figures
+from parcours.report.journey.kpi_wording import summary
+from parcours.report.journey.page import page_sections
+from parcours.report.numbers import MINUS, NARROW_NBSP, NBSP, Numbers
+from parcours.report.section import Section
+from parcours.report.write import write_report
 
 HOSTILE = '<script>alert(1)</script><b>bold</b> & "q" $x$ $y$'
 ENGLISH, FRENCH = Numbers("en", "EUR"), Numbers("fr", "EUR")
@@ -338,7 +338,7 @@ def test_a_failed_report_leaves_the_last_one(tmp_path: Path, changed: duckdb.Duc
 
 
 def test_importing_the_report_loads_neither_plotly_nor_pandas() -> None:
-    code = "import sys, assets.report; print([m for m in ('plotly', 'pandas', 'jinja2') if m in sys.modules])"
+    code = "import sys, parcours.report.write; print([m for m in ('plotly', 'pandas', 'jinja2') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

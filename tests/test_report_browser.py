@@ -12,7 +12,7 @@ from browser import chromium
 from test_quality_page import write_shop
 from test_report import HOSTILE
 
-from assets.report import write_quality, write_report
+from parcours.report.write import write_quality, write_report
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

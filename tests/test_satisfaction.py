@@ -27,9 +27,9 @@ def attached(
             order(f"#{i}", when, customer_id="c", order_reference=f"ref {i}") for i, when in enumerate(ordered, 1)
         ],
         feedback=answers,
-        build=["journeys.answers"],
+        build=["journeys.survey_answers"],
     )
-    return rows(built, f"select {columns} from journeys.answers order by answer_id")
+    return rows(built, f"select {columns} from journeys.survey_answers order by answer_id")
 
 
 def survey(answer_id: str, when: float, score: float = 5, **more: Any) -> Any:
@@ -161,7 +161,7 @@ def test_equal_to_attaching_one_answer_at_a_time(everyone: list[Any]) -> None:
     built = warehouse(
         events=events, order_rows=orders, feedback=feedback, build=["metrics.csat_by_stage", "metrics.kpis"]
     )
-    found = rows(built, "select answer_id, attached_to, touchpoint_id, stage from journeys.answers order by 1")
+    found = rows(built, "select answer_id, attached_to, touchpoint_id, stage from journeys.survey_answers order by 1")
     assert found == sorted(wanted)
 
     columns = "answer_count, satisfied_count, csat, csat_low, csat_high, mean_of_10, unattached_count, response_rate"
@@ -201,7 +201,7 @@ def test_the_lag_is_a_setting() -> None:
     built = warehouse(
         events=[event("d", 0, "help", customer_id="c")],
         feedback=[survey("a", 2 * DAY, customer_id="c")],
-        build=["journeys.answers"],
+        build=["journeys.survey_answers"],
         shop=settings(measures={"survey_lag_days": 1}),
     )
-    assert rows(built, "select attached_to from journeys.answers") == [("nothing",)]
+    assert rows(built, "select attached_to from journeys.survey_answers") == [("nothing",)]

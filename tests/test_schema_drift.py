@@ -10,9 +10,9 @@ from given import examples, project, rows, settings, warehouse
 from hypothesis import HealthCheck, given, strategies
 from hypothesis import settings as budget
 
-from pipelines.checks import read_checks, run_check
-from pipelines.project import ROOT
-from pipelines.tables import build_all
+from parcours.engine.checks import read_checks, run_check
+from parcours.project import ROOT
+from parcours.tables.catalogue import build_all
 
 DRIFT = "select export, what, name, first_load, last_load, row_count, verdict from metrics.schema_drift order by all"
 File = tuple[int, str, dict[tuple[str, str], int]]

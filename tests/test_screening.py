@@ -12,11 +12,11 @@ from given import Row, answer, at, event, examples, order, rows, settings, wareh
 from hypothesis import HealthCheck, Phase, given, strategies
 from hypothesis import settings as budget
 
-from pipelines.checks import read_checks, run_check
-from pipelines.project import ROOT
-from pipelines.settings import JourneySettings
-from pipelines.settings_tables import write_settings
-from pipelines.warehouse import prepare
+from parcours.engine.checks import read_checks, run_check
+from parcours.loading.settings_tables import write_settings
+from parcours.project import ROOT
+from parcours.settings.schema import JourneySettings
+from parcours.warehouse.connection import prepare
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 PEOPLE = (
@@ -131,13 +131,21 @@ def three_people(**screening: Any) -> duckdb.DuckDBPyConnection:
 
 def test_screened_people_are_in_no_figure() -> None:
     built = three_people()
-    for table in ("touchpoints", "sessions", "journeys", "carts", "order_sessions", "answers", "journey_touchpoints"):
+    for table in (
+        "touchpoints",
+        "sessions",
+        "journeys",
+        "carts",
+        "order_sessions",
+        "survey_answers",
+        "journey_touchpoints",
+    ):
         people = rows(
             built, f"select count(*) from journeys.{table} inner join journeys.screened_people using (person_id)"
         )
         assert people == [(0,)], table
     assert rows(built, "select order_id from journeys.order_sessions") == [("#1",)]
-    assert rows(built, "select answer_id from journeys.answers") == [("a1",)]
+    assert rows(built, "select answer_id from journeys.survey_answers") == [("a1",)]
     assert rows(built, "select answer_count, asked_count from metrics.csat_by_stage where stage = 'all'") == [(1, 1)]
     assert rows(built, "select value from metrics.conversion where way like 'sessions with an order / %'") == [(1.0,)]
     assert rows(built, "select sum(net_revenue) from metrics.stage_coverage") == [(10,)]
@@ -148,7 +156,7 @@ def test_they_stay_in_every_figure_if_the_shop_says_so() -> None:
     assert rows(built, "select count(*) from journeys.screened_people") == [(2,)]
     assert rows(built, "select count(*) from journeys.sessions") == [(4,)]
     assert rows(built, "select count(*) from journeys.order_sessions") == [(2,)]
-    assert rows(built, "select count(*) from journeys.answers") == [(3,)]
+    assert rows(built, "select count(*) from journeys.survey_answers") == [(3,)]
 
 
 @pytest.mark.parametrize("leave_out", [True, False])

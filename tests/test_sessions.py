@@ -130,7 +130,7 @@ def test_a_runaway_session_is_in_quarantine_with_its_touchpoints_kept_and_takes_
         order_rows=[order("#1", 35, customer_id="c1"), order("#2", 3 * HOUR, customer_id="c1")],
         shop=settings(sessions={"runaway_touchpoints": 3}),
     )
-    assert rows(built, "select started_at, ended_at, touchpoint_count from journeys.runaway_sessions") == [
+    assert rows(built, "select started_at, ended_at, touchpoint_count from journeys.quarantined_sessions") == [
         (at(0), at(30), 4)
     ]
     assert rows(built, "select session_number, started_at, touchpoint_count, order_count from journeys.sessions") == [

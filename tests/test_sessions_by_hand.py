@@ -112,7 +112,7 @@ def facts_by_hand(session: list[dict[str, Any]]) -> tuple[Any, ...]:
 def assert_agrees(visits: list[dict[str, Any]], options: Options) -> None:
     visits = [{"event_id": f"e{number:03d}", **visit} for number, visit in enumerate(visits)]
     shop = settings(**options.sections())
-    built = warehouse(events=visits, build=["journeys.sessions", "journeys.runaway_sessions"], shop=shop)
+    built = warehouse(events=visits, build=["journeys.sessions", "journeys.quarantined_sessions"], shop=shop)
     by_hand = sessions_by_hand(visits, options)
     kept = [session for session in by_hand if len(session) <= options.runaway_touchpoints]
     runaways = [session for session in by_hand if len(session) > options.runaway_touchpoints]
@@ -121,7 +121,7 @@ def assert_agrees(visits: list[dict[str, Any]], options: Options) -> None:
     devices = dict(rows(built, query))
     found = [(devices[person], *facts) for person, *facts in rows(built, f"select {FACTS} from journeys.sessions")]
     assert sorted(found, key=str) == sorted(map(facts_by_hand, kept), key=str)
-    found = rows(built, "select person_id, started_at, ended_at, touchpoint_count from journeys.runaway_sessions")
+    found = rows(built, "select person_id, started_at, ended_at, touchpoint_count from journeys.quarantined_sessions")
     wanted = [(s[0]["anonymous_id"], s[0]["occurred_at"], s[-1]["occurred_at"], len(s)) for s in runaways]
     assert sorted((devices[person], *facts) for person, *facts in found) == sorted(wanted)
 

@@ -8,10 +8,10 @@ import duckdb
 import pytest
 from given import rows, settings, warehouse
 
-from pipelines.project import ROOT, load_project
-from pipelines.reference import reference_pages
-from pipelines.settings_file import SettingsError, load_settings
-from pipelines.settings_tables import SETTINGS_TABLES, write_settings
+from parcours.loading.settings_tables import SETTINGS_TABLES, write_settings
+from parcours.project import ROOT, load_project
+from parcours.reference import reference_pages
+from parcours.settings.file import SettingsError, load_settings
 
 GOOD = (ROOT / "journey.yaml").read_text(encoding="utf-8")
 FORMATS = ["segment", "shopify_orders", "hubspot_contacts", "survey_answers"]

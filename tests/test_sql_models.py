@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.project import ROOT, load_project
-from pipelines.sql_models import Model, ModelError, column_comments, column_lineage, order_models, parse_model
-from pipelines.tables import all_models
+from parcours.engine.model import Model, ModelError, column_comments, column_lineage, order_models, parse_model
+from parcours.project import ROOT, load_project
+from parcours.tables.catalogue import all_models
 
 
 def model(sql: str, table: str = "journeys.t") -> Model:

@@ -12,7 +12,7 @@ from given import at, event, order, rows, settings, warehouse
 from hypothesis import HealthCheck, given, strategies
 from hypothesis import settings as budget
 
-from pipelines.settings import JourneySettings
+from parcours.settings.schema import JourneySettings
 
 MINUTE, DAY = 60.0, 86400.0
 STAGES = ["discovery", "consideration", "advice", "cart", "checkout", "purchase", "support"]

@@ -9,9 +9,9 @@ import duckdb
 import pytest
 from given import rows
 
-from pipelines.build import build_warehouse
-from pipelines.made_up_shop import write_exports
-from pipelines.project import ROOT, load_project
+from parcours.made_up_shop import write_exports
+from parcours.project import ROOT, load_project
+from parcours.run import build_warehouse
 
 SEEDS = (1, 2, 3, 4, 5)
 PEOPLE, DAYS = 20_000, 90

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 from given import Row, answer, at, event, order, rows, settings, warehouse
 
-from assets.expectations import SUITES, run_suite
+from parcours.tables.expectations import SUITES, run_suite
 
 HOUR, DAY = 3600.0, 86400.0
 BUILD = ["journeys.journeys", "journeys.people"]
@@ -220,9 +220,11 @@ def test_a_survey_after_a_ticket_is_attached_to_it() -> None:
         tickets=[ticket("t1", 0, customer_id="c1")],
         feedback=[answer("a1", DAY, 5, customer_id="c1")],
         shop=settings(touchpoints=[rule]),
-        build=["journeys.answers"],
+        build=["journeys.survey_answers"],
     )
-    assert rows(built, "select touchpoint_id, stage from journeys.answers") == [("ticket:t1:ticket opened", "support")]
+    assert rows(built, "select touchpoint_id, stage from journeys.survey_answers") == [
+        ("ticket:t1:ticket opened", "support")
+    ]
 
 
 @pytest.mark.parametrize(("tickets", "stages"), [((), []), ((ticket("t1", 0, customer_id="c1"),), ["support"])])

@@ -132,9 +132,11 @@ def test_an_answer_is_not_attached_to_its_own_invitation() -> None:
     made = warehouse(
         events=[event("d1", 0, "product", customer_id="c1")],
         feedback=[answer("a1", 30, 5, customer_id="c1", asked_at=at(20))],
-        build=["journeys.answers"],
+        build=["journeys.survey_answers"],
     )
-    assert rows(made, "select attached_to, touchpoint_id from journeys.answers") == [("touchpoint", "event:e000000")]
+    assert rows(made, "select attached_to, touchpoint_id from journeys.survey_answers") == [
+        ("touchpoint", "event:e000000")
+    ]
 
 
 def test_a_rule_names_invitations_without_naming_answers() -> None:

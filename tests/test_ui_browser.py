@@ -17,7 +17,7 @@ import pytest
 from browser import chromium
 from playwright.sync_api import expect
 
-from pipelines.project import ROOT
+from parcours.project import ROOT
 
 pytestmark = pytest.mark.browser
 MINUTE = 60_000

@@ -160,7 +160,7 @@ signals as (
 select
     signals.touchpoint_id,      -- of journeys.touchpoints
     signals.person_id,          -- of journeys.people
-    touchpoints.session_id,     -- of journeys.sessions or journeys.runaway_sessions; null off the site
+    touchpoints.session_id,     -- of journeys.sessions or journeys.quarantined_sessions; null off the site
     touchpoints.occurred_at,    -- UTC instant of the touchpoint
     touchpoints.stage,          -- of the touchpoint; null: none
     touchpoints.touchpoint,     -- name by rule; null: no rule matches

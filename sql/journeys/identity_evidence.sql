@@ -7,22 +7,22 @@
 -- keyed by: identifier
 with named_orders as (
     select anonymous_id, customer_id, email_hash, 'order:' || order_id as order_identifier, first_seen_at
-    from journeys.traces
+    from journeys.identifier_activity
     where not regexp_matches(lower(order_id), '^( *|null|none|nan|undefined|unknown|anonymous|guest|-1|[0-]+)$')
 ),
 
 pairs as (
     select
         'anonymous:' || anonymous_id as identifier, 'customer:' || customer_id as other_identifier, first_seen_at
-    from journeys.traces
+    from journeys.identifier_activity
     where anonymous_id is not null and customer_id is not null
     union all
     select 'anonymous:' || anonymous_id, 'email:' || email_hash, first_seen_at
-    from journeys.traces
+    from journeys.identifier_activity
     where anonymous_id is not null and email_hash is not null
     union all
     select 'customer:' || customer_id, 'email:' || email_hash, first_seen_at
-    from journeys.traces
+    from journeys.identifier_activity
     where customer_id is not null and email_hash is not null
     union all
     select 'anonymous:' || anonymous_id, order_identifier, first_seen_at

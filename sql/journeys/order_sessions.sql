@@ -11,10 +11,10 @@ with placed as (
         orders.ordered_on,
         orders.net_revenue,
         orders.is_cancelled or orders.is_fully_refunded as is_void
-    from journeys.owned_rows as owned
+    from journeys.record_owners as owned
     inner join staging.orders as orders on owned.kind = 'order' and owned.row_id = orders.order_id
     where not exists (
-        select 1 from journeys.left_out_rows as left_out
+        select 1 from journeys.screened_records as left_out
         where left_out.kind = 'order' and left_out.row_id = orders.order_id
     )
 ),

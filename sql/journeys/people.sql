@@ -15,7 +15,7 @@ crm as (
     select
         owned.person_id, contacts.contact_id, country, city, lifecycle_stage, lead_status, lead_source,
         marketing_status, created_at
-    from journeys.owned_rows as owned
+    from journeys.record_owners as owned
     inner join staging.contacts as contacts on owned.kind = 'contact' and owned.row_id = contacts.contact_id
     where owned.person_id is not null
     qualify row_number() over (

@@ -1,7 +1,7 @@
 -- One row per pair of identifiers that an order, a CRM contact, a ticket or a deal names together, and per identifier
 -- that one of these or a survey answer names at all.
 -- Blocked values (empty, null, 0, anonymous, all zeros or dashes …) are no identifier.
--- The click-stream's pairs are made from journeys.traces by journeys.identity_evidence.
+-- The click-stream's pairs are made from journeys.identifier_activity by journeys.identity_evidence.
 -- keyed by: record_id
 with records as (
     select
@@ -45,7 +45,7 @@ named as (
 )
 
 select
-    record_id,                  -- the order, contact, ticket, deal or answer, as journeys.owned_rows names it
+    record_id,                  -- the order, contact, ticket, deal or answer, as journeys.record_owners names it
     identifier,                 -- kind:value
     other_identifier,           -- kind:value; null in the row that says the identifier was seen
     evidence,                   -- order, contact, ticket, deal, or seen

@@ -8,12 +8,12 @@
 with whose as (
     select
         identities.person_id,
-        traces.identifier,
-        cast(sum(traces.caused_count) as bigint) as caused_count,
-        bool_or(traces.is_marked) as is_marked
-    from journeys.traces as traces
-    inner join journeys.identities as identities on traces.identifier = identities.identifier
-    group by identities.person_id, traces.identifier
+        activity.identifier,
+        cast(sum(activity.caused_count) as bigint) as caused_count,
+        bool_or(activity.is_marked) as is_marked
+    from journeys.identifier_activity as activity
+    inner join journeys.identities as identities on activity.identifier = identities.identifier
+    group by identities.person_id, activity.identifier
 ),
 
 -- Few people have so many events at all: only theirs are put in order.

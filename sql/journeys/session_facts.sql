@@ -1,4 +1,4 @@
--- One row per session as it was cut, runaway ones too: what journeys.sessions and journeys.runaway_sessions share.
+-- One row per session as it was cut, runaway ones too: what journeys.sessions and journeys.quarantined_sessions share.
 -- Engaged: longer than 10 s, or two or more views, or a key event. Runaway: more touchpoints than a person would make
 -- (settings.shop.runaway_touchpoints): a page that reloads itself, a test, a device that was never logged out.
 -- key: session_id

@@ -11,7 +11,7 @@ with on_site as (
 )
 
 select
-    session_id,                 -- of journeys.sessions or journeys.runaway_sessions
+    session_id,                 -- of journeys.sessions or journeys.quarantined_sessions
     person_id,                  -- of journeys.people
     cast(count(*) filter (where signal = 'payment_failure') as bigint)
         as payment_failure_count,  -- payments that failed

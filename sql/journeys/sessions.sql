@@ -1,6 +1,6 @@
 -- One row per session: touchpoints of a person on the site without a gap longer than the timeout.
 -- Engaged: longer than 10 s, or two or more views, or a key event. Runaway sessions are in quarantine, not here:
--- journeys.runaway_sessions. The session's value is that of the orders that belong to it, by the orders export.
+-- journeys.quarantined_sessions. The session's value is that of the orders that belong to it, by the orders export.
 -- key: session_id
 -- keyed by: person_id
 with ordered as (

@@ -164,11 +164,11 @@ contacts_by_event as (
 ),
 
 owned as (
-    select owned_rows.kind, owned_rows.row_id, owned_rows.person_id, owned_rows.identifier, owned_rows.order_id
-    from journeys.owned_rows as owned_rows
+    select record_owners.kind, record_owners.row_id, record_owners.person_id, record_owners.identifier, record_owners.order_id
+    from journeys.record_owners as record_owners
     cross join settings.shop as shop
-    left join journeys.screened_people as screened on owned_rows.person_id = screened.person_id
-    where owned_rows.person_id is not null and (screened.person_id is null or not shop.leaves_out_screened)
+    left join journeys.screened_people as screened on record_owners.person_id = screened.person_id
+    where record_owners.person_id is not null and (screened.person_id is null or not shop.leaves_out_screened)
 ),
 
 states as (
@@ -321,7 +321,7 @@ select
     contacts.shipping,          -- shipping cost shown in the checkout, in the shop's currency
     contacts.coupon,            -- coupon or voucher code
     contacts.is_on_site,        -- belongs to a session
-    contacts.session_id,        -- of journeys.sessions or journeys.runaway_sessions; null off the site
+    contacts.session_id,        -- of journeys.sessions or journeys.quarantined_sessions; null off the site
 from contacts
 left join placed
     on

@@ -121,7 +121,7 @@ attributed as (
         kept.identifier,
         max(kept.started_at) as started_at
     from journeys.order_sessions as orders
-    inner join journeys.owned_rows as owned
+    inner join journeys.record_owners as owned
         on orders.person_id = owned.person_id and owned.kind = 'order' and orders.order_id = owned.row_id
     inner join kept on owned.person_id = kept.person_id and owned.identifier = kept.identifier
     cross join settings.shop as shop

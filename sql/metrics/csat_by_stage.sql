@@ -2,9 +2,9 @@
 -- of a scale up to 10). The mean is rescaled to 0–10. Response rate = answers / persons asked, of all surveys
 -- together; of a survey without invitations (reviews), persons who passed its stage stand for those asked.
 with all_answers as (
-    select coalesce(stage, 'none') as stage, is_satisfied, score_of_10, attached_to from journeys.answers
+    select coalesce(stage, 'none') as stage, is_satisfied, score_of_10, attached_to from journeys.survey_answers
     union all
-    select 'all', is_satisfied, score_of_10, attached_to from journeys.answers
+    select 'all', is_satisfied, score_of_10, attached_to from journeys.survey_answers
 ),
 
 counts as (
@@ -27,7 +27,7 @@ surveys as (
         bool_or(asked_at is not null or score is null) as has_invitations
     from staging.feedback as feedback
     where not exists (
-        select 1 from journeys.left_out_rows as left_out
+        select 1 from journeys.screened_records as left_out
         where left_out.kind = 'answer' and left_out.row_id = feedback.answer_id
     )
     group by survey

@@ -25,7 +25,7 @@ set_aside as (
     cross join known
     where date_diff('microsecond', sessions.ended_at, known.known_until) < knobs.window_microseconds
     union all
-    select session_id, false from journeys.runaway_sessions
+    select session_id, false from journeys.quarantined_sessions
 ),
 
 touched as (

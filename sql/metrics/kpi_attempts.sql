@@ -105,7 +105,7 @@ attempts as (
     where orders.order_number = 1
     union all
     select 'satisfaction', answer_id, person_id, answered_at, true, is_satisfied, 1.0, null
-    from journeys.answers
+    from journeys.survey_answers
     union all
     select 'net_order_value', order_id, person_id, ordered_at, true, true, cast(net_revenue as double), null
     from ordered_orders

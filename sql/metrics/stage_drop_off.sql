@@ -84,7 +84,7 @@ csat as (
         stage,
         cast(count(*) as bigint) as answer_count,
         avg(score_of_10) as mean_of_10
-    from journeys.answers
+    from journeys.survey_answers
     where stage is not null
     group by stage
 )

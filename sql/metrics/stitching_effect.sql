@@ -22,7 +22,7 @@ placed as (
     union all
     select 'without stitching', owned.identifier, orders.order_id
     from journeys.order_sessions as orders
-    inner join journeys.owned_rows as owned on owned.kind = 'order' and orders.order_id = owned.row_id
+    inner join journeys.record_owners as owned on owned.kind = 'order' and orders.order_id = owned.row_id
 ),
 
 people as (

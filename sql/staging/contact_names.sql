@@ -4,7 +4,7 @@
 -- keyed by: contact_id
 select
     contact_id,                 -- the CRM's id
-    'contact:' || contact_id as record_id,  -- as journeys.owned_rows names it
+    'contact:' || contact_id as record_id,  -- as journeys.record_owners names it
     customer_id,                -- the shop's id of the customer
     email_hash,                 -- keyed hash of the e-mail
     min(created_at) as created_at,  -- UTC instant of the contact's creation

@@ -14,7 +14,7 @@ with newest as (
 
 select
     deal_id,                    -- the CRM's id
-    'deal:' || deal_id as record_id,  -- as journeys.owned_rows names it
+    'deal:' || deal_id as record_id,  -- as journeys.record_owners names it
     contact_id,                 -- the CRM's id of the contact
     customer_id,                -- the shop's id of the customer
     email_hash,                 -- keyed hash of the e-mail

@@ -3,7 +3,7 @@
 -- keyed by: answer_id
 select
     answer_id,                  -- the source's id
-    'answer:' || answer_id as record_id,  -- as journeys.owned_rows names it
+    'answer:' || answer_id as record_id,  -- as journeys.record_owners names it
     survey,                     -- name of the survey
     asked_at,                   -- UTC instant of asking, where known
     answered_at,                -- UTC instant of the answer; null: not answered

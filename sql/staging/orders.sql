@@ -71,7 +71,7 @@ taxed as (
 
 select
     taxed.order_id,             -- the order's number
-    'order:' || taxed.order_id as record_id,  -- as journeys.owned_rows names it
+    'order:' || taxed.order_id as record_id,  -- as journeys.record_owners names it
     order_reference,            -- the order's other id, which events may use
     customer_id,                -- the shop's id of the customer
     email_hash,                 -- keyed hash of the e-mail

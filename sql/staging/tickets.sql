@@ -15,7 +15,7 @@ with newest as (
 
 select
     ticket_id,                  -- the help desk's id
-    'ticket:' || ticket_id as record_id,  -- as journeys.owned_rows names it
+    'ticket:' || ticket_id as record_id,  -- as journeys.record_owners names it
     created_at,                 -- UTC instant of opening
     first_reply_at,             -- UTC instant of the first answer by somebody of the shop
     solved_at,                  -- UTC instant of solving or closing; null: open

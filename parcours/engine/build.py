@@ -1,0 +1,126 @@
+"""Building a table from its model, in one transaction, and what the UI shows of it.
+
+Here: running the file's select, comments on the table and its columns, and the facts of the build (rows, columns,
+lineage). Not here: which rows are touched (`refresh.py`), how a file is read (`model.py`), nor Dagster (`assets`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import duckdb
+
+from parcours.engine.model import Model, ModelError, column_comments, column_lineage
+from parcours.engine.refresh import Narrow, Refreshed, Table, narrowed_sql, refresh
+from parcours.warehouse.connection import count_rows, quoted, table_columns, text_literal, transaction
+
+
+@dataclass(frozen=True)
+class BuiltColumn:
+    """A column of a built table; `sources` are the upstream columns it is computed from."""
+
+    name: str
+    type: str
+    comment: str | None
+    sources: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class BuiltTable:
+    """What a build made."""
+
+    table: str
+    row_count: int
+    columns: tuple[BuiltColumn, ...]
+    touched: int | None = None
+
+
+def refreshable(
+    model: Model,
+    logged: tuple[str, ...],
+    write_changed: Callable[[duckdb.DuckDBPyConnection, str], None] | None = None,
+) -> Table:
+    """A model as `refresh` takes it.
+
+    Args:
+        model: what its file says.
+        logged: the key columns that tables reading it are keyed by.
+        write_changed: writes `next_rows` from the select, where it takes more than narrowing the upstreams by the key.
+    """
+
+    def write_whole(connection: duckdb.DuckDBPyConnection) -> None:
+        _run(connection, model, f"create or replace table {model.table} as\n{model.sql}")
+
+    def write_next(connection: duckdb.DuckDBPyConnection, narrow: Narrow) -> None:
+        if write_changed:
+            write_changed(connection, model.sql)
+            return
+        sql = narrowed_sql(model.sql, {upstream: narrow(upstream) for upstream in model.upstreams})
+        _run(connection, model, f"create or replace temp table next_rows as\n{sql}")
+
+    version = f"{model.code_version} {model.keyed_by} {model.linked_by}"
+    return Table(
+        model.table, model.upstreams, version, model.keyed_by, logged, write_whole, write_next, model.linked_by
+    )
+
+
+def refresh_table(connection: duckdb.DuckDBPyConnection, table: Table) -> Refreshed:
+    """Bring a table up to date in one transaction; the old one stays whole if that fails.
+
+    Raises:
+        ModelError: DuckDB refuses the select; names the table and what DuckDB says.
+    """
+    with transaction(connection):
+        return refresh(connection, table)
+
+
+def comment_table(connection: duckdb.DuckDBPyConnection, model: Model) -> None:
+    """Write what the file says of the table and its columns into the database, for whoever explores it."""
+    _comment(connection, "table", model.table, model.description)
+    names = {name for name, _ in table_columns(connection, model.table)}
+    for column, comment in column_comments(model.sql).items():
+        if column in names:
+            _comment(connection, "column", f"{model.table}.{quoted(column)}", comment)
+
+
+def describe_table(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    lineage: Mapping[str, Sequence[tuple[str, str]]] | None = None,
+    touched: int | None = None,
+) -> BuiltTable:
+    """Rows and columns of a table that exists."""
+    schema, name = table.split(".")
+    columns = connection.execute(
+        "select column_name, data_type, comment from duckdb_columns() "
+        "where database_name = current_database() and schema_name = ? and table_name = ? order by column_index",
+        [schema, name],
+    ).fetchall()
+    return BuiltTable(
+        table,
+        count_rows(connection, table),
+        tuple(
+            BuiltColumn(column, type_.lower(), comment, tuple((lineage or {}).get(column, ())))
+            for column, type_, comment in columns
+        ),
+        touched,
+    )
+
+
+def lineage_of(connection: duckdb.DuckDBPyConnection, model: Model) -> dict[str, list[tuple[str, str]]]:
+    """Column lineage of a model whose upstreams exist."""
+    return column_lineage(
+        model, {table: [name for name, _ in table_columns(connection, table)] for table in model.upstreams}
+    )
+
+
+def _run(connection: duckdb.DuckDBPyConnection, model: Model, sql: str) -> None:
+    try:
+        connection.execute(sql)
+    except duckdb.Error as error:
+        raise ModelError(f"{model.table}: {error}") from error
+
+
+def _comment(connection: duckdb.DuckDBPyConnection, what: str, name: str, text: str) -> None:
+    connection.execute(f"comment on {what} {name} is {text_literal(text)}")

@@ -1,0 +1,203 @@
+"""What a SQL file says of its table: upstreams, description, version, columns and their lineage.
+
+Here: reading `sql/<schema>/<table>.sql` into `Model`s, and every reason to refuse one.
+Not here: running them (`build.py`), nor which SQL forms are portable (`portable_sql.py`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import sqlglot
+from sqlglot import exp
+
+from parcours.warehouse.connection import SCHEMAS
+
+
+class ModelError(Exception):
+    """A SQL file can't be a table. The text names the file, what was found and what to write instead."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """One table, as its SQL file describes it.
+
+    `keyed_by` and `linked_by` are explained in `refresh.py`; `key`: the columns that tell its rows apart.
+    """
+
+    schema: str
+    name: str
+    sql: str
+    description: str
+    upstreams: tuple[str, ...]
+    code_version: str
+    keyed_by: str | None = None
+    linked_by: str | None = None
+    key: tuple[str, ...] = ()
+
+    @property
+    def table(self) -> str:
+        """The table's qualified name, `schema.name`."""
+        return f"{self.schema}.{self.name}"
+
+
+def read_model(path: Path) -> Model:
+    """The model in a file: the folder is the schema, the file's name is the table's."""
+    return parse_model(path.parent.name, path.stem, path.read_text(encoding="utf-8"), source=str(path))
+
+
+@cache
+def parse_model(schema: str, name: str, sql: str, source: str | None = None) -> Model:
+    """The model of a select. `source` names it in errors."""
+    source = source or f"{schema}.{name}"
+    select = parse_select(sql, source)
+    comment = _leading_comment(sql)
+    if not comment.startswith("One row per "):
+        raise ModelError(f"{source}: expected a first line '-- One row per …', found {comment[:40]!r}.")
+    keyed_by, linked_by = (re.search(rf"^-- {how} by: (\w+)$", sql, re.MULTILINE) for how in ("keyed", "linked"))
+    key = re.search(r"^-- key: (.+)$", sql, re.MULTILINE)
+    return Model(
+        schema=schema,
+        name=name,
+        sql=sql,
+        description=comment,
+        upstreams=tuple(_upstreams(select, schema, source)),
+        code_version=hashlib.sha256(select.sql(dialect="duckdb", comments=False).encode()).hexdigest()[:12],
+        keyed_by=keyed_by.group(1) if keyed_by else None,
+        linked_by=linked_by.group(1) if linked_by else None,
+        key=tuple(name.strip() for name in key.group(1).split(",")) if key else (),
+    )
+
+
+def order_models(models: Sequence[Model], existing: Iterable[str] = ()) -> list[Model]:
+    """The models, upstreams first; refuses a missing upstream and a cycle."""
+    by_table = {model.table: model for model in models}
+    known = set(by_table) | set(existing)
+    for model in models:
+        for upstream in model.upstreams:
+            if upstream not in known:
+                raise ModelError(
+                    f"{model.table} reads {upstream}, which does not exist. "
+                    f"Add sql/{upstream.replace('.', '/')}.sql or correct the name."
+                )
+    graph = {m.table: [u for u in m.upstreams if u in by_table] for m in models}
+    try:
+        return [by_table[table] for table in TopologicalSorter(graph).static_order()]
+    except CycleError as error:
+        raise ModelError(f"These tables read each other in a circle: {' ← '.join(error.args[1])}.") from None
+
+
+def parse_select(sql: str, source: str) -> exp.Query:
+    """The one select of a file."""
+    try:
+        statements = [s for s in sqlglot.parse(sql, dialect="duckdb") if s is not None]
+    except sqlglot.errors.ParseError as error:
+        first = error.errors[0]
+        raise ModelError(f"{source}, line {first['line']}: {first['description']}.") from None
+    if len(statements) != 1:
+        raise ModelError(f"{source}: expected one select, found {len(statements)} statements. Split the file.")
+    select = statements[0]
+    if not isinstance(select, exp.Query):
+        raise ModelError(f"{source}: expected a select, found {select.key}. The runner creates the table.")
+    return select
+
+
+def _upstreams(select: exp.Query, schema: str, source: str) -> list[str]:
+    """The tables a select reads, each once, in the order of first reading."""
+    ctes = {cte.alias for cte in select.find_all(exp.CTE)}
+    found: dict[str, None] = {}
+    for table in select.find_all(exp.Table):
+        if not isinstance(table.this, exp.Identifier):
+            continue  # a table function, as generate_series
+        if not table.db:
+            if table.name in ctes:
+                continue
+            raise ModelError(f"{source}: reads {table.name!r} without its schema. Write <schema>.{table.name}.")
+        if table.this.args.get("quoted") or table.args["db"].args.get("quoted"):
+            raise ModelError(f"{source}: quoted table name {table.sql('duckdb')}. Write it plain, in lower case.")
+        name = f"{table.db}.{table.name}"
+        if table.name in ctes:
+            raise ModelError(f"{source}: the CTE {table.name!r} is named like {name}, read here. Rename the CTE.")
+        if table.db not in SCHEMAS:
+            raise ModelError(f"{source}: reads {name}; expected one of the schemas {', '.join(SCHEMAS)}.")
+        if SCHEMAS.index(table.db) > SCHEMAS.index(schema):
+            raise ModelError(f"{source}: reads {name}, but {table.db} is to the right of {schema}.")
+        found[name] = None
+    for star in select.find_all(exp.Star):
+        scope = star.find_ancestor(exp.Select)
+        if scope and isinstance(star.parent, (exp.Select, exp.Column)):
+            wanted = star.parent.table if isinstance(star.parent, exp.Column) else None
+            for table in _read_by(scope):
+                if table.db and wanted in (None, table.alias_or_name):
+                    whole = f"{table.db}.{table.name}"
+                    raise ModelError(f"{source}: reads every column of {whole} by *. Name the columns you use.")
+    return list(found)
+
+
+def _read_by(scope: exp.Select) -> list[exp.Table]:
+    from_ = scope.args.get("from_") or scope.args.get("from")
+    sources = [from_.this] if from_ else []
+    sources += [join.this for join in scope.args.get("joins") or []]
+    return [s for s in sources if isinstance(s, exp.Table)]
+
+
+def _leading_comment(sql: str) -> str:
+    """The comment on top of a file as one paragraph, without its `key`, `keyed by` and `linked by` lines."""
+    lines = []
+    for line in sql.lstrip().splitlines():
+        if not line.startswith("--"):
+            break
+        text = line.removeprefix("--").strip()
+        if not text.startswith(("keyed by:", "linked by:", "key:")):
+            lines.append(text)
+    return " ".join(filter(None, lines))
+
+
+def column_lineage(model: Model, columns: Mapping[str, Sequence[str]]) -> dict[str, list[tuple[str, str]]]:
+    """For each column of a model, the upstream columns it is computed from, as (table, column).
+
+    Args:
+        model: the model.
+        columns: the columns of each upstream, by qualified table name.
+    """
+    from sqlglot.lineage import lineage
+
+    schema: dict[str, dict[str, dict[str, str]]] = {}
+    for table in model.upstreams:
+        db, name = table.split(".")
+        schema.setdefault(db, {})[name] = dict.fromkeys(columns.get(table, ()), "text")
+    select = parse_select(model.sql, model.table)
+    nodes = lineage(None, select, schema, dialect="duckdb", trim_selects=False, copy=False)
+    found: dict[str, list[tuple[str, str]]] = {}
+    for column, top in nodes.items():
+        sources: dict[tuple[str, str], None] = {}
+        seen, waiting = set(), [top]
+        while waiting:
+            node = waiting.pop()
+            if id(node) in seen:
+                continue  # CTEs share their nodes: a plain walk would visit some of them thousands of times
+            seen.add(id(node))
+            waiting += node.downstream
+            if isinstance(node.expression, exp.Table) and node.expression.db:
+                table = f"{node.expression.db}.{node.expression.name}"
+                name = node.name.rsplit(".", 1)[-1].strip('"')
+                if name in columns.get(table, ()):
+                    sources[(table, name)] = None
+        found[column] = sorted(sources)
+    return found
+
+
+def column_comments(sql: str) -> dict[str, str]:
+    """What the file says of its columns: the `-- …` at the end of a line of the last select, by column."""
+    found = {}
+    for line in sql.splitlines():
+        match = re.match(r"^\s+(?:.*\bas |\w+\.)?([a-z_][a-z0-9_]*),?\s+-- (.+)$", line)
+        if match:
+            found[match.group(1)] = match.group(2)
+    return found

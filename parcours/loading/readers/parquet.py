@@ -1,0 +1,58 @@
+"""Parquet, through DuckDB's own reader; nested columns too."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from parcours.loading.readers.masking import masked, row_text
+from parcours.loading.readers.names import note_names
+from parcours.loading.readers.refusal import FileRefused, first_line
+from parcours.warehouse.connection import quoted, text_literal
+
+
+def read_parquet(connection: duckdb.DuckDBPyConnection, path: Path, shape: str | None) -> None:
+    """Make the view `file_rows`: `r` in the source's shape, or the file's own columns where it declares none."""
+    try:
+        given = connection.execute("describe select * from read_parquet($path)", {"path": str(path)}).fetchall()
+    except duckdb.Error as error:
+        raise FileRefused(f"can't be read as Parquet ({first_line(error)}); export it again") from None
+    names = {name for name, *_ in given}
+    value, text = "* exclude (file_row_number)", row_text(sorted(names))
+    if shape:
+        members = [
+            f"{quoted(name)} := cast({quoted(name) if name in names else 'null'} as {_sql_type(part)})"
+            for name, part in json.loads(shape).items()
+        ]
+        value, text = f"struct_pack({', '.join(members)}) as r", masked("cast(to_json(r) as text)")
+    connection.execute(
+        f"create or replace temp view file_rows as select file_row_number + 1 as line, {value} "
+        f"from read_parquet({text_literal(str(path))}, file_row_number = true)"
+    )
+    connection.execute(f"create or replace temp view file_texts as select line, {text} as text from file_rows")
+    note_names(connection, sorted(names))
+
+
+def refuse_unreadable_parquet(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Read everything once, to tell a file that is broken inside from a source's SQL that is wrong.
+
+    Raises:
+        FileRefused: the file is broken.
+    """
+    try:
+        connection.execute("create or replace temp table whole_file as from read_parquet($path)", {"path": str(path)})
+        connection.execute("drop table whole_file")
+    except duckdb.Error as error:
+        raise FileRefused(f"can't be read as Parquet ({first_line(error)}); export it again") from None
+
+
+def _sql_type(shape: Any) -> str:
+    """The SQL type of a part of a shape: a text names it, an object is a struct, a list holds its one element."""
+    if isinstance(shape, dict):
+        return f"struct({', '.join(f'{quoted(name)} {_sql_type(part)}' for name, part in shape.items())})"
+    if isinstance(shape, list):
+        return f"{_sql_type(shape[0])}[]"
+    return str(shape)

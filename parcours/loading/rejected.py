@@ -1,0 +1,128 @@
+"""Writing rejected rows into files that can be corrected and loaded again.
+
+The quarantine keeps masked text, so the rows are taken from the export files themselves. Beside a rejected row of an
+order stand the other rows of that order: a line's place in its order says which line it is. Rows that are loaded
+already come back as duplicates, and the accounting of the first file stays as it is. Not here: loading (`load.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from parcours.loading.load import Found, check_rows, find_files, row_limits
+from parcours.loading.readers import FileRefused, read_file
+from parcours.loading.readers.delimited import csv_header
+from parcours.loading.settings_tables import write_settings
+from parcours.project import Project
+from parcours.warehouse.connection import open_warehouse, quoted, text_literal
+from parcours.warehouse.raw_tables import make_raw_tables
+
+
+@dataclass(frozen=True)
+class Written:
+    """A file to correct, and how many rejected rows are in it; no file: why the rows can't be taken out."""
+
+    name: str
+    row_count: int
+    path: Path | None
+    why: str = ""
+
+
+def write_rejected(project: Project, folder: Path) -> list[Written]:
+    """Write the rejected rows of every loaded file that is still there, a file for each, in the format of the export.
+
+    Args:
+        project: the shop.
+        folder: where to write; made if it is missing.
+    """
+    written = []
+    with open_warehouse(project) as connection:
+        write_settings(connection, project.settings)
+        make_raw_tables(connection)
+        counts = dict(
+            connection.execute(
+                "select file_id, count(*) from raw.rejected_rows "
+                "where file_id in (select file_id from raw.loads where status = 'loaded') group by file_id"
+            ).fetchall()
+        )
+        for file in find_files(project):
+            if row_count := counts.pop(file.file_id, 0):
+                written.append(_write(connection, project, file, row_count, folder))
+        for file_id, row_count in counts.items():
+            name = connection.execute("select path from raw.loads where file_id = ?", [file_id]).fetchall()[0][0]
+            written.append(Written(name, row_count, None, "the file is gone from the exports or was changed"))
+    return written
+
+
+def _write(
+    connection: duckdb.DuckDBPyConnection, project: Project, file: Found, row_count: int, folder: Path
+) -> Written:
+    try:
+        reads = read_file(connection, file.source, file.path, file.export.columns)
+    except FileRefused as refusal:
+        return Written(file.name, row_count, None, str(refusal))
+    if reads in ("json", "xml"):
+        return Written(
+            file.name, row_count, None, "correct the document itself: what is loaded comes back as duplicates"
+        )
+    check_rows(connection, file, row_limits(connection, project), reads)
+    siblings = (
+        "or order_id in (select order_id from checked where line in (select line from wrong))"
+        if file.source.kind.name == "order_rows"
+        else ""
+    )
+    connection.execute(
+        "create or replace temp table wrong as select line from raw.rejected_rows where file_id = $id",
+        {"id": file.file_id},
+    )
+    connection.execute(
+        "create or replace temp table wanted as select line from checked "
+        f"where line in (select line from wrong) {siblings}"
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    stem, *_ = file.path.name.split(".")
+    ending = {"csv": "csv", "tsv": "tsv", "jsonl": "jsonl", "parquet": "parquet"}[reads]
+    path = folder / f"{stem}-corrected-{file.file_id[:8]}.{ending}"
+    if reads == "parquet":
+        _copy(
+            connection,
+            "select * exclude (file_row_number) from "
+            f"read_parquet({text_literal(str(file.path))}, file_row_number = true) "
+            "where file_row_number + 1 in (select line from wanted)",
+            path,
+            "format parquet",
+        )
+    elif reads in ("jsonl", "tsv"):
+        connection.execute("insert into wanted select line from wrong where line not in (select line from wanted)")
+        lines = connection.execute(
+            "select text from numbered_lines where line in (select line from wanted) order by line"
+        ).fetchall()
+        path.write_text("".join(f"{text}\n" for (text,) in lines), encoding="utf-8")
+    else:
+        _write_csv(connection, file, path)
+    return Written(file.name, row_count, path)
+
+
+def _write_csv(connection: duckdb.DuckDBPyConnection, file: Found, path: Path) -> None:
+    """The file's own header and columns; rows that could not be split stand at the end, as they were."""
+    names = [row[0] for row in connection.execute("select column_name from (describe file_records)").fetchall()]
+    labels = csv_header(file.path)
+    columns = ", ".join(f"{quoted(name)} as {quoted(label)}" for name, label in zip(names, labels, strict=True))
+    _copy(
+        connection,
+        f"select {columns} from file_rows where line in (select line from wanted) order by line",
+        path,
+        "format csv, header true",
+    )
+    unsplit = connection.execute(
+        "select min(csv_line) from csv_rejects where line in (select line from wrong) group by line order by line"
+    ).fetchall()
+    with path.open("a", encoding="utf-8", newline="") as target:
+        target.writelines(f"{line.rstrip()}\n" for (line,) in unsplit)
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, select: str, path: Path, options: str) -> None:
+    connection.execute(f"copy ({select}) to {text_literal(str(path))} ({options})")

@@ -1,0 +1,109 @@
+"""What may be wrong with a canonical row, whatever its format: the SQL that types rows and says why one is rejected.
+
+Not here: what a format alone can know (its `reject_reason`), nor the counting (`load.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from parcours.loading.currencies import CURRENCIES
+from parcours.loading.readers.masking import masked
+from parcours.people.forgotten import is_forgotten
+from parcours.warehouse.canonical import Column, Kind
+from parcours.warehouse.connection import text_literal
+
+FORGOTTEN = "belongs to a forgotten person"
+"""The reason to reject a row of somebody who asked to be forgotten; its text is not kept."""
+
+SPOILT = "holds a text that is too long, or a NUL character"
+"""Which column it is is looked for in the few rows that have such a text, since it is rare."""
+
+LONGEST = 10_000
+"""Characters of the longest text that is no mistake: a longer one is a file that lost its line breaks."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What holds for every row of a run: the possible time, and whether anybody was forgotten."""
+
+    opened_on: date
+    latest: datetime
+    has_forgotten: bool
+
+
+def checked_select(kind: Kind, given: Collection[str], rows: str, limits: Limits) -> str:
+    """A select of `line`, `reason` (null: sound), `row_hash`, `covers_until` and the typed columns.
+
+    Args:
+        kind: the shape.
+        given: the columns that the source gives.
+        rows: the source's select.
+        limits: what holds for every row of this run.
+    """
+    reasons = ["reject_reason"] if "reject_reason" in given else []
+    columns = [column for column in kind.columns if column.name in given]
+    casts = [f"{_typed(column)} as {column.name}" for column in columns]
+    # How far an export reaches is told by what happened, not by when the source last wrote a row.
+    happened = [column.name for column in columns if column.type == "timestamp" and column.name != "source_updated_at"]
+    reasons += [reason for column in columns for reason in _reasons(column, limits)]
+    reasons.append(f"case when length(whole_row) > {LONGEST} or contains(whole_row, chr(0)) then '{SPOILT}' end")
+    whose = f"case when {is_forgotten(kind.name, given)} then '{FORGOTTEN}' else first_reason end"
+    texts = ", ".join(f"coalesce(cast({column.name} as text), chr(1))" for column in columns)
+    return (
+        f"with source_rows as (\n{rows}\n), "
+        f"whole_rows as (select *, concat_ws(chr(2), {texts}) as whole_row from source_rows), "
+        f"cast_rows as (select line, coalesce({', '.join([*reasons, 'null'])}) as first_reason, "
+        f"md5_number(whole_row) as row_hash, {', '.join(casts)} from whole_rows) "
+        f"select line, {whose if limits.has_forgotten else 'first_reason'} as reason, row_hash, "
+        f"greatest({', '.join([*happened, 'null::timestamp'])}) as covers_until, "
+        "* exclude (line, first_reason, row_hash) from cast_rows"
+    )
+
+
+def _typed(column: Column) -> str:
+    """The column's value in its type; what can't be cast is null here and has a reason."""
+    if column.type == "text":
+        value = f"nullif(trim({column.name}), '')"
+        if column.name == "comment":
+            value = masked(value)
+        return f"upper({value})" if column.name == "currency" else value
+    return f"try_cast({column.name} as {column.type})"
+
+
+def spoilt_reason(kind: Kind, given: Collection[str]) -> str:
+    """SQL of what is wrong with a row whose reason is SPOILT; null: it is only long in all, which is nothing."""
+    found = [
+        f"case when length({column.name}) > {LONGEST} then '{column.name} is longer than {LONGEST} characters' "
+        f"when contains({column.name}, chr(0)) then '{column.name} holds a NUL character' end"
+        for column in kind.columns
+        if column.type == "text" and column.name in given
+    ]
+    return f"coalesce({', '.join(found)}, null)"
+
+
+def _reasons(column: Column, limits: Limits) -> list[str]:
+    """SQL of each reason that a value of this column can be; null where it is sound."""
+    name, typed, found = column.name, _typed(column), []
+    if column.required:
+        found.append(f"case when {typed} is null then '{name} is missing' end")
+    if column.type != "text":
+        found.append(
+            f"case when {name} is not null and {typed} is null then '{name} is not a {column.type}: ' || {name} end"
+        )
+    if column.type == "timestamp":
+        found.append(
+            f"case when {typed} < timestamp '{limits.opened_on}' "
+            f"then '{name} is impossible, before the shop (shop.opened_on): ' || {name} "
+            f"when {typed} > timestamp '{limits.latest}' then '{name} is impossible, after tomorrow: ' || {name} end"
+        )
+    if column.never_negative:
+        found.append(f"case when {typed} < 0 then '{name} is negative: ' || {name} end")
+    if name == "currency":
+        codes = text_literal(f" {' '.join(sorted(CURRENCIES))} ")
+        found.append(
+            f"case when not contains({codes}, ' ' || {typed} || ' ') then 'currency is unknown: ' || {name} end"
+        )
+    return found

@@ -1,0 +1,87 @@
+"""A format: the SQL of `sources/<format>.sql`, and what its header says about the files it reads."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from parcours.warehouse.canonical import KINDS, Kind
+
+READS = ("csv", "tsv", "jsonl", "json", "xml", "parquet")
+"""The kinds of files: with and without a header, an object a line, one document, columns."""
+
+
+class SourceError(Exception):
+    """A source's header lacks what the loader must know; the text names the file and the line to write."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """One format.
+
+    Attributes:
+        format: its name, that of the file.
+        kind: the shape that it loads.
+        reads: the kinds of files it reads.
+        needs: columns (or keys) without which a file is not of this format.
+        columns: of a file without a header, its columns in order.
+        shape: JSON of the structure that `r` has in `file_rows`; null: JSON lines give `record`.
+        each: of a document, the list within each record whose elements are the rows.
+        sql: the whole file.
+    """
+
+    format: str
+    kind: Kind
+    reads: tuple[str, ...]
+    needs: tuple[str, ...]
+    columns: tuple[str, ...]
+    shape: str | None
+    each: str | None
+    sql: str
+
+    @cached_property
+    def named(self) -> frozenset[str]:
+        """The columns of a file that the SQL names, in double quotes: those that a file lacks are null."""
+        code = re.sub(r"--.*$", "", self.sql, flags=re.MULTILINE)
+        return frozenset(re.findall(r'"([^"]+)"', re.sub(r"'[^']*'", "''", code)))
+
+
+def read_source(path: Path) -> Source:
+    """A format's SQL file with its header: lines `-- key: value`, continued by lines that are further in.
+
+    Raises:
+        SourceError: the header lacks what the loader must know.
+    """
+    sql = path.read_text(encoding="utf-8")
+    found = re.findall(r"^-- (loads|reads|needs|columns|shape|each): (.+(?:\n--   .+)*)$", sql, re.MULTILINE)
+    header = {key: re.sub(r"\n--\s+", " ", value) for key, value in found}
+    kind, reads = header.get("loads", ""), _names(header.get("reads", ""))
+    if kind not in KINDS:
+        raise SourceError(f"{path}: expected a line '-- loads: {' | '.join(KINDS)}', found {kind!r}.")
+    if not reads or not set(reads) <= set(READS):
+        raise SourceError(f"{path}: expected a line '-- reads: {' | '.join(READS)}', found {', '.join(reads)!r}.")
+    if "tsv" in reads and "columns" not in header:
+        raise SourceError(f"{path}: expected a line '-- columns: …': a tab-separated file has no header.")
+    shape = header.get("shape")
+    if shape:
+        try:
+            shape = json.dumps(json.loads(shape))
+        except ValueError as error:
+            raise SourceError(f"{path}: the line '-- shape: …' is not JSON: {error}.") from None
+    return Source(
+        path.stem,
+        KINDS[kind],
+        reads,
+        _names(header.get("needs", "")),
+        _names(header.get("columns", "")),
+        shape,
+        header.get("each"),
+        sql,
+    )
+
+
+def _names(value: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in value.split(",") if name.strip())

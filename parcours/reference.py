@@ -1,0 +1,150 @@
+"""The reference pages that are made from the code, so that they never say something else.
+
+`write_reference(docs)` writes the JSON Schema of journey.yaml, its page, the canonical columns and the list of tables.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from sqlglot import exp, parse_one
+
+from parcours.engine.model import column_comments
+from parcours.loading.sources import Source, read_source
+from parcours.project import ROOT, load_project
+from parcours.settings.schema import json_schema
+from parcours.tables.catalogue import PYTHON_TABLES, all_models
+from parcours.warehouse.canonical import KINDS
+from parcours.warehouse.connection import SCHEMAS
+
+MADE_FROM_CODE = "*Made from the code by `make reference`.*"
+
+
+def reference_pages() -> dict[str, str]:
+    """The text of each page, by file name."""
+    return {
+        "journey.schema.json": json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n",
+        "journey-yaml.md": _journey_page(json_schema()),
+        "canonical.md": _canonical_page(),
+        "tables.md": _tables_page(),
+        "formats/README.md": _formats_page(),
+    }
+
+
+def write_reference(docs: Path) -> None:
+    """Write the pages into a folder."""
+    for name, text in reference_pages().items():
+        (docs / name).write_text(text, encoding="utf-8")
+
+
+def _journey_page(schema: dict[str, Any]) -> str:
+    lines = [
+        "# journey.yaml",
+        "",
+        MADE_FROM_CODE,
+        "",
+        "What each key means, its type and its default. A wrong file gives",
+    ]
+    lines += ["one message with every problem in it; editors complete it with `journey.schema.json`.", ""]
+    for key, value in schema["properties"].items():
+        definition = _definition(schema, value)
+        about = definition.get("description", value.get("description", "")).replace("\n", " ")
+        lines += [f"## {key}", "", about, ""]
+        if "properties" not in definition:
+            lines += [f"{_type(value)}.", ""]
+            continue
+        required = definition.get("required", [])
+        lines += ["| key | type | default | meaning |", "|---|---|---|---|"]
+        for name, field in definition["properties"].items():
+            default = "required" if name in required else f"`{json.dumps(field.get('default'))}`"
+            meaning = field.get("description", "").replace("|", "\\|")
+            lines.append(f"| `{name}` | {_type(field)} | {default} | {meaning} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _definition(schema: dict[str, Any], value: dict[str, Any]) -> dict[str, Any]:
+    """The section that a key holds, one or a list of it."""
+    reference = value.get("$ref") or value.get("items", {}).get("$ref")
+    found = schema["$defs"][reference.rsplit("/", 1)[1]] if reference else value
+    if "files" in found.get("properties", {}):  # exports: its files are what needs a table
+        inner = schema["$defs"]["ExportFile"]
+        outer = {name: field for name, field in found["properties"].items() if name != "files"}
+        return {**inner, "properties": {**outer, **inner["properties"]}, "required": [*inner["required"], "folder"]}
+    return dict(found)
+
+
+def _type(field: dict[str, Any]) -> str:
+    if "enum" in field:
+        return " \\| ".join(f"`{choice}`" for choice in field["enum"])
+    if "anyOf" in field:
+        return " or ".join(_type(option) for option in field["anyOf"] if option.get("type") != "null")
+    if "$ref" in field:
+        return str(field["$ref"].rsplit("/", 1)[1]).lower()
+    if field.get("type") == "array":
+        return f"list of {_type(field['items'])}"
+    if field.get("type") == "object":
+        return "keys with values"
+    return {"string": "text", "number": "number", "integer": "whole number", "boolean": "true or false"}.get(
+        field.get("type", ""), "value"
+    )
+
+
+def _canonical_page() -> str:
+    lines = ["# Canonical columns", "", MADE_FROM_CODE, ""]
+    lines += [
+        "What a source (`sql/sources/<format>.sql`, or a `sources/<format>.sql` of one's own) gives, by these names."
+    ]
+    lines += [
+        "What it leaves out is null; all times are UTC. See [own exports](own-exports.md) for how to write one.",
+        "",
+    ]
+    for kind in KINDS.values():
+        lines += [f"## {kind.name}", "", kind.about, "", "| column | type | | meaning |", "|---|---|---|---|"]
+        for column in kind.columns:
+            lines.append(
+                f"| `{column.name}` | {column.type} | {'required' if column.required else ''} | {column.about} |"
+            )
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _formats_page() -> str:
+    sources = [read_source(path) for path in sorted((ROOT / "sql" / "sources").glob("*.sql"))]
+    lines = ["# Formats", "", MADE_FROM_CODE, ""]
+    lines += ["The canonical columns that each format gives; the others are null.", ""]
+    for kind in KINDS.values():
+        formats = [source for source in sources if source.kind is kind]
+        given = {source.format: _columns_of(source) for source in formats}
+        lines += [f"## {kind.name}", ""]
+        lines += [f"| column | {' | '.join(f'[{name}]({name}.md)' for name in given)} |", f"|---{'|---' * len(given)}|"]
+        for column in kind.columns:
+            marks = " | ".join("●" if column.name in columns else "" for columns in given.values())
+            lines.append(f"| `{column.name}` | {marks} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _columns_of(source: Source) -> set[str]:
+    select = parse_one(source.sql, dialect="duckdb")
+    assert isinstance(select, exp.Query), source.format
+    return set(select.named_selects)
+
+
+def _tables_page() -> str:
+    lines = ["# Tables", "", MADE_FROM_CODE, "", "Every table of `published.duckdb`, with its columns.", ""]
+    models = {model.table: model for model in all_models(load_project())}
+    described = {table: model.description for table, model in models.items()}
+    described |= {table.table: table.description for table in PYTHON_TABLES}
+    for schema in SCHEMAS[2:]:
+        lines += [f"# {schema}", ""]
+        for table in sorted(name for name in described if name.startswith(f"{schema}.")):
+            lines += [f"## {table}", "", described[table], ""]
+            if table in models:
+                columns = column_comments(models[table].sql)
+                lines += ["| column | meaning |", "|---|---|"]
+                lines += [f"| `{name}` | {about.replace('|', chr(92) + '|')} |" for name, about in columns.items()]
+                lines.append("")
+    return "\n".join(lines)

@@ -1,0 +1,83 @@
+"""What charts by shop day share: ticks in the shop's language, and the shades of outage days."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from itertools import groupby
+
+from parcours.report.drawing import GREY, Drawing, note, safe
+from parcours.report.figures import Outage
+from parcours.report.numbers import Numbers
+
+TICK_STEPS = ((200, 1), (400, 2), (1000, 3))
+"""Up to so many days: ticks every 1, 2, 3 months; longer, every 6. Up to DAILY days
+every day, to WEEKLY every Monday, to HALVES firsts and fifteenths."""
+DAILY, WEEKLY, HALVES = 10, 45, 130
+OUTAGE_SHADES = {"tracking": "rgba(93,107,121,0.22)", "payment": "rgba(226,160,99,0.35)"}
+
+
+def _outage_runs(outages: Sequence[Outage]) -> list[tuple[str, date, date]]:
+    """Runs of days in a row with the same kind of outage."""
+    runs = []
+    keyed = groupby(enumerate(outages), key=lambda item: (item[1].outage, item[1].on - timedelta(days=item[0])))
+    for (kind, _), group in keyed:
+        days = [outage.on for _, outage in group]
+        runs.append((kind, days[0], days[-1]))
+    return runs
+
+
+def outage_shapes(outages: Sequence[Outage]) -> list[Drawing]:
+    """Shades over runs of outage days: grey for tracking, orange for payment."""
+    return [
+        {
+            "type": "rect",
+            "x0": f"{(start - timedelta(days=1)).isoformat()} 12:00",
+            "x1": f"{end.isoformat()} 12:00",
+            "y0": 0,
+            "y1": 1,
+            "xref": "x",
+            "yref": "paper",
+            "fillcolor": OUTAGE_SHADES["tracking" if kind == "tracking" else "payment"],
+            "line": {"width": 0},
+            "layer": "below",
+        }
+        for kind, start, end in _outage_runs(outages)
+    ]
+
+
+def outage_labels(outages: Sequence[Outage]) -> list[Drawing]:
+    """The kind of outage, upright along its shade."""
+    return [
+        note(
+            f"{safe(kind, 20)} outage",
+            start.isoformat(),
+            1,
+            xref="x",
+            yref="paper",
+            xanchor="right",
+            yanchor="top",
+            textangle=-90,
+            xshift=-7,
+            size=10.5,
+            color=GREY,
+        )
+        for kind, start, _ in _outage_runs(outages)
+    ]
+
+
+def date_ticks(first: date, last: date, numbers: Numbers, narrow: bool) -> Drawing:
+    """Ticks in the shop's language: Plotly's own are English."""
+    span = (last - first).days * (2 if narrow else 1)
+    every_day = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    if span <= DAILY:
+        ticks = every_day
+    elif span <= WEEKLY:
+        ticks = [day for day in every_day if day.weekday() == 0]
+    elif span <= HALVES:
+        ticks = [day for day in every_day if day.day in (1, 15)]
+    else:
+        months = next((step for limit, step in TICK_STEPS if span <= limit), 6)
+        ticks = [day for day in every_day if day.day == 1 and (day.month - 1) % months == 0]
+    write = numbers.short_day if first.year == last.year else numbers.month
+    return {"tickvals": [day.isoformat() for day in ticks], "ticktext": [write(day) for day in ticks]}

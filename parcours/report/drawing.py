@@ -1,0 +1,135 @@
+"""What every chart shares: colours, fonts, escaping, axes, annotations. A chart is drawn twice: wide and narrow.
+
+A drawing is a plain dictionary of `data` and `layout`; `chart` has Plotly check it. Not here: what is drawn.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from parcours.report.numbers import NBSP, Numbers
+
+Drawing = dict[str, Any]
+
+INK, GREY, FAINT, LINE, PAPER = "#1c2733", "#5d6b79", "#8a96a3", "#e3e8ee", "#ffffff"
+BLUE, SKY, PALE, ORANGE, RED, GREEN = "#2b6c94", "#8db3cb", "#d5e3ec", "#e2a063", "#b3372b", "#1f7a54"
+BLUE_TINT, RED_TINT = "rgba(43,108,148,0.16)", "rgba(179,55,43,0.06)"
+FONT = "-apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+TONES = {"improved": GREEN, "worsened": RED, "plain": BLUE, "beside": "#6f9dba", "quiet": FAINT}
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A chart of the page: a sentence for who can't see it, and its two drawings as JSON."""
+
+    key: str
+    description: str
+    wide: str
+    narrow: str
+    height: int
+    minimum_width: int = 0
+    maximum_width: int = 0
+
+
+def chart(key: str, description: str, wide: Drawing, narrow: Drawing | None = None) -> Chart:
+    """A chart of two drawings (one, if it fits both widths), checked by Plotly."""
+    import plotly.io
+
+    first, second = (plotly.io.to_json(drawing, validate=True) for drawing in (wide, narrow or wide))
+    return Chart(key, description, first, second, wide["layout"]["height"])
+
+
+def safe(text: str, limit: int = 0) -> str:
+    """Text from settings or exports for Plotly, which reads tags in every label: escaped, cut to a limit."""
+    flat = " ".join(text.split())
+    if limit and len(flat) > limit:
+        flat = flat[: limit - 1].rstrip() + "…"
+    return _no_formula(html.escape(flat, quote=False))
+
+
+def _no_formula(text: str) -> str:
+    """Two dollar signs would be read as a formula."""
+    return text.replace("$", "&#36;")
+
+
+def wrapped(text: str, width: int, lines: int = 2) -> str:
+    """Text on at most so many lines of so many characters, escaped."""
+    words, rows = " ".join(text.split()).split(" "), [""]
+    for word in words:
+        if rows[-1] and len(rows[-1]) + 1 + len(word) > width and len(rows) < lines:
+            rows.append(word)
+        else:
+            rows[-1] = f"{rows[-1]} {word}".strip()
+    return "<br>".join(safe(row, width) for row in rows)
+
+
+def layout(numbers: Numbers, height: int, margin: tuple[int, int, int, int], **rest: Any) -> Drawing:
+    """A layout on white with our fonts; margin is top, right, bottom, left."""
+    top, right, bottom, left = margin
+    return {
+        "height": height,
+        "margin": {"t": top, "r": right, "b": bottom, "l": left, "pad": 0},
+        "font": {"family": FONT, "size": 12, "color": INK},
+        "paper_bgcolor": PAPER,
+        "plot_bgcolor": PAPER,
+        "separators": numbers.separators,
+        "showlegend": False,
+        "hovermode": "closest",
+        "hoverlabel": {"bgcolor": PAPER, "bordercolor": GREY, "font": {"family": FONT, "size": 12, "color": INK}},
+        "dragmode": False,
+        "template": {},
+        **rest,
+    }
+
+
+def axis(**rest: Any) -> Drawing:
+    """An axis that can't be dragged, with light grid lines."""
+    return {
+        "fixedrange": True,
+        "gridcolor": LINE,
+        "zeroline": False,
+        "showline": False,
+        "ticks": "",
+        "tickfont": {"color": GREY, "size": 11},
+        **rest,
+    }
+
+
+def hidden_axis(**rest: Any) -> Drawing:
+    """An axis that only places things."""
+    return axis(showgrid=False, showticklabels=False, **rest)
+
+
+def percent_ticks() -> Drawing:
+    """Ticks of an axis of percentages: 20 %."""
+    return {"ticksuffix": f"{NBSP}%", "tickformat": ",.2~f"}
+
+
+def note(text: str, x: float | str, y: float, **rest: Any) -> Drawing:
+    """Text at a place; escaped by the caller. Colour and size may be given, as other keys of an annotation."""
+    font = {"size": rest.pop("size", 12), "color": rest.pop("color", INK)}
+    return {"text": _no_formula(text), "x": x, "y": y, "showarrow": False, "font": font, **rest}
+
+
+def side_note(title: str, explanation: str, y: float, left: int) -> Drawing:
+    """The name of a row of a chart, at the left edge: a bold title and what it counts."""
+    return note(
+        f"<b>{title}</b><br><span style='color:{GREY}'>{explanation}</span>",
+        0,
+        y,
+        xref="paper",
+        yref="paper",
+        xanchor="left",
+        yanchor="middle",
+        xshift=-left,
+        align="left",
+        size=11.5,
+    )
+
+
+def hover(text: Sequence[str]) -> Drawing:
+    """What a trace shows under the pointer: one text a point, escaped by the caller."""
+    return {"customdata": [_no_formula(line) for line in text], "hovertemplate": "%{customdata}<extra></extra>"}

@@ -1,0 +1,1 @@
+"""The journey report: where customers struggle, with the evidence."""

@@ -1,0 +1,325 @@
+"""Charts of dots with intervals, of funnels and of cohorts. Each returns its wide and its narrow drawing.
+
+Not here: the map of the journey (`journey_map.py`), the figure by day (`daily_chart.py`), the words of labels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import ceil, floor, log10
+from typing import Any
+
+from parcours.report.drawing import (
+    BLUE,
+    FAINT,
+    GREY,
+    INK,
+    LINE,
+    ORANGE,
+    RED,
+    SKY,
+    TONES,
+    Chart,
+    Drawing,
+    axis,
+    chart,
+    hidden_axis,
+    hover,
+    layout,
+    note,
+    safe,
+)
+from parcours.report.figures import Cohort, FunnelStep
+from parcours.report.numbers import NBSP, Numbers
+
+VERDICT_MARKS = {"improved": "✓ ", "worsened": "✗ "}
+
+
+@dataclass(frozen=True)
+class Dot:
+    """A row of a dot chart: plain text, and a value with its interval (none: the row says why at the right)."""
+
+    label: str
+    detail: str
+    value: float | None
+    low: float | None
+    high: float | None
+    tone: str
+    right: str
+
+
+@dataclass(frozen=True)
+class DotPanel:
+    """Rows on one axis, in one unit."""
+
+    dots: Sequence[Dot]
+    axis_title: str
+    is_share: bool = True
+    is_difference: bool = False
+
+
+def dot_chart(panels: Sequence[DotPanel], numbers: Numbers, narrow: bool) -> Drawing:
+    """Rows of dots with intervals: labels on the left (narrow: above each dot), a word on the right."""
+    pitch, axis_room, lift = (74, 58, 40) if narrow else (46, 58, 6)
+    left, right = (6, 14) if narrow else (320, 128)
+    inner = sum(len(panel.dots) * pitch for panel in panels) + axis_room * (len(panels) - 1)
+    traces: list[Drawing] = []
+    notes: list[Drawing] = []
+    shapes: list[Drawing] = []
+    axes: Drawing = {}
+    top = float(inner)
+    for number, panel in enumerate(panels, 1):
+        suffix = "" if number == 1 else str(number)
+        height = len(panel.dots) * pitch
+        axes[f"yaxis{suffix}"] = hidden_axis(
+            domain=[max(0.0, (top - height) / inner), top / inner],
+            range=[-len(panel.dots) + (0.28 if narrow else 0.5), 0.28 if narrow else 0.5],
+            anchor=f"x{suffix}",
+        )
+        if narrow:
+            axes[f"yaxis{suffix}"]["range"] = [-len(panel.dots) + 0.72, 0.72]
+        top -= height + axis_room
+        axes[f"xaxis{suffix}"] = axis(
+            anchor=f"y{suffix}",
+            range=_dot_range(panel),
+            title={"text": panel.axis_title, "font": {"size": 11.5, "color": GREY}, "standoff": 8},
+            **_dot_ticks(panel, _dot_range(panel), 5 if narrow else 8, numbers),
+        )
+        if panel.is_difference:
+            shapes.append(_vertical(0, f"x{suffix}", f"y{suffix}", INK, 1))
+        for row, dot in enumerate(panel.dots):
+            traces += _dot_trace(dot, -row, suffix, panel, size=8 if narrow else 11)
+            notes += _dot_notes(dot, -row, suffix, narrow, lift)
+    frame = layout(
+        numbers, inner + 12 + axis_room, (12, right, axis_room, left), annotations=notes, shapes=shapes, **axes
+    )
+    return {"data": traces, "layout": frame}
+
+
+def dots_chart(key: str, description: str, panels: Sequence[DotPanel], numbers: Numbers) -> Chart:
+    """The two drawings of a dot chart."""
+    wide, narrow = (dot_chart(panels, numbers, narrow=is_narrow) for is_narrow in (False, True))
+    return chart(key, description, wide, narrow)
+
+
+def _dot_range(panel: DotPanel) -> list[float]:
+    ends = [end * _factor(panel) for dot in panel.dots for end in (dot.low, dot.high, dot.value) if end is not None]
+    if panel.is_share and not panel.is_difference:
+        return [0, min(103.0, max([*ends, 1.0]) * 1.08)]
+    low, high = min([*ends, 0.0]), max([*ends, 0.0])
+    room = (high - low or 1.0) * 0.06
+    return [low - room, high + room]
+
+
+def _dot_ticks(panel: DotPanel, ends: Sequence[float], at_most: int, numbers: Numbers) -> Drawing:
+    """Round numbers in the shop's language; differences with their sign, shares in percent."""
+    rough = (ends[1] - ends[0]) / at_most
+    scale = 10.0 ** floor(log10(rough))
+    step = next(factor * scale for factor in (1, 2, 5, 10) if factor * scale >= rough)
+    places = [step * count for count in range(ceil(ends[0] / step), floor(ends[1] / step) + 1)]
+    digits = max(0, -floor(log10(step) + 1e-9))
+    write = numbers.signed if panel.is_difference else numbers.decimal
+    unit = f"{NBSP}%" if panel.is_share and not panel.is_difference else ""
+    return {"tickvals": places, "ticktext": [write(place, digits) + unit for place in places]}
+
+
+def _factor(panel: DotPanel) -> float:
+    return 100.0 if panel.is_share else 1.0
+
+
+def _dot_trace(dot: Dot, y: float, suffix: str, panel: DotPanel, size: float) -> list[Drawing]:
+    if dot.value is None:
+        return []
+    factor, color = _factor(panel), TONES[dot.tone]
+    place = {"xaxis": f"x{suffix}", "yaxis": f"y{suffix}"}
+    text = f"<b>{safe(dot.label, 60)}</b><br>{safe(dot.detail)}"
+    traces: list[Drawing] = []
+    if dot.low is not None and dot.high is not None:
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "lines",
+                "x": [dot.low * factor, dot.high * factor],
+                "y": [y, y],
+                "line": {"color": color, "width": 3.5},
+                **hover([text, text]),
+                **place,
+            }
+        )
+    traces.append(
+        {
+            "type": "scatter",
+            "mode": "markers",
+            "x": [dot.value * factor],
+            "y": [y],
+            "marker": {"size": size, "color": color, "line": {"color": "#fff", "width": 1.5}},
+            **hover([text]),
+            **place,
+        }
+    )
+    return traces
+
+
+def _dot_notes(dot: Dot, y: float, suffix: str, narrow: bool, lift: int) -> list[Drawing]:
+    color = TONES[dot.tone] if dot.tone in VERDICT_MARKS else GREY
+    right = f"<b>{VERDICT_MARKS.get(dot.tone, '')}{safe(dot.right, 24)}</b>"
+    yref: dict[str, Any] = {"yref": f"y{suffix}", "xref": "paper"}
+    if narrow:
+        above = {"yanchor": "bottom", "bgcolor": "rgba(255,255,255,0.85)", "borderpad": 0, **yref}
+        return [
+            note(f"<b>{safe(dot.label, 34)}</b>", 0, y, xanchor="left", yshift=lift - 16, **above),
+            note(safe(dot.detail, 62), 0, y, xanchor="left", yshift=8, size=11, color=GREY, **above),
+            note(right, 1, y, xanchor="right", yshift=lift - 16, color=color, **above),
+        ]
+    label = f"<b>{safe(dot.label, 46)}</b><br><span style='color:{GREY};font-size:11px'>{safe(dot.detail, 62)}</span>"
+    return [
+        note(label, 0, y, xanchor="right", xshift=-14, align="right", yanchor="middle", **yref),
+        note(right, 1, y, xanchor="left", xshift=14, color=color, yanchor="middle", **yref),
+    ]
+
+
+def _vertical(x: float, xref: str, yref: str, color: str, width: float) -> Drawing:
+    return {
+        "type": "line",
+        "x0": x,
+        "x1": x,
+        "y0": 0,
+        "y1": 1,
+        "xref": xref,
+        "yref": f"{yref} domain",
+        "line": {"color": color, "width": width},
+        "layer": "below",
+    }
+
+
+def funnel_chart(
+    steps: Sequence[FunnelStep], worst: FunnelStep | None, unit: str, numbers: Numbers, small_cell: int
+) -> Drawing:
+    """A bar per step, what was lost before it in orange (the worst step's in red), with its counts above and below."""
+    traces: list[Drawing] = []
+    notes: list[Drawing] = []
+    for row, step in enumerate(steps):
+        is_worst = worst is not None and step.step_number == worst.step_number
+        is_small = step.previous_count is not None and step.previous_count < small_cell
+        pieces = [(step.reached_count, FAINT if is_small else SKY), (step.dropped_count, RED if is_worst else ORANGE)]
+        text = f"<b>{safe(step.label, 60)}</b><br>{numbers.count(step.reached_count)} {unit}"
+        for count, color in pieces:
+            traces.append(
+                {
+                    "type": "bar",
+                    "orientation": "h",
+                    "x": [count],
+                    "y": [-row],
+                    "width": 0.24,
+                    "marker": {"color": color},
+                    **hover([text]),
+                }
+            )
+        head = f"<b>{safe(step.label, 30)}</b>  {numbers.count(step.reached_count)}"
+        share = f"{numbers.share(step.conversion_rate)} of entered"
+        below = {"xref": "x", "xanchor": "left", "yanchor": "top", "yshift": -11, "size": 11}
+        notes.append(note(head, 0, -row, xref="x", xanchor="left", yanchor="bottom", yshift=10))
+        notes.append(note(share, 1, -row, xref="paper", xanchor="right", yanchor="bottom", yshift=10, color=GREY))
+        notes.append(note(_step_line(step, is_small, numbers), 0, -row, color=RED if is_worst else GREY, **below))
+    frame = layout(
+        numbers,
+        len(steps) * 78 + 16,
+        (8, 8, 8, 8),
+        annotations=notes,
+        barmode="stack",
+        xaxis=hidden_axis(range=[0, max(1, steps[0].entered_count)]),
+        yaxis=hidden_axis(range=[-len(steps) + 0.42, 0.5]),
+    )
+    return {"data": traces, "layout": frame}
+
+
+def _step_line(step: FunnelStep, is_small: bool, numbers: Numbers) -> str:
+    if step.previous_count is None:
+        return f"{numbers.count(step.open_count)} more still open" if step.open_count else "all windows are over"
+    if is_small:
+        return f"{numbers.count(step.dropped_count)} lost; too few for a rate"
+    parts = [
+        f"{numbers.share(step.step_rate)} go on ({numbers.interval(step.low, step.high)})",
+        f"{numbers.count(step.dropped_count)} lost",
+    ]
+    if step.median_seconds is not None:
+        parts.append(f"median {numbers.duration(step.median_seconds)}")
+    return " · ".join(parts)
+
+
+def cohort_chart(key: str, description: str, cells: Sequence[Cohort], numbers: Numbers) -> Chart:
+    """Cohorts × intervals, the mean over cohorts below; unfinished intervals are blank, small cells grey."""
+    cohorts = sorted({cell.cohort_on for cell in cells if cell.cohort_on is not None})
+    intervals = sorted({cell.interval_number for cell in cells})
+    places = {on: float(row) for row, on in enumerate(cohorts)}
+    mean_at = len(cohorts) + 0.25
+    notes, shown = [], [cell for cell in cells if cell.rate is not None]
+    grid: list[list[float | None]] = [[None] * len(intervals) for _ in cohorts]
+    mean: list[float | None] = [None] * len(intervals)
+    texts = {}
+    for cell in shown:
+        y = mean_at if cell.cohort_on is None else places[cell.cohort_on]
+        x = cell.interval_number - intervals[0]
+        counts = f"{numbers.count(cell.returned_count)} of {numbers.count(cell.finished_count)}"
+        if cell.is_small:
+            notes.append(note(counts, x, y, size=10.5, color=FAINT))
+            continue
+        texts[(x, y)] = f"{numbers.share(cell.rate)}<br>{counts}"
+        target = mean if cell.cohort_on is None else grid[int(y)]
+        target[x] = (cell.rate or 0) * 100
+    top = max([value for row in [*grid, mean] for value in row if value is not None], default=1.0) or 1.0
+    same: Drawing = {
+        "type": "heatmap",
+        "x": list(range(len(intervals))),
+        "zmin": 0,
+        "zmax": top,
+        "colorscale": [[0, "#eef4f8"], [0.5, SKY], [1, BLUE]],
+        "showscale": False,
+        "xgap": 3,
+        "ygap": 3,
+        "texttemplate": "%{text}",
+        "textfont": {"size": 10.5},
+        "hoverinfo": "skip",
+    }
+    traces = [{**same, "z": [mean], "y": [mean_at], "text": _cell_texts(texts, [mean_at], len(intervals))}]
+    if cohorts:
+        rows = [places[on] for on in cohorts]
+        traces.insert(0, {**same, "z": grid, "y": rows, "text": _cell_texts(texts, rows, len(intervals))})
+    sizes = {cell.cohort_on: cell.customer_count for cell in cells}
+    labels = [
+        f"{numbers.month(on)}  <span style='color:{GREY}'>n\u00a0{numbers.count(sizes[on])}</span>" for on in cohorts
+    ]
+    labels.append(f"<b>Mean</b>  <span style='color:{GREY}'>n\u00a0{numbers.count(sizes.get(None, 0))}</span>")
+    frame = layout(
+        numbers,
+        int((mean_at + 1) * 38) + 36,
+        (30, 8, 6, 122),
+        annotations=notes,
+        xaxis=axis(
+            side="top",
+            showgrid=False,
+            tickvals=list(range(len(intervals))),
+            ticktext=[("days " if place == 0 else "") + numbers.month_of_days(n) for place, n in enumerate(intervals)],
+            range=[-0.5, len(intervals) - 0.5],
+        ),
+        yaxis=axis(
+            showgrid=False,
+            tickvals=[*(places[on] for on in cohorts), mean_at],
+            ticktext=labels,
+            range=[mean_at + 0.55, -0.55],
+            tickfont={"color": INK, "size": 11.5},
+        ),
+        shapes=[_rule(len(cohorts) - 0.375)] if cohorts else [],
+    )
+    drawn = chart(key, description, {"data": traces, "layout": frame})
+    return replace(drawn, minimum_width=130 + 66 * len(intervals), maximum_width=130 + 180 * len(intervals))
+
+
+def _cell_texts(texts: dict[tuple[int, float], str], rows: Sequence[float], width: int) -> list[list[str]]:
+    return [[texts.get((x, y), "") for x in range(width)] for y in rows]
+
+
+def _rule(y: float) -> Drawing:
+    line = {"color": LINE, "width": 1}
+    return {"type": "line", "x0": 0, "x1": 1, "xref": "paper", "y0": y, "y1": y, "yref": "y", "line": line}

@@ -1,0 +1,198 @@
+"""A figure by shop day: a dot a day, the level of both halves of the period, the changes and the outages.
+
+Nothing is smoothed: the days are those of metrics.kpi_daily, of long periods the weeks of metrics.kpi_weekly; the
+levels are those of metrics.kpis.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from parcours.report.day_axis import date_ticks, outage_labels, outage_shapes
+from parcours.report.drawing import (
+    BLUE,
+    BLUE_TINT,
+    FAINT,
+    INK,
+    Drawing,
+    axis,
+    hover,
+    layout,
+    note,
+    percent_ticks,
+    safe,
+)
+from parcours.report.figures import Change, Day, Kpi, Outage
+from parcours.report.numbers import Numbers
+from parcours.report.wording import axis_end
+
+LABEL_LETTERS = 34
+PIXELS_PER_LETTER, USUAL_WIDTH = 6.4, 1200
+"""To tell whether two labels of changes would overlap; generous, since fonts differ."""
+
+
+def daily_chart(
+    days: Sequence[Day], kpi: Kpi, changes: Sequence[Change], outages: Sequence[Outage], numbers: Numbers, narrow: bool
+) -> Drawing:
+    """The days, grey where small; a line joins those that follow each other and are not."""
+    first, last = days[0].on, days[-1].on
+    inside = [change for change in changes if first <= change.changed_on <= last]
+    levels = [0] * len(inside) if narrow else _levels_of_labels(inside, first, last)
+    top = 26 + 16 * max(levels, default=0)
+    frame = layout(
+        numbers,
+        300 if narrow else 340,
+        (top, 14, 34, 46),
+        xaxis=axis(
+            type="date",
+            range=[(first - timedelta(days=1)).isoformat(), (last + timedelta(days=1)).isoformat()],
+            showgrid=False,
+            **date_ticks(first, last, numbers, narrow),
+        ),
+        yaxis=axis(range=[0, axis_end(days, kpi)], nticks=6, **percent_ticks()),
+        shapes=[*outage_shapes(outages), *_halves(kpi), *_change_lines(inside)],
+        annotations=[
+            *_change_labels(inside, levels, first, last, numbers, narrow),
+            *([] if narrow else outage_labels(outages)),
+            *_level_labels(kpi, numbers),
+        ],
+    )
+    return {"data": [_line(days), _dots(days, numbers)], "layout": frame}
+
+
+def _line(days: Sequence[Day]) -> Drawing:
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "x": [day.on.isoformat() for day in days],
+        "y": [None if day.value is None or day.is_small else day.value * 100 for day in days],
+        "line": {"color": "rgba(43,108,148,0.22)", "width": 1},
+        "connectgaps": False,
+        "hoverinfo": "skip",
+    }
+
+
+def _dots(days: Sequence[Day], numbers: Numbers) -> Drawing:
+    shown = [day for day in days if day.value is not None]
+    text = [
+        f"<b>{numbers.day(day.on)}</b><br>{numbers.share(day.value)}: {numbers.count(day.numerator)} of "
+        f"{numbers.count(day.denominator)}" + (f", {numbers.count(day.open_count)} open" if day.open_count else "")
+        for day in shown
+    ]
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "x": [day.on.isoformat() for day in shown],
+        "y": [(day.value or 0) * 100 for day in shown],
+        "marker": {
+            "size": 5.5 if len(shown) < 200 else 4,
+            "color": [FAINT if day.is_small else BLUE for day in shown],
+            "opacity": 0.75 if len(shown) < 200 else 0.5,
+        },
+        **hover(text),
+    }
+
+
+def _halves(kpi: Kpi) -> list[Drawing]:
+    """The level of each half and its 95 % interval, over the days it covers."""
+    shapes: list[Drawing] = []
+    for start, end, value, low, high in _levels(kpi):
+        span = {"x0": start.isoformat(), "x1": end.isoformat(), "xref": "x", "yref": "y"}
+        shapes.append(
+            {"type": "rect", **span, "y0": low * 100, "y1": high * 100, "fillcolor": BLUE_TINT, "line": {"width": 0}}
+        )
+        line = {"color": BLUE, "width": 2.5}
+        shapes.append({"type": "line", **span, "y0": value * 100, "y1": value * 100, "line": line})
+    return shapes
+
+
+def _levels(kpi: Kpi) -> list[tuple[date, date, float, float, float]]:
+    halves = (
+        (kpi.earlier_from, kpi.earlier_until, kpi.earlier_value, kpi.earlier_low, kpi.earlier_high),
+        (kpi.later_from, kpi.later_until, kpi.later_value, kpi.later_low, kpi.later_high),
+    )
+    return [
+        (start, end, value, low, high)
+        for start, end, value, low, high in halves
+        if start is not None and end is not None and value is not None and low is not None and high is not None
+    ]
+
+
+def _level_labels(kpi: Kpi, numbers: Numbers) -> list[Drawing]:
+    return [
+        note(
+            f"<b>{numbers.share(value)}</b>",
+            start.isoformat(),
+            high * 100,
+            xref="x",
+            yref="y",
+            xanchor="left",
+            yanchor="bottom",
+            xshift=2,
+            color=BLUE,
+            bgcolor="rgba(255,255,255,0.8)",
+            borderpad=1,
+        )
+        for start, _, value, _, high in _levels(kpi)
+    ]
+
+
+def _change_lines(changes: Sequence[Change]) -> list[Drawing]:
+    return [
+        {
+            "type": "line",
+            "x0": change.changed_on.isoformat(),
+            "x1": change.changed_on.isoformat(),
+            "y0": 0,
+            "y1": 1,
+            "xref": "x",
+            "yref": "paper",
+            "line": {"color": INK, "width": 1, "dash": "dot"},
+        }
+        for change in changes
+    ]
+
+
+def _levels_of_labels(changes: Sequence[Change], first: date, last: date) -> list[int]:
+    """The line of each change's label: the lowest on which it doesn't run into the label before."""
+    days_per_letter = ((last - first).days + 2) * PIXELS_PER_LETTER / USUAL_WIDTH
+    free_from: list[float] = []
+    levels = []
+    for change in changes:
+        width = (min(len(change.label), LABEL_LETTERS) + 14) * days_per_letter
+        start = (change.changed_on - first).days - (width if _is_late(change, first, last) else 0)
+        level = next((number for number, free in enumerate(free_from) if free <= start), len(free_from))
+        free_from[level : level + 1] = [start + width]
+        levels.append(level)
+    return levels
+
+
+def _is_late(change: Change, first: date, last: date) -> bool:
+    """Whether the label stands left of its line, to stay inside the chart."""
+    return (change.changed_on - first) > 0.75 * (last - first)
+
+
+def _change_labels(
+    changes: Sequence[Change], levels: Sequence[int], first: date, last: date, numbers: Numbers, narrow: bool
+) -> list[Drawing]:
+    labels = []
+    for number, (change, level) in enumerate(zip(changes, levels, strict=True), 1):
+        text = f"<b>{number}</b>"
+        if not narrow:
+            on = numbers.short_day(change.changed_on, year=first.year != last.year)
+            text += f" {safe(change.label, LABEL_LETTERS)}, {on}"
+        labels.append(
+            note(
+                text,
+                change.changed_on.isoformat(),
+                1,
+                xref="x",
+                yref="paper",
+                xanchor="center" if narrow else "right" if _is_late(change, first, last) else "left",
+                yanchor="bottom",
+                yshift=2 + 16 * level,
+                size=11.5,
+            )
+        )
+    return labels

@@ -1,0 +1,78 @@
+"""The last section: what was loaded, until when, and what the definitions are."""
+
+from __future__ import annotations
+
+from parcours.report.exports import export_cells, source_name
+from parcours.report.figures import Figures
+from parcours.report.numbers import NBSP, Numbers
+from parcours.report.section import Section, Table
+
+
+def method_section(figures: Figures, numbers: Numbers) -> Section:
+    """Rows read and what became of them, cut-offs, coverage, and the knobs of the definitions."""
+    everything = next((row for row in figures.exports if row.export is None), None)
+    sources = ("raw.loads", "metrics.cut_off", "metrics.stage_coverage")
+    if everything is None or not everything.file_count:
+        return Section(
+            "method",
+            "How measured",
+            "How this was measured: nothing is loaded yet",
+            "",
+            sources,
+            empty="No files.",
+            comments=figures.tables,
+        )
+    title = f"How this was measured: {numbers.count(everything.rows_read)} rows read, "
+    title += "every one accounted for" if everything.adds_up else "which do not add up"
+    return Section(
+        "method",
+        "How measured",
+        title,
+        "Per export: rows read = loaded + duplicate + rejected. The data cut-off of a source is the latest instant its "
+        f"exports reach, never the clock; times are {figures.shop.time_zone}.",
+        sources,
+        notes=_definitions(figures, numbers),
+        shown=[_exports(figures, numbers), _cut_offs(figures, numbers), _coverage(figures, numbers)],
+        comments=figures.tables,
+    )
+
+
+def _exports(figures: Figures, numbers: Numbers) -> Table:
+    rows = [[*export_cells(row, numbers), numbers.instant(row.covers_until)] for row in figures.exports]
+    columns = ("Export", "Files", "Rows read", "Loaded", "Duplicate", "Rejected", "Rejected share", "Reaches until")
+    return Table("What was loaded", columns, rows)
+
+
+def _cut_offs(figures: Figures, numbers: Numbers) -> Table:
+    shop = figures.shop
+    instants = (("Click-stream", shop.events_until), ("Orders", shop.orders_until), ("Surveys", shop.feedback_until))
+    rows = [[name, numbers.instant(at) if at else "no export"] for name, at in instants]
+    return Table("Data cut-off per source", ("Source", "Known until"), rows)
+
+
+def _coverage(figures: Figures, numbers: Numbers) -> Table:
+    rows = [
+        [
+            source_name(row.source),
+            numbers.count(row.touchpoint_count),
+            numbers.count(row.staged_count),
+            numbers.share(row.staged_share),
+        ]
+        for row in figures.coverage
+    ]
+    return Table("Stage coverage", ("Source", "Touchpoints", "With a stage", "Share"), rows)
+
+
+def _definitions(figures: Figures, numbers: Numbers) -> list[str]:
+    shop = figures.shop
+    return [
+        "Every attempt is converted, dropped or open. Open: its window has not ended at the data cut-off. Open "
+        "attempts are in no rate, neither numerator nor denominator.",
+        f"A session ends after {numbers.decimal(shop.session_timeout_minutes, 0)}{NBSP}min without a touchpoint; a "
+        f"journey after {numbers.days(shop.inactivity_days)}, or with the purchase and what follows it.",
+        "Revenue at stake: units lost × share that gets from the next stage to the end × average net order value, in "
+        f"{shop.currency}, net of discounts and refunds, without shipping and tax.",
+        "Intervals of shares are Wilson's, 95\u00a0%. Stages tie when the bootstrap over persons can't order them at "
+        "that level.",
+        f"Small cells: under n = {shop.small_cell} counts are shown, the rate is greyed and not ranked.",
+    ]

@@ -1,0 +1,60 @@
+"""What both pages are: sections in order, one embedded plotly.js, a policy that fetches nothing.
+
+The template escapes every text. Scripts run only by their hash (Content-Security-Policy), so that text from an export
+could not run even if it got into the page as a tag.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from parcours.report.section import Section
+
+FOLDER = Path(__file__).parent
+
+JOURNEY_PAGE, QUALITY_PAGE = "journey.html", "quality.html"
+"""They lie side by side, and link to each other by these names."""
+
+
+def render(template: str, sections: Sequence[Section], **given: Any) -> str:
+    """A page of sections, of a template that extends `frame.html`: the scripts, the policy and the drawings."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
+    from plotly.offline import get_plotlyjs
+
+    scripts = [get_plotlyjs(), (FOLDER / "page.js").read_text(encoding="utf-8")]
+    charts = {c.key: {"wide": json.loads(c.wide), "narrow": json.loads(c.narrow)} for s in sections for c in s.charts}
+    environment = Environment(
+        autoescape=True,
+        loader=FileSystemLoader(FOLDER),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    return environment.get_template(template).render(
+        sections=sections,
+        policy=content_policy(scripts),
+        style=Markup((FOLDER / "page.css").read_text(encoding="utf-8")),
+        scripts=[Markup(script) for script in scripts],
+        charts=Markup(script_json(charts)),
+        **given,
+    )
+
+
+def content_policy(scripts: list[str]) -> str:
+    """Nothing may be fetched, and only these scripts may run."""
+    hashes = [base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts]
+    sources = " ".join(f"'sha256-{value}'" for value in hashes)
+    rest = "style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+    return f"default-src 'none'; script-src {sources}; {rest}"
+
+
+def script_json(value: object) -> str:
+    """JSON that can't end the script element it stands in."""
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

@@ -1,0 +1,119 @@
+"""A bar per shop day: how many of that day's rows have a fault. Outage days are shaded, which the legend says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from parcours.report.day_axis import OUTAGE_SHADES, date_ticks, outage_shapes
+from parcours.report.drawing import BLUE, GREY, INK, PAPER, Chart, Drawing, axis, chart, hover, layout, note, safe
+from parcours.report.figures import Outage
+from parcours.report.numbers import Numbers
+
+HEADROOM = 1.22
+ROOM_ABOVE_TICKS = {"ticks": "outside", "ticklen": 6, "tickcolor": PAPER}
+"""So that the first day does not run into the zero of the other axis."""
+
+
+@dataclass(frozen=True)
+class DayBar:
+    """A shop day: how many, of how many."""
+
+    on: date
+    count: int
+    total: int
+
+
+@dataclass(frozen=True)
+class DayBars:
+    """Bars with what they count, as “orders without a purchase event” of “orders”."""
+
+    days: Sequence[DayBar]
+    counts: str
+    of: str
+
+
+def day_bars_chart(key: str, description: str, bars: DayBars, outages: Sequence[Outage], numbers: Numbers) -> Chart:
+    """The two drawings; the highest day is labelled."""
+    wide, narrow = (_drawing(bars, outages, numbers, narrow=is_narrow) for is_narrow in (False, True))
+    return chart(key, description, wide, narrow)
+
+
+def day_bars_legend(bars: DayBars, outages: Sequence[Outage]) -> list[tuple[str, str]]:
+    """What the bars are, and the shades that there are."""
+    kinds = {outage.outage for outage in outages if bars.days[0].on <= outage.on <= bars.days[-1].on}
+    shades = [(shade, f"{kind} outage day") for kind, shade in OUTAGE_SHADES.items() if kind in kinds]
+    return [(BLUE, f"{bars.of} {bars.counts}, by shop day"), *shades]
+
+
+def _drawing(bars: DayBars, outages: Sequence[Outage], numbers: Numbers, *, narrow: bool) -> Drawing:
+    days = bars.days
+    first, last = days[0].on, days[-1].on
+    inside = [outage for outage in outages if first <= outage.on <= last]
+    highest = max(days, key=lambda day: (day.count, day.on))
+    frame = layout(
+        numbers,
+        190 if narrow else 200,
+        (10, 14, 30, 46),
+        bargap=0.25,
+        xaxis=axis(
+            type="date",
+            range=[_noon(first - timedelta(days=1)), _noon(last)],
+            showgrid=False,
+            **ROOM_ABOVE_TICKS,
+            **date_ticks(first, last, numbers, narrow),
+        ),
+        yaxis=axis(range=[0, max(highest.count, 1) * HEADROOM], **_count_ticks(highest.count, numbers)),
+        shapes=outage_shapes(inside),
+        annotations=[_label(highest, first, last, numbers)],
+    )
+    return {"data": [_bars(bars, numbers)], "layout": frame}
+
+
+def _noon(on: date) -> str:
+    return f"{on.isoformat()} 12:00"
+
+
+def _bars(bars: DayBars, numbers: Numbers) -> Drawing:
+    text = [
+        f"<b>{numbers.day(day.on)}</b><br>{numbers.count(day.count)} of {numbers.count(day.total)} {safe(bars.of)}"
+        f"<br>{safe(bars.counts)}"
+        for day in bars.days
+    ]
+    return {
+        "type": "bar",
+        "x": [day.on.isoformat() for day in bars.days],
+        "y": [day.count for day in bars.days],
+        "marker": {"color": BLUE, "line": {"width": 0}},
+        **hover(text),
+    }
+
+
+def _label(highest: DayBar, first: date, last: date, numbers: Numbers) -> Drawing:
+    """The highest day in words, on the side where there is room."""
+    is_late = (highest.on - first) * 2 > last - first
+    return note(
+        f"<b>{numbers.count(highest.count)}</b> <span style='color:{GREY}'>of {numbers.count(highest.total)} on "
+        f"{numbers.short_day(highest.on)}</span>",
+        highest.on.isoformat(),
+        highest.count,
+        xref="x",
+        yref="y",
+        xanchor="right" if is_late else "left",
+        yanchor="bottom",
+        xshift=6 if is_late else -6,
+        yshift=1,
+        size=11.5,
+        bgcolor="rgba(255,255,255,0.85)",
+        borderpad=1,
+        color=INK,
+    )
+
+
+def _count_ticks(highest: int, numbers: Numbers) -> Drawing:
+    """A few whole numbers: steps of 1, 2, 5, 10, 20 …"""
+    steps = (digit * 10**power for power in range(12) for digit in (1, 2, 5))
+    step = next(step for step in steps if highest <= 4 * step)
+    places = list(range(0, highest + 1, step)) or [0]
+    return {"tickvals": places, "ticktext": [numbers.count(place) for place in places]}

@@ -1,0 +1,85 @@
+"""What a section of the page is made of: a title that states the finding, charts, and the same figures as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+
+from parcours.report.drawing import Chart
+from parcours.report.figures import TableComment
+from parcours.report.wording import Sentence
+
+
+@dataclass(frozen=True)
+class Table:
+    """Figures as text: the first column names the row, the others are aligned right. Small rows are greyed.
+
+    `texts`: the columns besides the first that hold words, not figures.
+    """
+
+    caption: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    small: frozenset[int] = frozenset()
+    texts: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class StageCells:
+    """A row of the table under the map: lines of text per stage, those that stand out first."""
+
+    name: str
+    cells: Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True)
+class StageTable:
+    """The table under the map, with a column per stage."""
+
+    stages: Sequence[str]
+    flagged: frozenset[int]
+    rows: Sequence[StageCells]
+
+    def has(self, place: int) -> bool:
+        """Whether a stage's column has anything in it."""
+        return any(row.cells[place] for row in self.rows)
+
+
+@dataclass(frozen=True)
+class FlagBox:
+    """Which stage is flagged, by which ranking, and what the rankings say."""
+
+    title: str
+    text: str
+    lines: Sequence[Sentence]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a page. `empty` says in one line why there is nothing to show.
+
+    `shown` tables are open, `tables` behind a click; `code` is for copying; `comments` say what tables hold.
+    """
+
+    key: str
+    name: str
+    title: str
+    subtitle: str
+    sources: Sequence[str]
+    empty: str = ""
+    charts: Sequence[Chart] = ()
+    legend: Sequence[tuple[str, str]] = ()
+    flag: FlagBox | None = None
+    stage_table: StageTable | None = None
+    notes: Sequence[str] = ()
+    shown: Sequence[Table] = ()
+    code: str = ""
+    tables: Sequence[Table] = ()
+    comments: Sequence[TableComment] = ()
+    numbered: Sequence[str] = field(default=())
+
+
+def keys(prefix: str) -> Iterator[str]:
+    """Keys for several sections of a kind: funnel-1, funnel-2."""
+    return (f"{prefix}-{number}" for number in count(1))

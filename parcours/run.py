@@ -1,0 +1,26 @@
+"""Everything in one call and one process, without Dagster: for tests, benchmarks and trials.
+
+The Dagster assets do the same steps, one by one, with their checks (`assets`).
+"""
+
+from __future__ import annotations
+
+from parcours.engine.build import comment_table
+from parcours.loading.load import Load, load_exports
+from parcours.loading.settings_tables import write_settings
+from parcours.project import Project
+from parcours.tables.catalogue import all_models, build_all
+from parcours.warehouse.connection import open_warehouse
+from parcours.warehouse.published import publish
+
+
+def build_warehouse(project: Project) -> list[Load]:
+    """Load the exports, build every table and publish them; returns what became of each new file."""
+    with open_warehouse(project) as connection:
+        write_settings(connection, project.settings)
+        loads = load_exports(connection, project)
+        build_all(connection, project)
+        for model in all_models(project):
+            comment_table(connection, model)
+        publish(connection, project.published)
+    return loads

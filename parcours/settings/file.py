@@ -1,0 +1,285 @@
+"""Reading journey.yaml, and the one error message that names everything wrong in it.
+
+Here: the checks across sections (a rule that names an unknown stage, a funnel step that no rule produces), and each
+problem with its line, key, what was found, what is expected and the nearest valid name. Not here: the schema
+(`schema.py`), nor where the file lies (`project.py`).
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+from zoneinfo import available_timezones
+
+import yaml
+from pydantic import ValidationError
+
+from parcours.settings.schema import JourneySettings
+
+
+class SettingsError(Exception):
+    """journey.yaml is wrong. The text lists every problem with its line, key, what was found and expected."""
+
+
+Problem = tuple[tuple[str | int, ...], str]
+
+
+def load_settings(path: Path, formats: Sequence[str] | None = None) -> JourneySettings:
+    """Read and check journey.yaml.
+
+    Args:
+        path: the file.
+        formats: names of the export formats that exist; None skips that check.
+
+    Raises:
+        SettingsError: with every problem of the file in one message.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise SettingsError(f"{path}: no such file. Copy journey.yaml from the repository and edit it.") from None
+    try:
+        data, root = yaml.safe_load(text), yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f", line {mark.line + 1}" if mark else ""
+        what = getattr(error, "problem", None) or str(error)
+        raise SettingsError(f"{path}{where}: not valid YAML: {what}. Check the indentation and quotes.") from None
+    if root is None or not isinstance(data, dict):
+        raise SettingsError(f"{path}: expected sections (shop:, exports:, stages:, …), found {_shown(data)}.")
+    problems = list(_cross_checks(data, formats))
+    try:
+        settings = JourneySettings.model_validate(data)
+    except ValidationError as error:
+        problems += [_schema_problem(dict(e)) for e in error.errors()]
+    if problems:
+        lines = [
+            f"  line {_line_of(root, where)}: {_key(where)}: {what}"
+            for where, what in sorted(problems, key=lambda p: _line_of(root, p[0]))
+        ]
+        count = f"{len(lines)} problem" + ("s" if len(lines) > 1 else "")
+        raise SettingsError(f"{path}: {count}. Nothing was run.\n" + "\n".join(lines))
+    return settings
+
+
+def _schema_problem(error: dict[str, Any]) -> Problem:
+    """One pydantic error in the words of journey.yaml."""
+    where: tuple[str | int, ...] = tuple(part for part in error["loc"] if part != "[key]")
+    found = _shown(error["input"])
+    context = error.get("ctx", {})
+    match error["type"]:
+        case "extra_forbidden":
+            return where, "unknown key." + _suggest(str(where[-1]), _known_keys(where[:-1]))
+        case "missing":
+            return where, f"missing; expected {_expected_at(where)}."
+        case "literal_error":
+            choices = [c.strip("' ") for c in str(context["expected"]).replace(" or ", ", ").split(",")]
+            return where, f"found {found}, expected one of {', '.join(choices)}." + _suggest(
+                str(error["input"]), choices
+            )
+        case kind if kind.startswith("date_"):
+            return where, f"found {found}, expected a date, as 2026-07-14."
+        case "string_pattern_mismatch":
+            return where, f"found {found}, expected text that matches {context['pattern']}."
+        case _:
+            reason = error["msg"][0].lower() + error["msg"][1:]
+            return where, f"found {found}; {reason.replace('input', 'the value')}."
+
+
+def _cross_checks(data: dict[str, Any], formats: Sequence[str] | None) -> Iterator[Problem]:
+    """What the schema alone can't see: names that must exist elsewhere in the file, and be unique.
+
+    Reads the file as it was written, whatever its types, so that one message has these problems too
+    when the schema finds others.
+    """
+    zone = _section(data, "shop").get("time_zone")
+    if isinstance(zone, str) and zone not in available_timezones():
+        what = f"found {_shown(zone)}, expected an IANA time zone, as Europe/Paris."
+        yield ("shop", "time_zone"), what + _suggest(zone, available_timezones())
+    if formats is not None:
+        for where, export in _items(data, "exports", "files"):
+            yield from _known((*where, "format"), _names(export.get("format")), formats, "format")
+    for section in ("stages", "funnels", "retentions", "personas", "changes"):
+        yield from _unique([((*where, "id"), item.get("id")) for where, item in _items(data, section)])
+    yield from _unique([((*w, "name"), e.get("name")) for w, e in _items(data, "exports", "files")])
+
+    stages = [name for _, stage in _items(data, "stages") for name in _names(stage.get("id"))]
+    rules = list(_items(data, "touchpoints"))
+    touchpoints = sorted({name for _, rule in rules for name in _names(rule.get("touchpoint"))})
+    personas = [name for _, persona in _items(data, "personas") for name in _names(persona.get("id"))]
+    if stages and not any(stage.get("required", True) for _, stage in _items(data, "stages")):
+        yield ("stages",), "no stage is required; expected at least one, since only required stages gate."
+    for where, rule in rules:
+        yield from _known((*where, "stage"), _names(rule.get("stage")), stages, "stage")
+        if not (rule.get("event") or rule.get("url") or rule.get("source")):
+            yield where, "has no condition; expected event, url or source."
+    for funnel_where, _ in _items(data, "funnels"):
+        for where, step in _items(data, *funnel_where, "steps"):
+            if not (step.get("touchpoint") or step.get("stage") or step.get("any")):
+                yield where, "matches nothing; expected touchpoint, stage, or any: true."
+            if step.get("touchpoint") and step.get("stage"):
+                yield where, "has both touchpoint and stage; expected one of the two."
+            yield from _known((*where, "touchpoint"), _names(step.get("touchpoint")), touchpoints, "touchpoint")
+            yield from _known((*where, "stage"), _names(step.get("stage")), stages, "stage")
+    for where, retention in _items(data, "retentions"):
+        for key in ("entry", "comeback"):
+            yield from _known((*where, key), _names(retention.get(key)), touchpoints, "touchpoint")
+    for where, change in _items(data, "changes"):
+        yield from _known((*where, "stage"), _names(change.get("stage")), stages, "stage")
+        segment = (*where, "segment", "persona")
+        yield from _known(segment, _names(_section(change, "segment").get("persona")), personas, "persona")
+    yield from _path_checks(_section(data, "path"), stages, touchpoints)
+    timeout = _number(_section(data, "sessions").get("timeout_minutes"), 30)
+    if timeout > _number(_section(data, "measures").get("inactivity_days"), 30) * 1440:
+        yield (
+            ("sessions", "timeout_minutes"),
+            f"found {timeout:g}; expected at most measures.inactivity_days: a session is within a journey, which such "
+            "a silence ends.",
+        )
+    for kpi, target in _section(data, "targets").items():
+        if isinstance(target, (int, float)) and not 0 <= target <= 1:
+            yield ("targets", kpi), f"found {target}, expected a share between 0 and 1, as 0.6 for 60 %."
+
+
+def _path_checks(path: dict[str, Any], stages: Sequence[str], touchpoints: Sequence[str]) -> Iterator[Problem]:
+    """What the intended path names must exist, once, with one maximum each."""
+    data = {"path": path}
+    yield from _unique([((*where, "stage"), place.get("stage")) for where, place in _items(data, "path", "stages")])
+    for where, place in _items(data, "path", "stages"):
+        yield from _known((*where, "stage"), _names(place.get("stage")), stages, "stage")
+        if place.get("max_hours") is not None and place.get("max_days") is not None:
+            yield where, "has both max_hours and max_days; expected one of the two."
+        limited = place.get("max_hours") is not None or place.get("max_days") is not None
+        if place.get("rule") == "forbidden" and limited:
+            yield where, "is forbidden and has a maximum; expected one of the two."
+        if place.get("rule") is None and not limited:
+            yield where, "says nothing; expected rule, max_hours or max_days."
+    seen: set[tuple[str, str]] = set()
+    for where, limit in _items(data, "path", "limits"):
+        for key in ("from", "to"):
+            for name in _names(limit.get(key)):
+                yield from _known((*where, key), [name], [*stages, *touchpoints], "stage or touchpoint")
+                if name in stages and name in touchpoints:
+                    what = "which is both a stage and a touchpoint; rename the touchpoint, to say which is meant."
+                    yield (*where, key), f"found {_shown(name)}, {what}"
+        if (limit.get("max_hours") is None) == (limit.get("max_days") is None):
+            yield where, "expected one of max_hours and max_days."
+        pair = (str(limit.get("from")), str(limit.get("to")))
+        if pair[0] == pair[1]:
+            yield where, f"goes from {_shown(pair[0])} to itself; expected two places."
+        elif pair in seen:
+            yield where, f"has a second limit from {_shown(pair[0])} to {_shown(pair[1])}; expected one."
+        seen.add(pair)
+    order = path.get("order")
+    ordered = [
+        (("path", "order", i), name)
+        for i, names in enumerate(order if isinstance(order, list) else [])
+        for name in _names(names)
+    ]
+    for where, name in ordered:
+        yield from _known(where, [name], touchpoints, "touchpoint")
+    for number, (at, name) in enumerate(ordered):
+        if name in [earlier for _, earlier in ordered[:number]]:
+            yield at, f"found {_shown(name)} a second time, expected each touchpoint once."
+    if isinstance(order, list) and len(order) == 1:
+        yield ("path", "order"), "has one place; expected at least two that follow each other."
+
+
+def _number(value: object, default: float) -> float:
+    return value if isinstance(value, (int, float)) else default
+
+
+def _section(data: dict[str, Any], key: str) -> dict[str, Any]:
+    value = data.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def _items(data: Any, *path: str | int) -> Iterator[tuple[tuple[str | int, ...], dict[str, Any]]]:
+    """The sections of the list at a path, each with its own path; nothing where there is no list."""
+    for part in path:
+        if isinstance(data, dict):
+            data = data.get(part)
+        elif isinstance(data, list) and isinstance(part, int):
+            data = data[part]
+    for i, item in enumerate(data if isinstance(data, list) else []):
+        if isinstance(item, dict):
+            yield (*path, i), item
+
+
+def _names(value: object) -> list[str]:
+    return [name for name in (value if isinstance(value, list) else [value]) if isinstance(name, str)]
+
+
+def _known(where: tuple[str | int, ...], names: Sequence[str], known: Sequence[str], what: str) -> Iterator[Problem]:
+    for name in names:
+        if name not in known:
+            yield where, f"found {_shown(name)}, which is no {what} here." + _suggest(name, known)
+
+
+def _unique(names: Sequence[tuple[tuple[str | int, ...], object]]) -> Iterator[Problem]:
+    seen: set[object] = set()
+    for where, name in names:
+        if isinstance(name, str) and name in seen:
+            yield where, f"found {_shown(name)} a second time, expected a new {where[-1]}."
+        seen.add(name if isinstance(name, str) else None)
+
+
+def _suggest(name: str, choices: Sequence[str] | set[str]) -> str:
+    nearest = difflib.get_close_matches(name, sorted(choices), n=1, cutoff=0.5)
+    if nearest:
+        return f" Did you mean {nearest[0]}?"
+    return f" Known: {', '.join(sorted(choices))}." if 0 < len(choices) <= 20 else ""
+
+
+def _shown(value: object) -> str:
+    text = repr(value) if isinstance(value, str) else str(value)
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+def _key(where: tuple[str | int, ...]) -> str:
+    return "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in where).lstrip(".") or "(file)"
+
+
+def _line_of(root: yaml.Node, where: tuple[str | int, ...]) -> int:
+    """The line of a key path, or of its nearest parent that the file has."""
+    node, line = root, root.start_mark.line
+    for part in where:
+        if isinstance(node, yaml.MappingNode):
+            found = [(k, v) for k, v in node.value if k.value == str(part)]
+            if not found:
+                break
+            line, node = found[0][0].start_mark.line, found[0][1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            line = node.start_mark.line
+        else:
+            break
+    return line + 1
+
+
+def _schema_at(where: tuple[str | int, ...]) -> dict[str, Any]:
+    """The part of the JSON Schema that describes a key path."""
+    schema = JourneySettings.model_json_schema()
+    node: dict[str, Any] = schema
+    for part in where:
+        node = node.get("items", {}) if isinstance(part, int) else node.get("properties", {}).get(part, {})
+        for option in node.get("anyOf", [node]):
+            if "$ref" in option:
+                node = schema["$defs"][option["$ref"].rsplit("/", 1)[1]]
+                break
+    return node
+
+
+def _known_keys(where: tuple[str | int, ...]) -> list[str]:
+    return list(_schema_at(where).get("properties", {}))
+
+
+def _expected_at(where: tuple[str | int, ...]) -> str:
+    node = _schema_at(where)
+    if "enum" in node:
+        return "one of " + ", ".join(node["enum"])
+    kind = {"string": "text", "array": "a list", "object": "a section", "number": "a number"}
+    expected = kind.get(node.get("type", ""), node.get("type", "a value"))
+    return f"{expected}: {node['description'].rstrip('.')}" if "description" in node else expected

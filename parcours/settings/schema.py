@@ -1,0 +1,273 @@
+"""The schema of journey.yaml: what an analyst may write, and the defaults.
+
+Not here: reading the file and what is wrong with it (`file.py`), its rows as tables (`settings_tables.py`),
+nor what a figure means (`sql/`).
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+Kpi = Literal["conversion", "cart_abandonment", "retention", "satisfaction"]
+Unit = Literal["person", "session", "journey", "cart", "order"]
+TouchpointSource = Literal["events", "orders", "feedback", "invitations", "tickets", "deals"]
+Action = Literal["view", "search", "add_to_cart", "remove_from_cart", "checkout", "key_event", "purchase", "error"]
+PersonAttribute = Literal[
+    "country", "city", "lifecycle_stage", "lead_status", "lead_source", "marketing_status", "is_contact"
+]
+Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60)]
+
+
+def _as_list(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+Names = Annotated[list[str], BeforeValidator(_as_list)]
+
+
+class Section(BaseModel):
+    """A part of journey.yaml. Unknown keys are refused, so that a typing error is not a silent default."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Shop(Section):
+    """Whose journey it is."""
+
+    name: str = Field(min_length=1, description="Shown in the report's title.")
+    time_zone: str = Field(description="IANA name, as Europe/Paris. Days in reports are days there.")
+    currency: str = Field(pattern=r"^[A-Z]{3}$", description="ISO 4217 code of all amounts.")
+    language: Literal["en", "fr"] = Field("en", description="Language of dates and numbers in the report.")
+    opened_on: date = Field(date(2000, 1, 1), description="Rows with an earlier instant are rejected.")
+
+
+class ExportFile(Section):
+    """Files of one export: where they are and how they are read."""
+
+    name: Identifier = Field(description="Name of the export, as shown in raw.loads.")
+    path: str = Field(description="Path pattern under the exports folder, as events/*.jsonl.gz.")
+    format: str = Field(
+        description="A format of docs/own-exports.md (segment, ga4_bigquery, shopify_orders, …), or the name of "
+        "a sources/<format>.sql beside this file."
+    )
+    columns: dict[str, str] = Field(
+        {},
+        description="For CSV in other words: the format's name of a column, and this export's label for it, as "
+        "`Record ID: ID de fiche`.",
+    )
+
+
+class Exports(Section):
+    """What to load."""
+
+    folder: str = Field(description="Folder of the exports, relative to this file.")
+    files: list[ExportFile] = Field(min_length=1)
+    refuse_above: float = Field(
+        0.5, gt=0, le=1, description="A file of 20 rows or more with a larger share of rejected rows is refused whole."
+    )
+
+
+class Stage(Section):
+    """One stage of the journey map, in order."""
+
+    id: Identifier
+    label: str
+    required: bool = Field(True, description="Optional stages have a reach of their own and never gate.")
+    to_be: float | None = Field(
+        None, ge=0, le=1, description="Target: the share of journeys that should go on from this stage."
+    )
+
+
+class TouchpointRule(Section):
+    """The first rule that matches gives a touchpoint its name and its stage."""
+
+    touchpoint: str
+    stage: Identifier | None = None
+    event: Names = Field([], description="Event names; empty means any.")
+    url: str | None = Field(None, description="SQL like pattern on the URL's path, as /products/%.")
+    source: TouchpointSource | None = None
+    action: Action | None = Field(
+        None,
+        description="What it does to a cart, or how sessions count it. `purchase`: it says that an order was placed, "
+        "and is reconciled with the orders export. `search`: a view of what was searched for. `error`: in a stage of "
+        "the checkout, a payment that failed.",
+    )
+
+
+class Sessions(Section):
+    """How touchpoints are cut into sessions."""
+
+    timeout_minutes: float = Field(30, ge=0, description="A strictly greater gap starts a new session.")
+    maximum_hours: float = Field(24, gt=0)
+    cut_at_midnight: bool = Field(False, description="Also start a new session at midnight of the shop.")
+    cut_at_campaign_change: bool = Field(
+        False, description="Also start one where a touchpoint comes with another campaign than the last one before it."
+    )
+    runaway_touchpoints: int = Field(
+        1000, ge=1, description="A session with more touchpoints is put in quarantine: counted, but in no figure."
+    )
+
+
+class Step(Section):
+    """A step of a funnel: any of the touchpoints, or of the stages, where the columns are as given."""
+
+    label: str | None = None
+    touchpoint: Names = []
+    stage: Names = []
+    device: str | None = None
+    channel: str | None = None
+    any: bool = Field(False, description="Any touchpoint at all is the step.")
+
+
+class Funnel(Section):
+    """Steps in order, within a window from the first."""
+
+    id: Identifier
+    name: str
+    unit: Unit = "person"
+    window_days: float = Field(7, gt=0)
+    steps: list[Step] = Field(min_length=1, max_length=20)
+
+
+class Retention(Section):
+    """Who comes back, by calendar periods of the shop's time: a table beside the headline's elapsed days."""
+
+    id: Identifier
+    label: str
+    entry: Names = Field([], description="Touchpoints that put a person in a cohort; empty means any.")
+    comeback: Names = Field([], description="Touchpoints that count as coming back; empty means any.")
+    period: Literal["hour", "day", "week", "month"] = "week"
+    cohort: Literal["first", "every"] = Field(
+        "first", description="first: a person is in the cohort of the first entry; every: in each with an entry."
+    )
+
+
+class Condition(Section):
+    """A predicate over an attribute of the person. Compares as text."""
+
+    attribute: PersonAttribute
+    is_: Names = Field(alias="is")
+
+
+class Persona(Section):
+    """A named group of people: all conditions hold. The first persona that fits is the person's."""
+
+    id: Identifier
+    label: str
+    where: list[Condition] = Field(min_length=1)
+
+
+class Segment(Section):
+    """The part of the people that a change concerned."""
+
+    persona: Names = []
+    device: Names = []
+
+
+class Change(Section):
+    """Something that the shop changed on a day."""
+
+    id: Identifier
+    label: str
+    date: date
+    stage: Identifier | None = None
+    what: str = ""
+    segment: Segment | None = None
+
+
+class Comparison(Section):
+    """How before and after are compared."""
+
+    window_days: int = Field(28, ge=7, description="At most this many days on each side of a change.")
+    guard_days: int = Field(1, ge=0, description="Days left out on each side of a change.")
+
+
+class Measures(Section):
+    """The knobs of the definitions; each default is the definition's."""
+
+    cart_horizon_days: float = Field(7, gt=0, description="H: an order within it makes a cart converted.")
+    retention_days: int = Field(90, ge=1, description="A second order within it makes a customer retained.")
+    inactivity_days: float = Field(30, gt=0, description="A journey silent for longer has ended.")
+    attribution_hours: float = Field(24, gt=0, description="An order belongs to the last session within it.")
+    survey_lag_days: float = Field(7, gt=0)
+    identity_link_limit: int = Field(
+        10, ge=1, description="An identifier that meets more customers than this links nothing."
+    )
+    small_cell: int = Field(30, ge=1, description="Below it counts are shown and rates are not ranked.")
+
+
+class PathStage(Section):
+    """What the intended path says of a stage, and for how long."""
+
+    stage: Identifier
+    rule: Literal["required", "optional", "forbidden"] | None = Field(
+        None,
+        description="required: a journey that gets further should touch it, and not come back to it; optional: it may; "
+        "forbidden: it should not be entered at all. Left out: as `required` of the stage says.",
+    )
+    max_hours: float | None = Field(None, gt=0, description="All visits of a journey together should not last longer.")
+    max_days: float | None = Field(None, gt=0, description="The same in days of 24 hours.")
+
+
+class PathLimit(Section):
+    """How long a journey should take at most from one place to another: stages, or touchpoints (order states …)."""
+
+    from_: str = Field(alias="from", description="A stage or a touchpoint; its first instant in the journey counts.")
+    to: str = Field(description="A stage or a touchpoint; its first instant in the journey counts.")
+    max_hours: float | None = Field(None, gt=0, description="More than this is late.")
+    max_days: float | None = Field(None, gt=0, description="The same in days of 24 hours.")
+
+
+class IdealPath(Section):
+    """The path that the shop intends; each journey is held against it."""
+
+    stages: list[PathStage] = Field([], description="Stages that are not listed are as `required` says, without limit.")
+    limits: list[PathLimit] = []
+    order: list[Names] = Field(
+        [],
+        description="Touchpoints that should follow each other, as order states do; a list in it is one of them, as "
+        "[order delivered, late delivery].",
+    )
+
+
+class Screening(Section):
+    """Who is no customer: bots and staff."""
+
+    staff_emails: list[Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")]] = Field(
+        [], description="E-mail addresses of staff; the warehouse keeps their pseudonyms only."
+    )
+    staff_customer_ids: Names = Field([], description="The shop's customer ids of staff, as in the exports.")
+    staff_devices: Names = Field([], description="Anonymous ids of the staff's browsers, as in the exports.")
+    bot_events_per_hour: int = Field(
+        600, ge=1, description="A person with more events within any 60 minutes is a bot: one every six seconds."
+    )
+    leave_out: bool = Field(True, description="false: bots and staff are found and reported, and stay in every figure.")
+
+
+class JourneySettings(Section):
+    """journey.yaml: everything that an analyst edits."""
+
+    shop: Shop
+    exports: Exports
+    stages: list[Stage] = Field(min_length=2)
+    touchpoints: list[TouchpointRule] = Field(min_length=1)
+    sessions: Sessions = Sessions()  # type: ignore[call-arg]
+    funnels: list[Funnel] = Field(min_length=1)
+    retentions: list[Retention] = []
+    personas: list[Persona] = []
+    changes: list[Change] = []
+    targets: dict[Kpi, float] = {}
+    comparison: Comparison = Comparison()  # type: ignore[call-arg]
+    measures: Measures = Measures()  # type: ignore[call-arg]
+    path: IdealPath = IdealPath()  # type: ignore[call-arg]
+    screening: Screening = Screening()  # type: ignore[call-arg]
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of journey.yaml, with which editors complete and check it."""
+    schema = JourneySettings.model_json_schema()
+    schema["title"] = "Parcours journey.yaml"
+    return schema

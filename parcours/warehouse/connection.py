@@ -1,0 +1,118 @@
+"""The one writer's connection and the key of the pseudonyms.
+
+Here: opening warehouse.duckdb (one process at a time), and what every statement needs. Not here: what the tables hold
+(`sql/`), nor the copy that people read (`published.py`).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import duckdb
+
+from parcours.project import Project
+from parcours.warehouse.refresh_log import prepare_log
+
+NOBODY = "^(|null|none|nan|undefined|unknown|anonymous|guest|-1|[0-]+)$"
+"""Values that stand where an identifier should: they name nobody, and link nothing."""
+
+SCHEMAS = ("settings", "raw", "staging", "journeys", "metrics")
+"""The boxes of the picture, left to right. A table reads its own schema and those to its left."""
+
+
+class WarehouseBusy(Exception):
+    """Another process has the warehouse open."""
+
+
+@contextmanager
+def open_warehouse(project: Project) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to the warehouse, with its schemas and the `pseudonym` function.
+
+    Raises:
+        WarehouseBusy: another run, or a notebook that opened the wrong file, holds it.
+    """
+    project.output.mkdir(parents=True, exist_ok=True)
+    try:
+        connection = duckdb.connect(str(project.warehouse))
+    except duckdb.IOException as error:
+        if "lock" not in str(error).lower():
+            raise
+        holder = re.search(r"PID (\d+)", str(error))
+        raise WarehouseBusy(
+            f"{project.warehouse} is open in another process{f' ({holder.group(0)})' if holder else ''}. "
+            "One run at a time writes it: wait for that run to end, or stop it. "
+            "Notebooks read published.duckdb instead."
+        ) from None
+    try:
+        prepare(connection, pseudonym_key(project))
+        yield connection
+    finally:
+        connection.close()
+
+
+@contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """All that is done inside, or nothing of it."""
+    connection.execute("begin")
+    try:
+        yield
+    except BaseException:
+        connection.execute("rollback")
+        raise
+    connection.execute("commit")
+
+
+def prepare(connection: duckdb.DuckDBPyConnection, key: str) -> None:
+    """Make the schemas, fix the session's time zone to UTC, and define `pseudonym(text)`.
+
+    `pseudonym` is a keyed hash of the trimmed, lower-cased text, nested so that it can't be extended; of a value that
+    names nobody it is null. It is a temporary macro: the key is in no file but the key file.
+    """
+    if not re.fullmatch(r"[0-9a-f]{64}", key):
+        raise ValueError("PARCOURS_KEY: expected 64 hexadecimal digits, as `openssl rand -hex 32` prints.")
+    connection.execute("set TimeZone = 'UTC'")
+    # A commit that finds more than this in the log writes it into the file: some 0.3 s for each of a night's tables.
+    connection.execute("set checkpoint_threshold = '512MB'")
+    for schema in SCHEMAS:
+        connection.execute(f"create schema if not exists {schema}")
+    prepare_log(connection)
+    connection.execute(
+        "create or replace temp macro pseudonym(value) as "
+        f"case when not regexp_matches(lower(trim(value)), '{NOBODY}') "
+        f"then sha256('{key}' || sha256('{key}' || lower(trim(value)))) end"
+    )
+
+
+def pseudonym_key(project: Project) -> str:
+    """The key from PARCOURS_KEY, else from the key file, which is made (mode 600) where there is none."""
+    if key := os.environ.get("PARCOURS_KEY"):
+        return key.strip().lower()
+    if not project.key_file.exists():
+        descriptor = os.open(project.key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_hex(32) + "\n")
+    return project.key_file.read_text(encoding="utf-8").strip()
+
+
+def count_rows(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+    """The rows of a table, by its name in SQL. Fetches all: a result left open blocks the connection."""
+    return int(connection.execute(f"select count(*) from {table}").fetchall()[0][0])
+
+
+def table_columns(connection: duckdb.DuckDBPyConnection, table: str) -> list[tuple[str, str]]:
+    """Names and types of the columns of a table that exists, in order."""
+    return [(name, type_) for name, type_, *_ in connection.execute(f"describe {table}").fetchall()]
+
+
+def quoted(name: str) -> str:
+    """A name as a quoted SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def text_literal(text: str) -> str:
+    """A text as a SQL literal, for the few places that take no bound value (views, comments, column lists)."""
+    return "'" + text.replace("'", "''") + "'"

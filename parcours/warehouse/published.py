@@ -1,0 +1,48 @@
+"""The published snapshot: the tables that people read, swapped in by one rename."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+
+from parcours.warehouse.connection import count_rows, quoted, text_literal
+
+PUBLISHED_SCHEMAS = ("settings", "staging", "journeys", "metrics")
+PUBLISHED_RAW_TABLES = ("loads",)
+"""Of raw only the accounting is published: rows and rejected text stay in the warehouse."""
+
+
+def publish(connection: duckdb.DuckDBPyConnection, target: Path) -> dict[str, int]:
+    """Write the tables that people read into a new file and swap it in; returns the rows of each table.
+
+    Readers of the old file keep it until they open again; none sees half of one.
+    """
+    # The stem must differ from the schemas' names, and the copy must lie on the target's file system.
+    copy = target.with_name(f"{target.stem}-next.duckdb")
+    copy.unlink(missing_ok=True)
+    tables = connection.execute(
+        "select table_schema, table_name from information_schema.tables "
+        "where table_catalog = current_database() and table_type = 'BASE TABLE' order by all"
+    ).fetchall()
+    rows: dict[str, int] = {}
+    connection.execute("attach $file as snapshot", {"file": str(copy)})
+    try:
+        for schema in (*PUBLISHED_SCHEMAS, "raw"):
+            connection.execute(f"create schema snapshot.{schema}")
+        for schema, table in tables:
+            if schema in PUBLISHED_SCHEMAS or (schema == "raw" and table in PUBLISHED_RAW_TABLES):
+                name = f"{schema}.{quoted(table)}"
+                connection.execute(f"create table snapshot.{name} as from {name}")
+                rows[f"{schema}.{table}"] = count_rows(connection, f"snapshot.{name}")
+        comments = connection.execute(
+            "select schema_name, table_name, comment from duckdb_tables() "
+            "where database_name = current_database() and comment is not null"
+        ).fetchall()
+        for schema, table, comment in comments:
+            if f"{schema}.{table}" in rows:
+                connection.execute(f"comment on table snapshot.{schema}.{quoted(table)} is {text_literal(comment)}")
+    finally:
+        connection.execute("detach snapshot")
+    copy.replace(target)
+    return rows

@@ -1,0 +1,150 @@
+"""What is known of earlier refreshes: which table was built when, and whose rows have changed since.
+
+A number counts the refreshes of all tables.
+* `refresh_log.tables`: of each table the number of its last refresh (`built_at`), of its last change (`changed_at`),
+  and of the last time it was made anew (`reset_at`): first, with other SQL or settings, or after an upstream was made
+  anew.
+* `refresh_log.touched`: of each refresh the keys whose rows it replaced, for the tables that read it.
+* `refresh_log.narrowed`: what the copies in the schemas `narrowed_…` hold that the tables of one run share.
+
+Not here: what a refresh does with it (`refresh.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import duckdb
+
+IS_BUILT = "not regexp_matches(table_name, '^(settings|raw)[.]')"
+"""In SQL: a table that is refreshed; settings and raw are written by themselves."""
+
+
+@dataclass(frozen=True)
+class State:
+    """The numbers of a table."""
+
+    version: str | None
+    built_at: int
+    changed_at: int
+    reset_at: int
+
+
+def table_states(connection: duckdb.DuckDBPyConnection) -> dict[str, State]:
+    """What is known of every table; nothing of one that was never built."""
+    rows = connection.execute(
+        "select table_name, version, built_at, changed_at, reset_at from refresh_log.tables"
+    ).fetchall()
+    return {name: State(*rest) for name, *rest in rows}
+
+
+def next_number(states: Mapping[str, State]) -> int:
+    """The number of a refresh that begins."""
+    return 1 + max((state.built_at for state in states.values()), default=0)
+
+
+def note_refresh(connection: duckdb.DuckDBPyConnection, table: str, state: State) -> None:
+    """Note the numbers of a table."""
+    connection.execute("delete from refresh_log.tables where table_name = ?", [table])
+    connection.execute(
+        "insert into refresh_log.tables values (?, ?, ?, ?, ?)",
+        [table, state.version, state.built_at, state.changed_at, state.reset_at],
+    )
+
+
+def prepare_log(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the bookkeeping, where there is none yet."""
+    connection.execute("create schema if not exists refresh_log")
+    connection.execute(
+        "create table if not exists refresh_log.tables "
+        "(table_name text, version text, built_at bigint, changed_at bigint, reset_at bigint)"
+    )
+    connection.execute(
+        "create table if not exists refresh_log.touched (table_name text, key_name text, number bigint, key text)"
+    )
+    connection.execute("create table if not exists refresh_log.narrowed (table_name text, built_at bigint, keys text)")
+
+
+def reset_log(connection: duckdb.DuckDBPyConnection) -> None:
+    """Forget what was built: the next run builds every table whole (a full refresh)."""
+    connection.execute(f"delete from refresh_log.tables where {IS_BUILT}")
+    connection.execute("delete from refresh_log.touched")
+    drop_narrowed(connection)
+
+
+def drop_narrowed(connection: duckdb.DuckDBPyConnection) -> None:
+    """Drop the copies that the tables of one run share."""
+    copies = connection.execute(
+        "select schema_name || '.' || table_name from duckdb_tables() where database_name = current_database() "
+        "and starts_with(schema_name, 'narrowed_')"
+    ).fetchall()
+    for (copy,) in copies:
+        connection.execute(f"drop table {copy}")
+    connection.execute("delete from refresh_log.narrowed")
+
+
+def narrowed_name(table: str) -> str:
+    """The copy of a table with the rows of touched people: of the same name, in a schema beside."""
+    return f"narrowed_{table}"
+
+
+def touch(
+    connection: duckdb.DuckDBPyConnection, table: str, key: str, select: str, values: Mapping[str, object] | None = None
+) -> None:
+    """Note that a table which is not refreshed itself (`raw.events`) has changed, and the keys of the changed rows.
+
+    No keys are noted before a table was built from it: that one will be built whole.
+    """
+    if connection.execute(f"select 1 from refresh_log.tables where {IS_BUILT} limit 1").fetchall():
+        note_keys(connection, table, key, next_number(table_states(connection)), select, values)
+    note_change(connection, table)
+
+
+def note_keys(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    key: str,
+    number: int,
+    select: str,
+    values: Mapping[str, object] | None = None,
+) -> None:
+    """Note keys whose rows a refresh changed; rows of nobody (without the key) as the empty key."""
+    connection.execute(
+        f"insert into refresh_log.touched select distinct '{table}', '{key}', {number}, coalesce(key, '') "
+        f"from ({select}) as changed(key)",
+        values or {},
+    )
+
+
+def note_change(connection: duckdb.DuckDBPyConnection, table: str, version: str | None = None) -> None:
+    """Note that a table which is not refreshed itself (raw, settings) has changed.
+
+    With a `version`, only another one than noted before is a change, and what reads the table is made anew.
+    """
+    states = table_states(connection)
+    if version is not None and table in states and states[table].version == version:
+        return
+    number = next_number(states)
+    note_refresh(connection, table, State(version, number, number, number if version is not None else 0))
+
+
+def prune(connection: duckdb.DuckDBPyConnection, tables: Iterable[str]) -> None:
+    """Drop what no table needs to know any more, and tables that this version does not make; `tables` are all it does.
+
+    Up to version 0.1 the log was the schema `builds`.
+    """
+    names = [*tables]
+    connection.execute("drop schema if exists builds cascade")
+    strangers = connection.execute(
+        "select schema_name || '.' || table_name as name from duckdb_tables() where database_name = current_database() "
+        "and schema_name in ('settings', 'staging', 'journeys', 'metrics') and not list_contains(?, name)",
+        [names],
+    ).fetchall()
+    for (stranger,) in strangers:
+        connection.execute(f"drop table {stranger}")
+    connection.execute("delete from refresh_log.tables where not list_contains(?, table_name)", [names])
+    connection.execute(
+        "delete from refresh_log.touched "
+        f"where number <= (select min(built_at) from refresh_log.tables where {IS_BUILT})"
+    )
