@@ -11,13 +11,14 @@ from typing import Any
 
 from sqlglot import exp, parse_one
 
-from parcours.engine.model import column_comments
+from parcours.loading.settings_tables import SETTINGS_TABLES
 from parcours.loading.sources import Source, read_source
 from parcours.project import ROOT, load_project
 from parcours.settings.schema import json_schema
-from parcours.tables.catalogue import PYTHON_TABLES, all_models
+from parcours.tables.catalogue import declared_tables
 from parcours.warehouse.canonical import KINDS
 from parcours.warehouse.connection import SCHEMAS
+from parcours.warehouse.raw_tables import RAW_TABLES
 
 MADE_FROM_CODE = "*Made from the code by `make reference`.*"
 
@@ -135,16 +136,13 @@ def _columns_of(source: Source) -> set[str]:
 
 def _tables_page() -> str:
     lines = ["# Tables", "", MADE_FROM_CODE, "", "Every table of `published.duckdb`, with its columns.", ""]
-    models = {model.table: model for model in all_models(load_project())}
-    described = {table: model.description for table, model in models.items()}
-    described |= {table.table: table.description for table in PYTHON_TABLES}
-    for schema in SCHEMAS[2:]:
+    tables = sorted(
+        [*SETTINGS_TABLES, RAW_TABLES["raw.loads"], *declared_tables(load_project())], key=lambda table: table.table
+    )
+    for schema in SCHEMAS:
         lines += [f"# {schema}", ""]
-        for table in sorted(name for name in described if name.startswith(f"{schema}.")):
-            lines += [f"## {table}", "", described[table], ""]
-            if table in models:
-                columns = column_comments(models[table].sql)
-                lines += ["| column | meaning |", "|---|---|"]
-                lines += [f"| `{name}` | {about.replace('|', chr(92) + '|')} |" for name, about in columns.items()]
-                lines.append("")
+        for table in (table for table in tables if table.table.startswith(f"{schema}.")):
+            lines += [f"## {table.table}", "", table.description, "", "| column | meaning |", "|---|---|"]
+            lines += [f"| `{name}` | {about.replace('|', chr(92) + '|')} |" for name, about in table.columns.items()]
+            lines.append("")
     return "\n".join(lines)

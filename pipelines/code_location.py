@@ -13,7 +13,7 @@ from assets.raw import raw_assets
 from assets.reports import reports_assets
 from assets.settings import settings_assets
 from parcours.project import Project
-from parcours.tables.catalogue import LOADED_TABLES, PYTHON_TABLES, all_models
+from parcours.tables.catalogue import LOADED_TABLES, declared_tables
 from pipelines.forget_job import forget_people_job
 from pipelines.full_refresh_job import full_refresh_job
 
@@ -41,7 +41,7 @@ def build_defs(project: Project) -> dg.Definitions:
         default_status=dg.DefaultScheduleStatus.RUNNING,
         description="Every night at 02:00 of the shop's day.",
     )
-    tables = [model.table for model in all_models(project)] + [table.table for table in PYTHON_TABLES]
+    tables = [table.table for table in declared_tables(project)]
     return dg.Definitions(
         assets=[
             *settings_assets(project),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +14,9 @@ import duckdb
 import pytest
 from shops import copy_of, first_days
 
+from parcours.engine.checks import key_check, run_check
 from parcours.project import ROOT, Project, load_project
+from parcours.tables.catalogue import PYTHON_TABLES
 from parcours.warehouse.connection import WarehouseBusy, open_warehouse
 from pipelines.code_location import build_defs
 
@@ -118,7 +122,7 @@ def test_a_second_writer_is_told_who_holds_the_warehouse(shop: Project) -> None:
         pass
 
 
-def test_an_expectation_that_is_not_met_stops_what_is_downstream(shop: Project) -> None:
+def test_what_is_not_expected_is_told_with_its_values(shop: Project) -> None:
     from parcours.tables.expectations import SUITES, run_suite
 
     with open_warehouse(shop) as connection:
@@ -131,6 +135,40 @@ def test_an_expectation_that_is_not_met_stops_what_is_downstream(shop: Project) 
         "ExpectColumnValuesToBeBetween",
         "ExpectColumnValuesToMatchRegex",
     ]
+
+
+def test_an_expectation_that_is_not_met_stops_what_is_downstream(shop: Project) -> None:
+    before = (shop.report.read_bytes(), shop.published.read_bytes())
+    with gzip.open(min((shop.exports_folder / "events").glob("*")), "rt", encoding="utf-8") as file:
+        event = next(found for found in map(json.loads, file) if "quantity" in found.get("properties", {}))
+    event |= {"messageId": "unbelievable", "properties": event["properties"] | {"quantity": 2_000_000}}
+    with gzip.open(shop.exports_folder / "events" / "events-unbelievable.jsonl.gz", "wt", encoding="utf-8") as file:
+        file.write(json.dumps(event) + "\n")
+    result = materialize(shop)
+    failed = [
+        e.asset_check_key.to_user_string() for e in result.get_asset_check_evaluations() if not e.passed and e.blocking
+    ]
+    assert not result.success and failed == ["staging/events:expectations"]
+    built = {e.asset_key.to_user_string() for e in result.get_asset_materialization_events() if e.asset_key}
+    graph = build_defs(shop).resolve_asset_graph()
+    downstream = {
+        key.to_user_string()
+        for key in dg.AssetSelection.assets("staging/events").downstream(include_self=False).resolve(graph)
+    }
+    assert {"journeys/sessions", "metrics/kpis", "reports/published"} < downstream and not downstream & built
+    assert "staging/contacts" in built
+    assert (shop.report.read_bytes(), shop.published.read_bytes()) == before
+
+
+def test_the_key_of_a_table_that_a_function_writes_is_checked(shop: Project) -> None:
+    checks = build_defs(shop).resolve_asset_graph().asset_check_keys
+    for table in PYTHON_TABLES:
+        assert dg.AssetCheckKey(dg.AssetKey(table.table.split(".")), "key_is_unique") in checks
+    identities = next(table for table in PYTHON_TABLES if table.table == "journeys.identities")
+    with open_warehouse(shop) as connection:
+        assert run_check(connection, key_check(identities)).offending_count == 0
+        connection.execute("insert into journeys.identities from journeys.identities limit 2")
+        assert run_check(connection, key_check(identities)).offending_count == 2
 
 
 def test_the_command_prints_one_message_for_a_wrong_journey_file(tmp_path: Path) -> None:

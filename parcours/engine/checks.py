@@ -13,7 +13,7 @@ from typing import Literal
 
 import duckdb
 
-from parcours.engine.model import Model, ModelError, parse_select
+from parcours.engine.model import Declared, ModelError, parse_select
 
 Severity = Literal["error", "warn"]
 SHOWN_ROWS = 5
@@ -48,25 +48,25 @@ def read_checks(folder: Path) -> list[Check]:
     return [_read_check(path) for path in sorted(folder.glob("*.sql"))]
 
 
-def key_check(model: Model) -> Check:
-    """The check that no two rows of a model have the same key; of a keyed table, among the rows just refreshed."""
-    key = ", ".join(model.key)
+def key_check(declared: Declared) -> Check:
+    """The check that no two rows of a table have the same key; of a keyed table, among the rows just refreshed."""
+    key = ", ".join(declared.key)
     only = ""
-    if model.keyed_by:
+    if declared.keyed_by:
         # Made whole: all rows. Else those of the last refresh: checking all would cost more than it did.
         only = (
-            f" where (select built_at = reset_at from refresh_log.tables where table_name = '{model.table}') "
-            f"or {model.keyed_by} in (select touched.key from refresh_log.touched as touched "
+            f" where (select built_at = reset_at from refresh_log.tables where table_name = '{declared.table}') "
+            f"or {declared.keyed_by} in (select touched.key from refresh_log.touched as touched "
             "inner join refresh_log.tables as tables "
             "on touched.table_name = tables.table_name and touched.number = tables.changed_at "
-            f"where tables.table_name = '{model.table}')"
+            f"where tables.table_name = '{declared.table}')"
         )
     return Check(
         "key_is_unique",
-        model.table,
+        declared.table,
         "error",
         f"No two rows have the same {key}.",
-        f"select {key}, count(*) as row_count from {model.table}{only} group by {key} having count(*) > 1",
+        f"select {key}, count(*) as row_count from {declared.table}{only} group by {key} having count(*) > 1",
     )
 
 
