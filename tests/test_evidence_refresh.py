@@ -1,4 +1,4 @@
-"""Of which identifiers the evidence is another after a load: found from what changed, equal to comparing whole builds."""
+"""Of which identifiers the evidence is another after a load: found from what changed, as whole builds would say."""
 
 from __future__ import annotations
 
