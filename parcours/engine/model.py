@@ -30,7 +30,7 @@ class Model:
     """One table, as its SQL file describes it.
 
     `keyed_by` and `linked_by` are explained in `refresh.py`; `key`: the columns that tell its rows apart;
-    `columns`: the sentence of each.
+    `columns`: the sentence of each; `within` and `across`: what `within_key.py` is told of its columns and CTEs.
     """
 
     schema: str
@@ -42,6 +42,8 @@ class Model:
     keyed_by: str | None = None
     linked_by: str | None = None
     key: tuple[str, ...] = ()
+    within: tuple[str, ...] = ()
+    across: tuple[str, ...] = ()
     columns: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -63,8 +65,7 @@ def parse_model(schema: str, name: str, sql: str, source: str | None = None) -> 
     comment = _leading_comment(sql)
     if not comment.startswith("One row per "):
         raise ModelError(f"{source}: expected a first line '-- One row per …', found {comment[:40]!r}.")
-    keyed_by, linked_by = (re.search(rf"^-- {how} by: (\w+)$", sql, re.MULTILINE) for how in ("keyed", "linked"))
-    key = re.search(r"^-- key: (.+)$", sql, re.MULTILINE)
+    keyed_by, linked_by = (_said(sql, f"{how} by") for how in ("keyed", "linked"))
     return Model(
         schema=schema,
         name=name,
@@ -72,9 +73,11 @@ def parse_model(schema: str, name: str, sql: str, source: str | None = None) -> 
         description=comment,
         upstreams=tuple(_upstreams(select, schema, source)),
         code_version=hashlib.sha256(select.sql(dialect="duckdb", comments=False).encode()).hexdigest()[:12],
-        keyed_by=keyed_by.group(1) if keyed_by else None,
-        linked_by=linked_by.group(1) if linked_by else None,
-        key=tuple(name.strip() for name in key.group(1).split(",")) if key else (),
+        keyed_by=keyed_by[0] if keyed_by else None,
+        linked_by=linked_by[0] if linked_by else None,
+        key=_said(sql, "key"),
+        within=_said(sql, f"within {keyed_by[0]}") if keyed_by else (),
+        across=_said(sql, f"across {keyed_by[0]}") if keyed_by else (),
         columns=_column_comments(select, sql),
     )
 
@@ -190,14 +193,20 @@ def _read_by(scope: exp.Select) -> list[exp.Table]:
     return [s for s in sources if isinstance(s, exp.Table)]
 
 
+def _said(sql: str, what: str) -> tuple[str, ...]:
+    """The names in a line `-- key: …` of a file."""
+    found = re.search(rf"^-- {what}: (.+)$", sql, re.MULTILINE)
+    return tuple(name.strip() for name in found.group(1).split(",")) if found else ()
+
+
 def _leading_comment(sql: str) -> str:
-    """The comment on top of a file as one paragraph, without its `key`, `keyed by` and `linked by` lines."""
+    """The comment on top of a file as one paragraph, without its lines of `key: …`, `keyed by: …` and the like."""
     lines = []
     for line in sql.lstrip().splitlines():
         if not line.startswith("--"):
             break
         text = line.removeprefix("--").strip()
-        if not text.startswith(("keyed by:", "linked by:", "key:")):
+        if not re.match(r"(key|(keyed|linked) by|(within|across) \w+):", text):
             lines.append(text)
     return " ".join(filter(None, lines))
 

@@ -15,6 +15,7 @@ from parcours.engine.build import refresh_table, refreshable
 from parcours.engine.fingerprint import code_version, engine_version
 from parcours.engine.model import Model, in_order, parse_model, read_model
 from parcours.engine.refresh import Narrow, Refreshed, Table, Through, WriteNext
+from parcours.engine.within_key import refuse_leaving
 from parcours.loading.settings_tables import SETTINGS_TABLES
 from parcours.people.evidence import EVIDENCE, write_changed_evidence
 from parcours.people.history import HISTORY, write_identity_history, write_touched_history
@@ -22,7 +23,7 @@ from parcours.people.identities import IDENTITIES, write_changed_identities, wri
 from parcours.project import ROOT, Project
 from parcours.tables.drop_off_ranking import write_drop_off_ranking
 from parcours.tables.funnel_attempts import funnel_chain
-from parcours.warehouse.comments import comment_table
+from parcours.warehouse.comments import Described, comment_table
 from parcours.warehouse.connection import SCHEMAS
 from parcours.warehouse.raw_tables import RAW_TABLES
 from parcours.warehouse.refresh_log import drop_narrowed, prune, reset_log
@@ -140,7 +141,12 @@ def declared_tables(project: Project) -> list[Model | PythonTable]:
         parse_model("journeys", "unstitched_attempts", funnel_chain(step_count, units="identifiers")),
     )
     tables: list[Model | PythonTable] = [*map(read_model, files), *printed, *PYTHON_TABLES]
-    return in_order(tables, LOADED_TABLES)
+    ordered = in_order(tables, LOADED_TABLES)
+    everything: list[Described] = [*SETTINGS_TABLES, *RAW_TABLES.values(), *ordered]
+    for table in ordered:
+        if isinstance(table, Model) and table.table not in WRITE_CHANGED:
+            refuse_leaving(table, {other.table: other for other in everything}, THROUGH)
+    return ordered
 
 
 def all_models(project: Project) -> list[Model]:
