@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterator
 from sqlglot import exp
 
 from parcours.engine.model import parse_select
+from parcours.warehouse.functions import inlined
 
 Finding = tuple[str, str]
 
 
 def unportable(sql: str, source: str) -> list[str]:
     """What is not portable in a select, each as `source: found X; write Y instead`."""
-    select = parse_select(sql, source)
+    select = inlined(parse_select(sql, source))
     return [f"{source}: found {what}; write {instead} instead" for what, instead in _findings(select)]
 
 
