@@ -7,7 +7,9 @@ from portable_sql import unportable
 
 from parcours.project import ROOT
 
-MODELS = sorted(path for path in (ROOT / "sql").glob("*/*.sql") if path.parent.name not in ("sources", "checks", "functions"))
+MODELS = sorted(
+    path for path in (ROOT / "sql").glob("*/*.sql") if path.parent.name not in ("sources", "checks", "functions")
+)
 
 
 @pytest.mark.parametrize("path", MODELS, ids=lambda path: f"{path.parent.name}.{path.stem}")

@@ -250,8 +250,7 @@ SETTINGS_TABLES = (
     SettingsTable(
         "funnels",
         "One row per funnel.",
-        "funnel_id text, funnel_name text, unit text, window_seconds double, step_count bigint, "
-        "funnel_number bigint",
+        "funnel_id text, funnel_name text, unit text, window_seconds double, step_count bigint, funnel_number bigint",
         _funnels,
     ),
     SettingsTable(
@@ -312,8 +311,7 @@ SETTINGS_TABLES = (
         "path_limits",
         "One row per pair of places of the intended path with a longest time between them; a place is a stage or a "
         "touchpoint.",
-        "limit_number bigint, from_type text, from_place text, to_type text, to_place text, "
-        "maximum_seconds double",
+        "limit_number bigint, from_type text, from_place text, to_type text, to_place text, maximum_seconds double",
         _path_limits,
     ),
     SettingsTable(

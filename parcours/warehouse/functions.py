@@ -8,8 +8,9 @@ macros need it and as a table's version takes it. Not here: the formulas (`sql/f
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -26,12 +27,17 @@ class FunctionError(Exception):
 
 @dataclass(frozen=True)
 class Function:
-    """One formula. `body` calls no other function of ours: their formulas stand in it."""
+    """One formula. `body` calls no other function of ours: their formulas stand in it.
+
+    `description`: what it computes; `takes`: what its arguments are, in which unit; `source`: where it is from.
+    """
 
     name: str
     arguments: tuple[str, ...]
     body: exp.Expr
     description: str
+    takes: str
+    source: str
 
     @property
     def signature(self) -> str:
@@ -59,8 +65,7 @@ def read_functions(folder: Path = ROOT / "sql" / "functions") -> Mapping[str, Fu
             raise FunctionError(f"{folder}: {', '.join(waiting)} call each other in a circle. Break it.")
         for name in ready:
             function = waiting.pop(name)
-            body = inlined(function.body, found)
-            found[name] = Function(name, function.arguments, body, function.description)
+            found[name] = replace(function, body=inlined(function.body, found))
     return found
 
 
@@ -94,13 +99,13 @@ def write_functions(connection: duckdb.DuckDBPyConnection, database: str) -> Non
     for function in read_functions().values():
         macro = f"{database}.main.{function.name}"
         connection.execute(f"create macro {macro}({', '.join(function.arguments)}) as {function.formula}")
-        description = function.description.replace("'", "''")
-        connection.execute(f"comment on macro {macro} is '{description}'")
+        said = f"{function.description} Arguments: {function.takes}.".replace("'", "''")
+        connection.execute(f"comment on macro {macro} is '{said}'")
 
 
 def refresh_functions(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the functions macros of the warehouse, where a file has changed since; runs in the caller's transaction."""
-    said = "\n".join(f"{f.signature} {f.formula} {f.description}" for f in read_functions().values())
+    said = "\n".join(f"{f.signature} {f.formula} {f.description} {f.takes}" for f in read_functions().values())
     version = hashlib.sha256(said.encode()).hexdigest()
     # Asked of a table: DuckDB takes 30 ms to list its functions, and every table of a run opens the warehouse.
     connection.execute("create table if not exists refresh_log.functions (version text)")
@@ -121,24 +126,28 @@ def refresh_functions(connection: duckdb.DuckDBPyConnection) -> None:
 def _read(path: Path) -> Function:
     """The function of a file; its body may call others."""
     text = path.read_text(encoding="utf-8")
-    comment = [line.removeprefix("-- ") for line in text.splitlines() if line.startswith("-- ")]
-    if not comment:
-        raise FunctionError(f"{path}: expected a comment on top that says what it computes, found none.")
+    said = re.match(r"((?:-- .+\n)+)-- arguments: (.+)\n-- source: (.+)\n", text)
+    if not said:
+        raise FunctionError(f"{path}: expected a comment on top: what it computes, '-- arguments: …', '-- source: …'.")
     try:
         statements = sqlglot.parse(text, dialect="duckdb")
     except sqlglot.errors.ParseError as error:
         raise FunctionError(f"{path}, line {error.errors[0]['line']}: {error.errors[0]['description']}.") from None
     created = statements[0] if len(statements) == 1 else None
-    if not isinstance(created, exp.Create) or created.kind != "MACRO" or created.find(exp.Table).name != path.stem:
+    if not isinstance(created, exp.Create) or created.kind != "MACRO" or _name(created) != path.stem:
         raise FunctionError(f"{path}: expected 'create macro {path.stem}(…) as …' and nothing else. Write one a file.")
-    function = Function(
-        path.stem, tuple(one.name for one in created.this.expressions), created.expression, " ".join(comment)
-    )
+    description = " ".join(line.removeprefix("-- ") for line in said[1].splitlines())
+    arguments = tuple(one.name for one in created.this.expressions)
+    function = Function(path.stem, arguments, created.expression, description, said[2], said[3])
     strange = {column.sql("duckdb") for column in function.body.find_all(exp.Column)} - {*function.arguments}
     if strange or function.body.find(exp.Query):
         what = ", ".join(sorted(strange)) or "a select"
         raise FunctionError(f"{path}: found {what}; a function reads its arguments alone: {function.signature}.")
     return function
+
+
+def _name(created: exp.Create) -> str:
+    return str(created.this.this.name)
 
 
 def _with_arguments(body: exp.Expr, given: Mapping[str, exp.Expr]) -> exp.Expr:

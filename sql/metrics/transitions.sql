@@ -64,7 +64,8 @@ counted as (
         cast(count(distinct person_id) as bigint) as person_count,
         cast(count(distinct journey_id) as bigint) as journey_count,
         cast(count(*) as bigint) as transition_count,
-        median(seconds) as median_seconds
+        -- To half a microsecond, the finest that a median of whole ones can be.
+        round(median(seconds), 7) as median_seconds
     from all_moves
     group by grouping sets ((kind, from_place, to_place), (kind, journey_type, from_place, to_place))
 )
