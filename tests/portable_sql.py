@@ -31,7 +31,7 @@ _FUNCTIONS = {
     "any_value": "min(…) or max(…), or arg_min by a unique key",
     "mode": "a count and row_number with a total order",
     "time_bucket": "date_trunc, or days between // n",
-    "age": "epoch(b) - epoch(a), or date_diff in days",
+    "age": "elapsed_seconds(a, b), or date_diff in days",
     "list_reduce": "unnest and an aggregate",
     "random": "a value that the run passes in",
     "now": "a value that the run passes in",
@@ -92,7 +92,7 @@ def _extract(node: exp.Expr) -> Finding | None:
     if isinstance(node, exp.Extract):
         unit = node.this.name.lower()
         if unit == "epoch":
-            return "extract(epoch …)", "epoch(b) - epoch(a)"
+            return "extract(epoch …)", "elapsed_seconds(a, b)"
         if unit in ("dow", "dayofweek", "week"):
             return f"extract({unit} …)", "isodow(…) or date_trunc('week', …)"
     return None

@@ -140,7 +140,7 @@ def test_the_intended_path_as_tables_with_the_stages_that_it_does_not_name() -> 
         ("support", "forbidden", None),
     ]
     assert rows(connection, "from settings.path_limits") == [
-        (1, "stage", "cart", "touchpoint", "order placed", 5_400_000_000)
+        (1, "stage", "cart", "touchpoint", "order placed", 5_400)
     ]
     assert rows(connection, "select place_number, touchpoint from settings.path_order") == [
         (1, "add"),
