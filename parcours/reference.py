@@ -18,6 +18,7 @@ from parcours.settings.schema import json_schema
 from parcours.tables.catalogue import declared_tables
 from parcours.warehouse.canonical import KINDS
 from parcours.warehouse.connection import SCHEMAS
+from parcours.warehouse.functions import read_functions
 from parcours.warehouse.raw_tables import RAW_TABLES
 
 MADE_FROM_CODE = "*Made from the code by `make reference`.*"
@@ -135,7 +136,8 @@ def _columns_of(source: Source) -> set[str]:
 
 
 def _tables_page() -> str:
-    lines = ["# Tables", "", MADE_FROM_CODE, "", "Every table of `published.duckdb`, with its columns.", ""]
+    lines = ["# Tables", "", MADE_FROM_CODE, "", "Every table of `published.duckdb`, with its columns,"]
+    lines += ["and the [functions](#functions) that a query there can call.", ""]
     tables = sorted(
         [*SETTINGS_TABLES, RAW_TABLES["raw.loads"], *declared_tables(load_project())], key=lambda table: table.table
     )
@@ -145,4 +147,7 @@ def _tables_page() -> str:
             lines += [f"## {table.table}", "", table.description, "", "| column | meaning |", "|---|---|"]
             lines += [f"| `{name}` | {about.replace('|', chr(92) + '|')} |" for name, about in table.columns.items()]
             lines.append("")
-    return "\n".join(lines)
+    lines += ["# Functions", "", "| function | what it computes | arguments | source |", "|---|---|---|---|"]
+    for function in sorted(read_functions().values(), key=lambda one: one.name):
+        lines.append(f"| `{function.signature}` | {function.description} | {function.takes} | {function.source} |")
+    return "\n".join([*lines, ""])

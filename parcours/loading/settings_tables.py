@@ -41,21 +41,26 @@ class SettingsTable:
         return by_name(self.typed_columns)
 
 
+def _seconds(amount: float, unit: int) -> float:
+    """A duration in seconds, to the microsecond, as `elapsed_seconds` measures what is compared with it."""
+    return round(amount * unit * 1_000_000) / 1_000_000
+
+
 def _shop(s: JourneySettings) -> list[Row]:
-    m, day = s.measures, 86400
+    m, hour, day = s.measures, 3600, 86400
     return [
         (
             s.shop.name,
             s.shop.time_zone,
             s.shop.currency,
             s.shop.language,
-            int(s.sessions.timeout_minutes * 60_000_000),
-            int(s.sessions.maximum_hours * 3600),
-            int(m.cart_horizon_days * day),
+            _seconds(s.sessions.timeout_minutes, 60),
+            _seconds(s.sessions.maximum_hours, hour),
+            _seconds(m.cart_horizon_days, day),
             m.retention_days,
-            int(m.inactivity_days * day),
-            int(m.attribution_hours * 3600),
-            int(m.survey_lag_days * day),
+            _seconds(m.inactivity_days, day),
+            _seconds(m.attribution_hours, hour),
+            _seconds(m.survey_lag_days, day),
             m.identity_link_limit,
             m.small_cell,
             s.comparison.window_days,
@@ -76,7 +81,7 @@ def _session_variants(s: JourneySettings) -> list[Row]:
         (
             number,
             f"{minutes:g} min{', cut at midnight' if cut else ''}",
-            int(minutes * 60_000_000),
+            _seconds(minutes, 60),
             cut,
             (minutes, cut) == own,
             2 ** (number - 1),
@@ -101,7 +106,7 @@ def _touchpoint_rules(s: JourneySettings) -> list[Row]:
 
 def _funnels(s: JourneySettings) -> list[Row]:
     return [
-        (funnel.id, funnel.name, funnel.unit, int(funnel.window_days * 86_400_000_000), len(funnel.steps), number)
+        (funnel.id, funnel.name, funnel.unit, _seconds(funnel.window_days, 86400), len(funnel.steps), number)
         for number, funnel in enumerate(s.funnels, 1)
     ]
 
@@ -169,9 +174,9 @@ def _change_segments(s: JourneySettings) -> list[Row]:
     ]
 
 
-def _microseconds(limit: PathStage | PathLimit) -> int | None:
+def _maximum(limit: PathStage | PathLimit) -> float | None:
     hours = limit.max_hours if limit.max_days is None else limit.max_days * 24
-    return None if hours is None else round(hours * 3_600_000_000)
+    return None if hours is None else _seconds(hours, 3600)
 
 
 def _path_stages(s: JourneySettings) -> list[Row]:
@@ -181,7 +186,7 @@ def _path_stages(s: JourneySettings) -> list[Row]:
             stage.id,
             position,
             (place.rule if place else None) or ("required" if stage.required else "optional"),
-            _microseconds(place) if place else None,
+            _maximum(place) if place else None,
         )
         for position, stage in enumerate(s.stages, 1)
         for place in [listed.get(stage.id)]
@@ -195,7 +200,7 @@ def _path_limits(s: JourneySettings) -> list[Row]:
         return "stage" if name in stages else "touchpoint"
 
     return [
-        (number, kind(limit.from_), limit.from_, kind(limit.to), limit.to, _microseconds(limit))
+        (number, kind(limit.from_), limit.from_, kind(limit.to), limit.to, _maximum(limit))
         for number, limit in enumerate(s.path.limits, 1)
     ]
 
@@ -231,13 +236,13 @@ SETTINGS_TABLES = (
             "time_zone text": "IANA name; days and hours are those there",
             "currency text": "ISO 4217 code of all amounts",
             "language text": "language of dates and numbers in the report",
-            "session_timeout_microseconds bigint": "a strictly greater gap starts a new session",
-            "session_maximum_seconds bigint": "a session that has lasted so long is cut",
-            "cart_horizon_seconds bigint": "an order within it makes a cart converted",
+            "session_timeout_seconds double": "a strictly greater gap starts a new session",
+            "session_maximum_seconds double": "a session that has lasted so long is cut",
+            "cart_horizon_seconds double": "an order within it makes a cart converted",
             "retention_days bigint": "a second order within it makes a customer retained",
-            "inactivity_seconds bigint": "a journey silent for longer has ended",
-            "attribution_seconds bigint": "an order belongs to the last session within it",
-            "survey_lag_seconds bigint": "how long after something an answer may come and belong to it",
+            "inactivity_seconds double": "a journey silent for longer has ended",
+            "attribution_seconds double": "an order belongs to the last session within it",
+            "survey_lag_seconds double": "how long after something an answer may come and belong to it",
             "identity_link_limit bigint": "an identifier that meets more customers than this links nothing",
             "small_cell bigint": "below it counts are shown and rates are not ranked",
             "comparison_window_days bigint": "at most this many days on each side of a change",
@@ -257,7 +262,7 @@ SETTINGS_TABLES = (
         {
             "variant_number bigint": "1, 2, …",
             "variant text": "the timeout, and whether midnight cuts",
-            "timeout_microseconds bigint": "a strictly greater gap starts a new session",
+            "timeout_seconds double": "a strictly greater gap starts a new session",
             "cuts_at_midnight boolean": "whether midnight of the shop starts a session",
             "is_chosen boolean": "the shop's own",
             "bit bigint": "2 to the power of the number − 1",
@@ -297,7 +302,7 @@ SETTINGS_TABLES = (
             "funnel_id text": "its id in journey.yaml",
             "funnel_name text": "as pages call it",
             "unit text": "what is counted: person, session, journey, order or cart",
-            "window_microseconds bigint": "the last step comes at most this long after the first",
+            "window_seconds double": "the last step comes at most this long after the first",
             "step_count bigint": "how many steps it has",
             "funnel_number bigint": "1, 2, …, in the order of journey.yaml",
         },
@@ -397,7 +402,7 @@ SETTINGS_TABLES = (
             "stage text": "of settings.stages",
             "stage_position bigint": "1, 2, …, in the order of the journey",
             "rule text": "required, optional or forbidden",
-            "maximum_microseconds bigint": "visits of a journey in it last at most so long; null: any time",
+            "maximum_seconds double": "visits of a journey in it last at most so long; null: any time",
         },
         _path_stages,
     ),
@@ -411,7 +416,7 @@ SETTINGS_TABLES = (
             "from_place text": "where the time begins",
             "to_type text": "stage or touchpoint",
             "to_place text": "where it ends",
-            "maximum_microseconds bigint": "more than this is late",
+            "maximum_seconds double": "more than this is late",
         },
         _path_limits,
     ),
