@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from parcours.engine.fingerprint import code_version, engine_version
+from parcours.engine.fingerprint import engine_version, modules_version
 from parcours.engine.model import Model, ModelError, column_lineage, narrowed_sql
 from parcours.engine.refresh import Narrow, Refreshed, Table, Through, refresh
 from parcours.warehouse.connection import count_rows, table_columns, transaction
@@ -63,7 +63,7 @@ def refreshable(
         _run(connection, model, f"create or replace temp table next_rows as\n{sql}")
 
     code = [model.code_version, model.keyed_by, model.linked_by, through, engine_version()]
-    version = " ".join(map(str, [*code, code_version(write_changed)] if write_changed else code))
+    version = " ".join(map(str, [*code, modules_version(write_changed)] if write_changed else code))
     return Table(
         model.table, model.upstreams, version, model.keyed_by, logged, write_whole, write_next, model.linked_by, through
     )

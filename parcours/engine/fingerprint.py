@@ -23,7 +23,7 @@ def engine_version() -> str:
     return _hash(ENGINE)
 
 
-def code_version(*functions: Callable[..., Any]) -> str:
+def modules_version(*functions: Callable[..., Any]) -> str:
     """That of functions that write rows, with all of their own folder that they call."""
     modules: dict[str, None] = {}
     waiting = [function.__module__ for function in functions]

@@ -146,9 +146,9 @@ def _table_names(sql: str) -> list[tuple[int, int, str]]:
 
 
 def parse_select(sql: str, source: str) -> exp.Query:
-    """The one select of a file."""
+    """The one select of a file; whoever asks again gets the same: copy it before changing it."""
     try:
-        statements = [s for s in sqlglot.parse(sql, dialect="duckdb") if s is not None]
+        statements = _parsed(sql)
     except sqlglot.errors.ParseError as error:
         first = error.errors[0]
         raise ModelError(f"{source}, line {first['line']}: {first['description']}.") from None
@@ -158,6 +158,11 @@ def parse_select(sql: str, source: str) -> exp.Query:
     if not isinstance(select, exp.Query):
         raise ModelError(f"{source}: expected a select, found {select.key}. The runner creates the table.")
     return select
+
+
+@cache
+def _parsed(sql: str) -> list[exp.Expr]:
+    return [statement for statement in sqlglot.parse(sql, dialect="duckdb") if statement is not None]
 
 
 def _upstreams(select: exp.Query, schema: str, source: str) -> list[str]:
@@ -230,7 +235,7 @@ def column_lineage(model: Model, columns: Mapping[str, Sequence[str]]) -> dict[s
     for table in model.upstreams:
         db, name = table.split(".")
         schema.setdefault(db, {})[name] = dict.fromkeys(columns.get(table, ()), "text")
-    select = parse_select(model.sql, model.table)
+    select = parse_select(model.sql, model.table).copy()
     nodes = lineage(None, select, schema, dialect="duckdb", trim_selects=False, copy=False)
     found: dict[str, list[tuple[str, str]]] = {}
     for column, top in nodes.items():

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import duckdb
 
 from parcours.engine.build import refresh_table, refreshable
-from parcours.engine.fingerprint import code_version, engine_version
+from parcours.engine.fingerprint import engine_version, modules_version
 from parcours.engine.model import Model, in_order, parse_model, read_model
 from parcours.engine.refresh import Narrow, Refreshed, Table, Through, WriteNext
 from parcours.engine.within_key import refuse_leaving
@@ -45,7 +45,7 @@ class PythonTable:
     @property
     def code_version(self) -> str:
         """That of the code that writes it."""
-        return code_version(self.write)
+        return modules_version(self.write)
 
     def refreshable(self, logged: tuple[str, ...]) -> Table:
         """The table as `refresh` takes it."""
