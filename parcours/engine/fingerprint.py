@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,29 +20,31 @@ ENGINE = ("parcours.engine.build", "parcours.engine.refresh", "parcours.warehous
 
 def engine_version() -> str:
     """That of the engine itself."""
-    return _hash(ENGINE)
+    return _hash(tuple(map(source_of, ENGINE)))
 
 
 def modules_version(*functions: Callable[..., Any]) -> str:
     """That of functions that write rows, with all of their own folder that they call."""
-    modules: dict[str, None] = {}
+    modules: dict[str, str] = {}
     waiting = [function.__module__ for function in functions]
     while waiting:
         if (module := waiting.pop()) not in modules:
-            modules[module] = None
-            waiting += _imports(module)
-    return _hash(sorted(modules))
+            modules[module] = source_of(module)
+            waiting += _imports(modules[module], module.rpartition(".")[0])
+    return _hash(tuple(modules[module] for module in sorted(modules)))
 
 
+@cache
 def source_of(module: str) -> str:
-    """The text of a module."""
+    """The text of a module, as it was when it was first asked for."""
     spec = find_spec(module)
     assert spec is not None and spec.origin is not None, module
     return Path(spec.origin).read_text(encoding="utf-8")
 
 
-def _hash(modules: Iterable[str]) -> str:
-    return hashlib.sha256("".join(what_decides(source_of(module)) for module in modules).encode()).hexdigest()[:12]
+@cache
+def _hash(sources: tuple[str, ...]) -> str:
+    return hashlib.sha256("".join(map(what_decides, sources)).encode()).hexdigest()[:12]
 
 
 @cache
@@ -64,8 +66,8 @@ def _is_text(statement: ast.stmt) -> bool:
     )
 
 
-def _imports(module: str) -> list[str]:
-    """The modules of its own folder that a module imports."""
-    folder = module.rpartition(".")[0]
-    found = [node.module for node in ast.walk(ast.parse(source_of(module))) if isinstance(node, ast.ImportFrom)]
+@cache
+def _imports(source: str, folder: str) -> list[str]:
+    """The modules of a folder that a module imports."""
+    found = [node.module for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom)]
     return [name for name in found if name and name.startswith(f"{folder}.")]
