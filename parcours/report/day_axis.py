@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from itertools import groupby
 
 from parcours.report.drawing import GREY, Drawing, note, safe
-from parcours.report.figures import Outage
+from parcours.report.figures import Row
 from parcours.report.numbers import Numbers
 
 TICK_STEPS = ((200, 1), (400, 2), (1000, 3))
@@ -17,7 +17,7 @@ DAILY, WEEKLY, HALVES = 10, 45, 130
 OUTAGE_SHADES = {"tracking": "rgba(93,107,121,0.22)", "payment": "rgba(226,160,99,0.35)"}
 
 
-def _outage_runs(outages: Sequence[Outage]) -> list[tuple[str, date, date]]:
+def _outage_runs(outages: Sequence[Row]) -> list[tuple[str, date, date]]:
     """Runs of days in a row with the same kind of outage."""
     runs = []
     keyed = groupby(enumerate(outages), key=lambda item: (item[1].outage, item[1].on - timedelta(days=item[0])))
@@ -27,7 +27,7 @@ def _outage_runs(outages: Sequence[Outage]) -> list[tuple[str, date, date]]:
     return runs
 
 
-def outage_shapes(outages: Sequence[Outage]) -> list[Drawing]:
+def outage_shapes(outages: Sequence[Row]) -> list[Drawing]:
     """Shades over runs of outage days: grey for tracking, orange for payment."""
     return [
         {
@@ -46,7 +46,7 @@ def outage_shapes(outages: Sequence[Outage]) -> list[Drawing]:
     ]
 
 
-def outage_labels(outages: Sequence[Outage]) -> list[Drawing]:
+def outage_labels(outages: Sequence[Row]) -> list[Drawing]:
     """The kind of outage, upright along its shade."""
     return [
         note(

@@ -5,17 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from parcours.report.figures import Figures, Kpi
-from parcours.report.journey.kpi_wording import (
-    HEADLINES,
-    LOWER_IS_BETTER,
-    MISSING,
-    beside,
-    counted,
-    definition,
-    kpi_name,
-    still_open,
-)
+from parcours.report.figures import Figures, Row
+from parcours.report.journey.kpi_wording import HEADLINES, beside, said_of
 from parcours.report.numbers import Numbers
 from parcours.report.wording import Sentence
 
@@ -55,59 +46,57 @@ class Card:
 
 def cards(figures: Figures, numbers: Numbers) -> list[Card]:
     """One per headline figure, in order."""
-    found = {kpi.kpi: kpi for kpi in figures.kpis}
-    return [_card(name, found.get(name), figures, numbers) for name in HEADLINES]
+    return [_card(kpi, figures, numbers) for kpi in figures.kpis]
 
 
-def _card(name: str, kpi: Kpi | None, figures: Figures, numbers: Numbers) -> Card:
-    shop = figures.shop
-    label, meaning = kpi_name(name, shop), definition(name, shop, numbers)
-    if kpi is None or kpi.value is None:
-        return Card(label, meaning, empty=MISSING[name])
+def _card(kpi: Row, figures: Figures, numbers: Numbers) -> Card:
+    shop, words = figures.shop, HEADLINES[kpi.kpi]
+    meaning = said_of(kpi, words.definition, shop, numbers)
+    if kpi.value is None:
+        return Card(kpi.label, meaning, empty=words.missing)
     return Card(
-        label,
+        kpi.label,
         meaning,
         value=numbers.share(kpi.value),
-        counted=counted(kpi, shop, numbers),
+        counted=said_of(kpi, words.counted, shop, numbers),
         interval=f"n\u00a0{numbers.count(kpi.denominator)} · 95\u00a0% interval {numbers.interval(kpi.low, kpi.high)}",
-        still_open=still_open(kpi, numbers),
+        still_open=f"{numbers.count(kpi.open_count)} {kpi.denominator_name} still open, in no rate"
+        if kpi.open_count
+        else "",
         halves=_halves(kpi, numbers),
         half_values=_half_values(kpi, numbers),
-        is_small=kpi.denominator < shop.small_cell,
+        is_small=kpi.is_small,
         bar=_bar(kpi, numbers),
         target=_target(kpi, numbers),
-        beside=beside(name, figures, numbers),
+        beside=beside(kpi.kpi, figures, numbers),
     )
 
 
-def _halves(kpi: Kpi, numbers: Numbers) -> str:
-    if not (kpi.earlier_from and kpi.earlier_until and kpi.later_from and kpi.later_until):
+def _halves(kpi: Row, numbers: Numbers) -> str:
+    if kpi.trend is None:
         return ""
     earlier = numbers.short_period(kpi.earlier_from, kpi.earlier_until)
     return f"{earlier} against {numbers.short_period(kpi.later_from, kpi.later_until)}"
 
 
-def _half_values(kpi: Kpi, numbers: Numbers) -> str:
+def _half_values(kpi: Row, numbers: Numbers) -> str:
     """Both halves and their difference, with whether the intervals overlap."""
-    if kpi.difference is None or None in (kpi.earlier_low, kpi.earlier_high, kpi.later_low, kpi.later_high):
+    if kpi.trend is None:
         return ""
-    is_apart = (kpi.later_low or 0) > (kpi.earlier_high or 0) or (kpi.later_high or 0) < (kpi.earlier_low or 0)
     values = f"{numbers.change_of_share(kpi.earlier_value, kpi.later_value)} ({numbers.points(kpi.difference)})"
-    return f"{values}, intervals {'apart' if is_apart else 'overlap'}"
+    return f"{values}, intervals {'overlap' if kpi.trend == 'overlap' else 'apart'}"
 
 
-def _bar(kpi: Kpi, numbers: Numbers) -> Bar:
-    value, low, high = kpi.value or 0.0, max(kpi.low or 0.0, 0.0), kpi.high or 0.0
+def _bar(kpi: Row, numbers: Numbers) -> Bar:
+    low, high = max(kpi.low or 0.0, 0.0), kpi.high or 0.0
     end = next((scale for scale in SCALES if max(high, (kpi.target or 0) * 1.02) <= scale), 1.0)
-    left, start, stop = (round(share / end * 100, 2) for share in (value, low, high))
+    left, start, stop = (round(share / end * 100, 2) for share in (kpi.value, low, high))
     target = None if kpi.target is None else round(kpi.target / end * 100, 2)
     return Bar(left, start, round(stop - start, 2), target, numbers.share(end, 0))
 
 
-def _target(kpi: Kpi, numbers: Numbers) -> str:
-    if kpi.target is None or kpi.value is None:
+def _target(kpi: Row, numbers: Numbers) -> str:
+    if kpi.target is None:
         return ""
-    is_lower_better = kpi.kpi in LOWER_IS_BETTER
-    is_met = kpi.value <= kpi.target if is_lower_better else kpi.value >= kpi.target
-    bound = "at most" if is_lower_better else "at least"
-    return f"to-be: {bound} {numbers.target(kpi.target)}, {'met' if is_met else 'not met'}"
+    bound = "at least" if kpi.is_higher_better else "at most"
+    return f"to-be: {bound} {numbers.target(kpi.target)}, {'met' if kpi.is_target_met else 'not met'}"

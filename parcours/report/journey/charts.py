@@ -30,7 +30,7 @@ from parcours.report.drawing import (
     note,
     safe,
 )
-from parcours.report.figures import Cohort, FunnelStep
+from parcours.report.figures import Row
 from parcours.report.numbers import NBSP, Numbers
 
 VERDICT_MARKS = {"improved": "✓ ", "worsened": "✗ "}
@@ -193,9 +193,7 @@ def _vertical(x: float, xref: str, yref: str, color: str, width: float) -> Drawi
     }
 
 
-def funnel_chart(
-    steps: Sequence[FunnelStep], worst: FunnelStep | None, unit: str, numbers: Numbers, small_cell: int
-) -> Drawing:
+def funnel_chart(steps: Sequence[Row], worst: Row | None, unit: str, numbers: Numbers, small_cell: int) -> Drawing:
     """A bar per step, what was lost before it in orange (the worst step's in red), with its counts above and below."""
     traces: list[Drawing] = []
     notes: list[Drawing] = []
@@ -234,7 +232,7 @@ def funnel_chart(
     return {"data": traces, "layout": frame}
 
 
-def _step_line(step: FunnelStep, is_small: bool, numbers: Numbers) -> str:
+def _step_line(step: Row, is_small: bool, numbers: Numbers) -> str:
     if step.previous_count is None:
         return f"{numbers.count(step.open_count)} more still open" if step.open_count else "all windows are over"
     if is_small:
@@ -248,7 +246,7 @@ def _step_line(step: FunnelStep, is_small: bool, numbers: Numbers) -> str:
     return " · ".join(parts)
 
 
-def cohort_chart(key: str, description: str, cells: Sequence[Cohort], numbers: Numbers) -> Chart:
+def cohort_chart(key: str, description: str, cells: Sequence[Row], numbers: Numbers) -> Chart:
     """Cohorts × intervals, the mean over cohorts below; unfinished intervals are blank, small cells grey."""
     cohorts = sorted({cell.cohort_on for cell in cells if cell.cohort_on is not None})
     intervals = sorted({cell.interval_number for cell in cells})

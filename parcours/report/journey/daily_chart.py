@@ -23,7 +23,7 @@ from parcours.report.drawing import (
     percent_ticks,
     safe,
 )
-from parcours.report.figures import Change, Day, Kpi, Outage
+from parcours.report.figures import Row
 from parcours.report.numbers import Numbers
 from parcours.report.wording import axis_end
 
@@ -33,7 +33,7 @@ PIXELS_PER_LETTER, USUAL_WIDTH = 6.4, 1200
 
 
 def daily_chart(
-    days: Sequence[Day], kpi: Kpi, changes: Sequence[Change], outages: Sequence[Outage], numbers: Numbers, narrow: bool
+    days: Sequence[Row], kpi: Row, changes: Sequence[Row], outages: Sequence[Row], numbers: Numbers, narrow: bool
 ) -> Drawing:
     """The days, grey where small; a line joins those that follow each other and are not."""
     first, last = days[0].on, days[-1].on
@@ -61,7 +61,7 @@ def daily_chart(
     return {"data": [_line(days), _dots(days, numbers)], "layout": frame}
 
 
-def _line(days: Sequence[Day]) -> Drawing:
+def _line(days: Sequence[Row]) -> Drawing:
     return {
         "type": "scatter",
         "mode": "lines",
@@ -73,7 +73,7 @@ def _line(days: Sequence[Day]) -> Drawing:
     }
 
 
-def _dots(days: Sequence[Day], numbers: Numbers) -> Drawing:
+def _dots(days: Sequence[Row], numbers: Numbers) -> Drawing:
     shown = [day for day in days if day.value is not None]
     text = [
         f"<b>{numbers.day(day.on)}</b><br>{numbers.share(day.value)}: {numbers.count(day.numerator)} of "
@@ -94,7 +94,7 @@ def _dots(days: Sequence[Day], numbers: Numbers) -> Drawing:
     }
 
 
-def _halves(kpi: Kpi) -> list[Drawing]:
+def _halves(kpi: Row) -> list[Drawing]:
     """The level of each half and its 95 % interval, over the days it covers."""
     shapes: list[Drawing] = []
     for start, end, value, low, high in _levels(kpi):
@@ -107,7 +107,7 @@ def _halves(kpi: Kpi) -> list[Drawing]:
     return shapes
 
 
-def _levels(kpi: Kpi) -> list[tuple[date, date, float, float, float]]:
+def _levels(kpi: Row) -> list[tuple[date, date, float, float, float]]:
     halves = (
         (kpi.earlier_from, kpi.earlier_until, kpi.earlier_value, kpi.earlier_low, kpi.earlier_high),
         (kpi.later_from, kpi.later_until, kpi.later_value, kpi.later_low, kpi.later_high),
@@ -119,7 +119,7 @@ def _levels(kpi: Kpi) -> list[tuple[date, date, float, float, float]]:
     ]
 
 
-def _level_labels(kpi: Kpi, numbers: Numbers) -> list[Drawing]:
+def _level_labels(kpi: Row, numbers: Numbers) -> list[Drawing]:
     return [
         note(
             f"<b>{numbers.share(value)}</b>",
@@ -138,7 +138,7 @@ def _level_labels(kpi: Kpi, numbers: Numbers) -> list[Drawing]:
     ]
 
 
-def _change_lines(changes: Sequence[Change]) -> list[Drawing]:
+def _change_lines(changes: Sequence[Row]) -> list[Drawing]:
     return [
         {
             "type": "line",
@@ -154,7 +154,7 @@ def _change_lines(changes: Sequence[Change]) -> list[Drawing]:
     ]
 
 
-def _levels_of_labels(changes: Sequence[Change], first: date, last: date) -> list[int]:
+def _levels_of_labels(changes: Sequence[Row], first: date, last: date) -> list[int]:
     """The line of each change's label: the lowest on which it doesn't run into the label before."""
     days_per_letter = ((last - first).days + 2) * PIXELS_PER_LETTER / USUAL_WIDTH
     free_from: list[float] = []
@@ -168,13 +168,14 @@ def _levels_of_labels(changes: Sequence[Change], first: date, last: date) -> lis
     return levels
 
 
-def _is_late(change: Change, first: date, last: date) -> bool:
+def _is_late(change: Row, first: date, last: date) -> bool:
     """Whether the label stands left of its line, to stay inside the chart."""
-    return (change.changed_on - first) > 0.75 * (last - first)
+    on: date = change.changed_on
+    return on - first > 0.75 * (last - first)
 
 
 def _change_labels(
-    changes: Sequence[Change], levels: Sequence[int], first: date, last: date, numbers: Numbers, narrow: bool
+    changes: Sequence[Row], levels: Sequence[int], first: date, last: date, numbers: Numbers, narrow: bool
 ) -> list[Drawing]:
     labels = []
     for number, (change, level) in enumerate(zip(changes, levels, strict=True), 1):

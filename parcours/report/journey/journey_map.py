@@ -30,7 +30,7 @@ from parcours.report.drawing import (
     side_note,
     wrapped,
 )
-from parcours.report.figures import Stage
+from parcours.report.figures import Row
 from parcours.report.numbers import NBSP, Numbers
 
 LEFT = 168
@@ -57,7 +57,7 @@ GAPS = (44, 30, 20)
 """Pixels under each band but the last: room for the names of the stages under the first."""
 
 
-def journey_map(stages: Sequence[Stage], flagged: frozenset[str], numbers: Numbers, narrow: bool) -> Drawing:
+def journey_map(stages: Sequence[Row], flagged: frozenset[str], numbers: Numbers, narrow: bool) -> Drawing:
     """The map; the flagged stages in red."""
     domains, inner = _domains([24 * len(stages) + 8] * 4 if narrow else [b.height for b in BANDS], narrow)
     traces = [
@@ -106,7 +106,7 @@ def _domains(heights: Sequence[int], narrow: bool) -> tuple[list[list[float]], i
     return domains, inner
 
 
-def _stage_axis(stages: Sequence[Stage], number: int, narrow: bool) -> Drawing:
+def _stage_axis(stages: Sequence[Row], number: int, narrow: bool) -> Drawing:
     ends = [len(stages) - 0.5, -0.5] if narrow else [-0.5, len(stages) - 0.5]
     if not narrow and number > 1:
         return hidden_axis(range=ends)
@@ -123,7 +123,7 @@ def _stage_axis(stages: Sequence[Stage], number: int, narrow: bool) -> Drawing:
     )
 
 
-def _value_axis(stages: Sequence[Stage], number: int, narrow: bool) -> Drawing:
+def _value_axis(stages: Sequence[Row], number: int, narrow: bool) -> Drawing:
     """The scale of a band, with room for the labels of its values."""
     if number == 1:
         highest = max([stage.reached_count for stage in stages], default=0) or 1
@@ -161,7 +161,7 @@ def _bar(narrow: bool) -> Drawing:
     return {"type": "bar", "orientation": "h" if narrow else "v"}
 
 
-def _journeys(stages: Sequence[Stage], flagged: frozenset[str], numbers: Numbers, narrow: bool) -> list[Drawing]:
+def _journeys(stages: Sequence[Row], flagged: frozenset[str], numbers: Numbers, narrow: bool) -> list[Drawing]:
     lost = [FAINT if s.is_small else RED if s.stage in flagged else ORANGE for s in stages]
     text = [_journeys_hover(stage, numbers) for stage in stages]
     parts = (
@@ -180,7 +180,7 @@ def _journeys(stages: Sequence[Stage], flagged: frozenset[str], numbers: Numbers
     ]
 
 
-def _journeys_hover(stage: Stage, numbers: Numbers) -> str:
+def _journeys_hover(stage: Row, numbers: Numbers) -> str:
     lines = [
         f"<b>{safe(stage.label, 60)}</b>",
         f"{numbers.count(stage.reached_count)} journeys reached it, {numbers.count(stage.open_count)} still open",
@@ -193,7 +193,7 @@ def _journeys_hover(stage: Stage, numbers: Numbers) -> str:
     return "<br>".join(lines)
 
 
-def _satisfaction(stages: Sequence[Stage], numbers: Numbers, narrow: bool) -> list[Drawing]:
+def _satisfaction(stages: Sequence[Row], numbers: Numbers, narrow: bool) -> list[Drawing]:
     """Dots with their interval as a pale band; a line joins neighbours, dotted over stages without answers."""
     asked = [(place, stage) for place, stage in enumerate(stages) if stage.satisfaction_mean is not None]
     traces: list[Drawing] = []
@@ -239,7 +239,7 @@ def _satisfaction(stages: Sequence[Stage], numbers: Numbers, narrow: bool) -> li
     return traces
 
 
-def _times(stages: Sequence[Stage], flagged: frozenset[str], numbers: Numbers, narrow: bool) -> list[Drawing]:
+def _times(stages: Sequence[Row], flagged: frozenset[str], numbers: Numbers, narrow: bool) -> list[Drawing]:
     timed = [(place, stage) for place, stage in enumerate(stages) if stage.median_seconds is not None]
     text = [f"<b>{safe(stage.label, 60)}</b><br>median {numbers.duration(stage.median_seconds)}" for _, stage in timed]
     return [
@@ -260,7 +260,7 @@ def _times(stages: Sequence[Stage], flagged: frozenset[str], numbers: Numbers, n
     ]
 
 
-def _opportunities(stages: Sequence[Stage], flagged: frozenset[str], numbers: Numbers, narrow: bool) -> list[Drawing]:
+def _opportunities(stages: Sequence[Row], flagged: frozenset[str], numbers: Numbers, narrow: bool) -> list[Drawing]:
     text = [
         f"<b>{safe(stage.label, 60)}</b><br>{numbers.money(stage.revenue_at_stake)} of net revenue at stake"
         for stage in stages
@@ -272,7 +272,7 @@ def _opportunities(stages: Sequence[Stage], flagged: frozenset[str], numbers: Nu
     ]
 
 
-def _value_notes(stages: Sequence[Stage], flagged: frozenset[str], numbers: Numbers, narrow: bool) -> list[Drawing]:
+def _value_notes(stages: Sequence[Row], flagged: frozenset[str], numbers: Numbers, narrow: bool) -> list[Drawing]:
     notes = []
     for place, stage in enumerate(stages):
         red = {"color": RED} if stage.stage in flagged else {}
@@ -297,7 +297,7 @@ def _value_notes(stages: Sequence[Stage], flagged: frozenset[str], numbers: Numb
     return notes
 
 
-def _reach_text(stage: Stage, is_flagged: bool, numbers: Numbers, narrow: bool) -> str:
+def _reach_text(stage: Row, is_flagged: bool, numbers: Numbers, narrow: bool) -> str:
     text = f"<b>{numbers.count(stage.reached_count)}</b>"
     if stage.drop_off_rate is None:
         return text

@@ -7,7 +7,7 @@ from datetime import date
 
 import duckdb
 
-from parcours.report.figures import Export, Outage, Shop, TableComment, rows, the_shop
+from parcours.report.figures import Row, rows, the_shop
 
 
 @dataclass(frozen=True)
@@ -158,13 +158,13 @@ class Identity:
 class QualityFigures:
     """All that the quality page shows, of one published database."""
 
-    shop: Shop
-    exports: list[Export]
+    shop: Row
+    exports: list[Row]
     reasons: list[Reason]
     refused: list[Refused]
     files: list[RejectedFile]
     reconciliation: list[Reconciled]
-    outages: list[Outage]
+    outages: list[Row]
     coverage: list[SourceCoverage]
     unmapped: list[Unmapped]
     late: list[Late]
@@ -174,19 +174,19 @@ class QualityFigures:
     screened: list[Screened]
     shared: list[Shared]
     identity: Identity
-    tables: list[TableComment]
+    tables: list[Row]
 
 
 def read_quality(connection: duckdb.DuckDBPyConnection) -> QualityFigures:
     """Every section's rows."""
     return QualityFigures(
         shop=the_shop(connection),
-        exports=rows(connection, Export, "exports"),
+        exports=rows(connection, Row, "exports"),
         reasons=rows(connection, Reason, "quality_reasons"),
         refused=rows(connection, Refused, "quality_refused"),
         files=rows(connection, RejectedFile, "quality_files"),
         reconciliation=rows(connection, Reconciled, "quality_reconciliation"),
-        outages=rows(connection, Outage, "outages"),
+        outages=rows(connection, Row, "outages"),
         coverage=rows(connection, SourceCoverage, "quality_coverage"),
         unmapped=rows(connection, Unmapped, "quality_unmapped"),
         late=rows(connection, Late, "quality_late"),
@@ -196,5 +196,5 @@ def read_quality(connection: duckdb.DuckDBPyConnection) -> QualityFigures:
         screened=rows(connection, Screened, "quality_screened"),
         shared=rows(connection, Shared, "quality_shared"),
         identity=rows(connection, Identity, "quality_identity")[0],
-        tables=rows(connection, TableComment, "quality_tables"),
+        tables=rows(connection, Row, "quality_tables"),
     )

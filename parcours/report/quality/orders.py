@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from parcours.report.figures import Outage
+from parcours.report.figures import Row
 from parcours.report.numbers import Numbers, listed
 from parcours.report.quality.chart import DayBar, DayBars, day_bars_chart, day_bars_legend
 from parcours.report.quality.figures import QualityFigures, Reconciled
@@ -239,13 +239,13 @@ def _by_day(figures: QualityFigures, numbers: Numbers) -> Table:
     return Table("By shop day", ("Day", *COUNTS), rows)
 
 
-def _some_days(outages: Sequence[Outage], numbers: Numbers, *, kind: bool = True) -> str:
+def _some_days(outages: Sequence[Row], numbers: Numbers, *, kind: bool = True) -> str:
     shown = [numbers.day(row.on) + (f" ({row.outage})" if kind else "") for row in outages[:SHOWN_OUTAGES]]
     rest = len(outages) - len(shown)
     return listed([*shown, f"{numbers.count(rest)} more"]) if rest else listed(shown)
 
 
-def _outage_words(row: Outage, numbers: Numbers) -> str:
+def _outage_words(row: Row, numbers: Numbers) -> str:
     """A day in a sentence: what went on, and what did not."""
     if row.outage == "tracking":
         return (
