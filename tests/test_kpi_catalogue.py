@@ -13,8 +13,9 @@ from parcours.engine.checks import read_checks, run_check
 from parcours.engine.model import read_model
 from parcours.loading.settings_tables import write_settings
 from parcours.project import ROOT
+from parcours.report.journey.kpi_wording import HEADLINES as HEADLINE_WORDS
 from parcours.settings import kpis
-from parcours.settings.kpis import KPIS, Kpi
+from parcours.settings.kpis import HEADLINES, KPIS, Kpi
 
 SUMS = ("kpi_daily", "kpi_weekly", "kpis", "change_impact")
 SHOP = settings(changes=[{"id": "x", "label": "x", "date": (START + timedelta(days=28)).date()}])
@@ -117,3 +118,7 @@ def test_every_entry_has_attempts_and_all_attempts_an_entry() -> None:
 def test_an_entry_names_the_table_whose_rows_are_its_attempts() -> None:
     upstreams = read_model(sql_file("kpi_attempts")).upstreams
     assert {kpi.attempts_table for kpi in KPIS} <= set(upstreams)
+
+
+def test_every_headline_figure_has_the_words_of_its_card() -> None:
+    assert set(HEADLINE_WORDS) == set(HEADLINES)
