@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from itertools import groupby
 
-from parcours.report.drawing import GREY, Drawing, note, safe
+from parcours.report.drawing import GREY, Drawing, note, safe, shape
 from parcours.report.figures import Row
 from parcours.report.numbers import Numbers
 
@@ -29,39 +29,27 @@ def _outage_runs(outages: Sequence[Row]) -> list[tuple[str, date, date]]:
 
 def outage_shapes(outages: Sequence[Row]) -> list[Drawing]:
     """Shades over runs of outage days: grey for tracking, orange for payment."""
+    noon = "{} 12:00"
     return [
-        {
-            "type": "rect",
-            "x0": f"{(start - timedelta(days=1)).isoformat()} 12:00",
-            "x1": f"{end.isoformat()} 12:00",
-            "y0": 0,
-            "y1": 1,
-            "xref": "x",
-            "yref": "paper",
-            "fillcolor": OUTAGE_SHADES["tracking" if kind == "tracking" else "payment"],
-            "line": {"width": 0},
-            "layer": "below",
-        }
+        shape(
+            "rect",
+            [noon.format((start - timedelta(days=1)).isoformat()), noon.format(end.isoformat())],
+            [0, 1],
+            {"width": 0},
+            xref="x",
+            yref="paper",
+            fillcolor=OUTAGE_SHADES["tracking" if kind == "tracking" else "payment"],
+            layer="below",
+        )
         for kind, start, end in _outage_runs(outages)
     ]
 
 
 def outage_labels(outages: Sequence[Row]) -> list[Drawing]:
     """The kind of outage, upright along its shade."""
+    place = {"xref": "x", "yref": "paper", "xanchor": "right", "yanchor": "top", "textangle": -90, "xshift": -7}
     return [
-        note(
-            f"{safe(kind, 20)} outage",
-            start.isoformat(),
-            1,
-            xref="x",
-            yref="paper",
-            xanchor="right",
-            yanchor="top",
-            textangle=-90,
-            xshift=-7,
-            size=10.5,
-            color=GREY,
-        )
+        note(f"{safe(kind, 20)} outage", start.isoformat(), 1, **place, size=10.5, color=GREY)
         for kind, start, _ in _outage_runs(outages)
     ]
 

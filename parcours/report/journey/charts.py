@@ -29,6 +29,8 @@ from parcours.report.drawing import (
     layout,
     note,
     safe,
+    scatter,
+    shape,
 )
 from parcours.report.figures import Row
 from parcours.report.numbers import NBSP, Numbers
@@ -72,13 +74,12 @@ def dot_chart(panels: Sequence[DotPanel], numbers: Numbers, narrow: bool) -> Dra
     for number, panel in enumerate(panels, 1):
         suffix = "" if number == 1 else str(number)
         height = len(panel.dots) * pitch
+        room = 0.72 if narrow else 0.5
         axes[f"yaxis{suffix}"] = hidden_axis(
             domain=[max(0.0, (top - height) / inner), top / inner],
-            range=[-len(panel.dots) + (0.28 if narrow else 0.5), 0.28 if narrow else 0.5],
+            range=[-len(panel.dots) + room, room],
             anchor=f"x{suffix}",
         )
-        if narrow:
-            axes[f"yaxis{suffix}"]["range"] = [-len(panel.dots) + 0.72, 0.72]
         top -= height + axis_room
         axes[f"xaxis{suffix}"] = axis(
             anchor=f"y{suffix}",
@@ -87,7 +88,8 @@ def dot_chart(panels: Sequence[DotPanel], numbers: Numbers, narrow: bool) -> Dra
             **_dot_ticks(panel, _dot_range(panel), 5 if narrow else 8, numbers),
         )
         if panel.is_difference:
-            shapes.append(_vertical(0, f"x{suffix}", f"y{suffix}", INK, 1))
+            refs = {"xref": f"x{suffix}", "yref": f"y{suffix} domain"}
+            shapes.append(shape("line", [0], [0, 1], {"color": INK, "width": 1}, layer="below", **refs))
         for row, dot in enumerate(panel.dots):
             traces += _dot_trace(dot, -row, suffix, panel, size=8 if narrow else 11)
             notes += _dot_notes(dot, -row, suffix, narrow, lift)
@@ -134,30 +136,12 @@ def _dot_trace(dot: Dot, y: float, suffix: str, panel: DotPanel, size: float) ->
     factor, color = _factor(panel), TONES[dot.tone]
     place = {"xaxis": f"x{suffix}", "yaxis": f"y{suffix}"}
     text = f"<b>{safe(dot.label, 60)}</b><br>{safe(dot.detail)}"
-    traces: list[Drawing] = []
+    traces = []
     if dot.low is not None and dot.high is not None:
-        traces.append(
-            {
-                "type": "scatter",
-                "mode": "lines",
-                "x": [dot.low * factor, dot.high * factor],
-                "y": [y, y],
-                "line": {"color": color, "width": 3.5},
-                **hover([text, text]),
-                **place,
-            }
-        )
-    traces.append(
-        {
-            "type": "scatter",
-            "mode": "markers",
-            "x": [dot.value * factor],
-            "y": [y],
-            "marker": {"size": size, "color": color, "line": {"color": "#fff", "width": 1.5}},
-            **hover([text]),
-            **place,
-        }
-    )
+        ends, line = [dot.low * factor, dot.high * factor], {"color": color, "width": 3.5}
+        traces.append(scatter("lines", ends, [y, y], line=line, **hover([text, text]), **place))
+    marker = {"size": size, "color": color, "line": {"color": "#fff", "width": 1.5}}
+    traces.append(scatter("markers", [dot.value * factor], [y], marker=marker, **hover([text]), **place))
     return traces
 
 
@@ -179,20 +163,6 @@ def _dot_notes(dot: Dot, y: float, suffix: str, narrow: bool, lift: int) -> list
     ]
 
 
-def _vertical(x: float, xref: str, yref: str, color: str, width: float) -> Drawing:
-    return {
-        "type": "line",
-        "x0": x,
-        "x1": x,
-        "y0": 0,
-        "y1": 1,
-        "xref": xref,
-        "yref": f"{yref} domain",
-        "line": {"color": color, "width": width},
-        "layer": "below",
-    }
-
-
 def funnel_chart(steps: Sequence[Row], worst: Row | None, unit: str, numbers: Numbers, small_cell: int) -> Drawing:
     """A bar per step, what was lost before it in orange (the worst step's in red), with its counts above and below."""
     traces: list[Drawing] = []
@@ -202,18 +172,8 @@ def funnel_chart(steps: Sequence[Row], worst: Row | None, unit: str, numbers: Nu
         is_small = step.previous_count is not None and step.previous_count < small_cell
         pieces = [(step.reached_count, FAINT if is_small else SKY), (step.dropped_count, RED if is_worst else ORANGE)]
         text = f"<b>{safe(step.label, 60)}</b><br>{numbers.count(step.reached_count)} {unit}"
-        for count, color in pieces:
-            traces.append(
-                {
-                    "type": "bar",
-                    "orientation": "h",
-                    "x": [count],
-                    "y": [-row],
-                    "width": 0.24,
-                    "marker": {"color": color},
-                    **hover([text]),
-                }
-            )
+        bar = {"type": "bar", "orientation": "h", "y": [-row], "width": 0.24, **hover([text])}
+        traces += [{**bar, "x": [count], "marker": {"color": color}} for count, color in pieces]
         head = f"<b>{safe(step.label, 30)}</b>  {numbers.count(step.reached_count)}"
         share = f"{numbers.share(step.conversion_rate)} of entered"
         below = {"xref": "x", "xanchor": "left", "yanchor": "top", "yshift": -11, "size": 11}
@@ -289,6 +249,7 @@ def cohort_chart(key: str, description: str, cells: Sequence[Row], numbers: Numb
         f"{numbers.month(on)}  <span style='color:{GREY}'>n\u00a0{numbers.count(sizes[on])}</span>" for on in cohorts
     ]
     labels.append(f"<b>Mean</b>  <span style='color:{GREY}'>n\u00a0{numbers.count(sizes.get(None, 0))}</span>")
+    rule = {"color": LINE, "width": 1}
     frame = layout(
         numbers,
         int((mean_at + 1) * 38) + 36,
@@ -308,7 +269,7 @@ def cohort_chart(key: str, description: str, cells: Sequence[Row], numbers: Numb
             range=[mean_at + 0.55, -0.55],
             tickfont={"color": INK, "size": 11.5},
         ),
-        shapes=[_rule(len(cohorts) - 0.375)] if cohorts else [],
+        shapes=[shape("line", [0, 1], [len(cohorts) - 0.375], rule, xref="paper", yref="y")] if cohorts else [],
     )
     drawn = chart(key, description, {"data": traces, "layout": frame})
     return replace(drawn, minimum_width=130 + 66 * len(intervals), maximum_width=130 + 180 * len(intervals))
@@ -316,8 +277,3 @@ def cohort_chart(key: str, description: str, cells: Sequence[Row], numbers: Numb
 
 def _cell_texts(texts: dict[tuple[int, float], str], rows: Sequence[float], width: int) -> list[list[str]]:
     return [[texts.get((x, y), "") for x in range(width)] for y in rows]
-
-
-def _rule(y: float) -> Drawing:
-    line = {"color": LINE, "width": 1}
-    return {"type": "line", "x0": 0, "x1": 1, "xref": "paper", "y0": y, "y1": y, "yref": "y", "line": line}

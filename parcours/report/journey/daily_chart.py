@@ -22,6 +22,8 @@ from parcours.report.drawing import (
     note,
     percent_ticks,
     safe,
+    scatter,
+    shape,
 )
 from parcours.report.figures import Row
 from parcours.report.numbers import Numbers
@@ -62,15 +64,14 @@ def daily_chart(
 
 
 def _line(days: Sequence[Row]) -> Drawing:
-    return {
-        "type": "scatter",
-        "mode": "lines",
-        "x": [day.on.isoformat() for day in days],
-        "y": [None if day.value is None or day.is_small else day.value * 100 for day in days],
-        "line": {"color": "rgba(43,108,148,0.22)", "width": 1},
-        "connectgaps": False,
-        "hoverinfo": "skip",
-    }
+    return scatter(
+        "lines",
+        [day.on.isoformat() for day in days],
+        [None if day.value is None or day.is_small else day.value * 100 for day in days],
+        line={"color": "rgba(43,108,148,0.22)", "width": 1},
+        connectgaps=False,
+        hoverinfo="skip",
+    )
 
 
 def _dots(days: Sequence[Row], numbers: Numbers) -> Drawing:
@@ -80,30 +81,25 @@ def _dots(days: Sequence[Row], numbers: Numbers) -> Drawing:
         f"{numbers.count(day.denominator)}" + (f", {numbers.count(day.open_count)} open" if day.open_count else "")
         for day in shown
     ]
-    return {
-        "type": "scatter",
-        "mode": "markers",
-        "x": [day.on.isoformat() for day in shown],
-        "y": [(day.value or 0) * 100 for day in shown],
-        "marker": {
-            "size": 5.5 if len(shown) < 200 else 4,
-            "color": [FAINT if day.is_small else BLUE for day in shown],
-            "opacity": 0.75 if len(shown) < 200 else 0.5,
-        },
+    size, opacity = (5.5, 0.75) if len(shown) < 200 else (4, 0.5)
+    color = [FAINT if day.is_small else BLUE for day in shown]
+    return scatter(
+        "markers",
+        [day.on.isoformat() for day in shown],
+        [(day.value or 0) * 100 for day in shown],
+        marker={"size": size, "color": color, "opacity": opacity},
         **hover(text),
-    }
+    )
 
 
 def _halves(kpi: Row) -> list[Drawing]:
     """The level of each half and its 95 % interval, over the days it covers."""
     shapes: list[Drawing] = []
+    axes = {"xref": "x", "yref": "y"}
     for start, end, value, low, high in _levels(kpi):
-        span = {"x0": start.isoformat(), "x1": end.isoformat(), "xref": "x", "yref": "y"}
-        shapes.append(
-            {"type": "rect", **span, "y0": low * 100, "y1": high * 100, "fillcolor": BLUE_TINT, "line": {"width": 0}}
-        )
-        line = {"color": BLUE, "width": 2.5}
-        shapes.append({"type": "line", **span, "y0": value * 100, "y1": value * 100, "line": line})
+        days = [start.isoformat(), end.isoformat()]
+        shapes.append(shape("rect", days, [low * 100, high * 100], {"width": 0}, fillcolor=BLUE_TINT, **axes))
+        shapes.append(shape("line", days, [value * 100], {"color": BLUE, "width": 2.5}, **axes))
     return shapes
 
 
@@ -112,46 +108,21 @@ def _levels(kpi: Row) -> list[tuple[date, date, float, float, float]]:
         (kpi.earlier_from, kpi.earlier_until, kpi.earlier_value, kpi.earlier_low, kpi.earlier_high),
         (kpi.later_from, kpi.later_until, kpi.later_value, kpi.later_low, kpi.later_high),
     )
-    return [
-        (start, end, value, low, high)
-        for start, end, value, low, high in halves
-        if start is not None and end is not None and value is not None and low is not None and high is not None
-    ]
+    return [half for half in halves if None not in half]
 
 
 def _level_labels(kpi: Row, numbers: Numbers) -> list[Drawing]:
+    place = {"xref": "x", "yref": "y", "xanchor": "left", "yanchor": "bottom", "xshift": 2}
+    look = {"color": BLUE, "bgcolor": "rgba(255,255,255,0.8)", "borderpad": 1}
     return [
-        note(
-            f"<b>{numbers.share(value)}</b>",
-            start.isoformat(),
-            high * 100,
-            xref="x",
-            yref="y",
-            xanchor="left",
-            yanchor="bottom",
-            xshift=2,
-            color=BLUE,
-            bgcolor="rgba(255,255,255,0.8)",
-            borderpad=1,
-        )
+        note(f"<b>{numbers.share(value)}</b>", start.isoformat(), high * 100, **place, **look)
         for start, _, value, _, high in _levels(kpi)
     ]
 
 
 def _change_lines(changes: Sequence[Row]) -> list[Drawing]:
-    return [
-        {
-            "type": "line",
-            "x0": change.changed_on.isoformat(),
-            "x1": change.changed_on.isoformat(),
-            "y0": 0,
-            "y1": 1,
-            "xref": "x",
-            "yref": "paper",
-            "line": {"color": INK, "width": 1, "dash": "dot"},
-        }
-        for change in changes
-    ]
+    line = {"color": INK, "width": 1, "dash": "dot"}
+    return [shape("line", [change.changed_on.isoformat()], [0, 1], line, xref="x", yref="paper") for change in changes]
 
 
 def _levels_of_labels(changes: Sequence[Row], first: date, last: date) -> list[int]:
@@ -179,21 +150,11 @@ def _change_labels(
 ) -> list[Drawing]:
     labels = []
     for number, (change, level) in enumerate(zip(changes, levels, strict=True), 1):
-        text = f"<b>{number}</b>"
+        text, anchor = f"<b>{number}</b>", "center"
         if not narrow:
             on = numbers.short_day(change.changed_on, year=first.year != last.year)
             text += f" {safe(change.label, LABEL_LETTERS)}, {on}"
-        labels.append(
-            note(
-                text,
-                change.changed_on.isoformat(),
-                1,
-                xref="x",
-                yref="paper",
-                xanchor="center" if narrow else "right" if _is_late(change, first, last) else "left",
-                yanchor="bottom",
-                yshift=2 + 16 * level,
-                size=11.5,
-            )
-        )
+            anchor = "right" if _is_late(change, first, last) else "left"
+        place = {"xref": "x", "yref": "paper", "xanchor": anchor, "yanchor": "bottom", "yshift": 2 + 16 * level}
+        labels.append(note(text, change.changed_on.isoformat(), 1, **place, size=11.5))
     return labels
