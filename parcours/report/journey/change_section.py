@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from parcours.report.figures import Figures, Row
 from parcours.report.journey.charts import Dot, DotPanel, dots_chart
@@ -44,7 +45,7 @@ def change_sections(figures: Figures, numbers: Numbers) -> list[Section]:
 
 
 def _change_section(key: str, change: Row, impacts: Sequence[Row], shop: Row, numbers: Numbers) -> Section:
-    name, title = f"“{change.label}”", change_title(change, impacts, numbers)
+    title = change_title(change, impacts, numbers)
     days = sorted({impact.days_per_side for impact in impacts if impact.days_per_side})
     span = f"{days[0]}–{days[-1]}" if len(days) > 1 else f"{days[0]}" if days else "0"
     concerned = f" Only: {change.segment}." if change.segment else ""
@@ -54,9 +55,9 @@ def _change_section(key: str, change: Row, impacts: Sequence[Row], shop: Row, nu
         f"Difference after − before: {span} days a side, the same weekdays, {numbers.days(shop.guard_days)} around the "
         f"change left out; matured attempts only; verdicts corrected for {len(impacts)} comparisons.{steps}{concerned}"
     )
+    section = partial(Section, key, f"“{change.label}”", title, subtitle, SOURCES)
     if all(impact.difference is None for impact in impacts):
-        empty = f"{change_name(change, numbers)}: no figure has matured attempts on both sides yet."
-        return Section(key, name, title, subtitle, SOURCES, empty=empty)
+        return section(empty=f"{change_name(change, numbers)}: no figure has matured attempts on both sides yet.")
     panels = []
     for unit, axis in (("share", "difference in points"), ("currency", f"difference in {shop.currency} per order")):
         dots = [_dot(impact, shop.small_cell, numbers) for impact in impacts if impact.unit == unit]
@@ -66,12 +67,7 @@ def _change_section(key: str, change: Row, impacts: Sequence[Row], shop: Row, nu
         "Before and after says what moved at the same time, not what caused it. An interval may leave out 0 and still "
         "be no evidence, since with many comparisons a few do so by chance."
     ]
-    return Section(
-        key,
-        name,
-        title,
-        subtitle,
-        SOURCES,
+    return section(
         charts=[dots_chart(f"{key}-impact", f"{title}. {subtitle}", panels, numbers)],
         notes=[change.what, *notes] if change.what else notes,
         tables=[table(f"Before and after {change.label}", COLUMNS, impacts, numbers)],

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from math import ceil, floor, log10
 from typing import Any
 
@@ -210,70 +211,58 @@ def cohort_chart(key: str, description: str, cells: Sequence[Row], numbers: Numb
     """Cohorts × intervals, the mean over cohorts below; unfinished intervals are blank, small cells grey."""
     cohorts = sorted({cell.cohort_on for cell in cells if cell.cohort_on is not None})
     intervals = sorted({cell.interval_number for cell in cells})
-    places = {on: float(row) for row, on in enumerate(cohorts)}
-    mean_at = len(cohorts) + 0.25
-    notes, shown = [], [cell for cell in cells if cell.rate is not None]
-    grid: list[list[float | None]] = [[None] * len(intervals) for _ in cohorts]
-    mean: list[float | None] = [None] * len(intervals)
-    texts = {}
-    for cell in shown:
-        y = mean_at if cell.cohort_on is None else places[cell.cohort_on]
-        x = cell.interval_number - intervals[0]
+    places: dict[date | None, float] = {on: float(row) for row, on in enumerate(cohorts)} | {None: len(cohorts) + 0.25}
+    notes, shares, texts = [], {}, {}
+    for cell in [cell for cell in cells if cell.rate is not None]:
         counts = f"{numbers.count(cell.returned_count)} of {numbers.count(cell.finished_count)}"
         if cell.is_small:
-            notes.append(note(counts, x, y, size=10.5, color=FAINT))
-            continue
-        texts[(x, y)] = f"{numbers.share(cell.rate)}<br>{counts}"
-        target = mean if cell.cohort_on is None else grid[int(y)]
-        target[x] = (cell.rate or 0) * 100
-    top = max([value for row in [*grid, mean] for value in row if value is not None], default=1.0) or 1.0
-    same: Drawing = {
-        "type": "heatmap",
-        "x": list(range(len(intervals))),
-        "zmin": 0,
-        "zmax": top,
-        "colorscale": [[0, "#eef4f8"], [0.5, SKY], [1, BLUE]],
-        "showscale": False,
-        "xgap": 3,
-        "ygap": 3,
-        "texttemplate": "%{text}",
-        "textfont": {"size": 10.5},
-        "hoverinfo": "skip",
-    }
-    traces = [{**same, "z": [mean], "y": [mean_at], "text": _cell_texts(texts, [mean_at], len(intervals))}]
-    if cohorts:
-        rows = [places[on] for on in cohorts]
-        traces.insert(0, {**same, "z": grid, "y": rows, "text": _cell_texts(texts, rows, len(intervals))})
-    sizes = {cell.cohort_on: cell.customer_count for cell in cells}
-    labels = [
-        f"{numbers.month(on)}  <span style='color:{GREY}'>n\u00a0{numbers.count(sizes[on])}</span>" for on in cohorts
+            x = cell.interval_number - intervals[0]
+            notes.append(note(counts, x, places[cell.cohort_on], size=10.5, color=FAINT))
+        else:
+            shares[cell.cohort_on, cell.interval_number] = (cell.rate or 0) * 100
+            texts[cell.cohort_on, cell.interval_number] = f"{numbers.share(cell.rate)}<br>{counts}"
+    traces = [
+        {
+            "type": "heatmap",
+            "x": list(range(len(intervals))),
+            "y": [places[on] for on in group],
+            "z": [[shares.get((on, number)) for number in intervals] for on in group],
+            "text": [[texts.get((on, number), "") for number in intervals] for on in group],
+            "zmin": 0,
+            "zmax": max(shares.values(), default=1.0) or 1.0,
+            "colorscale": [[0, "#eef4f8"], [0.5, SKY], [1, BLUE]],
+            "showscale": False,
+            "xgap": 3,
+            "ygap": 3,
+            "texttemplate": "%{text}",
+            "textfont": {"size": 10.5},
+            "hoverinfo": "skip",
+        }
+        for group in (cohorts, [None])
     ]
-    labels.append(f"<b>Mean</b>  <span style='color:{GREY}'>n\u00a0{numbers.count(sizes.get(None, 0))}</span>")
-    rule = {"color": LINE, "width": 1}
+    sizes = {cell.cohort_on: numbers.count(cell.customer_count) for cell in cells}
+    labels = {on: numbers.month(on) for on in cohorts} | {None: "<b>Mean</b>"}
+    bottom, width = places[None], len(intervals)
     frame = layout(
         numbers,
-        int((mean_at + 1) * 38) + 36,
+        int((bottom + 1) * 38) + 36,
         (30, 8, 6, 122),
         annotations=notes,
         xaxis=axis(
             side="top",
             showgrid=False,
-            tickvals=list(range(len(intervals))),
+            tickvals=list(range(width)),
             ticktext=[("days " if place == 0 else "") + numbers.month_of_days(n) for place, n in enumerate(intervals)],
-            range=[-0.5, len(intervals) - 0.5],
+            range=[-0.5, width - 0.5],
         ),
         yaxis=axis(
             showgrid=False,
-            tickvals=[*(places[on] for on in cohorts), mean_at],
-            ticktext=labels,
-            range=[mean_at + 0.55, -0.55],
+            tickvals=list(places.values()),
+            ticktext=[f"{labels[on]}  <span style='color:{GREY}'>n\u00a0{sizes[on]}</span>" for on in places],
+            range=[bottom + 0.55, -0.55],
             tickfont={"color": INK, "size": 11.5},
         ),
-        shapes=[shape("line", [0, 1], [len(cohorts) - 0.375], rule, xref="paper", yref="y")] if cohorts else [],
+        shapes=[shape("line", [0, 1], [bottom - 0.625], {"color": LINE, "width": 1}, xref="paper", yref="y")],
     )
     drawn = chart(key, description, {"data": traces, "layout": frame})
-    return replace(drawn, minimum_width=130 + 66 * len(intervals), maximum_width=130 + 180 * len(intervals))
-
-
-def _cell_texts(texts: dict[tuple[int, float], str], rows: Sequence[float], width: int) -> list[list[str]]:
-    return [[texts.get((x, y), "") for x in range(width)] for y in rows]
+    return replace(drawn, minimum_width=130 + 66 * width, maximum_width=130 + 180 * width)

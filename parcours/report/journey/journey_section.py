@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from parcours.report.drawing import FAINT, ORANGE, PALE, RED, SKY, chart
 from parcours.report.figures import Figures, Row
@@ -11,6 +12,7 @@ from parcours.report.numbers import Numbers, plural
 from parcours.report.section import Column, FlagBox, Section, StageCells, StageTable, table
 from parcours.report.wording import (
     RANKINGS,
+    Flag,
     flag_sentence,
     flag_title,
     flagged,
@@ -20,6 +22,7 @@ from parcours.report.wording import (
     small_stages_note,
 )
 
+SOURCES = ("metrics.stage_drop_off", "metrics.drop_off_ranking", "metrics.stage_touchpoints")
 TOUCHPOINTS_SHOWN = 3
 COLUMNS: tuple[Column, ...] = (
     ("Stage", "marked_label", Numbers.text),
@@ -43,29 +46,19 @@ def journey_section(figures: Figures, numbers: Numbers) -> Section:
     flag = flagged(figures)
     red = frozenset([flag.stage.stage, *(row.stage for row in flag.tied)]) if flag else frozenset()
     has_small = any(stage.is_small and stage.dropped_count for stage in figures.stages)
-    section = {
-        "key": "journey",
-        "name": "Journey",
-        "title": journey_title(figures, numbers),
-        "subtitle": "Unit: journey (one purchase cycle of a person). It reaches a stage with a touchpoint in it or in "
+    title = journey_title(figures, numbers)
+    subtitle = (
+        "Unit: journey (one purchase cycle of a person). It reaches a stage with a touchpoint in it or in "
         "a later required one. Rates are over finished journeys: followed by another, or silent for more than "
-        f"{numbers.days(figures.shop.inactivity_days)}; open ones are in no rate. * optional stage: never gates.",
-        "sources": ("metrics.stage_drop_off", "metrics.drop_off_ranking", "metrics.stage_touchpoints"),
-    }
-    if not figures.shop.journey_count:
-        return Section(**section, empty="No touchpoint has a stage yet: there is no journey to draw.")  # type: ignore[arg-type]
-    description = (
-        f"{section['title']}. Journeys per stage, satisfaction, time and revenue at stake; figures in the table."
+        f"{numbers.days(figures.shop.inactivity_days)}; open ones are in no rate. * optional stage: never gates."
     )
-    return Section(
-        **section,  # type: ignore[arg-type]
-        flag=FlagBox(
-            flag_title(flag),
-            flag_sentence(figures, flag, numbers),
-            [ranking_line(figures, name, flag, numbers) for name in RANKINGS if ranked_by(figures, name)],
-        )
-        if flag
-        else None,
+    section = partial(Section, "journey", "Journey", title, subtitle, SOURCES)
+    if not figures.shop.journey_count:
+        return section(empty="No touchpoint has a stage yet: there is no journey to draw.")
+    description = f"{title}. Journeys per stage, satisfaction, time and revenue at stake; figures in the table."
+    drawn = partial(journey_map, figures.stages, red, numbers)
+    return section(
+        flag=_flag_box(figures, flag, numbers) if flag else None,
         legend=[
             (SKY, "went on, or nothing to go on to"),
             (PALE, "still open"),
@@ -73,18 +66,16 @@ def journey_section(figures: Figures, numbers: Numbers) -> Section:
             *([(RED, "ended here: highest drop-off")] if flag else []),
             *([(FAINT, f"fewer than {figures.shop.small_cell} finished")] if has_small else []),
         ],
-        charts=[
-            chart(
-                "journey-map",
-                str(description),
-                journey_map(figures.stages, red, numbers, narrow=False),
-                journey_map(figures.stages, red, numbers, narrow=True),
-            )
-        ],
+        charts=[chart("journey-map", description, drawn(narrow=False), drawn(narrow=True))],
         stage_table=stage_table(figures, red, numbers),
         notes=[text for text in [small_stages_note(figures)] if text],
         tables=[table("The journey, stage by stage", COLUMNS, figures.stages, numbers)],
     )
+
+
+def _flag_box(figures: Figures, flag: Flag, numbers: Numbers) -> FlagBox:
+    lines = [ranking_line(figures, name, flag, numbers) for name in RANKINGS if ranked_by(figures, name)]
+    return FlagBox(flag_title(flag), flag_sentence(figures, flag, numbers), lines)
 
 
 def stage_table(figures: Figures, red: frozenset[str], numbers: Numbers) -> StageTable:

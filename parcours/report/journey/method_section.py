@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from parcours.report.exports import EXPORT_COLUMNS, source_name
 from parcours.report.figures import Figures, first
 from parcours.report.numbers import NBSP, Numbers
@@ -20,32 +22,21 @@ def method_section(figures: Figures, numbers: Numbers) -> Section:
     """Rows read and what became of them, cut-offs, coverage, and the knobs of the definitions."""
     everything = first(figures.exports, export=None)
     sources = ("raw.loads", "metrics.cut_off", "metrics.stage_coverage")
+    section = partial(Section, "method", "How measured", sources=sources, comments=figures.table_comments)
     if everything is None or not everything.file_count:
-        return Section(
-            "method",
-            "How measured",
-            "How this was measured: nothing is loaded yet",
-            "",
-            sources,
-            empty="No files.",
-            comments=figures.table_comments,
-        )
+        return section("How this was measured: nothing is loaded yet", "", empty="No files.")
     title = f"How this was measured: {numbers.count(everything.rows_read)} rows read, "
     title += "every one accounted for" if everything.adds_up else "which do not add up"
-    return Section(
-        "method",
-        "How measured",
+    return section(
         title,
         "Per export: rows read = loaded + duplicate + rejected. The data cut-off of a source is the latest instant its "
         f"exports reach, never the clock; times are {figures.shop.time_zone}.",
-        sources,
         notes=_definitions(figures, numbers),
         shown=[
             table("What was loaded", LOADED, figures.exports, numbers),
             _cut_offs(figures, numbers),
             table("Stage coverage", COVERAGE, figures.coverage, numbers),
         ],
-        comments=figures.table_comments,
     )
 
 

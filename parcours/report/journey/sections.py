@@ -66,22 +66,17 @@ def funnel_sections(figures: Figures, numbers: Numbers) -> list[Section]:
 
 
 def _funnel_section(key: str, name: str, steps: Sequence[Row], small_cell: int, numbers: Numbers) -> Section:
-    entry, worst, sources = steps[0], worst_step(steps, small_cell), ("metrics.funnel_steps",)
+    entry, worst = steps[0], worst_step(steps, small_cell)
     unit, title, window = units_of(entry), funnel_title(steps, small_cell, numbers), numbers.days(entry.window_days)
     subtitle = (
         f"{entry.funnel_name}. Unit: {entry.unit}; window: {window} from the first step; "
         f"steps in order, best attempt. {numbers.count(entry.entered_count)} {unit} entered and their window is over; "
         f"{numbers.count(entry.open_count)} attempts are still open and in no rate."
     )
+    section = partial(Section, key, name, title, subtitle, ("metrics.funnel_steps",))
     if not entry.entered_count:
-        empty = f"No {unit} whose {window} are over have entered this funnel."
-        return Section(key, name, title, subtitle, sources, empty=empty)
-    return Section(
-        key,
-        name,
-        title,
-        subtitle,
-        sources,
+        return section(empty=f"No {unit} whose {window} are over have entered this funnel.")
+    return section(
         legend=[
             (SKY, "reached the step"),
             (ORANGE, "lost since the step before"),
@@ -104,10 +99,10 @@ OUTAGES: tuple[Column, ...] = (
 def daily_section(figures: Figures, numbers: Numbers) -> Section:
     """Conversion by shop day, of long periods by week; for shops without sessions, satisfaction."""
     sources = ("metrics.kpi_daily", "metrics.kpi_weekly", "metrics.kpis", "metrics.outage_days")
+    section = partial(Section, "daily", "By day", sources=sources)
     kpi = next((kpi for kpi in figures.kpis if HEADLINES[kpi.kpi].by_day and kpi.denominator), None)
     if kpi is None:
-        empty = "Neither sessions nor answers yet."
-        return Section("daily", "By day", "By day: nothing to show", "", sources, empty=empty)
+        return section("By day: nothing to show", "", empty="Neither sessions nor answers yet.")
     days = [day for day in figures.days if day.kpi == kpi.kpi]
     grain, title = days[0].grain, daily_title(kpi, numbers)
     subtitle = (
@@ -124,12 +119,9 @@ def daily_section(figures: Figures, numbers: Numbers) -> Section:
     tables = [table(f"{kpi.label} by {grain}", columns, days, numbers)]
     if figures.outages:
         tables.append(table("Outage days", OUTAGES, figures.outages, numbers))
-    return Section(
-        "daily",
-        "By day",
+    return section(
         title,
         subtitle,
-        sources,
         legend=[(BLUE, f"a {grain}"), *([(FAINT, f"a {grain} with few attempts")] if has_small else [])],
         charts=[chart("daily-figure", f"{title}. {subtitle}", drawn(narrow=False), drawn(narrow=True))],
         notes=[text for text in (outage_note(figures, numbers), daily_note(days, kpi, figures)) if text],
@@ -148,11 +140,10 @@ WAYS: tuple[Column, ...] = (
 
 def cart_section(figures: Figures, numbers: Numbers) -> Section:
     """The headline of abandonment beside the other denominators in use, and recovery."""
-    ways, sources = figures.cart_ways, ("metrics.cart_abandonment",)
+    ways, section = figures.cart_ways, partial(Section, "carts", "Carts", sources=("metrics.cart_abandonment",))
     headline = first(ways, way="cart abandonment")
     if headline is None or not headline.denominator:
-        empty = HEADLINES["cart_abandonment"].missing
-        return Section("carts", "Carts", "Cart abandonment: not measured", "", sources, empty=empty)
+        return section("Cart abandonment: not measured", "", empty=HEADLINES["cart_abandonment"].missing)
     title = cart_title(figures, numbers)
     subtitle = (
         f"Share of carts (or of what the name says), with Wilson 95\u00a0% intervals; horizon "
@@ -172,12 +163,9 @@ def cart_section(figures: Figures, numbers: Numbers) -> Section:
     counts = [way for way in ways if way.denominator is None and way.numerator]
     notes += [f"{_capital(way.way)}: {numbers.count(way.numerator)} carts." for way in counts]
     panels = [DotPanel(dots, "share, 95\u00a0% interval")]
-    return Section(
-        "carts",
-        "Carts",
+    return section(
         title,
         subtitle,
-        sources,
         charts=[dots_chart("cart-ways", f"{title}. {subtitle}", panels, numbers)],
         notes=notes,
         tables=[table("Ways to count", WAYS, ways, numbers)],
@@ -199,22 +187,18 @@ COHORTS: tuple[Column, ...] = (
 
 def retention_section(figures: Figures, numbers: Numbers) -> Section:
     """Cohorts by month of the first order × intervals of 30 days."""
-    title, sources = retention_title(figures, numbers), ("metrics.retention_cohorts",)
+    title = retention_title(figures, numbers)
+    section = partial(Section, "retention", "Retention", title, sources=("metrics.retention_cohorts",))
     if not figures.cohorts:
-        empty = "No first interval of 30 × 24 h is over yet."
-        return Section("retention", "Retention", title, "", sources, empty=empty)
+        return section("", empty="No first interval of 30 × 24 h is over yet.")
     subtitle = (
         "Cohort: shop month of the first order. A cell: customers with another order in that interval of 30 × 24 h "
         "since their own first order / customers for whom the interval is over. Blank: nobody has finished it. "
         f"Grey counts: fewer than {figures.shop.small_cell}."
     )
     finished = [cell for cell in figures.cohorts if cell.finished_count]
-    return Section(
-        "retention",
-        "Retention",
-        title,
+    return section(
         subtitle,
-        sources,
         charts=[cohort_chart("retention-cohorts", f"{title}. {subtitle}", figures.cohorts, numbers)],
         notes=["The mean over cohorts is weighted by their size."],
         tables=[table("Cohorts and intervals", COHORTS, finished, numbers)],
@@ -234,11 +218,10 @@ CSAT: tuple[Column, ...] = (
 
 def csat_section(figures: Figures, numbers: Numbers) -> Section:
     """CSAT per stage with its interval, and what could not be attached."""
-    sources = ("metrics.csat_by_stage",)
+    section = partial(Section, "csat", "Satisfaction", sources=("metrics.csat_by_stage",))
     everything = first(figures.csat, stage="all")
     if everything is None or not everything.answer_count:
-        title, empty = "Satisfaction by stage: not measured", HEADLINES["satisfaction"].missing
-        return Section("csat", "Satisfaction", title, "", sources, empty=empty)
+        return section("Satisfaction by stage: not measured", "", empty=HEADLINES["satisfaction"].missing)
     dots = []
     for row in figures.csat:
         detail = f"{numbers.count(row.satisfied_count)} of {numbers.count(row.answer_count)} answers"
@@ -258,12 +241,9 @@ def csat_section(figures: Figures, numbers: Numbers) -> Section:
         else "Every answer is attached to an order or touchpoint."
     )
     panels = [DotPanel(dots, "CSAT, 95\u00a0% interval")]
-    return Section(
-        "csat",
-        "Satisfaction",
+    return section(
         title,
         subtitle,
-        sources,
         charts=[dots_chart("csat-stages", f"{title}. {subtitle}", panels, numbers)],
         notes=[unattached],
         tables=[table("CSAT by stage", CSAT, figures.csat, numbers)],
