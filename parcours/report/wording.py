@@ -6,7 +6,7 @@ escape them. Not here: how numbers are written (`numbers.py`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from parcours.report.figures import Figures, Row, first
@@ -109,11 +109,10 @@ def ranking_line(figures: Figures, ranking: str, flag: Flag, numbers: Numbers) -
     """A ranking in one line: its first, those that tie with it, the next one, and where the flagged stage stands."""
     ranked = ranked_by(figures, ranking)
 
+    write = {"drop_off_rate": numbers.share, "units_lost": numbers.count}.get(ranking, numbers.short_money)
+
     def shown(row: Row) -> str:
-        value = {"drop_off_rate": numbers.share, "units_lost": numbers.count}.get(ranking, numbers.short_money)(
-            row.value
-        )
-        return f"{row.label} {value}"
+        return f"{row.label} {write(row.value)}"
 
     tied = [row for row in ranked[1:] if row.is_tie_with_first]
     below = [row for row in ranked[1:] if not row.is_tie_with_first]
@@ -125,7 +124,7 @@ def ranking_line(figures: Figures, ranking: str, flag: Flag, numbers: Numbers) -
     own = first(ranked, stage=flag.stage.stage)
     if own and own.rank > 1 and own not in tied and own is not (below[0] if below else None):
         place = ORDINALS[own.rank - 1] if own.rank <= len(ORDINALS) else f"number {own.rank}"
-        text += f"; {own.label} is {place} with {shown(own).removeprefix(own.label).strip()}"
+        text += f"; {own.label} is {place} with {write(own.value)}"
     return Sentence(f"By {RANKINGS[ranking]}", text)
 
 
@@ -140,13 +139,9 @@ def small_stages_note(figures: Figures) -> str:
 
 def worst_step(steps: Sequence[Row], small_cell: int) -> Row | None:
     """The step with the most revenue at stake among those that enough attempts came to; else by rate lost."""
-    ranked = [
-        step for step in steps if step.previous_count and step.previous_count >= small_cell and step.dropped_count
-    ]
+    ranked = [step for step in steps if (step.previous_count or 0) >= small_cell and step.dropped_count]
     return max(
-        ranked,
-        key=lambda step: (step.revenue_at_stake or 0, step.drop_off_rate or 0, -step.step_number),
-        default=None,
+        ranked, key=lambda step: (step.revenue_at_stake or 0, step.drop_off_rate or 0, -step.step_number), default=None
     )
 
 
@@ -219,9 +214,9 @@ def cart_title(figures: Figures, numbers: Numbers) -> str:
     carts, checkout = ways["cart abandonment"], ways.get("checkout abandonment")
     horizon = numbers.days(figures.shop.cart_horizon_days)
     text = f"{numbers.share(carts.value, 0)} of carts get no order within {horizon}"
-    return (
-        f"{text}, {numbers.share(checkout.value, 0)} once checkout has begun" if checkout and checkout.value else text
-    )
+    if checkout and checkout.value:
+        text += f", {numbers.share(checkout.value, 0)} once checkout has begun"
+    return text
 
 
 def retention_title(figures: Figures, numbers: Numbers) -> str:
@@ -229,17 +224,17 @@ def retention_title(figures: Figures, numbers: Numbers) -> str:
     mean = [cell for cell in figures.cohorts if cell.cohort_on is None and cell.rate is not None]
     if not mean:
         return "Retention: no customer has finished a first interval of 30 days yet"
-    first, last = mean[0], mean[-1]
-    text = f"{numbers.share(first.rate)} of customers order again within 30 days of their first order"
-    if last is first:
+    start, end = mean[0], mean[-1]
+    text = f"{numbers.share(start.rate)} of customers order again within 30 days of their first order"
+    if end is start:
         return text
-    return f"{text}, {numbers.share(last.rate)} in days {numbers.month_of_days(last.interval_number)}"
+    return f"{text}, {numbers.share(end.rate)} in days {numbers.month_of_days(end.interval_number)}"
 
 
 def csat_title(figures: Figures, numbers: Numbers) -> str:
     """The stage with the lowest CSAT, or those whose intervals overlap it."""
-    stages = [row for row in figures.csat if row.label is not None and row.csat is not None]
-    ranked = sorted((row for row in stages if not row.is_small), key=lambda row: (row.csat or 0, row.stage))
+    stages = [row for row in figures.csat if row.label is not None and row.csat is not None and not row.is_small]
+    ranked = sorted(stages, key=lambda row: (row.csat, row.stage))
     if not ranked:
         return f"No stage has the {figures.shop.small_cell} answers that a comparison needs"
     lowest, near = ranked[0], [row for row in ranked[1:] if (row.low or 0) <= (ranked[0].high or 0)]
@@ -267,12 +262,9 @@ def impacts_of(change: Row, figures: Figures) -> list[Row]:
 
 def change_title(change: Row, impacts: Sequence[Row], numbers: Numbers) -> str:
     """What moved after a change, in words."""
-    names = {
-        verdict: [impact.name_in_sentence for impact in impacts if impact.verdict == verdict]
-        for verdict in (*MOVED, "too early")
-    }
-    moved = [f"{some(names[verdict])} {verdict}" for verdict in MOVED if names[verdict]]
-    early, label = names["too early"], change_name(change, numbers)
+    moved = _moved(impacts, lambda impact: str(impact.name_in_sentence))
+    early = [impact.name_in_sentence for impact in impacts if impact.verdict == "too early"]
+    label = change_name(change, numbers)
     if moved:
         return f"After {label}: {'; '.join(moved)}"
     if early and len(early) == len(impacts):
@@ -286,20 +278,17 @@ def change_title(change: Row, impacts: Sequence[Row], numbers: Numbers) -> str:
 
 def change_phrase(change: Row, impacts: Sequence[Row], on: str, numbers: Numbers) -> str:
     """A change of a day in the summary: what moved by how much, or that nothing is proven."""
-    label = f"“{change.label}” ({on})"
-    parts = []
-    for verdict in MOVED:
-        moved = [
-            f"{impact.name_in_sentence} {numbers.difference(impact.difference, impact.unit)}"
-            for impact in impacts
-            if impact.verdict == verdict
-        ]
-        if moved:
-            parts.append(f"{some(moved)} {verdict}")
-    if parts:
-        return f"{label}: {'; '.join(parts)}"
-    early = bool(impacts) and all(impact.verdict == "too early" for impact in impacts)
-    return f"{label}: too early to judge" if early else f"{label}: no evidence of an effect"
+    moved = _moved(impacts, lambda i: f"{i.name_in_sentence} {numbers.difference(i.difference, i.unit)}")
+    if not moved:
+        early = bool(impacts) and all(impact.verdict == "too early" for impact in impacts)
+        moved = ["too early to judge" if early else "no evidence of an effect"]
+    return f"“{change.label}” ({on}): {'; '.join(moved)}"
+
+
+def _moved(impacts: Sequence[Row], phrase: Callable[[Row], str]) -> list[str]:
+    """What improved and what worsened, in phrases."""
+    found = {verdict: [phrase(i) for i in impacts if i.verdict == verdict] for verdict in MOVED}
+    return [f"{some(phrases)} {verdict}" for verdict, phrases in found.items() if phrases]
 
 
 def some(names: Sequence[str]) -> str:

@@ -2,46 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Any
 
 from parcours.report.figures import Figures, Row
 from parcours.report.journey.kpi_wording import HEADLINES, beside, said_of
 from parcours.report.numbers import Numbers
-from parcours.report.wording import Sentence
 
 SCALES = (0.01, 0.02, 0.05, 0.10, 0.20, 0.30, 0.50, 0.75, 1.0)
 """Where a card's bar may end: the first that holds the interval and the target with some room."""
 
 
-@dataclass(frozen=True)
-class Bar:
-    """A bar in percent of its width: value, interval (from low, so wide), target; and the share at its end."""
-
-    value: float
-    low: float
-    width: float
-    target: float | None
-    end: str
-
-
-@dataclass(frozen=True)
-class Card:
-    """A headline figure; `empty` says why there is none."""
-
-    name: str
-    definition: str
-    empty: str = ""
-    value: str = ""
-    counted: str = ""
-    interval: str = ""
-    still_open: str = ""
-    halves: str = ""
-    half_values: str = ""
-    is_small: bool = False
-    bar: Bar | None = None
-    target: str = ""
-    beside: Sequence[Sentence] = ()
+Card = dict[str, Any]
+"""What page.html shows of a headline figure; `empty` says why there is none."""
 
 
 def cards(figures: Figures, numbers: Numbers) -> list[Card]:
@@ -52,24 +24,23 @@ def cards(figures: Figures, numbers: Numbers) -> list[Card]:
 def _card(kpi: Row, figures: Figures, numbers: Numbers) -> Card:
     shop, words = figures.shop, HEADLINES[kpi.kpi]
     meaning = said_of(kpi, words.definition, shop, numbers)
+    card = {"name": kpi.label, "definition": meaning, "empty": "" if kpi.value is not None else words.missing}
     if kpi.value is None:
-        return Card(kpi.label, meaning, empty=words.missing)
-    return Card(
-        kpi.label,
-        meaning,
-        value=numbers.share(kpi.value),
-        counted=said_of(kpi, words.counted, shop, numbers),
-        interval=f"n\u00a0{numbers.count(kpi.denominator)} · 95\u00a0% interval {numbers.interval(kpi.low, kpi.high)}",
-        still_open=f"{numbers.count(kpi.open_count)} {kpi.denominator_name} still open, in no rate"
-        if kpi.open_count
-        else "",
-        halves=_halves(kpi, numbers),
-        half_values=_half_values(kpi, numbers),
-        is_small=kpi.is_small,
-        bar=_bar(kpi, numbers),
-        target=_target(kpi, numbers),
-        beside=beside(kpi.kpi, figures, numbers),
-    )
+        return card
+    still_open = f"{numbers.count(kpi.open_count)} {kpi.denominator_name} still open, in no rate"
+    return card | {
+        "value": numbers.share(kpi.value),
+        "counted": said_of(kpi, words.counted, shop, numbers),
+        "n": numbers.count(kpi.denominator),
+        "interval": numbers.interval(kpi.low, kpi.high),
+        "still_open": still_open if kpi.open_count else "",
+        "halves": _halves(kpi, numbers),
+        "half_values": _half_values(kpi, numbers),
+        "is_small": kpi.is_small,
+        "bar": _bar(kpi, numbers),
+        "target": _target(kpi, numbers),
+        "beside": beside(kpi.kpi, figures, numbers),
+    }
 
 
 def _halves(kpi: Row, numbers: Numbers) -> str:
@@ -87,12 +58,19 @@ def _half_values(kpi: Row, numbers: Numbers) -> str:
     return f"{values}, intervals {'overlap' if kpi.trend == 'overlap' else 'apart'}"
 
 
-def _bar(kpi: Row, numbers: Numbers) -> Bar:
+def _bar(kpi: Row, numbers: Numbers) -> Card:
+    """A bar in percent of its width: value, interval (from low, so wide), target; and the share at its end."""
     low, high = max(kpi.low or 0.0, 0.0), kpi.high or 0.0
     end = next((scale for scale in SCALES if max(high, (kpi.target or 0) * 1.02) <= scale), 1.0)
     left, start, stop = (round(share / end * 100, 2) for share in (kpi.value, low, high))
     target = None if kpi.target is None else round(kpi.target / end * 100, 2)
-    return Bar(left, start, round(stop - start, 2), target, numbers.share(end, 0))
+    return {
+        "value": left,
+        "low": start,
+        "width": round(stop - start, 2),
+        "target": target,
+        "end": numbers.share(end, 0),
+    }
 
 
 def _target(kpi: Row, numbers: Numbers) -> str:

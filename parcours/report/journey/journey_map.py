@@ -73,7 +73,6 @@ class _Map:
     narrow: bool
 
     def drawing(self) -> Drawing:
-        """All bands, with their axes and labels."""
         domains, inner = self.domains()
         notes = [note for place, stage in enumerate(self.stages) for note in self.value_notes(place, stage)]
         axes: Drawing = {}
@@ -151,11 +150,9 @@ class _Map:
         )
 
     def bar_axis(self, values: Sequence[float], room: float) -> Drawing:
-        """The scale of bars, with so many times the room that the highest needs."""
         return hidden_axis(range=[0, (max(values, default=0) or 1) * room])
 
     def with_value(self, column: str) -> list[tuple[int, Row]]:
-        """The stages that have a value, with their places."""
         return [(place, stage) for place, stage in enumerate(self.stages) if getattr(stage, column) is not None]
 
     def turned(self, number: int, places: Iterable[float], values: Iterable[float | None]) -> Drawing:
@@ -164,16 +161,13 @@ class _Map:
         return {"x": list(x), "y": list(y), "xaxis": f"x{_suffix(number)}", "yaxis": f"y{_suffix(number)}"}
 
     def bars(self, number: int, values: Iterable[float], colors: Sequence[str], text: Sequence[str]) -> Drawing:
-        """A bar per stage."""
         look = {"orientation": "h" if self.narrow else "v", "marker": {"color": colors}}
         return {"type": "bar", **look, **self.turned(number, range(len(self.stages)), values), **hover(text)}
 
     def lost_colors(self) -> list[str]:
-        """The colours of what was lost in each stage."""
         return [FAINT if s.is_small else RED if s.stage in self.flagged else ORANGE for s in self.stages]
 
     def journeys(self) -> list[Drawing]:
-        """Who went on, is still open, or ended in a stage."""
         stages, text = self.stages, [self.journeys_hover(stage) for stage in self.stages]
         return [
             self.bars(1, [stage.went_on_count for stage in stages], [SKY] * len(stages), text),
@@ -182,7 +176,6 @@ class _Map:
         ]
 
     def journeys_hover(self, stage: Row) -> str:
-        """The counts of a stage."""
         n = self.numbers
         lines = [
             _bold(stage),
@@ -219,17 +212,14 @@ class _Map:
         return [*traces, self.markers(2, [place for place, _ in asked], means, marker, text)]
 
     def line(self, places: Sequence[int], values: Sequence[float], look: Drawing) -> Drawing:
-        """A line in the band of satisfaction."""
         return scatter("lines", **self.turned(2, places, values), line=look, hoverinfo="skip")
 
     def markers(
         self, number: int, places: Iterable[int], values: Iterable[float], marker: Drawing, text: Sequence[str]
     ) -> Drawing:
-        """A mark per stage."""
         return scatter("markers", **self.turned(number, places, values), marker=marker, **hover(text))
 
     def times(self) -> list[Drawing]:
-        """The median time in each stage."""
         timed = self.with_value("median_seconds")
         marker = {
             "symbol": "line-ns-open" if self.narrow else "line-ew-open",
@@ -241,7 +231,6 @@ class _Map:
         return [self.markers(3, [place for place, _ in timed], [_log(stage) for _, stage in timed], marker, text)]
 
     def opportunities(self) -> list[Drawing]:
-        """The revenue at stake in each stage."""
         text = [
             f"{_bold(stage)}<br>{self.numbers.money(stage.revenue_at_stake)} of net revenue at stake"
             for stage in self.stages
