@@ -81,8 +81,8 @@ def test_a_figure_with_an_entry_goes_through_with_its_horizon_and_direction(
     write_settings(planted, SHOP)
     assert without_entry(planted) == 0
     add_up(planted)
-    assert rows(planted, "select kpi_label, horizon_microseconds from settings.kpis where kpi = 'returns'") == [
-        ("Returns, 90 days", 216_000_000_000)
+    assert rows(planted, "select kpi_label, horizon_seconds from settings.kpis where kpi = 'returns'") == [
+        ("Returns, 90 days", 216_000)
     ]
     assert rows(
         planted, "select numerator, denominator from metrics.kpis where kpi = 'returns' and period = 'all'"

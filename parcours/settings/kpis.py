@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from parcours.settings.schema import Funnel, JourneySettings, Measures
 
-DAY = 86_400_000_000
-"""Microseconds."""
+DAY = 86_400
+"""Seconds."""
 STEP_CONVERSION = "step_conversion"
 
 
@@ -132,7 +132,7 @@ def kpi_rows(settings: JourneySettings) -> list[Sequence[Any]]:
             kpi.unit,
             kpi.better == "higher",
             kpi.denominator,
-            round((kpi.horizon_days(settings.measures) if funnel is None else funnel.window_days) * DAY),
+            round((kpi.horizon_days(settings.measures) if funnel is None else funnel.window_days) * DAY, 6),
             kpi.attempts_table,
             kpi.is_headline,
             funnel.id if funnel else None,

@@ -20,7 +20,7 @@ select
     stages.dropped_count,       -- of these, got no further; null: nothing to go on to
     stages.open_count,          -- journeys that may still go on, in no rate
     stages.skipped_count,       -- reached a later required stage without a touchpoint here
-    stages.skipped_count / nullif(stages.reached_count, 0) as skipped_share,  -- skipped / reached
+    rate(stages.skipped_count, stages.reached_count) as skipped_share,  -- skipped / reached
     stages.back_step_count,     -- times a journey went from here to an earlier stage
     stages.median_seconds,      -- time in the stage, median over the journeys that touched it
     stages.drop_off_rate,       -- dropped / matured

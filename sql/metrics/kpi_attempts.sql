@@ -43,7 +43,7 @@ cart_attempts as (
         known.visits_until as known_until,
         carts.device,
         coalesce(
-            date_diff('microsecond', carts.opened_at, carts.ordered_at) <= kpis.horizon_microseconds, false
+            elapsed_seconds(carts.opened_at, carts.ordered_at) <= kpis.horizon_seconds, false
         ) as is_ordered
     from journeys.carts as carts
     inner join settings.kpis as kpis on kpis.kpi = 'cart_abandonment'
@@ -91,7 +91,7 @@ attempts as (
     select
         'retention', orders.order_id, orders.person_id, orders.ordered_at, orders.ordered_at, known.orders_until,
         coalesce(
-            date_diff('microsecond', orders.ordered_at, orders.next_ordered_at) <= kpis.horizon_microseconds, false
+            elapsed_seconds(orders.ordered_at, orders.next_ordered_at) <= kpis.horizon_seconds, false
         ),
         1.0, null
     from ordered_orders as orders
@@ -114,7 +114,7 @@ attempts as (
 outcomes as (
     select
         attempts.*,
-        date_diff('microsecond', attempts.waits_from, attempts.known_until) >= kpis.horizon_microseconds as is_matured
+        elapsed_seconds(attempts.waits_from, attempts.known_until) >= kpis.horizon_seconds as is_matured
     from attempts
     left join settings.kpis as kpis on attempts.kpi = kpis.kpi
 )
@@ -124,7 +124,7 @@ select
     outcomes.attempt_id,        -- the session, cart, order, answer or unit
     coalesce(outcomes.person_id, 'unknown:' || outcomes.attempt_id) as person_id,  -- of journeys.people; attempts of nobody known stand alone
     outcomes.happened_at,       -- UTC instant of the attempt's start
-    cast((outcomes.happened_at at time zone 'UTC') at time zone knobs.time_zone as date) as happened_on,  -- shop day of it
+    shop_day(outcomes.happened_at, knobs.time_zone) as happened_on,  -- shop day of it
     coalesce(people.persona, 'unassigned') as persona,  -- of the person
     outcomes.device,            -- where it is known
     outcomes.is_matured,        -- its window has ended at the data cut-off
@@ -140,5 +140,5 @@ where not exists (
     from metrics.outage_days as outages
     where
         outages.outage = 'tracking'
-        and outages.outage_on = cast((outcomes.happened_at at time zone 'UTC') at time zone knobs.time_zone as date)
+        and outages.outage_on = shop_day(outcomes.happened_at, knobs.time_zone)
 )

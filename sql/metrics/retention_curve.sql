@@ -5,6 +5,6 @@ select
     cast(sum(customer_count) as bigint) as customer_count,  -- customers of all cohorts
     cast(sum(finished_count) as bigint) as finished_count,  -- customers whose interval had ended at the data cut-off
     cast(sum(returned_count) as bigint) as returned_count,  -- of these, ordered again within the interval
-    sum(returned_count) / nullif(sum(finished_count), 0) as retention_rate,  -- null: no one has finished the interval
+    rate(sum(returned_count), sum(finished_count)) as retention_rate,  -- null: no one has finished the interval
 from metrics.retention_cohorts
 group by interval_number

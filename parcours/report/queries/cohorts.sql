@@ -7,7 +7,7 @@ with cells as (
     from metrics.retention_curve
 )
 
-select cells.*, cells.finished_count < shop.small_cell as is_small
+select cells.*, is_small_cell(cells.finished_count, shop.small_cell) as is_small
 from cells
 cross join settings.shop as shop
 where cells.interval_number <= (select max(interval_number) from metrics.retention_curve where finished_count > 0)

@@ -13,7 +13,7 @@ parts as (
 
 select
     parts.kpi, parts.grain, parts.on, parts.numerator, parts.denominator, parts.open_count, parts.value,
-    parts.denominator < shop.small_cell as is_small
+    is_small_cell(parts.denominator, shop.small_cell) as is_small
 from parts
 inner join settings.kpis as catalogue on parts.kpi = catalogue.kpi and catalogue.is_headline
 inner join spans on parts.kpi = spans.kpi and (parts.grain = 'week') = spans.is_long

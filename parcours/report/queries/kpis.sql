@@ -2,7 +2,7 @@
 select
     catalogue.kpi, catalogue.kpi_label as label, catalogue.denominator_name, catalogue.is_higher_better,
     whole.numerator, whole.denominator, whole.open_count, whole.value, whole.low, whole.high, whole.target,
-    whole.denominator < shop.small_cell as is_small,
+    is_small_cell(whole.denominator, shop.small_cell) as is_small,
     case when catalogue.is_higher_better then whole.value >= whole.target else whole.value <= whole.target end as is_target_met,
     halves.* exclude (kpi)
 from settings.kpis as catalogue
