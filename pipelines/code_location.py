@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import dagster as dg
 
+from assets.check_results import check_results_asset
 from assets.factory import box_assets
 from assets.raw import raw_assets
 from assets.reports import reports_assets
 from assets.settings import settings_assets
 from parcours.project import Project
 from parcours.tables.catalogue import LOADED_TABLES, PYTHON_TABLES, all_models
+from parcours.warehouse.check_results import CHECK_RESULTS
 from pipelines.forget_job import forget_people_job
 from pipelines.full_refresh_job import full_refresh_job
 
@@ -41,7 +43,8 @@ def build_defs(project: Project) -> dg.Definitions:
         default_status=dg.DefaultScheduleStatus.RUNNING,
         description="Every night at 02:00 of the shop's day.",
     )
-    tables = [model.table for model in all_models(project)] + [table.table for table in PYTHON_TABLES]
+    built = [model.table for model in all_models(project)] + [table.table for table in PYTHON_TABLES]
+    tables = [*LOADED_TABLES, *built]
     return dg.Definitions(
         assets=[
             *settings_assets(project),
@@ -49,7 +52,8 @@ def build_defs(project: Project) -> dg.Definitions:
             *box_assets(project, "staging"),
             *box_assets(project, "journeys"),
             *box_assets(project, "metrics"),
-            *reports_assets(project, [*LOADED_TABLES, *tables]),
+            check_results_asset(project, tables),
+            *reports_assets(project, [*tables, CHECK_RESULTS]),
         ],
         jobs=[everything, report, forget_people_job(project), full_refresh_job(project)],
         schedules=[nightly],
