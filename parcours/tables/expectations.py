@@ -2,8 +2,8 @@
 
 Here: one suite per staging table, and running it on the rows of the latest load, on a projection (only the columns
 checked) through Arrow and pandas, since its SQL route does not work with DuckDB 2. What earlier loads brought was
-checked then, and is again after a failure; keys over the whole table are checked in SQL. Great Expectations and pandas are imported when a suite
-runs, not when the definitions load. Not here: rules over whole tables (`sql/checks/`).
+checked then, and is again after a failure; keys over the whole table are checked in SQL. Great Expectations and pandas
+are imported when a suite runs, not when the definitions load. Not here: rules over whole tables (`sql/checks/`).
 """
 
 from __future__ import annotations
@@ -201,11 +201,11 @@ def run_suite(connection: duckdb.DuckDBPyConnection, suite: Suite) -> list[Sampl
         return []
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}  # type: ignore[assignment]
-    batch = context.data_sources.add_pandas("tables").add_dataframe_asset(suite.table)
-    definition = batch.add_batch_definition_whole_dataframe("all")
+    asset = context.data_sources.add_pandas("tables").add_dataframe_asset(suite.table)
+    batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": frame})
     unmet: list[Sample] = []
     for name, arguments in suite.expectations:
-        result = definition.get_batch({"dataframe": frame}).validate(getattr(gx.expectations, name)(**arguments))
+        result = batch.validate(getattr(gx.expectations, name)(**arguments))
         if problem := _exception(result.exception_info):
             raise SuiteError(f"{suite.table}: {name} {dict(arguments)} could not be evaluated: {problem}")
         if not result.success:

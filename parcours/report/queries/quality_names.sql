@@ -1,0 +1,10 @@
+-- Names without a stage
+select
+    event_name as "Name",
+    case when source = 'events' then 'click-stream' else source end as "Source",
+    unplaced_count as "Touchpoints",
+    touchpoint_share as "Of all",
+    cast(nullif(net_revenue, 0) as decimal(18, 0)) as "Net revenue",
+    rule as "Rule"
+from metrics.unplaced_names
+order by unplaced_count desc, source, event_name

@@ -1,0 +1,14 @@
+-- Stage coverage by source
+select
+    case
+        when source is null then 'All'
+        when source = 'events' then 'Click-stream'
+        else upper(source[1]) || source[2:]
+    end as "Source",
+    touchpoint_count as "Touchpoints",
+    staged_count as "With a stage",
+    staged_share as "Share",
+    cast(net_revenue as decimal(18, 0)) as "Net revenue",
+    revenue_share as "Share with a stage"
+from metrics.stage_coverage_by_source
+order by source nulls last
