@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import yaml
+from pydantic import TypeAdapter
 
 
 @dataclass(frozen=True)
@@ -42,12 +42,6 @@ class Topic:
     bars: tuple[str, str, str] | None = None
 
 
-def _topics() -> tuple[Topic, ...]:
-    entries: list[dict[str, Any]] = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
-    return tuple(
-        Topic(**{name: tuple(value) if isinstance(value, list) else value for name, value in entry.items()})
-        for entry in entries
-    )
-
-
-TOPICS = _topics()
+TOPICS = TypeAdapter(tuple[Topic, ...]).validate_python(
+    yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
+)
