@@ -152,7 +152,7 @@ def _section(
         return Section(key, name, title, "", sources)
     flag = FlagBox(
         "Does not hold" if any(result.verdict == "failed" for result in found) else "Worth a look",
-        " ".join(result.rule for result in found),
+        f"Expected: {' '.join(result.rule for result in found)}",
         [Sentence(result.found(numbers), result.to_do) for result in found],
     )
     samples = [sample_table(f"{result.finding}, the first of them", result.samples, numbers) for result in found]

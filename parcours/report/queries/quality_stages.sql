@@ -3,8 +3,10 @@ select
     case
         when source is null then 'All'
         when source = 'events' then 'Click-stream'
+        when source = 'feedback' then 'Surveys'
+        when source = 'tickets' then 'Support tickets'
         else upper(source[1]) || source[2:]
-    end as "Source",
+    end as "Source of touchpoints",
     touchpoint_count as "Touchpoints",
     staged_count as "With a stage",
     staged_share as "Share",
