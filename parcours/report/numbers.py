@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Literal
 
 from babel import Locale
 from babel.dates import format_date
@@ -177,9 +178,9 @@ class Numbers:
         return sign + (NBSP if len(sign) > 2 else "") + text
 
 
-def listed(names: Sequence[str]) -> str:
-    """Names in a sentence: a, b and c."""
-    return format_list(names, locale=WORDS)
+def listed(names: Sequence[str], style: Literal["standard", "or"] = "standard") -> str:
+    """Names in a sentence: a, b and c; or: a, b or c."""
+    return format_list(names, style, locale=WORDS)
 
 
 def plural(count: float, one: str, other: str = "") -> str:
