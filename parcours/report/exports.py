@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from parcours.report.figures import Row
 from parcours.report.numbers import Numbers
-from parcours.report.section import Column, cell
+from parcours.report.section import Column
 
 SOURCES = {
     "events": "click-stream",
@@ -34,8 +33,3 @@ EXPORT_COLUMNS: tuple[Column, ...] = (
     ("Rejected", "rows_rejected", Numbers.count),
     ("Rejected share", "rejected_share", Numbers.share),
 )
-
-
-def export_cells(row: Row, numbers: Numbers) -> list[str]:
-    """An export, its files, rows read, loaded, duplicate and rejected, and the share of these."""
-    return [cell(row, column, numbers) for column in EXPORT_COLUMNS]

@@ -31,15 +31,12 @@ class Table:
 
 def table(caption: str, columns: Sequence[Column], rows: Sequence[Row], numbers: Numbers) -> Table:
     """Rows by columns; those of a small cell are greyed."""
-    cells = [[cell(row, column, numbers) for column in columns] for row in rows]
+    cells = [
+        [write(numbers, *(getattr(row, field) for field in fields.split())) for _, fields, write in columns]
+        for row in rows
+    ]
     small = frozenset(place for place, row in enumerate(rows) if getattr(row, "is_small", False))
     return Table(caption, [label for label, _, _ in columns], cells, small)
-
-
-def cell(row: Row, column: Column, numbers: Numbers) -> str:
-    """What a column shows of a row."""
-    _, fields, write = column
-    return write(numbers, *(getattr(row, field) for field in fields.split()))
 
 
 @dataclass(frozen=True)

@@ -13,19 +13,19 @@ from itertools import groupby
 import duckdb
 
 from parcours.report.drawing import Chart
-from parcours.report.exports import export_cells
+from parcours.report.exports import EXPORT_COLUMNS
 from parcours.report.figures import Row, rows
 from parcours.report.numbers import Numbers, listed
 from parcours.report.quality.chart import DayBar, DayBars, day_bars_chart, day_bars_legend
 from parcours.report.quality.tables import not_quite, sample_table, tables_of
 from parcours.report.quality.topics import TOPICS, Topic
-from parcours.report.section import FlagBox, Section, Table
+from parcours.report.section import FlagBox, Section, Table, table
 from parcours.report.wording import Sentence
 
 SHOWN_ROWS = 12
 """Rows of an open table; the rest is counted below it."""
 RESULTS = "metrics.check_results"
-EXPORT_COLUMNS = ("Export", "Files", "Rows read", "= loaded", "+ duplicate", "+ rejected", "Rejected share")
+EXPORT_HEADS = ("Export", "Files", "Rows read", "= loaded", "+ duplicate", "+ rejected", "Rejected share")
 RULES_NOTE = (
     "To copy below touchpoints: in journey.yaml; choose a name and a stage. Where a rule names it, add stage: to that "
     "rule instead, since the first that matches counts."
@@ -175,5 +175,5 @@ def _chart(
 
 
 def _exports(connection: duckdb.DuckDBPyConnection, numbers: Numbers) -> Table:
-    exports = rows(connection, Row, "exports")
-    return Table("What became of the rows", EXPORT_COLUMNS, [export_cells(row, numbers) for row in exports])
+    exports = table("What became of the rows", EXPORT_COLUMNS, rows(connection, Row, "exports"), numbers)
+    return replace(exports, columns=EXPORT_HEADS)
