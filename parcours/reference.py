@@ -17,6 +17,7 @@ from parcours.project import ROOT, load_project
 from parcours.settings.schema import json_schema
 from parcours.tables.catalogue import declared_tables
 from parcours.warehouse.canonical import KINDS
+from parcours.warehouse.check_results import CHECK_RESULTS_TABLE
 from parcours.warehouse.connection import SCHEMAS
 from parcours.warehouse.functions import read_functions
 from parcours.warehouse.raw_tables import RAW_TABLES
@@ -139,7 +140,8 @@ def _tables_page() -> str:
     lines = ["# Tables", "", MADE_FROM_CODE, "", "Every table of `published.duckdb`, with its columns,"]
     lines += ["and the [functions](#functions) that a query there can call.", ""]
     tables = sorted(
-        [*SETTINGS_TABLES, RAW_TABLES["raw.loads"], *declared_tables(load_project())], key=lambda table: table.table
+        [*SETTINGS_TABLES, RAW_TABLES["raw.loads"], CHECK_RESULTS_TABLE, *declared_tables(load_project())],
+        key=lambda table: table.table,
     )
     for schema in SCHEMAS:
         lines += [f"# {schema}", ""]

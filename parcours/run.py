@@ -1,6 +1,7 @@
 """Everything in one call and one process, without Dagster: for tests, benchmarks and trials.
 
-The Dagster assets do the same steps, one by one, with their checks (`assets`).
+The Dagster assets do the same steps, one by one (`assets`). There an error of a check stops what is downstream; here
+it is only recorded.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from parcours.loading.load import Load, load_exports
 from parcours.loading.settings_tables import write_settings
 from parcours.project import Project
 from parcours.tables.catalogue import build_all, comment_all
+from parcours.tables.table_checks import record_all
 from parcours.warehouse.connection import open_warehouse
 from parcours.warehouse.published import publish
 
@@ -20,5 +22,6 @@ def build_warehouse(project: Project) -> list[Load]:
         loads = load_exports(connection, project)
         build_all(connection, project)
         comment_all(connection, project)
+        record_all(connection, project)
         publish(connection, project.published)
     return loads

@@ -16,6 +16,7 @@ from assets.settings import settings_assets
 from assets.staging import staging_assets
 from parcours.project import Project
 from parcours.tables.catalogue import LOADED_TABLES, declared_tables
+from parcours.warehouse.check_results import CHECK_RESULTS
 from pipelines.forget_job import forget_people_job
 from pipelines.full_refresh_job import full_refresh_job
 
@@ -43,15 +44,15 @@ def build_defs(project: Project) -> dg.Definitions:
         default_status=dg.DefaultScheduleStatus.RUNNING,
         description="Every night at 02:00 of the shop's day.",
     )
-    tables = [table.table for table in declared_tables(project)]
+    tables = [*LOADED_TABLES, *(table.table for table in declared_tables(project))]
     return dg.Definitions(
         assets=[
             *settings_assets(project),
             *raw_assets(project),
             *staging_assets(project),
             *journeys_assets(project),
-            *metrics_assets(project),
-            *reports_assets(project, [*LOADED_TABLES, *tables]),
+            *metrics_assets(project, tables),
+            *reports_assets(project, [*tables, CHECK_RESULTS]),
         ],
         jobs=[everything, report, forget_people_job(project), full_refresh_job(project)],
         schedules=[nightly],

@@ -11,6 +11,7 @@ from typing import Any
 
 import duckdb
 
+from parcours.settings.kpis import kpi_rows
 from parcours.settings.schema import JourneySettings, PathLimit, PathStage
 from parcours.warehouse.comments import by_name
 from parcours.warehouse.connection import transaction
@@ -112,16 +113,7 @@ def _funnels(s: JourneySettings) -> list[Row]:
 
 
 def _funnel_steps(s: JourneySettings) -> list[Row]:
-    labels = {stage.id: stage.label for stage in s.stages}
-    return [
-        (
-            funnel.id,
-            number,
-            step.label or ", ".join([*step.touchpoint, *(labels[i] for i in step.stage)]) or "anything",
-        )
-        for funnel in s.funnels
-        for number, step in enumerate(funnel.steps, 1)
-    ]
+    return [(funnel.id, number, label) for funnel in s.funnels for number, label in enumerate(s.step_labels(funnel), 1)]
 
 
 def _funnel_step_matches(s: JourneySettings) -> list[Row]:
@@ -429,6 +421,25 @@ SETTINGS_TABLES = (
             "touchpoint text": "one of them",
         },
         _path_order,
+    ),
+    SettingsTable(
+        "kpis",
+        "One row per figure that attempts make, in the order in which a change lists them: the catalogue.",
+        {
+            "kpi text": "its id, as in metrics.kpi_attempts",
+            "kpi_position bigint": "1, 2, …, in the order in which a change lists them",
+            "kpi_label text": "as pages call it",
+            "name_in_sentence text": "as a sentence calls it",
+            "unit text": "share or currency",
+            "is_higher_better boolean": "false: less of it is better",
+            "denominator_name text": "what it is a share or mean of",
+            "horizon_seconds double": "an attempt is matured so long after it began",
+            "attempts_table text": "the table that holds its attempts",
+            "is_headline boolean": "whether it stands among the headline figures",
+            "funnel_id text": "of settings.funnels; null: it is no step's",
+            "step_number bigint": "of settings.funnel_steps; null: it is no step's",
+        },
+        kpi_rows,
     ),
     SettingsTable(
         "targets",

@@ -23,6 +23,7 @@ from parcours.people.identities import IDENTITIES, write_changed_identities, wri
 from parcours.project import ROOT, Project
 from parcours.tables.drop_off_ranking import write_drop_off_ranking
 from parcours.tables.funnel_attempts import funnel_chain
+from parcours.warehouse.check_results import CHECK_RESULTS
 from parcours.warehouse.comments import Described, comment_table
 from parcours.warehouse.connection import SCHEMAS
 from parcours.warehouse.raw_tables import RAW_TABLES
@@ -174,7 +175,7 @@ def _refreshable(table: Model | PythonTable, logged: tuple[str, ...]) -> Table:
 
 def tidy_log(connection: duckdb.DuckDBPyConnection, project: Project) -> None:
     """Before a run: drop what no table needs to know any more of earlier refreshes, and the copies of the last run."""
-    prune(connection, [*LOADED_TABLES, *(table.name for _, table in all_tables(project))])
+    prune(connection, [*LOADED_TABLES, CHECK_RESULTS, *(table.name for _, table in all_tables(project))])
     drop_narrowed(connection)
 
 

@@ -7,6 +7,7 @@ where a table is declared: in its SQL file, or beside the function that writes i
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 import duckdb
@@ -23,6 +24,20 @@ class Described(Protocol):
     def description(self) -> str: ...
     @property
     def columns(self) -> Mapping[str, str]: ...
+
+
+@dataclass(frozen=True)
+class DeclaredTable:
+    """A table that is no model: what a row is, and its columns (name and type) with their sentences."""
+
+    table: str
+    description: str
+    typed_columns: Mapping[str, str]
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """The sentence of each column."""
+        return by_name(self.typed_columns)
 
 
 def comment_table(connection: duckdb.DuckDBPyConnection, declared: Described) -> None:

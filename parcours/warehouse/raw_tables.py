@@ -2,30 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 import duckdb
 
 from parcours.warehouse.canonical import KINDS
-from parcours.warehouse.comments import by_name
+from parcours.warehouse.comments import DeclaredTable
 from parcours.warehouse.connection import table_columns
 from parcours.warehouse.refresh_log import note_change, table_states
-
-
-@dataclass(frozen=True)
-class RawTable:
-    """A table of what was loaded: what a row is, and its columns (name and type) with their sentences."""
-
-    table: str
-    description: str
-    typed_columns: Mapping[str, str]
-
-    @property
-    def columns(self) -> dict[str, str]:
-        """The sentence of each column."""
-        return by_name(self.typed_columns)
-
 
 BOOKKEEPING = {
     "file_id text": "of raw.loads",
@@ -40,7 +22,7 @@ BOOKKEEPING = {
 RAW_TABLES = {
     raw.table: raw
     for raw in (
-        RawTable(
+        DeclaredTable(
             "raw.loads",
             "One row per file: rows read = loaded + duplicate + rejected. A file is loaded once per content, "
             "whatever its name, in one transaction; a refused file says why.",
@@ -61,7 +43,7 @@ RAW_TABLES = {
                 "covers_until timestamp": "UTC instant until which it reaches",
             },
         ),
-        RawTable(
+        DeclaredTable(
             "raw.rejected_rows",
             "One row per rejected row: its file, line, reason and text, with personal data masked.",
             {
@@ -71,7 +53,7 @@ RAW_TABLES = {
                 "text text": "the row as it stands in the file, personal data masked",
             },
         ),
-        RawTable(
+        DeclaredTable(
             "raw.observed_names",
             "One row per file and name of a column, key or event in it, with its rows.",
             {
@@ -82,7 +64,7 @@ RAW_TABLES = {
                 "row_count bigint": "rows with it",
             },
         ),
-        RawTable(
+        DeclaredTable(
             "raw.forgettings",
             "One row per person who asked to be forgotten and table: the rows deleted, and when; not who.",
             {
@@ -93,7 +75,7 @@ RAW_TABLES = {
             },
         ),
         *(
-            RawTable(
+            DeclaredTable(
                 f"raw.{kind.name}",
                 kind.about,
                 BOOKKEEPING | {f"{column.name} {column.type}": column.about for column in kind.columns},
