@@ -58,7 +58,7 @@ spans as (
         positions.*,
         orders_before + cast(sum(
             case
-                when date_diff('microsecond', active_before_at, active_at) > shop.inactivity_seconds * 1000000 then 1
+                when elapsed_seconds(active_before_at, active_at) > shop.inactivity_seconds then 1
                 else 0
             end
         ) over (partition by person_id order by position rows unbounded preceding) as bigint) as span

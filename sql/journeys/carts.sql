@@ -36,12 +36,9 @@ silences as (
         activity.session_id,
         activity.device,
         coalesce(
-            date_diff('microsecond', activity.occurred_at, coalesce(contents.next_at, placed_orders.ordered_at))
-            > 86400000000,
-            true
+            elapsed_seconds(activity.occurred_at, coalesce(contents.next_at, placed_orders.ordered_at)) > 86400, true
         ) as is_silent,
-        date_diff('microsecond', contents.opened_at, activity.occurred_at)
-        <= shop.cart_horizon_seconds * 1000000 as is_early
+        elapsed_seconds(contents.opened_at, activity.occurred_at) <= shop.cart_horizon_seconds as is_early
     from journeys.cart_contents as contents
     inner join journeys.cart_activity as activity
         on contents.person_id = activity.person_id and contents.position = activity.position
@@ -92,7 +89,7 @@ details as (
     inner join ledger on contents.person_id = ledger.person_id and contents.cart_key = ledger.cart_key
     where
         coalesce(activity.payment_method, cast(activity.shipping as text), activity.coupon) is not null
-        and coalesce(date_diff('microsecond', ledger.left_at, activity.occurred_at) <= 86400000000, true)
+        and coalesce(elapsed_seconds(ledger.left_at, activity.occurred_at) <= 86400, true)
     group by contents.person_id, contents.cart_key
 )
 
@@ -130,7 +127,7 @@ select
     case when ledger.left_at is not null and ledger.order_id is not null then coalesce(buying.channel, 'unknown') end
         as came_back_channel,   -- of the order's session, where a left cart was ordered; unknown: no session of it is known
     coalesce(
-        date_diff('microsecond', ledger.opened_at, placed_orders.ordered_at) > shop.cart_horizon_seconds * 1000000, true
+        elapsed_seconds(ledger.opened_at, placed_orders.ordered_at) > shop.cart_horizon_seconds, true
     ) and not ledger.had_items_at_horizon as is_emptied,  -- within its horizon the person removed all and ordered nothing
     case
         when ledger.checkout_at is not null then 'checkout'
