@@ -75,7 +75,7 @@ PYTHON_TABLES = (
         "metrics.drop_off_ranking",
         "One row per required stage and ranking (revenue at stake, drop-off rate, units lost): its rank, and whether "
         "it ties with the first, by a bootstrap over persons at 95 %.",
-        ("metrics.stage_drop_off", "metrics.matured_journeys", "journeys.order_sessions"),
+        ("metrics.stage_drop_off", "metrics.matured_journeys", "metrics.order_value"),
         write_drop_off_ranking,
     ),
 )

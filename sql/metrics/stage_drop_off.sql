@@ -1,8 +1,8 @@
 -- One row per stage of the map: how many journeys reach it, go on, drop there or are still open.
 -- A journey reaches a required stage when it has a touchpoint in it or in a later required one; an optional stage has a
 -- reach of its own and never gates. Drop-off = matured journeys whose furthest required stage this is / matured journeys
--- that reached it (metrics.matured_journeys). Revenue at stake = dropped × share that gets from the next stage to the last required one × average net order
--- value. The last required stage that the exports can show (metrics.measured_stages) has no drop-off: it is where the map ends.
+-- that reached it (metrics.matured_journeys). Revenue at stake: of these, as if each ordered like the average order. The
+-- last required stage that the exports can show (metrics.measured_stages) has no drop-off: it is where the map ends.
 -- key: stage
 with knobs as (
     select small_cell from settings.shop
@@ -58,12 +58,6 @@ counts as (
     group by stage
 ),
 
-order_value as (
-    select avg(cast(net_revenue as double)) as average_net_order_value
-    from journeys.order_sessions
-    where not is_void
-),
-
 required as (
     select
         stages.stage,
@@ -112,11 +106,9 @@ select
         wilson_high(counts.dropped_count, counts.matured_count)
     end as drop_off_high,       -- Wilson 95 %
     case when stages.is_required and not required.is_last then
-        round(
-            counts.dropped_count
-            * required.last_matured_count / nullif(required.next_matured_count, 0)
-            * order_value.average_net_order_value,
-            2
+        revenue_at_stake(
+            counts.dropped_count, required.next_matured_count, required.last_matured_count,
+            order_value.average_order_value
         )
     end as revenue_at_stake,    -- in the shop's currency
     stages.to_be_rate,          -- target share that goes on
@@ -125,7 +117,7 @@ select
     is_small_cell(counts.matured_count, knobs.small_cell) as is_small,  -- too few to rank the rate
 from settings.stages as stages
 cross join knobs
-cross join order_value
+cross join metrics.order_value as order_value
 left join counts on stages.stage = counts.stage
 left join required on stages.stage = required.stage
 left join csat on stages.stage = csat.stage
