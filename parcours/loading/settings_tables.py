@@ -58,8 +58,19 @@ def _shop(s: JourneySettings) -> list[Row]:
             s.sessions.cut_at_midnight,
             s.sessions.cut_at_campaign_change,
             s.sessions.runaway_touchpoints,
+            s.sessions.engaged_seconds,
+            s.sessions.engaged_views,
+            _seconds(m.cart_silence_hours, hour),
+            _seconds(m.cart_action_hours, hour),
+            s.comparison.reach_days,
+            s.friction.rage_seconds,
+            _seconds(s.friction.support_contact_hours, hour),
         )
     ]
+
+
+def _outages(s: JourneySettings) -> list[Row]:
+    return [tuple(s.outages.model_dump().values())]
 
 
 def _session_variants(s: JourneySettings) -> list[Row]:
@@ -224,8 +235,17 @@ SETTINGS_TABLES = (
         "inactivity_seconds double, attribution_seconds double, survey_lag_seconds double, "
         "identity_link_limit bigint, small_cell bigint, comparison_window_days bigint, guard_days bigint, "
         "bot_events_per_hour bigint, leaves_out_screened boolean, cuts_sessions_at_midnight boolean, "
-        "cuts_sessions_at_campaigns boolean, runaway_touchpoints bigint",
+        "cuts_sessions_at_campaigns boolean, runaway_touchpoints bigint, engaged_seconds double, engaged_views bigint, "
+        "cart_silence_seconds double, cart_action_seconds double, comparison_reach_days bigint, rage_seconds double, "
+        "support_contact_seconds double",
         _shop,
+    ),
+    SettingsTable(
+        "outages",
+        "One row: when a day is one on which tracking or payment was down.",
+        "tracking_touchpoint_share double, tracking_order_share double, payment_checkouts bigint, "
+        "payment_order_share double, payment_deviations double, payment_error_share double, neighbouring_days bigint",
+        _outages,
     ),
     SettingsTable(
         "session_variants",

@@ -17,8 +17,8 @@ with placed_orders as (
     inner join staging.orders as exported on order_sessions.order_id = exported.order_id
 ),
 
--- Abandoned: no cart or checkout activity and no order within 24 h of an activity. Whether the last silence has lasted
--- that long yet depends on the data cut-off, so the instant of its beginning is kept.
+-- Abandoned: neither cart or checkout activity nor an order within T (settings.shop.cart_silence_seconds) of an activity.
+-- Whether the last silence has lasted that long yet depends on the data cut-off: the instant of its beginning is kept.
 silences as (
     select
         contents.person_id,
@@ -36,7 +36,9 @@ silences as (
         activity.session_id,
         activity.device,
         coalesce(
-            elapsed_seconds(activity.occurred_at, coalesce(contents.next_at, placed_orders.ordered_at)) > 86400, true
+            elapsed_seconds(activity.occurred_at, coalesce(contents.next_at, placed_orders.ordered_at))
+            > shop.cart_silence_seconds,
+            true
         ) as is_silent,
         elapsed_seconds(contents.opened_at, activity.occurred_at) <= shop.cart_horizon_seconds as is_early
     from journeys.cart_contents as contents
@@ -74,7 +76,7 @@ ledger as (
     group by person_id, cart_key
 ),
 
--- What was last said of paying and sending, until the cart was abandoned: 24 h after it was last left.
+-- What was last said of paying and sending, until the cart was abandoned: T after it was last left.
 details as (
     select
         contents.person_id,
@@ -87,9 +89,10 @@ details as (
     inner join journeys.cart_activity as activity
         on contents.person_id = activity.person_id and contents.position = activity.position
     inner join ledger on contents.person_id = ledger.person_id and contents.cart_key = ledger.cart_key
+    cross join settings.shop as shop
     where
         coalesce(activity.payment_method, cast(activity.shipping as text), activity.coupon) is not null
-        and coalesce(elapsed_seconds(ledger.left_at, activity.occurred_at) <= 86400, true)
+        and coalesce(elapsed_seconds(ledger.left_at, activity.occurred_at) <= shop.cart_silence_seconds, true)
     group by contents.person_id, contents.cart_key
 )
 
@@ -99,7 +102,7 @@ select
     ledger.opened_at,           -- UTC instant of the first add, or at which its id is first seen
     ledger.last_activity_at,    -- UTC instant of the last cart or checkout activity before the order
     ledger.checkout_at,         -- UTC instant of the first checkout activity; null: none
-    ledger.silent_since,        -- UTC instant of the first activity after which there was none, nor an order, for 24 h
+    ledger.silent_since,        -- UTC instant of the first activity after which there was none, nor an order, for T
     ledger.abandoned_since,     -- the first such instant at which it held something
     ledger.left_at,             -- the last such instant at which it held something
     ledger.session_count,       -- sessions in which it was touched

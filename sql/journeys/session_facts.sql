@@ -1,5 +1,5 @@
 -- One row per session as it was cut, runaway ones too: what journeys.sessions and journeys.quarantined_sessions share.
--- Engaged: longer than 10 s, or two or more views, or a key event. Runaway: more touchpoints than a person would make
+-- Engaged: longer than settings.shop.engaged_seconds, or engaged_views views, or a key event. Runaway: more touchpoints than a person would make
 -- (settings.shop.runaway_touchpoints): a page that reloads itself, a test, a device that was never logged out.
 -- key: session_id
 -- keyed by: person_id
@@ -37,9 +37,9 @@ select
     measured.channel,           -- of the first touchpoint
     measured.device,            -- of the first touchpoint
     stages.stage as furthest_stage,  -- the latest stage of the map that was touched
-    elapsed_seconds(measured.started_at, measured.ended_at) > 10
-    or measured.view_count >= 2
-    or measured.key_event_count >= 1 as is_engaged,  -- longer than 10 s, two views, or a key event
+    elapsed_seconds(measured.started_at, measured.ended_at) > shop.engaged_seconds
+    or measured.view_count >= shop.engaged_views
+    or measured.key_event_count >= 1 as is_engaged,  -- long enough, views enough, or a key event
     measured.touchpoint_count > shop.runaway_touchpoints as is_runaway,  -- in quarantine: in no figure of sessions
 from measured
 cross join settings.shop as shop

@@ -18,7 +18,7 @@ cart_counts as (
     from attempts
 ),
 
--- Abandoned: silent for 24 h at the data cut-off. Recovered: ordered after that, within the horizon.
+-- Abandoned: silent for so long at the data cut-off. Recovered: ordered after that, within the horizon.
 later as (
     select
         cast(count(*) filter (where attempts.is_matured) as bigint) as abandoned_count,
@@ -68,8 +68,11 @@ ways as (
     select '1 − orders / sessions with a cart', 4, cart_session_count - ordered_session_count, cart_session_count, open_count
     from session_counts
     union all
-    select 'recovery (silent for 24 h, then ordered within the horizon)', 5, recovered_count, abandoned_count, open_count
+    select
+        'recovery (silent for ' || regexp_replace(cast(knobs.cart_silence_seconds / 3600 as text), '\.0$', '', 'g')
+        || ' h, then ordered within the horizon)', 5, recovered_count, abandoned_count, open_count
     from later
+    cross join settings.shop as knobs
     union all
     select 'emptied by the person (in no rate)', 6, emptied_count, null, 0 from emptied
 )

@@ -5,12 +5,12 @@
 -- friction_rate = sessions with a signal at this stage / sessions that touched it; friction_per_100 = signals /
 -- touchpoints of the stage × 100. Both without back-steps, which have their own column: going back and forth between a
 -- list and its products is how people shop.
--- Matured only: whether a person asks for help within 24 h of a session is known 24 h after it (or after the session
--- timeout, if that is longer), by the click-stream's cut-off and that of the tickets. Younger sessions are open and,
+-- Matured only: whether a person asks for help soon after a session (settings.shop.support_contact_seconds) is known so
+-- long after it (or after the session timeout, if that is longer), by the click-stream's cut-off and that of the tickets. Younger sessions are open and,
 -- with their touchpoints, in no figure; nor are runaway sessions. Off the site there are only errors, known at once.
 -- key: stage
 with knobs as (
-    select small_cell, greatest(86400, session_timeout_seconds) as window_seconds from settings.shop
+    select small_cell, greatest(support_contact_seconds, session_timeout_seconds) as window_seconds from settings.shop
 ),
 
 known as (
@@ -105,7 +105,7 @@ select
     csat.mean_high,             -- normal 95 %
     is_small_cell(csat.answer_count, curve.small_cell) as is_small_satisfaction,  -- too few answers to compare stages by
     curve.session_count,        -- matured sessions that touched the stage
-    curve.open_session_count,   -- sessions whose 24 h are not over, in no figure
+    curve.open_session_count,   -- sessions after which help may still be asked for, in no figure
     curve.friction_session_count,  -- matured sessions with a signal at this stage, back-steps aside
     rate(curve.friction_session_count, curve.session_count) as friction_rate,  -- of those sessions; null: no session
     case when curve.session_count > 0 then greatest(
@@ -120,9 +120,9 @@ select
     curve.friction_count,       -- signals at this stage, back-steps aside
     curve.payment_failure_count,  -- payments that failed
     curve.error_count,          -- other errors
-    curve.rage_repeat_count,    -- episodes of the same action three times within 10 s
+    curve.rage_repeat_count,    -- episodes of the same action three times within rage_seconds
     curve.repeated_search_count,  -- searches after a search that found nothing
-    curve.support_contact_count,  -- touchpoints after which help was asked for within 24 h
+    curve.support_contact_count,  -- touchpoints after which help was asked for
     curve.back_step_count,      -- touchpoints that came from a later stage
     rate(100 * curve.friction_count, curve.touchpoint_count) as friction_per_100,  -- back-steps aside
     rate(100 * curve.payment_failure_count, curve.touchpoint_count) as payment_failures_per_100,  -- per 100 touchpoints

@@ -1,8 +1,9 @@
 -- One row per shop day on which something was down: tracking (orders go on while events stop) or payment (checkouts go
 -- on while orders stop). Tracking days are left out of rates; both are left out of before/after comparisons, and marked.
--- Tracking: fewer than a tenth of the median day's events while orders are at least half of their median.
--- Payment: of at least five sessions with a checkout, fewer than half as many ordered as at the rate of the 14 days
--- before and after, and either the shortfall is over 3.5 standard deviations, or a third of these sessions met an error.
+-- Tracking: fewer touchpoints than a share of the median day's, while orders are at least a share of theirs.
+-- Payment: of sessions with a checkout, if there are enough of them, fewer ordered than a share of what the rate of the
+-- neighbouring days gives, and either the shortfall is over so many standard deviations, or many of these sessions met
+-- an error. The shares, and what is enough, are those of settings.outages.
 with knobs as (
     select time_zone from settings.shop
 ),
@@ -78,35 +79,47 @@ usual as (
     from observed
 ),
 
--- The neighbouring days, without the day itself: a change of the shop must not make the days before it look broken.
-neighboured as (
-    select
-        *,
-        rate(
-            cast(sum(ordered_count) over around as double) - ordered_count,
-            cast(sum(checkout_count) over around as double) - checkout_count
-        ) as order_rate
-    from observed
-    window around as (order by day rows between 14 preceding and 14 following)
+offsets as (
+    select cast(g.n as integer) as days_from
+    from unnest(generate_series(-60, 60)) as g(n)
+    cross join settings.outages as limits
+    where g.n <> 0 and abs(g.n) <= limits.neighbouring_days
 ),
 
-judged as (
+-- The neighbouring days, without the day itself: a change of the shop must not make the days before it look broken.
+neighbour_rates as (
+    select
+        observed.day,
+        rate(
+            cast(sum(neighbours.ordered_count) as double), cast(sum(neighbours.checkout_count) as double)
+        ) as order_rate
+    from observed
+    cross join offsets
+    inner join observed as neighbours on cast(observed.day + offsets.days_from as date) = neighbours.day
+    group by observed.day
+),
+
+suspicions as (
     select
         observed.*,
-        observed.order_rate * observed.checkout_count as expected_orders,
+        neighbour_rates.order_rate * observed.checkout_count as expected_orders,
         usual.touchpoint_median > 0
-        and observed.touchpoint_count < usual.touchpoint_median / 10.0
-        and observed.order_count >= usual.order_median / 2.0
+        and rate(observed.touchpoint_count, usual.touchpoint_median) < limits.tracking_touchpoint_share
+        and observed.order_count >= usual.order_median * limits.tracking_order_share
         and observed.order_count > 0 as is_tracking_outage,
-        observed.checkout_count >= 5
-        and observed.ordered_count < observed.checkout_count * observed.order_rate / 2.0
+        observed.checkout_count >= limits.payment_checkouts
+        and observed.ordered_count
+        < observed.checkout_count * neighbour_rates.order_rate * limits.payment_order_share
         and (
-            observed.failed_count >= observed.checkout_count / 3.0
-            or observed.checkout_count * observed.order_rate - observed.ordered_count
-            > 3.5 * sqrt(observed.checkout_count * observed.order_rate * (1 - observed.order_rate))
+            rate(observed.failed_count, observed.checkout_count) >= limits.payment_error_share
+            or observed.checkout_count * neighbour_rates.order_rate - observed.ordered_count
+            > limits.payment_deviations
+            * sqrt(observed.checkout_count * neighbour_rates.order_rate * (1 - neighbour_rates.order_rate))
         ) as is_payment_outage
-    from neighboured as observed
+    from observed
+    left join neighbour_rates on observed.day = neighbour_rates.day
     cross join usual
+    cross join settings.outages as limits
 )
 
 select
@@ -118,5 +131,5 @@ select
     ordered_count,              -- of these, sessions with an order
     failed_count,               -- of these, sessions that met an error
     round(expected_orders, 1) as expected_order_count,  -- sessions with an order at the neighbouring days' rate
-from judged
+from suspicions
 where is_tracking_outage or is_payment_outage
