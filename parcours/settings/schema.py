@@ -189,7 +189,7 @@ class Comparison(Section):
         400,
         ge=7,
         le=4000,
-        description="Days further from a change than this, guard days and the figure's own horizon included, are not looked at.",
+        description="Nothing further from a change is looked at; guard days and a figure's own horizon count.",
     )
 
 
@@ -229,13 +229,13 @@ class Outages(Section):
         3.5,
         gt=0,
         le=10,
-        description="Payment: down if more standard deviations than this are missing, or too many met an error.",
+        description="Payment: down if more standard deviations are missing, or too many met an error.",
     )
     payment_error_share: float = Field(
         1 / 3,
         gt=0,
         le=1,
-        description="Payment: at least this share of the sessions with a checkout is too many with an error.",
+        description="Payment: this share of sessions with a checkout is too many with an error.",
     )
     neighbouring_days: int = Field(
         14, ge=1, le=60, description="Payment: expected is what the rate of so many days before and after gives."

@@ -32,7 +32,7 @@ later_stages as (
 ),
 
 -- Few and narrow columns: this is the one window over every touchpoint.
-on_site as (
+site_touchpoints as (
     select
         person_id,
         session_id,
@@ -52,7 +52,7 @@ on_site as (
     where is_on_site
 ),
 
-in_sessions as (
+session_places as (
     select
         person_id,
         touchpoint_id,
@@ -67,7 +67,7 @@ in_sessions as (
         )
         or coalesce(elapsed_seconds(occurred_at, lead(occurred_at, 2) over in_session) <= shop.rage_seconds, false)
             as is_in_burst      -- one of three touchpoints of whatever kind within rage_seconds
-    from on_site
+    from site_touchpoints
     cross join settings.shop as shop
     window in_session as (
         partition by session_id
@@ -88,11 +88,11 @@ repeats as (
             ) <= shop.rage_seconds,
             false
         ) as is_after_third
-    from in_sessions
+    from session_places
     inner join journeys.touchpoints as touchpoints
-        on in_sessions.person_id = touchpoints.person_id and in_sessions.touchpoint_id = touchpoints.touchpoint_id
+        on session_places.person_id = touchpoints.person_id and session_places.touchpoint_id = touchpoints.touchpoint_id
     cross join settings.shop as shop
-    where in_sessions.is_in_burst
+    where session_places.is_in_burst
     window same_action as (
         partition by
             touchpoints.session_id, touchpoints.event_name, touchpoints.url_path, touchpoints.product_id
@@ -100,14 +100,14 @@ repeats as (
     )
 ),
 
-helped as (
+help_seekers as (
     select distinct person_id
     from journeys.touchpoints
     where (is_on_site and stage = 'support') or (source = 'tickets' and event_name = 'ticket opened')
 ),
 
 -- What a person who asked for help did, and when they asked: the next of either.
-before_help as (
+help_requests as (
     select
         touchpoints.person_id,
         touchpoints.touchpoint_id,
@@ -118,7 +118,7 @@ before_help as (
         lead(touchpoints.occurred_at) over by_person as next_at,
         lead(touchpoints.is_on_site) over by_person as is_next_on_site
     from journeys.touchpoints as touchpoints
-    inner join helped on touchpoints.person_id = helped.person_id
+    inner join help_seekers on touchpoints.person_id = help_seekers.person_id
     where touchpoints.is_on_site or (touchpoints.source = 'tickets' and touchpoints.event_name = 'ticket opened')
     window by_person as (
         partition by touchpoints.person_id
@@ -145,16 +145,16 @@ signals as (
     where is_third and not is_after_third
     union all
     select person_id, touchpoint_id, 'repeated_search', null
-    from in_sessions
+    from session_places
     where is_search and is_after_search
     union all
-    select in_sessions.person_id, in_sessions.touchpoint_id, 'back_step', stages.stage
-    from in_sessions
-    inner join settings.stages as stages on in_sessions.previous_position = stages.stage_position
-    where in_sessions.stage_position < in_sessions.previous_position
+    select session_places.person_id, session_places.touchpoint_id, 'back_step', stages.stage
+    from session_places
+    inner join settings.stages as stages on session_places.previous_position = stages.stage_position
+    where session_places.stage_position < session_places.previous_position
     union all
     select person_id, touchpoint_id, 'support_contact', case when is_next_on_site then 'on site' else 'ticket' end
-    from before_help
+    from help_requests
     cross join settings.shop as shop
     where not is_asking and is_then_asking and elapsed_seconds(occurred_at, next_at) <= shop.support_contact_seconds
 )

@@ -3,7 +3,7 @@
 -- journeys.quarantined_sessions. The session's value is that of the orders that belong to it, by the orders export.
 -- key: session_id
 -- keyed by: person_id
-with ordered as (
+with session_orders as (
     select
         person_id,
         session_id,
@@ -31,8 +31,8 @@ select
     facts.device,               -- of the first touchpoint
     facts.furthest_stage,       -- the latest stage of the map that was touched
     facts.is_engaged,           -- long enough, views enough, or a key event
-    coalesce(ordered.order_count, 0) as order_count,  -- orders that belong to it
-    coalesce(ordered.net_revenue, 0) as net_revenue,  -- of those orders: the session's value
+    coalesce(session_orders.order_count, 0) as order_count,  -- orders that belong to it
+    coalesce(session_orders.net_revenue, 0) as net_revenue,  -- of those orders: the session's value
 from journeys.session_facts as facts
-left join ordered on facts.session_id = ordered.session_id
+left join session_orders on facts.session_id = session_orders.session_id
 where not facts.is_runaway

@@ -58,7 +58,7 @@ calendar as (
     where g.n <= date_diff('day', span.first_day, span.last_day)
 ),
 
-observed as (
+day_counts as (
     select
         calendar.day,
         coalesce(days.touchpoint_count, 0) as touchpoint_count,
@@ -72,11 +72,11 @@ observed as (
     left join checkouts on calendar.day = checkouts.day
 ),
 
-usual as (
+medians as (
     select
         median(touchpoint_count) as touchpoint_median,
         median(order_count) as order_median
-    from observed
+    from day_counts
 ),
 
 offsets as (
@@ -89,36 +89,36 @@ offsets as (
 -- The neighbouring days, without the day itself: a change of the shop must not make the days before it look broken.
 neighbour_rates as (
     select
-        observed.day,
+        day_counts.day,
         rate(
             cast(sum(neighbours.ordered_count) as double), cast(sum(neighbours.checkout_count) as double)
         ) as order_rate
-    from observed
+    from day_counts
     cross join offsets
-    inner join observed as neighbours on cast(observed.day + offsets.days_from as date) = neighbours.day
-    group by observed.day
+    inner join day_counts as neighbours on cast(day_counts.day + offsets.days_from as date) = neighbours.day
+    group by day_counts.day
 ),
 
 suspicions as (
     select
-        observed.*,
-        neighbour_rates.order_rate * observed.checkout_count as expected_orders,
-        usual.touchpoint_median > 0
-        and rate(observed.touchpoint_count, usual.touchpoint_median) < limits.tracking_touchpoint_share
-        and observed.order_count >= usual.order_median * limits.tracking_order_share
-        and observed.order_count > 0 as is_tracking_outage,
-        observed.checkout_count >= limits.payment_checkouts
-        and observed.ordered_count
-        < observed.checkout_count * neighbour_rates.order_rate * limits.payment_order_share
+        day_counts.*,
+        neighbour_rates.order_rate * day_counts.checkout_count as expected_orders,
+        medians.touchpoint_median > 0
+        and rate(day_counts.touchpoint_count, medians.touchpoint_median) < limits.tracking_touchpoint_share
+        and day_counts.order_count >= medians.order_median * limits.tracking_order_share
+        and day_counts.order_count > 0 as is_tracking_outage,
+        day_counts.checkout_count >= limits.payment_checkouts
+        and day_counts.ordered_count
+        < day_counts.checkout_count * neighbour_rates.order_rate * limits.payment_order_share
         and (
-            rate(observed.failed_count, observed.checkout_count) >= limits.payment_error_share
-            or observed.checkout_count * neighbour_rates.order_rate - observed.ordered_count
+            rate(day_counts.failed_count, day_counts.checkout_count) >= limits.payment_error_share
+            or day_counts.checkout_count * neighbour_rates.order_rate - day_counts.ordered_count
             > limits.payment_deviations
-            * sqrt(observed.checkout_count * neighbour_rates.order_rate * (1 - neighbour_rates.order_rate))
+            * sqrt(day_counts.checkout_count * neighbour_rates.order_rate * (1 - neighbour_rates.order_rate))
         ) as is_payment_outage
-    from observed
-    left join neighbour_rates on observed.day = neighbour_rates.day
-    cross join usual
+    from day_counts
+    left join neighbour_rates on day_counts.day = neighbour_rates.day
+    cross join medians
     cross join settings.outages as limits
 )
 
