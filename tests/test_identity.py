@@ -135,9 +135,9 @@ def test_a_tablet_with_forty_logins_is_forty_people_and_is_reported() -> None:
     assert rows(built, "select count(distinct person_id), count(*) from journeys.touchpoints") == [(40, 40)]
     check = (ROOT / "sql/checks/identifiers_are_not_shared.sql").read_text(encoding="utf-8")
     assert rows(built, check) == [("anonymous:tablet", 40)]
-    # The quality page: kind, identifiers, their logins, the most logins of one.
-    shown = (ROOT / "parcours/report/queries/quality_shared.sql").read_text(encoding="utf-8")
-    assert rows(built, shown) == [("anonymous", 1, 40, 40)]
+    # Kind, identifiers, their logins, the most logins of one.
+    shared = (ROOT / "sql/metrics/shared_identifiers.sql").read_text(encoding="utf-8")
+    assert rows(built, shared) == [("anonymous", 1, 40, 40)]
 
 
 def test_an_office_address_with_many_customers_links_nothing() -> None:

@@ -1,5 +1,6 @@
 -- One row per kind of identifier that meets too many others (shared devices, office addresses) and so links nothing:
 -- all its pairs are unused, and more than the limit. Its logins are the customer ids and e-mails it meets.
+-- key: kind
 with linked as (
     select identifier, other_identifier, is_used
     from journeys.identity_evidence
@@ -25,12 +26,11 @@ shared as (
 )
 
 select
-    split_part(shared.identifier, ':', 1) as kind,
-    count(*) as identifier_count,
-    cast(sum(shared.login_count) as bigint) as login_count,
-    max(shared.login_count) as most_logins
+    split_part(shared.identifier, ':', 1) as kind,  -- anonymous, email, customer or contact
+    cast(count(*) as bigint) as identifier_count,  -- identifiers that link nothing
+    cast(sum(shared.login_count) as bigint) as login_count,  -- customer ids and e-mails that they meet
+    cast(max(shared.login_count) as bigint) as most_login_count  -- the most that one of them meets
 from shared
 cross join settings.shop as shop
 where shared.other_count > shop.identity_link_limit
 group by 1
-order by identifier_count desc, kind
