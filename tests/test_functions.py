@@ -72,6 +72,10 @@ def folder_of(folder: Path, **files: str) -> Path:
         ("whole_periods(3599.999999, 3600)", 0),
         ("whole_periods(3600, 3600)", 1),
         ("whole_periods(3600, 0)", None),
+        # 8 lost, of 20 who came further 5 got to the end: 2 orders of 19.99.
+        ("revenue_at_stake(8, 20, 5, 19.99)", 39.98),
+        ("revenue_at_stake(8, 0, 0, 19.99)", None),
+        ("revenue_at_stake(8, 20, 5, null)", None),
     ],
 )
 def test_a_function_gives(connection: duckdb.DuckDBPyConnection, call: str, expected: Any) -> None:

@@ -43,7 +43,7 @@ def loaded(folder: Path, *loads: dict[str, list[Line]], zone: str = "UTC", check
             path.write_text("".join(line(number, when) for number, when in lines), encoding="utf-8")
         load(project)
     with open_warehouse(project) as connection:
-        build_all(connection, project, ["metrics.late_rows"])
+        build_all(connection, project, ["metrics.late_row_splits"])
         if check:
             found = next(c for c in read_checks(ROOT / "sql" / "checks") if c.name == check)
             return [(run_check(connection, found).offending_count,)]

@@ -14,7 +14,7 @@ DAYS = 15
 OUTAGES = "select date_diff('day', date '2026-01-05', outage_on), outage from metrics.outage_days order by 1"
 
 
-def tracking(events_on: dict[int, int], orders_on: dict[int, int]) -> list[Any]:
+def tracking(events_on: dict[int, int], orders_on: dict[int, int], **outages: float) -> list[Any]:
     """Days and kinds of outage, where every other day has 20 events and 4 orders."""
     events = [
         event(f"{day}/{i}", day * DAY + HOUR + i, "landing")
@@ -26,10 +26,13 @@ def tracking(events_on: dict[int, int], orders_on: dict[int, int]) -> list[Any]:
         for day in range(DAYS)
         for i in range(orders_on.get(day, 4))
     ]
-    return rows(warehouse(events=events, order_rows=orders, build=["metrics.outage_days"]), OUTAGES)
+    shop = settings(outages=outages)
+    return rows(warehouse(events=events, order_rows=orders, build=["metrics.outage_days"], shop=shop), OUTAGES)
 
 
-def payment(checkouts_on: dict[int, tuple[int, int, int]], usual: tuple[int, int] = (10, 8)) -> list[Any]:
+def payment(
+    checkouts_on: dict[int, tuple[int, int, int]], usual: tuple[int, int] = (10, 8), **outages: float
+) -> list[Any]:
     """Days and kinds of outage, by day: sessions with a checkout, of these with an order, of these with an error."""
     events, orders = [], []
     for day in range(DAYS):
@@ -41,7 +44,8 @@ def payment(checkouts_on: dict[int, tuple[int, int, int]], usual: tuple[int, int
                 events.append(event(f"d{who}", when + MINUTE, "failed", customer_id=f"c{who}"))
             if i < ordered:
                 orders.append(order(f"#{who}", when + 2 * MINUTE, customer_id=f"c{who}"))
-    return rows(warehouse(events=events, order_rows=orders, build=["metrics.outage_days"]), OUTAGES)
+    shop = settings(outages=outages)
+    return rows(warehouse(events=events, order_rows=orders, build=["metrics.outage_days"], shop=shop), OUTAGES)
 
 
 def test_usual_days_are_no_outage() -> None:
@@ -90,6 +94,40 @@ def test_payment_is_down_when_checkouts_go_on_without_orders(
     usual: tuple[int, int], checkouts: tuple[int, int, int], is_outage: bool
 ) -> None:
     assert payment({7: checkouts}, usual) == ([(7, "payment")] if is_outage else [])
+
+
+@pytest.mark.parametrize(
+    ("event_count", "order_count", "knob", "value"),
+    [(2, 4, "tracking_touchpoint_share", 0.11), (0, 1, "tracking_order_share", 0.25)],
+)
+def test_what_tracking_is_held_against_is_a_setting(
+    event_count: int, order_count: int, knob: str, value: float
+) -> None:
+    assert tracking({7: event_count}, {7: order_count}) == []
+    assert tracking({7: event_count}, {7: order_count}, **{knob: value}) == [(7, "tracking")]
+
+
+@pytest.mark.parametrize(
+    ("usual", "checkouts", "knob", "value"),
+    [
+        ((10, 8), (10, 4, 10), "payment_order_share", 0.6),
+        ((10, 5), (10, 2, 0), "payment_deviations", 1.5),
+        ((10, 5), (10, 2, 3), "payment_error_share", 0.3),
+        ((10, 8), (4, 0, 4), "payment_checkouts", 4),
+    ],
+)
+def test_what_payment_is_held_against_is_a_setting(
+    usual: tuple[int, int], checkouts: tuple[int, int, int], knob: str, value: float
+) -> None:
+    assert payment({7: checkouts}, usual) == []
+    assert payment({7: checkouts}, usual, **{knob: value}) == [(7, "payment")]
+
+
+def test_how_many_days_are_neighbours_is_a_setting() -> None:
+    # A bad week around the day: by its two neighbours it is a usual day, by the fortnight it is not.
+    bad_week = dict.fromkeys(range(5, 10), (10, 0, 5))
+    assert (7, "payment") in payment(bad_week)
+    assert (7, "payment") not in payment(bad_week, neighbouring_days=1)
 
 
 def test_days_are_the_shops_days() -> None:

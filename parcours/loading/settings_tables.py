@@ -71,8 +71,19 @@ def _shop(s: JourneySettings) -> list[Row]:
             s.sessions.cut_at_midnight,
             s.sessions.cut_at_campaign_change,
             s.sessions.runaway_touchpoints,
+            s.sessions.engaged_seconds,
+            s.sessions.engaged_views,
+            _seconds(m.cart_silence_hours, hour),
+            _seconds(m.cart_action_hours, hour),
+            s.comparison.reach_days,
+            s.friction.rage_seconds,
+            _seconds(s.friction.support_contact_hours, hour),
         )
     ]
+
+
+def _outages(s: JourneySettings) -> list[Row]:
+    return [tuple(s.outages.model_dump().values())]
 
 
 def _session_variants(s: JourneySettings) -> list[Row]:
@@ -244,8 +255,29 @@ SETTINGS_TABLES = (
             "cuts_sessions_at_midnight boolean": "whether midnight of the shop starts a session",
             "cuts_sessions_at_campaigns boolean": "whether another campaign starts a session",
             "runaway_touchpoints bigint": "a session with more touchpoints is in quarantine",
+            "engaged_seconds double": "a longer session is engaged",
+            "engaged_views bigint": "a session with so many views is engaged",
+            "cart_silence_seconds double": "a cart silent for longer is abandoned, in reports",
+            "cart_action_seconds double": "a cart silent for longer is abandoned, in action lists",
+            "comparison_reach_days bigint": "days around a change beyond which none is compared",
+            "rage_seconds double": "repeats within it are one rage",
+            "support_contact_seconds double": "asking for help within it is about what came before",
         },
         _shop,
+    ),
+    SettingsTable(
+        "outages",
+        "One row: when a day is one on which tracking or payment was down.",
+        {
+            "tracking_touchpoint_share double": "tracking may be down with fewer of the median day's",
+            "tracking_order_share double": "the shop was open with as many of the median day's",
+            "payment_checkouts bigint": "sessions with a checkout that a day needs to be judged",
+            "payment_order_share double": "payment may be down with fewer of the expected orders",
+            "payment_deviations double": "standard deviations by which they fall short",
+            "payment_error_share double": "or this share of the sessions met an error",
+            "neighbouring_days bigint": "days before and after whose rate is taken",
+        },
+        _outages,
     ),
     SettingsTable(
         "session_variants",

@@ -117,6 +117,8 @@ class Sessions(Section):
     runaway_touchpoints: int = Field(
         1000, ge=1, description="A session with more touchpoints is put in quarantine: counted, but in no figure."
     )
+    engaged_seconds: float = Field(10, ge=0, le=86400, description="A session that lasts longer is engaged.")
+    engaged_views: int = Field(2, ge=1, le=100, description="A session with so many views is engaged, however short.")
 
 
 class Step(Section):
@@ -191,12 +193,73 @@ class Comparison(Section):
 
     window_days: int = Field(28, ge=7, description="At most this many days on each side of a change.")
     guard_days: int = Field(1, ge=0, description="Days left out on each side of a change.")
+    reach_days: int = Field(
+        400,
+        ge=7,
+        le=4000,
+        description="Nothing further from a change is looked at; guard days and a figure's own horizon count.",
+    )
+
+
+class Friction(Section):
+    """When what people did is a sign that something went wrong for them."""
+
+    rage_seconds: float = Field(
+        10, gt=0, le=3600, description="Three times the same within it is a rage repeat; exactly so long is within."
+    )
+    support_contact_hours: float = Field(
+        24,
+        gt=0,
+        le=720,
+        description="Asking for help within it is held against the touchpoint before; a session is matured after it.",
+    )
+
+
+class Outages(Section):
+    """When a day is one on which something was down: marked, and left out of comparisons."""
+
+    tracking_touchpoint_share: float = Field(
+        0.1,
+        gt=0,
+        lt=1,
+        description="Tracking: down only with fewer touchpoints than this share of the median day's.",
+    )
+    tracking_order_share: float = Field(
+        0.5, gt=0, le=1, description="Tracking: down only with at least this share of the median day's orders."
+    )
+    payment_checkouts: int = Field(
+        5, ge=1, le=1000, description="Payment: judged on days with at least so many sessions with a checkout."
+    )
+    payment_order_share: float = Field(
+        0.5, gt=0, le=1, description="Payment: down only if fewer ordered than this share of the expected number."
+    )
+    payment_deviations: float = Field(
+        3.5,
+        gt=0,
+        le=10,
+        description="Payment: down if more standard deviations are missing, or too many met an error.",
+    )
+    payment_error_share: float = Field(
+        1 / 3,
+        gt=0,
+        le=1,
+        description="Payment: this share of sessions with a checkout is too many with an error.",
+    )
+    neighbouring_days: int = Field(
+        14, ge=1, le=60, description="Payment: expected is what the rate of so many days before and after gives."
+    )
 
 
 class Measures(Section):
     """The knobs of the definitions; each default is the definition's."""
 
     cart_horizon_days: float = Field(7, gt=0, description="H: an order within it makes a cart converted.")
+    cart_silence_hours: float = Field(
+        24, gt=0, le=8760, description="T: a cart with something in it, untouched for so long, is abandoned."
+    )
+    cart_action_hours: float = Field(
+        1, gt=0, le=8760, description="T of lists for action: a cart left for so long is due for a reminder."
+    )
     retention_days: int = Field(90, ge=1, description="A second order within it makes a customer retained.")
     inactivity_days: float = Field(30, gt=0, description="A journey silent for longer has ended.")
     attribution_hours: float = Field(24, gt=0, description="An order belongs to the last session within it.")
@@ -270,6 +333,8 @@ class JourneySettings(Section):
     targets: dict[Headline, float] = {}
     comparison: Comparison = Comparison()  # type: ignore[call-arg]
     measures: Measures = Measures()  # type: ignore[call-arg]
+    friction: Friction = Friction()  # type: ignore[call-arg]
+    outages: Outages = Outages()  # type: ignore[call-arg]
     path: IdealPath = IdealPath()  # type: ignore[call-arg]
     screening: Screening = Screening()  # type: ignore[call-arg]
 

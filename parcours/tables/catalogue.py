@@ -114,7 +114,7 @@ PYTHON_TABLES = (
             "rank": "1: the stage that loses most",
             "is_tie_with_first": "the 95 % interval of the difference from the first holds zero",
         },
-        ("metrics.stage_drop_off", "metrics.matured_journeys", "journeys.order_sessions"),
+        ("metrics.stage_drop_off", "metrics.matured_journeys", "metrics.order_value"),
         write_drop_off_ranking,
     ),
 )

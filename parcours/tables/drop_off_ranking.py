@@ -34,9 +34,7 @@ def write_drop_off_ranking(connection: duckdb.DuckDBPyConnection) -> None:
         "from metrics.stage_drop_off where is_required and is_measured order by stage_position"
     ).fetchall()
     positions = [row[1] for row in stages]
-    value = connection.execute(
-        "select avg(cast(net_revenue as double)) from journeys.order_sessions where not is_void"
-    ).fetchall()[0][0]
+    [(value,)] = connection.execute("select average_order_value from metrics.order_value").fetchall()
     columns = ", ".join(
         f"count(*) filter (where furthest_required_position = {position}) as at_{position}" for position in positions
     )

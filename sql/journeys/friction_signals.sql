@@ -1,14 +1,15 @@
 -- One row per friction signal on a touchpoint: a sign, in what people did, that something went wrong for them there.
 -- payment_failure: an error (action `error`) in a stage of the checkout (one that has a rule with the action
 -- `checkout`), or one that names a payment method. error: any other error.
--- rage_repeat: the same action (event, page and product) at least three times within 10 s, ends included, in a session.
--- One signal an episode, on its third touchpoint, the first at which it is a fact: thirty clicks are one annoyance, and
--- later clicks move nothing. An episode lasts while each touchpoint is itself a third within 10 s.
+-- rage_repeat: the same action (event, page and product) at least three times within settings.shop.rage_seconds, ends
+-- included, in a session. One signal an episode, on its third touchpoint, the first at which it is a fact: thirty clicks
+-- are one annoyance, and later clicks move nothing. An episode lasts while each touchpoint is itself a third so soon.
 -- repeated_search: a search after a search of the session, nothing found in between. Found: a view that names a product
 -- or is of a later required stage than searches; something added, a checkout, a purchase.
 -- back_step: the stage is earlier on the map than that of the session's touchpoint with a stage before it.
 -- support_contact: the person's last touchpoint on the site before asking for help (a ticket opened, or a touchpoint on
--- the site in the stage `support`), if that was at most 24 h later; however often they asked.
+-- the site in the stage `support`), if that was at most settings.shop.support_contact_seconds later; however often they
+-- asked.
 -- Simultaneous touchpoints: by the source's sequence, else in the order of the map. On the site only, but for errors.
 -- key: touchpoint_id, signal
 -- keyed by: person_id
@@ -31,7 +32,7 @@ later_stages as (
 ),
 
 -- Few and narrow columns: this is the one window over every touchpoint.
-on_site as (
+site_touchpoints as (
     select
         person_id,
         session_id,
@@ -51,7 +52,7 @@ on_site as (
     where is_on_site
 ),
 
-in_sessions as (
+session_places as (
     select
         person_id,
         touchpoint_id,
@@ -59,37 +60,39 @@ in_sessions as (
         is_search,
         lag(stage_position ignore nulls) over in_session as previous_position,
         coalesce(lag(is_search ignore nulls) over in_session, false) as is_after_search,
-        coalesce(elapsed_seconds(lag(occurred_at, 2) over in_session, occurred_at) <= 10, false)
+        coalesce(elapsed_seconds(lag(occurred_at, 2) over in_session, occurred_at) <= shop.rage_seconds, false)
         or coalesce(
-            elapsed_seconds(lag(occurred_at) over in_session, lead(occurred_at) over in_session) <= 10,
+            elapsed_seconds(lag(occurred_at) over in_session, lead(occurred_at) over in_session) <= shop.rage_seconds,
             false
         )
-        or coalesce(elapsed_seconds(occurred_at, lead(occurred_at, 2) over in_session) <= 10, false)
-            as is_in_burst      -- one of three touchpoints of whatever kind within 10 s
-    from on_site
+        or coalesce(elapsed_seconds(occurred_at, lead(occurred_at, 2) over in_session) <= shop.rage_seconds, false)
+            as is_in_burst      -- one of three touchpoints of whatever kind within rage_seconds
+    from site_touchpoints
+    cross join settings.shop as shop
     window in_session as (
         partition by session_id
         order by occurred_at, sequence nulls last, stage_position nulls last, touchpoint_id
     )
 ),
 
--- Three of the same action within 10 s are in a burst, each of them; the rest need not be put in order again.
+-- Three of the same action within rage_seconds are in a burst, each of them; the rest need not be put in order again.
 repeats as (
     select
         touchpoints.person_id,
         touchpoints.touchpoint_id,
-        elapsed_seconds(lag(touchpoints.occurred_at, 2) over same_action, touchpoints.occurred_at) <= 10 as is_third,
+        elapsed_seconds(lag(touchpoints.occurred_at, 2) over same_action, touchpoints.occurred_at) <= shop.rage_seconds as is_third,
         coalesce(
             elapsed_seconds(
                 lag(touchpoints.occurred_at, 3) over same_action,
                 lag(touchpoints.occurred_at) over same_action
-            ) <= 10,
+            ) <= shop.rage_seconds,
             false
         ) as is_after_third
-    from in_sessions
+    from session_places
     inner join journeys.touchpoints as touchpoints
-        on in_sessions.person_id = touchpoints.person_id and in_sessions.touchpoint_id = touchpoints.touchpoint_id
-    where in_sessions.is_in_burst
+        on session_places.person_id = touchpoints.person_id and session_places.touchpoint_id = touchpoints.touchpoint_id
+    cross join settings.shop as shop
+    where session_places.is_in_burst
     window same_action as (
         partition by
             touchpoints.session_id, touchpoints.event_name, touchpoints.url_path, touchpoints.product_id
@@ -97,14 +100,14 @@ repeats as (
     )
 ),
 
-helped as (
+help_seekers as (
     select distinct person_id
     from journeys.touchpoints
     where (is_on_site and stage = 'support') or (source = 'tickets' and event_name = 'ticket opened')
 ),
 
 -- What a person who asked for help did, and when they asked: the next of either.
-before_help as (
+help_requests as (
     select
         touchpoints.person_id,
         touchpoints.touchpoint_id,
@@ -115,7 +118,7 @@ before_help as (
         lead(touchpoints.occurred_at) over by_person as next_at,
         lead(touchpoints.is_on_site) over by_person as is_next_on_site
     from journeys.touchpoints as touchpoints
-    inner join helped on touchpoints.person_id = helped.person_id
+    inner join help_seekers on touchpoints.person_id = help_seekers.person_id
     where touchpoints.is_on_site or (touchpoints.source = 'tickets' and touchpoints.event_name = 'ticket opened')
     window by_person as (
         partition by touchpoints.person_id
@@ -142,17 +145,18 @@ signals as (
     where is_third and not is_after_third
     union all
     select person_id, touchpoint_id, 'repeated_search', null
-    from in_sessions
+    from session_places
     where is_search and is_after_search
     union all
-    select in_sessions.person_id, in_sessions.touchpoint_id, 'back_step', stages.stage
-    from in_sessions
-    inner join settings.stages as stages on in_sessions.previous_position = stages.stage_position
-    where in_sessions.stage_position < in_sessions.previous_position
+    select session_places.person_id, session_places.touchpoint_id, 'back_step', stages.stage
+    from session_places
+    inner join settings.stages as stages on session_places.previous_position = stages.stage_position
+    where session_places.stage_position < session_places.previous_position
     union all
     select person_id, touchpoint_id, 'support_contact', case when is_next_on_site then 'on site' else 'ticket' end
-    from before_help
-    where not is_asking and is_then_asking and elapsed_seconds(occurred_at, next_at) <= 86400
+    from help_requests
+    cross join settings.shop as shop
+    where not is_asking and is_then_asking and elapsed_seconds(occurred_at, next_at) <= shop.support_contact_seconds
 )
 
 select

@@ -29,7 +29,7 @@ with parts as (
         case when session_id is null and source <> 'invitations' then channel end
 ),
 
-measured as (
+lifetimes as (
     select
         person_id,
         journey_id,
@@ -48,7 +48,7 @@ measured as (
     group by person_id, journey_id, journey_number
 ),
 
-typed as (
+journey_types as (
     select
         person_id,
         journey_id,
@@ -60,7 +60,7 @@ typed as (
             when opened_in = 'support' or coalesce(ticket_at < staged_at, ticket_at is not null) then 'support'
             else 'usage'
         end as journey_type
-    from measured
+    from lifetimes
 ),
 
 -- A session's channel is that of its first touchpoint; the states of an order and what the shop does are none
@@ -78,25 +78,26 @@ channels as (
     group by parts.person_id, parts.journey_id, coalesce(sessions.channel, parts.own_channel)
 ),
 
-crossed as (
+channel_counts as (
     select person_id, journey_id, cast(count(*) as bigint) as channel_count, min(channel) as only_channel
     from channels
     group by person_id, journey_id
 ),
 
 -- Most journeys have one channel: only the others' are put in order.
-crossing as (
+channel_lists as (
     select
         channels.person_id,
         channels.journey_id,
         string_agg(channels.channel, ', ' order by channels.first_at, channels.channel) as channel_list
     from channels
-    inner join crossed on channels.person_id = crossed.person_id and channels.journey_id = crossed.journey_id
-    where crossed.channel_count > 1
+    inner join channel_counts
+        on channels.person_id = channel_counts.person_id and channels.journey_id = channel_counts.journey_id
+    where channel_counts.channel_count > 1
     group by channels.person_id, channels.journey_id
 ),
 
-stages_touched as (
+touched_stages as (
     select
         person_id,
         journey_id,
@@ -116,7 +117,7 @@ path as (
         cast(count(*) filter (where stages.is_required) as bigint) as required_stage_count,
         cast(sum(touched.back_step_count) as bigint) as back_step_count,
         cast(count(*) filter (where touched.visit_count > 1) as bigint) as repeated_stage_count
-    from stages_touched as touched
+    from touched_stages as touched
     inner join settings.stages as stages on touched.stage = stages.stage
     group by touched.person_id, touched.journey_id
 ),
@@ -131,12 +132,12 @@ repeats as (
         string_agg(
             case when back_step_count > 0 then stage end, ', ' order by stage_position
         ) as gone_back_stages
-    from stages_touched
+    from touched_stages
     where visit_count > 1 or back_step_count > 0
     group by person_id, journey_id
 ),
 
-deviated as (
+deviation_counts as (
     select
         deviations.person_id,
         deviations.journey_id,
@@ -182,39 +183,43 @@ outcomes as (
 )
 
 select
-    measured.journey_id,        -- person and number
-    measured.person_id,         -- of journeys.people
-    measured.journey_number,    -- 1 for the person's first journey
-    measured.started_at,        -- UTC instant of the first touchpoint
-    measured.last_touched_at,   -- UTC instant of the last touchpoint
-    measured.last_contact_at,   -- UTC instant of the last contact; what follows an order by itself is none
-    measured.purchased_at,      -- UTC instant of the first order; null: none
-    measured.touchpoint_count,  -- touchpoints of all sources
-    measured.session_count,     -- sessions on the site
-    measured.order_count,       -- orders placed
+    lifetimes.journey_id,       -- person and number
+    lifetimes.person_id,        -- of journeys.people
+    lifetimes.journey_number,   -- 1 for the person's first journey
+    lifetimes.started_at,       -- UTC instant of the first touchpoint
+    lifetimes.last_touched_at,  -- UTC instant of the last touchpoint
+    lifetimes.last_contact_at,  -- UTC instant of the last contact; what follows an order by itself is none
+    lifetimes.purchased_at,     -- UTC instant of the first order; null: none
+    lifetimes.touchpoint_count,  -- touchpoints of all sources
+    lifetimes.session_count,    -- sessions on the site
+    lifetimes.order_count,      -- orders placed
     path.furthest_required_position,  -- of the furthest required stage; null: none was reached
     coalesce(path.required_stage_count, 0) as required_stage_count,  -- required stages that were touched
     coalesce(path.back_step_count, 0) as back_step_count,  -- times it went back to an earlier stage
     repeats.gone_back_stages,   -- stages it went back to; null: none
     coalesce(path.repeated_stage_count, 0) as repeated_stage_count,  -- stages visited more than once
     repeats.repeated_stages,    -- these stages; null: none
-    coalesce(deviated.skipped_stage_count, 0) as skipped_stage_count,  -- required stages passed over
-    deviated.skipped_stages,    -- these stages; null: none
-    coalesce(deviated.deviation_count, 0) as deviation_count,  -- deviations from the intended path; 0: it conforms
-    coalesce(crossed.channel_count, 0) as channel_count,  -- channels of its sessions and other contacts
-    coalesce(crossing.channel_list, crossed.only_channel) as channels,  -- these channels; null: none but orders
+    coalesce(deviation_counts.skipped_stage_count, 0) as skipped_stage_count,  -- required stages passed over
+    deviation_counts.skipped_stages,  -- these stages; null: none
+    coalesce(deviation_counts.deviation_count, 0) as deviation_count,  -- deviations from the intended path; 0: it conforms
+    coalesce(channel_counts.channel_count, 0) as channel_count,  -- channels of its sessions and other contacts
+    coalesce(channel_lists.channel_list, channel_counts.only_channel) as channels,  -- these channels; null: none but orders
     outcomes.net_revenue,       -- of its order; null: none, or not known
     coalesce(outcomes.delivered_order_count, 0) as delivered_order_count,  -- orders that arrived
     coalesce(outcomes.late_order_count, 0) as late_order_count,  -- of these, late
     coalesce(outcomes.undone_order_count, 0) as undone_order_count,  -- orders cancelled, refunded or returned
     coalesce(outcomes.ticket_count, 0) as ticket_count,  -- tickets opened
     coalesce(outcomes.answer_count, 0) as answer_count,  -- survey answers and reviews
-    typed.journey_type,         -- first purchase, renewal, support or usage
-from measured
-inner join typed on measured.person_id = typed.person_id and measured.journey_id = typed.journey_id
-left join path on measured.person_id = path.person_id and measured.journey_id = path.journey_id
-left join repeats on measured.person_id = repeats.person_id and measured.journey_id = repeats.journey_id
-left join deviated on measured.person_id = deviated.person_id and measured.journey_id = deviated.journey_id
-left join crossed on measured.person_id = crossed.person_id and measured.journey_id = crossed.journey_id
-left join crossing on measured.person_id = crossing.person_id and measured.journey_id = crossing.journey_id
-left join outcomes on measured.person_id = outcomes.person_id and measured.journey_id = outcomes.journey_id
+    journey_types.journey_type,  -- first purchase, renewal, support or usage
+from lifetimes
+inner join journey_types
+    on lifetimes.person_id = journey_types.person_id and lifetimes.journey_id = journey_types.journey_id
+left join path on lifetimes.person_id = path.person_id and lifetimes.journey_id = path.journey_id
+left join repeats on lifetimes.person_id = repeats.person_id and lifetimes.journey_id = repeats.journey_id
+left join deviation_counts
+    on lifetimes.person_id = deviation_counts.person_id and lifetimes.journey_id = deviation_counts.journey_id
+left join channel_counts
+    on lifetimes.person_id = channel_counts.person_id and lifetimes.journey_id = channel_counts.journey_id
+left join channel_lists
+    on lifetimes.person_id = channel_lists.person_id and lifetimes.journey_id = channel_lists.journey_id
+left join outcomes on lifetimes.person_id = outcomes.person_id and lifetimes.journey_id = outcomes.journey_id

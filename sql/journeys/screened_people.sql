@@ -17,7 +17,7 @@ with whose as (
 ),
 
 -- Few people have so many events at all: only theirs are put in order.
-busy as (
+bursts as (
     select whose.person_id, shop.bot_events_per_hour
     from whose
     cross join settings.shop as shop
@@ -25,26 +25,26 @@ busy as (
     having sum(whose.caused_count) > shop.bot_events_per_hour
 ),
 
-numbered as (
+burst_places as (
     select
-        busy.person_id,
-        busy.bot_events_per_hour,
+        bursts.person_id,
+        bursts.bot_events_per_hour,
         clicks.occurred_at,
-        row_number() over (partition by busy.person_id order by clicks.occurred_at, clicks.event_id) as event_number
-    from busy
-    inner join whose on busy.person_id = whose.person_id
+        row_number() over (partition by bursts.person_id order by clicks.occurred_at, clicks.event_id) as event_number
+    from bursts
+    inner join whose on bursts.person_id = whose.person_id
     inner join staging.events as clicks on whose.identifier = clicks.identifier
     where clicks.is_person_caused
 ),
 
-evidence_found as (
+findings as (
     select person_id, 'bot' as reason, 'marked as a bot by the source or its user agent' as evidence
     from whose
     where is_marked
     union
     select later.person_id, 'bot', 'more than ' || later.bot_events_per_hour || ' events within an hour'
-    from numbered as later
-    inner join numbered as earlier
+    from burst_places as later
+    inner join burst_places as earlier
         on
             later.person_id = earlier.person_id
             and later.event_number = earlier.event_number + later.bot_events_per_hour
@@ -62,16 +62,16 @@ evidence_found as (
     inner join journeys.identities as identities on staff.identifier = identities.identifier
 ),
 
-decided as (
+reasons as (
     select person_id, max(reason) as reason
-    from evidence_found
+    from findings
     group by person_id
 )
 
 select
-    decided.person_id,          -- of journeys.people
-    decided.reason,             -- staff, else bot
-    string_agg(evidence_found.evidence, ', ' order by evidence_found.evidence) as evidence,  -- what says so
-from decided
-inner join evidence_found on decided.person_id = evidence_found.person_id and decided.reason = evidence_found.reason
-group by decided.person_id, decided.reason
+    reasons.person_id,          -- of journeys.people
+    reasons.reason,             -- staff, else bot
+    string_agg(findings.evidence, ', ' order by findings.evidence) as evidence,  -- what says so
+from reasons
+inner join findings on reasons.person_id = findings.person_id and reasons.reason = findings.reason
+group by reasons.person_id, reasons.reason

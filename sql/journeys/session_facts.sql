@@ -1,9 +1,9 @@
 -- One row per session as it was cut, runaway ones too: what journeys.sessions and journeys.quarantined_sessions share.
--- Engaged: longer than 10 s, or two or more views, or a key event. Runaway: more touchpoints than a person would make
+-- Engaged: longer than settings.shop.engaged_seconds, or engaged_views views, or a key event. Runaway: more touchpoints than a person would make
 -- (settings.shop.runaway_touchpoints): a page that reloads itself, a test, a device that was never logged out.
 -- key: session_id
 -- keyed by: person_id
-with measured as (
+with extents as (
     select
         person_id,
         session_id,
@@ -24,23 +24,23 @@ with measured as (
 )
 
 select
-    measured.session_id,        -- person and number of the visit; a visit over the maximum length has pieces
-    measured.person_id,         -- of journeys.people
-    measured.started_at,        -- UTC instant of the first touchpoint
-    measured.ended_at,          -- UTC instant of the last touchpoint
-    elapsed_seconds(measured.started_at, measured.ended_at) as duration_seconds,  -- first to last
-    measured.touchpoint_count,  -- touchpoints in the session
-    measured.view_count,        -- pages, products and searches viewed
-    measured.error_count,       -- errors met, as failed payments
-    measured.landing_path,      -- path of the first page
-    measured.exit_path,         -- path of the last page
-    measured.channel,           -- of the first touchpoint
-    measured.device,            -- of the first touchpoint
+    extents.session_id,         -- person and number of the visit; a visit over the maximum length has pieces
+    extents.person_id,          -- of journeys.people
+    extents.started_at,         -- UTC instant of the first touchpoint
+    extents.ended_at,           -- UTC instant of the last touchpoint
+    elapsed_seconds(extents.started_at, extents.ended_at) as duration_seconds,  -- first to last
+    extents.touchpoint_count,   -- touchpoints in the session
+    extents.view_count,         -- pages, products and searches viewed
+    extents.error_count,        -- errors met, as failed payments
+    extents.landing_path,       -- path of the first page
+    extents.exit_path,          -- path of the last page
+    extents.channel,            -- of the first touchpoint
+    extents.device,             -- of the first touchpoint
     stages.stage as furthest_stage,  -- the latest stage of the map that was touched
-    elapsed_seconds(measured.started_at, measured.ended_at) > 10
-    or measured.view_count >= 2
-    or measured.key_event_count >= 1 as is_engaged,  -- longer than 10 s, two views, or a key event
-    measured.touchpoint_count > shop.runaway_touchpoints as is_runaway,  -- in quarantine: in no figure of sessions
-from measured
+    elapsed_seconds(extents.started_at, extents.ended_at) > shop.engaged_seconds
+    or extents.view_count >= shop.engaged_views
+    or extents.key_event_count >= 1 as is_engaged,  -- long enough, views enough, or a key event
+    extents.touchpoint_count > shop.runaway_touchpoints as is_runaway,  -- in quarantine: in no figure of sessions
+from extents
 cross join settings.shop as shop
-left join settings.stages as stages on measured.furthest_stage_position = stages.stage_position
+left join settings.stages as stages on extents.furthest_stage_position = stages.stage_position

@@ -26,7 +26,7 @@ with knobs as (
         shop.attribution_seconds
 ),
 
-instants as (
+site_touchpoints as (
     select
         touchpoints.person_id,
         touchpoints.occurred_at,
@@ -38,7 +38,7 @@ instants as (
     where touchpoints.is_on_site
 ),
 
-ordered as (
+neighbours as (
     select
         person_id,
         occurred_at,
@@ -49,41 +49,42 @@ ordered as (
             partition by person_id order by occurred_at, campaign nulls last
             rows between unbounded preceding and 1 preceding
         ) as previous_campaign
-    from instants
+    from site_touchpoints
     window in_time as (partition by person_id order by occurred_at, campaign nulls last)
 ),
 
 gaps as (
     select
-        ordered.person_id,
-        ordered.occurred_at,
-        ordered.required_position,
-        elapsed_seconds(ordered.previous_at, ordered.occurred_at) as gap,
+        neighbours.person_id,
+        neighbours.occurred_at,
+        neighbours.required_position,
+        elapsed_seconds(neighbours.previous_at, neighbours.occurred_at) as gap,
         case
             when
-                ordered.previous_at is null
-                or elapsed_seconds(ordered.previous_at, ordered.occurred_at) > knobs.longest_timeout
+                neighbours.previous_at is null
+                or elapsed_seconds(neighbours.previous_at, neighbours.occurred_at) > knobs.longest_timeout
                 then 1
-            when ordered.campaign <> coalesce(ordered.previous_campaign, '') then 1
+            when neighbours.campaign <> coalesce(neighbours.previous_campaign, '') then 1
             else 0
         end as begins_block,
         case
             -- Midnight of any zone is at a quarter of an hour of UTC: most gaps need no look at the calendar.
             when
-                whole_periods(elapsed_seconds(timestamp '1970-01-01', ordered.previous_at), 900)
-                = whole_periods(elapsed_seconds(timestamp '1970-01-01', ordered.occurred_at), 900)
+                whole_periods(elapsed_seconds(timestamp '1970-01-01', neighbours.previous_at), 900)
+                = whole_periods(elapsed_seconds(timestamp '1970-01-01', neighbours.occurred_at), 900)
                 then 0
             when
-                elapsed_seconds(ordered.previous_at, ordered.occurred_at) <= knobs.longest_timeout
-                and shop_day(ordered.previous_at, knobs.time_zone) <> shop_day(ordered.occurred_at, knobs.time_zone)
+                elapsed_seconds(neighbours.previous_at, neighbours.occurred_at) <= knobs.longest_timeout
+                and shop_day(neighbours.previous_at, knobs.time_zone)
+                <> shop_day(neighbours.occurred_at, knobs.time_zone)
                 then 1
             else 0
         end as is_other_day
-    from ordered
+    from neighbours
     cross join knobs
 ),
 
-numbered as (
+fragment_numbers as (
     select
         gaps.person_id,
         gaps.occurred_at,
@@ -109,25 +110,26 @@ numbered as (
 -- The largest gap of a fragment is longer than a timeout only if its first one is.
 fragments as (
     select
-        numbered.person_id,
-        numbered.block_number,
-        min(numbered.occurred_at) as started_at,
-        max(numbered.occurred_at) as ended_at,
+        fragment_numbers.person_id,
+        fragment_numbers.block_number,
+        min(fragment_numbers.occurred_at) as started_at,
+        max(fragment_numbers.occurred_at) as ended_at,
         count(*) as touchpoint_count,
-        max(numbered.required_position) as required_position,
-        max(numbered.gap) as gap,
-        max(numbered.begins_block) as begins_block,
-        max(numbered.is_other_day) as is_other_day
-    from numbered
+        max(fragment_numbers.required_position) as required_position,
+        max(fragment_numbers.gap) as gap,
+        max(fragment_numbers.begins_block) as begins_block,
+        max(fragment_numbers.is_other_day) as is_other_day
+    from fragment_numbers
     cross join knobs
     group by
-        numbered.person_id,
-        numbered.block_number,
-        numbered.fragment_number,
+        fragment_numbers.person_id,
+        fragment_numbers.block_number,
+        fragment_numbers.fragment_number,
         case
             when
-                elapsed_seconds(numbered.block_started_at, numbered.occurred_at) >= knobs.session_maximum_seconds
-                then numbered.occurred_at
+                elapsed_seconds(fragment_numbers.block_started_at, fragment_numbers.occurred_at)
+                >= knobs.session_maximum_seconds
+                then fragment_numbers.occurred_at
         end
 ),
 
@@ -144,7 +146,7 @@ blocks as (
     group by person_id, block_number
 ),
 
-divided as (
+variant_fragments as (
     select
         fragments.person_id,
         fragments.block_number,
@@ -172,14 +174,14 @@ divided as (
 
 visits as (
     select
-        divided.*,
+        variant_fragments.*,
         cast(sum(is_new_visit) over so_far as bigint) as visit_number,
         max(case when is_new_visit = 1 then started_at end) over so_far as visit_started_at
-    from divided
+    from variant_fragments
     window so_far as (partition by person_id, block_number, bit order by started_at rows unbounded preceding)
 ),
 
-cut_by_variant as (
+variant_pieces as (
     select
         visits.person_id,
         visits.bit,
@@ -205,11 +207,11 @@ runs as (
     union all
     select
         person_id, started_at, ended_at, max(touchpoint_count), max(required_position), cast(sum(bit) as bigint)
-    from cut_by_variant
+    from variant_pieces
     group by person_id, started_at, ended_at
 ),
 
-kept as (
+sessions_by_variant as (
     select person_id, started_at, ended_at, required_position, variants
     from runs
     cross join knobs
@@ -217,42 +219,42 @@ kept as (
 ),
 
 -- In each variant the session of an order.
-attributed as (
+order_runs as (
     select
-        kept.person_id,
+        sessions_by_variant.person_id,
         orders.order_id,
         variants.bit,
-        max(kept.started_at) as started_at,
-        arg_max(kept.ended_at, kept.started_at) as ended_at
+        max(sessions_by_variant.started_at) as started_at,
+        arg_max(sessions_by_variant.ended_at, sessions_by_variant.started_at) as ended_at
     from journeys.order_sessions as orders
-    inner join kept on orders.person_id = kept.person_id
+    inner join sessions_by_variant on orders.person_id = sessions_by_variant.person_id
     cross join knobs
-    inner join settings.session_variants as variants on (kept.variants // variants.bit) % 2 = 1
+    inner join settings.session_variants as variants on (sessions_by_variant.variants // variants.bit) % 2 = 1
     where
-        kept.started_at <= orders.ordered_at
-        and elapsed_seconds(kept.ended_at, orders.ordered_at) <= knobs.attribution_seconds
-    group by kept.person_id, orders.order_id, variants.bit
+        sessions_by_variant.started_at <= orders.ordered_at
+        and elapsed_seconds(sessions_by_variant.ended_at, orders.ordered_at) <= knobs.attribution_seconds
+    group by sessions_by_variant.person_id, orders.order_id, variants.bit
 ),
 
-ordering as (
+ordering_runs as (
     select person_id, started_at, ended_at, cast(sum(bit) as bigint) as variants
     from (
         select distinct person_id, started_at, ended_at, bit
-        from attributed
+        from order_runs
     ) as once
     group by person_id, started_at, ended_at
 )
 
 select
-    kept.person_id,             -- of journeys.people
-    kept.started_at,            -- UTC instant of the first touchpoint
-    kept.ended_at,              -- UTC instant of the last touchpoint
-    kept.required_position as furthest_required_position,  -- of the furthest required stage; null: none was touched
-    kept.variants,              -- bits of the variants in which it is a session
-    coalesce(ordering.variants, 0) as ordered_variants,  -- bits of those in which an order belongs to it
-from kept
-left join ordering
+    sessions_by_variant.person_id,  -- of journeys.people
+    sessions_by_variant.started_at,  -- UTC instant of the first touchpoint
+    sessions_by_variant.ended_at,  -- UTC instant of the last touchpoint
+    sessions_by_variant.required_position as furthest_required_position,  -- of the furthest required stage; null: none was touched
+    sessions_by_variant.variants,  -- bits of the variants in which it is a session
+    coalesce(ordering_runs.variants, 0) as ordered_variants,  -- bits of those in which an order belongs to it
+from sessions_by_variant
+left join ordering_runs
     on
-        kept.person_id = ordering.person_id
-        and kept.started_at = ordering.started_at
-        and kept.ended_at = ordering.ended_at
+        sessions_by_variant.person_id = ordering_runs.person_id
+        and sessions_by_variant.started_at = ordering_runs.started_at
+        and sessions_by_variant.ended_at = ordering_runs.ended_at

@@ -1,9 +1,9 @@
 -- One row per session: touchpoints of a person on the site without a gap longer than the timeout.
--- Engaged: longer than 10 s, or two or more views, or a key event. Runaway sessions are in quarantine, not here:
+-- Engaged: longer than settings.shop.engaged_seconds, or engaged_views views, or a key event. Runaway sessions are in quarantine, not here:
 -- journeys.quarantined_sessions. The session's value is that of the orders that belong to it, by the orders export.
 -- key: session_id
 -- keyed by: person_id
-with ordered as (
+with session_orders as (
     select
         person_id,
         session_id,
@@ -30,9 +30,9 @@ select
     facts.channel,              -- of the first touchpoint
     facts.device,               -- of the first touchpoint
     facts.furthest_stage,       -- the latest stage of the map that was touched
-    facts.is_engaged,           -- longer than 10 s, two views, or a key event
-    coalesce(ordered.order_count, 0) as order_count,  -- orders that belong to it
-    coalesce(ordered.net_revenue, 0) as net_revenue,  -- of those orders: the session's value
+    facts.is_engaged,           -- long enough, views enough, or a key event
+    coalesce(session_orders.order_count, 0) as order_count,  -- orders that belong to it
+    coalesce(session_orders.net_revenue, 0) as net_revenue,  -- of those orders: the session's value
 from journeys.session_facts as facts
-left join ordered on facts.session_id = ordered.session_id
+left join session_orders on facts.session_id = session_orders.session_id
 where not facts.is_runaway

@@ -18,8 +18,8 @@ cart_counts as (
     from attempts
 ),
 
--- Abandoned: silent for 24 h at the data cut-off. Recovered: ordered after that, within the horizon.
-later as (
+-- Abandoned: silent for so long at the data cut-off. Recovered: ordered after that, within the horizon.
+recovery_counts as (
     select
         cast(count(*) filter (where attempts.is_matured) as bigint) as abandoned_count,
         cast(count(*) filter (where attempts.is_matured and states.was_recovered) as bigint) as recovered_count,
@@ -43,11 +43,11 @@ session_counts as (
         )
 ),
 
-emptied as (
+emptied_counts as (
     select cast(count(*) as bigint) as emptied_count from journeys.carts where is_emptied
 ),
 
-ordered as (
+order_counts as (
     select cast(count(*) as bigint) as order_count
     from journeys.order_sessions as orders
     cross join settings.shop as knobs
@@ -61,17 +61,23 @@ ways as (
     union all
     select 'checkout abandonment', 2, checkout_abandoned_count, checkout_count, checkout_open_count from cart_counts
     union all
-    select 'abandoned / (abandoned + orders)', 3, cart_counts.abandoned_count, case when cart_counts.cart_count > 0 then cart_counts.abandoned_count + ordered.order_count end, cart_counts.open_count
+    select
+        'abandoned / (abandoned + orders)', 3, cart_counts.abandoned_count,
+        case when cart_counts.cart_count > 0 then cart_counts.abandoned_count + order_counts.order_count end,
+        cart_counts.open_count
     from cart_counts
-    cross join ordered
+    cross join order_counts
     union all
     select '1 − orders / sessions with a cart', 4, cart_session_count - ordered_session_count, cart_session_count, open_count
     from session_counts
     union all
-    select 'recovery (silent for 24 h, then ordered within the horizon)', 5, recovered_count, abandoned_count, open_count
-    from later
+    select
+        'recovery (silent for ' || regexp_replace(cast(knobs.cart_silence_seconds / 3600 as text), '\.0$', '', 'g')
+        || ' h, then ordered within the horizon)', 5, recovered_count, abandoned_count, open_count
+    from recovery_counts
+    cross join settings.shop as knobs
     union all
-    select 'emptied by the person (in no rate)', 6, emptied_count, null, 0 from emptied
+    select 'emptied by the person (in no rate)', 6, emptied_count, null, 0 from emptied_counts
 )
 
 select

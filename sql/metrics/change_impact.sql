@@ -38,7 +38,9 @@ spans as (
 
 offsets as (
     select cast(g.n as integer) as days_from_change
-    from unnest(generate_series(-400, 400)) as g(n)
+    from unnest(generate_series(-4000, 4000)) as g(n)
+    cross join settings.shop as shop
+    where abs(g.n) <= shop.comparison_reach_days
 ),
 
 eligible as (

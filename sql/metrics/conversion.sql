@@ -5,7 +5,7 @@ with sessions as (
     where kpi = 'conversion' and is_matured
 ),
 
-orders as (
+order_counts as (
     select
         cast(count(*) as bigint) as order_count,
         cast(count(distinct case when not order_sessions.is_void then order_sessions.session_id end) as bigint)
@@ -14,7 +14,7 @@ orders as (
     inner join sessions on order_sessions.session_id = sessions.session_id
 ),
 
-counted as (
+session_counts as (
     select
         cast(count(*) as bigint) as session_count,
         cast(count(*) filter (where is_converted) as bigint) as converted_count,
@@ -24,15 +24,20 @@ counted as (
 ),
 
 ways as (
-    select 'sessions with an order / sessions' as way, converted_count as numerator, session_count as denominator from counted
+    select 'sessions with an order / sessions' as way, converted_count as numerator, session_count as denominator
+    from session_counts
     union all
-    select 'persons who ordered / persons who visited', converted_person_count, person_count from counted
+    select 'persons who ordered / persons who visited', converted_person_count, person_count from session_counts
     union all
-    select 'orders / sessions', orders.order_count, counted.session_count from counted cross join orders
+    select 'orders / sessions', order_counts.order_count, session_counts.session_count
+    from session_counts
+    cross join order_counts
     union all
-    select 'sessions with an order neither cancelled nor fully refunded / sessions', orders.net_session_count, counted.session_count
-    from counted
-    cross join orders
+    select
+        'sessions with an order neither cancelled nor fully refunded / sessions',
+        order_counts.net_session_count, session_counts.session_count
+    from session_counts
+    cross join order_counts
 )
 
 select

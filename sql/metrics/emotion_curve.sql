@@ -5,52 +5,52 @@
 -- friction_rate = sessions with a signal at this stage / sessions that touched it; friction_per_100 = signals /
 -- touchpoints of the stage × 100. Both without back-steps, which have their own column: going back and forth between a
 -- list and its products is how people shop.
--- Matured only: whether a person asks for help within 24 h of a session is known 24 h after it (or after the session
--- timeout, if that is longer), by the click-stream's cut-off and that of the tickets. Younger sessions are open and,
+-- Matured only: whether a person asks for help soon after a session (settings.shop.support_contact_seconds) is known so
+-- long after it (or after the session timeout, if that is longer), by the click-stream's cut-off and that of the tickets. Younger sessions are open and,
 -- with their touchpoints, in no figure; nor are runaway sessions. Off the site there are only errors, known at once.
 -- key: stage
 with knobs as (
-    select small_cell, greatest(86400, session_timeout_seconds) as window_seconds from settings.shop
+    select small_cell, greatest(support_contact_seconds, session_timeout_seconds) as window_seconds from settings.shop
 ),
 
-known as (
+horizons as (
     select least(events_until, coalesce(tickets_until, events_until)) as known_until from metrics.cut_off
 ),
 
 -- Few sessions are open or runaway: the others are found by their absence here.
-set_aside as (
+excluded_sessions as (
     select sessions.session_id, true as is_open
     from journeys.sessions as sessions
     cross join knobs
-    cross join known
-    where elapsed_seconds(sessions.ended_at, known.known_until) < knobs.window_seconds
+    cross join horizons
+    where elapsed_seconds(sessions.ended_at, horizons.known_until) < knobs.window_seconds
     union all
     select session_id, false from journeys.quarantined_sessions
 ),
 
-touched as (
+touches as (
     select
         touchpoints.stage,
         touchpoints.session_id,
-        set_aside.is_open,
+        excluded_sessions.is_open,
         cast(count(*) as bigint) as touchpoint_count
     from journeys.touchpoints as touchpoints
-    left join set_aside on touchpoints.session_id = set_aside.session_id
+    left join excluded_sessions on touchpoints.session_id = excluded_sessions.session_id
     where touchpoints.stage is not null
-    group by touchpoints.stage, touchpoints.session_id, set_aside.is_open
+    group by touchpoints.stage, touchpoints.session_id, excluded_sessions.is_open
 ),
 
-reached as (
+reach_counts as (
     select
         stage,
         cast(sum(case when is_open is null then touchpoint_count else 0 end) as bigint) as touchpoint_count,
         cast(count(case when is_open is null then session_id end) as bigint) as session_count,
         cast(count(case when is_open then session_id end) as bigint) as open_session_count
-    from touched
+    from touches
     group by stage
 ),
 
-felt as (
+signal_counts as (
     select
         signals.stage,
         cast(count(*) filter (where signals.signal = 'payment_failure') as bigint) as payment_failure_count,
@@ -63,8 +63,8 @@ felt as (
         cast(count(distinct case when signals.signal <> 'back_step' then signals.session_id end) as bigint)
             as friction_session_count
     from journeys.friction_signals as signals
-    left join set_aside on signals.session_id = set_aside.session_id
-    where signals.stage is not null and set_aside.session_id is null
+    left join excluded_sessions on signals.session_id = excluded_sessions.session_id
+    where signals.stage is not null and excluded_sessions.session_id is null
     group by signals.stage
 ),
 
@@ -74,21 +74,21 @@ curve as (
         stages.stage_label,
         stages.stage_position,
         knobs.small_cell,
-        coalesce(reached.touchpoint_count, 0) as touchpoint_count,
-        coalesce(reached.session_count, 0) as session_count,
-        coalesce(reached.open_session_count, 0) as open_session_count,
-        coalesce(felt.friction_session_count, 0) as friction_session_count,
-        coalesce(felt.friction_count, 0) as friction_count,
-        coalesce(felt.payment_failure_count, 0) as payment_failure_count,
-        coalesce(felt.error_count, 0) as error_count,
-        coalesce(felt.rage_repeat_count, 0) as rage_repeat_count,
-        coalesce(felt.repeated_search_count, 0) as repeated_search_count,
-        coalesce(felt.support_contact_count, 0) as support_contact_count,
-        coalesce(felt.back_step_count, 0) as back_step_count
+        coalesce(reach_counts.touchpoint_count, 0) as touchpoint_count,
+        coalesce(reach_counts.session_count, 0) as session_count,
+        coalesce(reach_counts.open_session_count, 0) as open_session_count,
+        coalesce(signal_counts.friction_session_count, 0) as friction_session_count,
+        coalesce(signal_counts.friction_count, 0) as friction_count,
+        coalesce(signal_counts.payment_failure_count, 0) as payment_failure_count,
+        coalesce(signal_counts.error_count, 0) as error_count,
+        coalesce(signal_counts.rage_repeat_count, 0) as rage_repeat_count,
+        coalesce(signal_counts.repeated_search_count, 0) as repeated_search_count,
+        coalesce(signal_counts.support_contact_count, 0) as support_contact_count,
+        coalesce(signal_counts.back_step_count, 0) as back_step_count
     from settings.stages as stages
     cross join knobs
-    left join reached on stages.stage = reached.stage
-    left join felt on stages.stage = felt.stage
+    left join reach_counts on stages.stage = reach_counts.stage
+    left join signal_counts on stages.stage = signal_counts.stage
 )
 
 select
@@ -105,7 +105,7 @@ select
     csat.mean_high,             -- normal 95 %
     is_small_cell(csat.answer_count, curve.small_cell) as is_small_satisfaction,  -- too few answers to compare stages by
     curve.session_count,        -- matured sessions that touched the stage
-    curve.open_session_count,   -- sessions whose 24 h are not over, in no figure
+    curve.open_session_count,   -- sessions after which help may still be asked for, in no figure
     curve.friction_session_count,  -- matured sessions with a signal at this stage, back-steps aside
     rate(curve.friction_session_count, curve.session_count) as friction_rate,  -- of those sessions; null: no session
     case when curve.session_count > 0 then greatest(
@@ -120,9 +120,9 @@ select
     curve.friction_count,       -- signals at this stage, back-steps aside
     curve.payment_failure_count,  -- payments that failed
     curve.error_count,          -- other errors
-    curve.rage_repeat_count,    -- episodes of the same action three times within 10 s
+    curve.rage_repeat_count,    -- episodes of the same action three times within rage_seconds
     curve.repeated_search_count,  -- searches after a search that found nothing
-    curve.support_contact_count,  -- touchpoints after which help was asked for within 24 h
+    curve.support_contact_count,  -- touchpoints after which help was asked for
     curve.back_step_count,      -- touchpoints that came from a later stage
     rate(100 * curve.friction_count, curve.touchpoint_count) as friction_per_100,  -- back-steps aside
     rate(100 * curve.payment_failure_count, curve.touchpoint_count) as payment_failures_per_100,  -- per 100 touchpoints

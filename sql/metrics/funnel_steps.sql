@@ -1,6 +1,5 @@
 -- One row per step of a funnel: how many of those who entered reached it, over matured attempts.
--- Open attempts are in no rate. Interval: Wilson 95 % of the step's own conversion. Revenue at stake = units lost here ×
--- conversion from here to the end among those who reached it × average net order value.
+-- Open attempts are in no rate. Interval: Wilson 95 % of the step's own conversion. Revenue at stake is of those lost here.
 -- key: funnel_id, step_number
 with attempts as (
     select
@@ -33,12 +32,6 @@ counts as (
             as median_seconds_from_entry
     from attempts
     group by funnel_id, step_number
-),
-
-order_value as (
-    select avg(cast(net_revenue as double)) as average_net_order_value
-    from journeys.order_sessions
-    where not is_void
 ),
 
 steps as (
@@ -90,11 +83,9 @@ select
     ends.median_seconds_from_previous,  -- over those who reached it
     ends.mean_seconds_from_previous,  -- over those who reached it
     ends.median_seconds_from_entry,  -- over those who reached it
-    round(
-        (ends.previous_count - ends.reached_count)
-        * ends.completed_count / nullif(ends.reached_count, 0)
-        * order_value.average_net_order_value,
-        2
+    revenue_at_stake(
+        ends.previous_count - ends.reached_count, ends.reached_count, ends.completed_count,
+        order_value.average_order_value
     ) as revenue_at_stake,      -- in the shop's currency
 from ends
-cross join order_value
+cross join metrics.order_value as order_value

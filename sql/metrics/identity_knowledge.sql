@@ -6,7 +6,7 @@
 -- recognised_later_rate = sessions recognised later / sessions: those that a report made at the time had as a
 -- stranger's. Later loads raise it, most for the last months: their visitors may yet log in.
 -- key: month_on
-with identified as (
+with recognitions as (
     select
         identifier,
         case when count(*) = count(known_from) then min(known_from) else timestamp '0001-01-01' end as recognised_at
@@ -20,19 +20,19 @@ visits as (
         touchpoints.session_id,
         min(touchpoints.occurred_at) as started_at,
         cast(count(*) as bigint) as touchpoint_count,
-        cast(count(*) filter (where touchpoints.occurred_at < identified.recognised_at) as bigint) as later_count,
+        cast(count(*) filter (where touchpoints.occurred_at < recognitions.recognised_at) as bigint) as later_count,
         cast(
             count(*) filter (
-                where starts_with(touchpoints.identifier, 'anonymous:') and identified.identifier is null
+                where starts_with(touchpoints.identifier, 'anonymous:') and recognitions.identifier is null
             ) as bigint
         ) as never_count
     from journeys.touchpoints as touchpoints
-    left join identified on touchpoints.identifier = identified.identifier
+    left join recognitions on touchpoints.identifier = recognitions.identifier
     where touchpoints.session_id is not null
     group by touchpoints.session_id
 ),
 
-in_months as (
+monthly_visits as (
     select
         shop_month(visits.started_at, shop.time_zone)
             as month_on,
@@ -48,7 +48,7 @@ in_months as (
     cross join settings.shop as shop
 ),
 
-counted as (
+month_counts as (
     select
         month_on,
         cast(count(*) as bigint) as session_count,
@@ -58,7 +58,7 @@ counted as (
         cast(coalesce(sum(touchpoint_count), 0) as bigint) as touchpoint_count,
         cast(coalesce(sum(later_count), 0) as bigint) as later_touchpoint_count,
         cast(coalesce(sum(never_count), 0) as bigint) as never_touchpoint_count
-    from in_months
+    from monthly_visits
     group by grouping sets ((), (month_on))
 )
 
@@ -75,4 +75,4 @@ select
     later_touchpoint_count,     -- recognised only afterwards
     never_touchpoint_count,     -- not recognised so far
     rate(later_touchpoint_count, touchpoint_count) as touchpoint_recognised_later_rate,  -- of the touchpoints
-from counted
+from month_counts

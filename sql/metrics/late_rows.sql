@@ -3,7 +3,7 @@
 -- those files had it: whoever read them could take that day for complete. Earlier is by the files' names, not by when
 -- they were loaded. The first file has no late rows; a newer version of an event that was there before is none either.
 -- key: export, day
-with reached as (
+with reaches as (
     select export, file_order, max(covers_until) as covers_until
     from raw.loads
     where kind = 'events' and status = 'loaded'
@@ -17,11 +17,11 @@ horizons as (
         max(covers_until) over (
             partition by export order by file_order rows between unbounded preceding and 1 preceding
         ) as horizon
-    from reached
+    from reaches
 ),
 
 -- A row that several files have is that of the first.
-delivered as (
+deliveries as (
     select
         events.export,
         events.file_order,
@@ -35,21 +35,21 @@ delivered as (
 
 first_files as (
     select export, event_id, min(file_order) as file_order
-    from delivered
-    where event_id in (select event_id from delivered where is_behind)
+    from deliveries
+    where event_id in (select event_id from deliveries where is_behind)
     group by export, event_id
 ),
 
-judged as (
+lateness as (
     select
-        delivered.export,
-        shop_day(delivered.occurred_at, shop.time_zone) as day,
+        deliveries.export,
+        shop_day(deliveries.occurred_at, shop.time_zone) as day,
         case
-            when delivered.is_behind and delivered.file_order = first_files.file_order
-                then elapsed_seconds(delivered.occurred_at, delivered.horizon)
+            when deliveries.is_behind and deliveries.file_order = first_files.file_order
+                then elapsed_seconds(deliveries.occurred_at, deliveries.horizon)
         end as lateness_seconds
-    from delivered
-    left join first_files on delivered.export = first_files.export and delivered.event_id = first_files.event_id
+    from deliveries
+    left join first_files on deliveries.export = first_files.export and deliveries.event_id = first_files.event_id
     cross join settings.shop as shop
 )
 
@@ -59,5 +59,5 @@ select
     cast(count(*) as bigint) as row_count,  -- rows stored, each content once
     cast(count(lateness_seconds) as bigint) as late_count,  -- of these, late ones
     median(lateness_seconds) as median_lateness_seconds,  -- event to horizon; null: none is late
-from judged
+from lateness
 group by export, day

@@ -1,8 +1,9 @@
 -- One row per shop day on which something was down: tracking (orders go on while events stop) or payment (checkouts go
 -- on while orders stop). Tracking days are left out of rates; both are left out of before/after comparisons, and marked.
--- Tracking: fewer than a tenth of the median day's events while orders are at least half of their median.
--- Payment: of at least five sessions with a checkout, fewer than half as many ordered as at the rate of the 14 days
--- before and after, and either the shortfall is over 3.5 standard deviations, or a third of these sessions met an error.
+-- Tracking: fewer touchpoints than a share of the median day's, while orders are at least a share of theirs.
+-- Payment: of sessions with a checkout, if there are enough of them, fewer ordered than a share of what the rate of the
+-- neighbouring days gives, and either the shortfall is over so many standard deviations, or many of these sessions met
+-- an error. The shares, and what is enough, are those of settings.outages.
 with knobs as (
     select time_zone from settings.shop
 ),
@@ -57,7 +58,7 @@ calendar as (
     where g.n <= date_diff('day', span.first_day, span.last_day)
 ),
 
-observed as (
+day_counts as (
     select
         calendar.day,
         coalesce(days.touchpoint_count, 0) as touchpoint_count,
@@ -71,42 +72,54 @@ observed as (
     left join checkouts on calendar.day = checkouts.day
 ),
 
-usual as (
+medians as (
     select
         median(touchpoint_count) as touchpoint_median,
         median(order_count) as order_median
-    from observed
+    from day_counts
+),
+
+offsets as (
+    select cast(g.n as integer) as days_from
+    from unnest(generate_series(-60, 60)) as g(n)
+    cross join settings.outages as limits
+    where g.n <> 0 and abs(g.n) <= limits.neighbouring_days
 ),
 
 -- The neighbouring days, without the day itself: a change of the shop must not make the days before it look broken.
-neighboured as (
+neighbour_rates as (
     select
-        *,
+        day_counts.day,
         rate(
-            cast(sum(ordered_count) over around as double) - ordered_count,
-            cast(sum(checkout_count) over around as double) - checkout_count
+            cast(sum(neighbours.ordered_count) as double), cast(sum(neighbours.checkout_count) as double)
         ) as order_rate
-    from observed
-    window around as (order by day rows between 14 preceding and 14 following)
+    from day_counts
+    cross join offsets
+    inner join day_counts as neighbours on cast(day_counts.day + offsets.days_from as date) = neighbours.day
+    group by day_counts.day
 ),
 
-judged as (
+suspicions as (
     select
-        observed.*,
-        observed.order_rate * observed.checkout_count as expected_orders,
-        usual.touchpoint_median > 0
-        and observed.touchpoint_count < usual.touchpoint_median / 10.0
-        and observed.order_count >= usual.order_median / 2.0
-        and observed.order_count > 0 as is_tracking_outage,
-        observed.checkout_count >= 5
-        and observed.ordered_count < observed.checkout_count * observed.order_rate / 2.0
+        day_counts.*,
+        neighbour_rates.order_rate * day_counts.checkout_count as expected_orders,
+        medians.touchpoint_median > 0
+        and rate(day_counts.touchpoint_count, medians.touchpoint_median) < limits.tracking_touchpoint_share
+        and day_counts.order_count >= medians.order_median * limits.tracking_order_share
+        and day_counts.order_count > 0 as is_tracking_outage,
+        day_counts.checkout_count >= limits.payment_checkouts
+        and day_counts.ordered_count
+        < day_counts.checkout_count * neighbour_rates.order_rate * limits.payment_order_share
         and (
-            observed.failed_count >= observed.checkout_count / 3.0
-            or observed.checkout_count * observed.order_rate - observed.ordered_count
-            > 3.5 * sqrt(observed.checkout_count * observed.order_rate * (1 - observed.order_rate))
+            rate(day_counts.failed_count, day_counts.checkout_count) >= limits.payment_error_share
+            or day_counts.checkout_count * neighbour_rates.order_rate - day_counts.ordered_count
+            > limits.payment_deviations
+            * sqrt(day_counts.checkout_count * neighbour_rates.order_rate * (1 - neighbour_rates.order_rate))
         ) as is_payment_outage
-    from neighboured as observed
-    cross join usual
+    from day_counts
+    left join neighbour_rates on day_counts.day = neighbour_rates.day
+    cross join medians
+    cross join settings.outages as limits
 )
 
 select
@@ -118,5 +131,5 @@ select
     ordered_count,              -- of these, sessions with an order
     failed_count,               -- of these, sessions that met an error
     round(expected_orders, 1) as expected_order_count,  -- sessions with an order at the neighbouring days' rate
-from judged
+from suspicions
 where is_tracking_outage or is_payment_outage

@@ -4,7 +4,7 @@
 -- skipped.
 -- Wilson 95 % (Wilson 1927) for the rate.
 -- key: journey_type, kind, place_type, place, from_place
-with over as (
+with finished_journeys as (
     select
         journeys.person_id,
         journeys.journey_id,
@@ -18,27 +18,28 @@ totals as (
     select
         case when grouping(journey_type) = 1 then 'all' else journey_type end as journey_type,
         cast(count(*) as bigint) as journey_count
-    from over
+    from finished_journeys
     group by grouping sets ((), (journey_type))
 ),
 
-held_against as (
+breaches as (
     select
-        over.journey_id,
-        over.journey_type,
+        finished_journeys.journey_id,
+        finished_journeys.journey_type,
         deviations.kind,
         deviations.place_type,
         deviations.place,
         case when deviations.kind <> 'skip' then deviations.from_place end as from_place,
         deviations.seconds_beyond
     from journeys.journey_deviations as deviations
-    inner join over on deviations.person_id = over.person_id and deviations.journey_id = over.journey_id
+    inner join finished_journeys
+        on deviations.person_id = finished_journeys.person_id and deviations.journey_id = finished_journeys.journey_id
     where
         deviations.kind <> 'skip'
         or deviations.place in (select stage from metrics.measured_stages)
 ),
 
-counted as (
+breach_counts as (
     select
         case when grouping(journey_type) = 1 then 'all' else journey_type end as journey_type,
         case when grouping(kind) = 1 then 'all' else kind end as kind,
@@ -48,25 +49,25 @@ counted as (
         cast(count(distinct journey_id) as bigint) as deviating_count,
         cast(count(*) as bigint) as deviation_count,
         median(seconds_beyond) as median_seconds_beyond
-    from held_against
+    from breaches
     group by grouping sets (
         (), (journey_type), (kind, place_type, place, from_place), (journey_type, kind, place_type, place, from_place)
     )
 ),
 
-judged as (
+tallies as (
     select
         totals.journey_type,
-        counted.kind,
-        counted.place_type,
-        counted.place,
-        counted.from_place,
+        breach_counts.kind,
+        breach_counts.place_type,
+        breach_counts.place,
+        breach_counts.from_place,
         totals.journey_count,
-        counted.deviating_count,
-        counted.deviation_count,
-        counted.median_seconds_beyond
+        breach_counts.deviating_count,
+        breach_counts.deviation_count,
+        breach_counts.median_seconds_beyond
     from totals
-    inner join counted on totals.journey_type = counted.journey_type and counted.kind <> 'all'
+    inner join breach_counts on totals.journey_type = breach_counts.journey_type and breach_counts.kind <> 'all'
     union all
     select
         totals.journey_type,
@@ -75,27 +76,27 @@ judged as (
         'all',
         null,
         totals.journey_count,
-        coalesce(counted.deviating_count, 0),
-        coalesce(counted.deviation_count, 0),
-        counted.median_seconds_beyond
+        coalesce(breach_counts.deviating_count, 0),
+        coalesce(breach_counts.deviation_count, 0),
+        breach_counts.median_seconds_beyond
     from totals
-    left join counted on totals.journey_type = counted.journey_type and counted.kind = 'all'
+    left join breach_counts on totals.journey_type = breach_counts.journey_type and breach_counts.kind = 'all'
 )
 
 select
-    judged.journey_type,        -- first purchase, renewal, support or usage; all: over all types
-    judged.kind,                -- skip, back, loop, repeat, late or forbidden; all: any of them
-    judged.place_type,          -- stage or touchpoint; all: any place
-    judged.place,               -- where; all: any place
-    judged.from_place,          -- the place before; for late, where the time began; null: none, or any
-    judged.journey_count,       -- journeys that are over
-    judged.deviating_count,     -- of these, journeys that deviated so
-    judged.journey_count - judged.deviating_count as conforming_count,  -- of these, journeys that did not
-    judged.deviation_count,     -- times they deviated so
-    rate(judged.journey_count - judged.deviating_count, judged.journey_count) as conforming_rate,  -- conforming / over
-    wilson_low(judged.journey_count - judged.deviating_count, judged.journey_count) as conforming_low,  -- Wilson 95 %
-    wilson_high(judged.journey_count - judged.deviating_count, judged.journey_count) as conforming_high,  -- Wilson 95 %
-    judged.median_seconds_beyond,  -- beyond the maximum, for late: median over these times
-    is_small_cell(judged.journey_count, shop.small_cell) as is_small,  -- too few to rank the rate
-from judged
+    tallies.journey_type,       -- first purchase, renewal, support or usage; all: over all types
+    tallies.kind,               -- skip, back, loop, repeat, late or forbidden; all: any of them
+    tallies.place_type,         -- stage or touchpoint; all: any place
+    tallies.place,              -- where; all: any place
+    tallies.from_place,         -- the place before; for late, where the time began; null: none, or any
+    tallies.journey_count,      -- journeys that are over
+    tallies.deviating_count,    -- of these, journeys that deviated so
+    tallies.journey_count - tallies.deviating_count as conforming_count,  -- of these, journeys that did not
+    tallies.deviation_count,    -- times they deviated so
+    rate(tallies.journey_count - tallies.deviating_count, tallies.journey_count) as conforming_rate,  -- conforming / over
+    wilson_low(tallies.journey_count - tallies.deviating_count, tallies.journey_count) as conforming_low,  -- Wilson 95 %
+    wilson_high(tallies.journey_count - tallies.deviating_count, tallies.journey_count) as conforming_high,  -- Wilson 95 %
+    tallies.median_seconds_beyond,  -- beyond the maximum, for late: median over these times
+    is_small_cell(tallies.journey_count, shop.small_cell) as is_small,  -- too few to rank the rate
+from tallies
 cross join settings.shop as shop

@@ -84,28 +84,6 @@ first_purchases as (
     ) = 1
 ),
 
--- What staging.orders leaves behind of an order's newest state.
-newest_rows as (
-    select order_id, row_key, shipping, tax
-    from raw.order_rows
-    qualify
-        coalesce(covers_until = max(covers_until) over (partition by order_id, export), true)
-        and row_number() over (
-            partition by order_id, export, row_key
-            order by
-                covers_until desc nulls last, source_updated_at desc nulls last, file_order desc nulls last, row_hash
-        ) = 1
-),
-
-charges as (
-    select
-        order_id,
-        cast(coalesce(sum(shipping), 0) as double) as shipping,
-        cast(coalesce(max(tax), 0) as double) as tax
-    from newest_rows
-    group by order_id
-),
-
 order_amounts as (
     select
         orders.order_id,
@@ -114,10 +92,9 @@ order_amounts as (
         orders.payment_method,
         cast(orders.total as double) as total,
         cast(orders.net_revenue as double) as net_revenue,
-        charges.shipping,
-        charges.tax
+        cast(orders.shipping as double) as shipping,
+        cast(orders.tax as double) as tax
     from staging.orders as orders
-    inner join charges on orders.order_id = charges.order_id
 ),
 
 compared as (

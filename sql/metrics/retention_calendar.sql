@@ -3,7 +3,7 @@
 -- the first entry ever, or every one. Interval 0 is the cohort itself. A period that has not ended at the data cut-off is
 -- null, never 0. These are the calendar variants; the headline counts elapsed days (metrics.retention_cohorts).
 -- key: retention_id, cohort_at, interval_number
-with touched as (
+with touches as (
     select
         retentions.retention_id,
         retentions.period,
@@ -33,7 +33,7 @@ periods as (
             when 'week' then cast(date_trunc('week', local_at) as timestamp)
             else cast(date_trunc('month', local_at) as timestamp)
         end as period_at
-    from touched
+    from touches
 ),
 
 entries as (
@@ -57,7 +57,7 @@ sizes as (
     group by retention_id, period, cohort_at
 ),
 
-known as (
+horizons as (
     select shop_time(cut_off.visits_until, knobs.time_zone) as known_until
     from metrics.cut_off as cut_off
     cross join settings.shop as knobs
@@ -106,9 +106,9 @@ cells as (
             when 'day' then sizes.cohort_at + (g.n + 1) * interval 1 day
             when 'week' then sizes.cohort_at + (g.n + 1) * interval 7 day
             else sizes.cohort_at + (g.n + 1) * interval 1 month
-        end <= known.known_until as is_finished
+        end <= horizons.known_until as is_finished
     from sizes
-    cross join known
+    cross join horizons
     cross join unnest(generate_series(0, 23)) as g(n)
 )
 

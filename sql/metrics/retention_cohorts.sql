@@ -6,7 +6,7 @@ with knobs as (
     select time_zone from settings.shop
 ),
 
-known as (
+horizons as (
     select orders_until from metrics.cut_off
 ),
 
@@ -36,11 +36,11 @@ cells as (
         customers.cohort_on,
         customers.person_id,
         intervals.interval_number,
-        elapsed_seconds(customers.first_ordered_at, known.orders_until)
+        elapsed_seconds(customers.first_ordered_at, horizons.orders_until)
         >= (intervals.interval_number + 1) * 30 * 86400 as has_finished
     from customers
     cross join intervals
-    cross join known
+    cross join horizons
 ),
 
 later_orders as (
@@ -87,7 +87,7 @@ select
     customer_count,             -- customers of the cohort
     finished_count,             -- customers whose interval had ended at the data cut-off
     returned_count,             -- of these, ordered again within the interval
-    returned_on_or_after_count, -- of these, ordered again within or after it
+    returned_on_or_after_count,  -- of these, ordered again within or after it
     rate(returned_count, finished_count) as retention_rate,  -- null: no one has finished the interval
     rate(returned_on_or_after_count, finished_count) as unbounded_retention_rate,  -- null: no one has finished the interval
 from counts

@@ -1,7 +1,7 @@
 -- One row per export and name of a column (a key, of JSON) or of an event in its files: since when it is there, and
 -- whether the latest load changed it. Loads are counted as in raw.loads; a load without a file of the export is none.
 -- key: export, what, name
-with seen as (
+with sightings as (
     select
         observed.export,
         observed.what,
@@ -23,16 +23,16 @@ spans as (
 )
 
 select
-    seen.export,                -- as journey.yaml names it
-    seen.what,                  -- column or event
-    seen.name,                  -- as the file has it
-    seen.first_load,            -- number of the first load that has it
-    seen.last_load,             -- number of the last load that has it
-    seen.row_count,             -- rows with it; of columns of JSON: of the lines looked at
+    sightings.export,           -- as journey.yaml names it
+    sightings.what,             -- column or event
+    sightings.name,             -- as the file has it
+    sightings.first_load,       -- number of the first load that has it
+    sightings.last_load,        -- number of the last load that has it
+    sightings.row_count,        -- rows with it; of columns of JSON: of the lines looked at
     case
-        when seen.last_load < spans.latest_load then 'gone'
-        when seen.first_load = spans.latest_load and spans.first_load < spans.latest_load then 'new'
+        when sightings.last_load < spans.latest_load then 'gone'
+        when sightings.first_load = spans.latest_load and spans.first_load < spans.latest_load then 'new'
         else 'known'
     end as verdict,             -- new: first in the latest load; gone: not in it; known
-from seen
-inner join spans on seen.export = spans.export
+from sightings
+inner join spans on sightings.export = spans.export

@@ -2,7 +2,7 @@
 -- much of their net revenue. An order's revenue counts once, with the touchpoint of its placing. Survey invitations
 -- are left out: being asked is no step of a journey.
 -- key: source, event_name
-with valued as (
+with touchpoint_values as (
     select
         source,
         event_name,
@@ -25,5 +25,5 @@ select
     cast(
         round(sum(case when net_revenue is not null and stage is null then 0 else net_revenue end), 2) as decimal(18, 2)
     ) as staged_revenue,        -- of these, of orders whose placing has a stage
-from valued
+from touchpoint_values
 group by source, event_name

@@ -1,14 +1,14 @@
 -- One row per stage of the map: how many journeys reach it, go on, drop there or are still open.
 -- A journey reaches a required stage when it has a touchpoint in it or in a later required one; an optional stage has a
 -- reach of its own and never gates. Drop-off = matured journeys whose furthest required stage this is / matured journeys
--- that reached it (metrics.matured_journeys). Revenue at stake = dropped × share that gets from the next stage to the last required one × average net order
--- value. The last required stage that the exports can show (metrics.measured_stages) has no drop-off: it is where the map ends.
+-- that reached it (metrics.matured_journeys). Revenue at stake: of these, as if each ordered like the average order. The
+-- last required stage that the exports can show (metrics.measured_stages) has no drop-off: it is where the map ends.
 -- key: stage
 with knobs as (
     select small_cell from settings.shop
 ),
 
-journeys_judged as (
+outcomes as (
     select
         journeys.journey_id,
         journeys.furthest_required_position,
@@ -17,7 +17,7 @@ journeys_judged as (
     left join metrics.matured_journeys as matured on journeys.journey_id = matured.journey_id
 ),
 
-touched as (
+touches as (
     select
         visits.journey_id,
         visits.stage,
@@ -30,18 +30,18 @@ touched as (
 reaches as (
     select
         stages.stage,
-        journeys_judged.journey_id,
-        journeys_judged.is_matured,
-        stages.is_required and journeys_judged.furthest_required_position = stages.stage_position as is_furthest,
-        touched.journey_id is not null as is_touched,
-        touched.stage_seconds,
-        coalesce(touched.back_step_count, 0) as back_step_count
+        outcomes.journey_id,
+        outcomes.is_matured,
+        stages.is_required and outcomes.furthest_required_position = stages.stage_position as is_furthest,
+        touches.journey_id is not null as is_touched,
+        touches.stage_seconds,
+        coalesce(touches.back_step_count, 0) as back_step_count
     from settings.stages as stages
-    cross join journeys_judged
-    left join touched on stages.stage = touched.stage and journeys_judged.journey_id = touched.journey_id
+    cross join outcomes
+    left join touches on stages.stage = touches.stage and outcomes.journey_id = touches.journey_id
     where
-        touched.journey_id is not null
-        or (stages.is_required and journeys_judged.furthest_required_position >= stages.stage_position)
+        touches.journey_id is not null
+        or (stages.is_required and outcomes.furthest_required_position >= stages.stage_position)
 ),
 
 counts as (
@@ -58,13 +58,7 @@ counts as (
     group by stage
 ),
 
-order_value as (
-    select avg(cast(net_revenue as double)) as average_net_order_value
-    from journeys.order_sessions
-    where not is_void
-),
-
-required as (
+required_stages as (
     select
         stages.stage,
         stages.stage_position = max(stages.stage_position) over () as is_last,
@@ -97,26 +91,24 @@ select
     stages.stage in (select stage from metrics.measured_stages) as is_measured,  -- the loaded exports can show it
     coalesce(counts.reached_count, 0) as reached_count,  -- journeys that reached it, open ones too
     coalesce(counts.matured_count, 0) as matured_count,  -- of these, journeys that are over
-    case when stages.is_required and not required.is_last then coalesce(counts.dropped_count, 0) end as dropped_count,  -- matured journeys that got no further; null: nothing to go on to
+    case when stages.is_required and not required_stages.is_last then coalesce(counts.dropped_count, 0) end as dropped_count,  -- matured journeys that got no further; null: nothing to go on to
     coalesce(counts.open_count, 0) as open_count,  -- journeys that may still go on, in no rate
     coalesce(counts.skipped_count, 0) as skipped_count,  -- reached a later required stage without a touchpoint here
     coalesce(counts.back_step_count, 0) as back_step_count,  -- times a journey went from here to an earlier stage
     counts.median_seconds,      -- time in the stage, median over the journeys that touched it
-    case when stages.is_required and not required.is_last
+    case when stages.is_required and not required_stages.is_last
         then rate(counts.dropped_count, counts.matured_count)
     end as drop_off_rate,       -- dropped / matured
-    case when stages.is_required and not required.is_last then
+    case when stages.is_required and not required_stages.is_last then
         wilson_low(counts.dropped_count, counts.matured_count)
     end as drop_off_low,        -- Wilson 95 %
-    case when stages.is_required and not required.is_last then
+    case when stages.is_required and not required_stages.is_last then
         wilson_high(counts.dropped_count, counts.matured_count)
     end as drop_off_high,       -- Wilson 95 %
-    case when stages.is_required and not required.is_last then
-        round(
-            counts.dropped_count
-            * required.last_matured_count / nullif(required.next_matured_count, 0)
-            * order_value.average_net_order_value,
-            2
+    case when stages.is_required and not required_stages.is_last then
+        revenue_at_stake(
+            counts.dropped_count, required_stages.next_matured_count, required_stages.last_matured_count,
+            order_value.average_order_value
         )
     end as revenue_at_stake,    -- in the shop's currency
     stages.to_be_rate,          -- target share that goes on
@@ -125,7 +117,7 @@ select
     is_small_cell(counts.matured_count, knobs.small_cell) as is_small,  -- too few to rank the rate
 from settings.stages as stages
 cross join knobs
-cross join order_value
+cross join metrics.order_value as order_value
 left join counts on stages.stage = counts.stage
-left join required on stages.stage = required.stage
+left join required_stages on stages.stage = required_stages.stage
 left join csat on stages.stage = csat.stage

@@ -55,7 +55,7 @@ positions as (
     group by rules.touchpoint
 ),
 
-counted as (
+move_counts as (
     select
         kind,
         case when grouping(journey_type) = 1 then 'all' else journey_type end as journey_type,
@@ -71,16 +71,16 @@ counted as (
 )
 
 select
-    counted.kind,               -- stage or touchpoint
-    counted.journey_type,       -- first purchase, renewal, support or usage; all: over all types
-    counted.from_place,         -- null: the journey begins
-    counted.to_place,           -- null: the journey is over
-    counted.person_count,       -- people who made it
-    counted.journey_count,      -- journeys in which it was made
-    counted.transition_count,   -- times it was made
-    counted.median_seconds,     -- median time over these times; null: a beginning or an end
-    coalesce(counted.from_place = counted.to_place, false) as is_loop,  -- the same touchpoint again
+    move_counts.kind,           -- stage or touchpoint
+    move_counts.journey_type,   -- first purchase, renewal, support or usage; all: over all types
+    move_counts.from_place,     -- null: the journey begins
+    move_counts.to_place,       -- null: the journey is over
+    move_counts.person_count,   -- people who made it
+    move_counts.journey_count,  -- journeys in which it was made
+    move_counts.transition_count,  -- times it was made
+    move_counts.median_seconds,  -- median time over these times; null: a beginning or an end
+    coalesce(move_counts.from_place = move_counts.to_place, false) as is_loop,  -- the same touchpoint again
     coalesce(reached.stage_position < since.stage_position, false) as is_back_step,  -- to an earlier stage of the map
-from counted
-left join positions as since on counted.kind = since.kind and counted.from_place = since.place
-left join positions as reached on counted.kind = reached.kind and counted.to_place = reached.place
+from move_counts
+left join positions as since on move_counts.kind = since.kind and move_counts.from_place = since.place
+left join positions as reached on move_counts.kind = reached.kind and move_counts.to_place = reached.place

@@ -22,7 +22,7 @@
 -- Google restates a day for three days, and completes what the intraday table had: a day (`part`) of the daily table
 -- replaces that of the intraday one, and a later folder's that of an earlier. A day's several files lie in one folder.
 -- A value in parentheses, as (not set), (direct) or (none), stands for no value.
-with flat as (
+with event_fields as (
     select
         line,
         r,
@@ -40,7 +40,7 @@ with flat as (
     from file_rows
 ),
 
-named as (
+named_events as (
     select
         *,
         given[list_position(names, 'page_location')] as page_location,
@@ -74,7 +74,7 @@ named as (
                 given[list_position(names, 'campaign')]
             ]
         end as campaign
-    from flat
+    from event_fields
 )
 
 select
@@ -135,5 +135,5 @@ select
         when microseconds not between 0 and 4102444800000000 then 'event_timestamp is impossible: ' || given_at
         when user_pseudo_id is null then 'user_pseudo_id is missing'
     end as reject_reason
-from named
+from named_events
 cross join this_file

@@ -4,7 +4,7 @@
 -- needs: Email, Create Date
 -- The header holds labels, picked at export and in the portal's language. The id's is Record ID, or in newer exports
 -- Record ID - Contact. Times are without a zone: the portal's, taken for the shop's.
-with typed as (
+with values_read as (
     select
         file_rows.*,
         shop.time_zone,
@@ -38,4 +38,4 @@ select
         when coalesce("Create Date", '') <> '' and created is null
             then 'Create Date is not a time as 2026-07-01 10:00: ' || "Create Date"
     end as reject_reason
-from typed
+from values_read

@@ -9,7 +9,7 @@
 -- the owner are not read. contact_id, customer_id and email are no properties of a deal: say under `columns:` which
 -- column of the export holds them. One that lists several (a;b) names nobody. A row marked as deleted gives the deal
 -- the stage `deleted`.
-with given as (
+with values_read as (
     select
         file_rows.*,
         nullif(trim("id"), '') as deal_id,
@@ -31,14 +31,14 @@ with given as (
     cross join settings.shop as shop
 ),
 
-judged as (
+outcomes as (
     select
         *,
         case
             when coalesce(is_closed_won, false) or verdict = 'closedwon' then true
             when coalesce(is_closed, false) or verdict = 'closedlost' then false
         end as is_deal_won
-    from given
+    from values_read
 )
 
 select
@@ -65,4 +65,4 @@ select
             then 'hs_lastmodifieddate is not a time: ' || "hs_lastmodifieddate"
         when coalesce(trim("amount"), '') <> '' and given_amount is null then 'amount is not an amount: ' || "amount"
     end as reject_reason
-from judged
+from outcomes

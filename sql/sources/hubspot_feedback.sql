@@ -5,7 +5,7 @@
 -- The scale is the survey type's: CSAT 0–2, satisfied is 2; NPS 0–10, satisfied are the promoters, 9 and 10; CES 1–7,
 -- satisfied from 5. Only answers are exported, and nobody who was asked and did not answer. A time without an offset
 -- is the portal's, taken for the shop's. An e-mail roll-up of several contacts names nobody.
-with typed as (
+with values_read as (
     select
         file_rows.*,
         coalesce(nullif("Record ID", ''), nullif("hs_object_id", ''), nullif("hs_ingestion_id", '')) as record_id,
@@ -30,13 +30,13 @@ with typed as (
     cross join settings.shop as shop
 ),
 
-scaled as (
+scales as (
     select
         *,
         case survey_type when 'CSAT' then 0 when 'NPS' then 0 when 'CES' then 1 end as scale_low,
         case survey_type when 'CSAT' then 2 when 'NPS' then 10 when 'CES' then 7 end as scale_high,
         case survey_type when 'CSAT' then 2 when 'NPS' then 9 when 'CES' then 5 end as satisfied_from
-    from typed
+    from values_read
 )
 
 select
@@ -60,4 +60,4 @@ select
         when answered_at is null
             then 'hs_submission_timestamp is not a time: ' || coalesce("hs_submission_timestamp", '')
     end as reject_reason
-from scaled
+from scales

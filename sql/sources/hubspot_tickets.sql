@@ -6,7 +6,7 @@
 -- either is the portal's, taken for the shop's. subject, content and the owner are not read. contact_id, customer_id,
 -- email and order_id are no properties of a ticket: say under `columns:` which column of the export holds them. One
 -- that lists several (a;b) names nobody. A row marked as deleted gives the ticket the status `deleted`.
-with given as (
+with values_read as (
     select
         file_rows.*,
         nullif(trim("id"), '') as ticket_id,
@@ -51,4 +51,4 @@ select
         when coalesce(trim("hs_lastmodifieddate"), '') <> '' and instants[4] is null
             then 'hs_lastmodifieddate is not a time: ' || "hs_lastmodifieddate"
     end as reject_reason
-from given
+from values_read

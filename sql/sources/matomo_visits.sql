@@ -21,7 +21,7 @@
 -- page; the one cart that a visit can leave has none. JSON has false, and XML 0, where a visit names nobody.
 -- That a cart is abandoned is Matomo's own judgement when a visit ends without an order: no person caused that event.
 -- A visit that went on after an export is given anew as a whole, without the abandoned cart if it was ordered since.
-with flat as (
+with action_fields as (
     select
         line,
         position,
@@ -55,23 +55,23 @@ with flat as (
 ),
 
 -- Seconds by which the site's clock is ahead of UTC; what is no time zone's offset is none.
-timed as (
+action_times as (
     select
-        flat.*,
+        action_fields.*,
         cast(round(
             (min(seconds) over (partition by r.idSite, visit) - first_seconds) / 900.0
         ) as bigint) * 900 as ahead
-    from flat
+    from action_fields
 ),
 
-placed as (
+action_places as (
     select
-        timed.*,
+        action_times.*,
         case
             when ahead between -54000 and 54000 then make_timestamp((seconds - ahead) * 1000000)
             else (make_timestamp(seconds * 1000000) at time zone shop.time_zone) at time zone 'UTC'
         end as occurred_at
-    from timed
+    from action_times
     cross join settings.shop as shop
 )
 
@@ -142,4 +142,4 @@ select
         when seconds is null then 'timestamp is impossible: ' || given_at
         when visitor is null and user_id is null then 'visitorId and userId are both missing'
     end as reject_reason
-from placed
+from action_places

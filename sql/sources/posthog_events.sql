@@ -9,7 +9,7 @@
 -- logged in on go by the browser's own distinct_id, which $identify names again ($anon_distinct_id) together with the
 -- shop's id ($user_id); all others go by person_id. The three are one person by the evidence of these rows.
 -- A distinct_id or $user_id that is an e-mail is hashed. Delivery is at least once: staging keeps one row per uuid.
-with parsed as (
+with event_fields as (
     select
         line,
         r,
@@ -25,7 +25,7 @@ with parsed as (
     from file_rows
 ),
 
-typed as (
+values_read as (
     select
         line,
         nullif(trim(r.uuid), '') as uuid,
@@ -45,10 +45,10 @@ typed as (
             "$set": {"email": "VARCHAR"}}') as p,
         json_transform(case when json_valid(person_properties) then cast(person_properties as json) end, '{
             "email": "VARCHAR"}') as person
-    from parsed
+    from event_fields
 ),
 
-who as (
+persons as (
     select
         *,
         nullif(trim(p."$user_id"), '') as user_id,
@@ -59,7 +59,7 @@ who as (
                 then coalesce(distinct_id, person_id)
             else coalesce(person_id, distinct_id)
         end as browser_or_person
-    from typed
+    from values_read
 )
 
 select
@@ -109,4 +109,4 @@ select
         when person_id is null and distinct_id is null then 'person_id and distinct_id are both missing'
         when is_broken then 'properties is not valid JSON'
     end as reject_reason
-from who
+from persons

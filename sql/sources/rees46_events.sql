@@ -5,7 +5,7 @@
 -- The file has no id of an event: it is the md5 of the row's values, so that a row repeated exactly is a duplicate.
 -- user_id is REES46's id of a visitor, given on the first view and without a login: it is the anonymous id, and no
 -- account of the shop. A row is about one piece. No order has an id here: a purchase of three products is three rows.
-with typed as (
+with values_read as (
     select
         *,
         try_strptime("event_time", '%Y-%m-%d %H:%M:%S UTC') as occurred_at,
@@ -36,4 +36,4 @@ select
         when coalesce("price", '') <> '' and given_price is null then 'price is not an amount: ' || "price"
         when given_price < 0 then 'price is negative: ' || "price"
     end as reject_reason
-from typed
+from values_read

@@ -16,7 +16,7 @@
 -- same messageId may come again, and staging keeps one. Calls from a server, e-mails sent and changes of an order are
 -- not caused by a person: they open and extend no session. A list of exactly one product is that product; a longer one
 -- names none. A user agent that names a bot, a crawler, a spider or a headless browser is one (CUBOT makes phones).
-with typed as (
+with values_read as (
     select
         line,
         r,
@@ -63,4 +63,4 @@ select
         when r.anonymousId is null and r.userId is null then 'anonymousId and userId are both missing'
         when event_name is null then 'event is missing'
     end as reject_reason
-from typed
+from values_read

@@ -7,7 +7,7 @@
 -- name is Shopify's word; whether the cart was abandoned is for the orders export to say. The link to recover the cart
 -- logs its reader in and is never read, nor are names, addresses, phones, notes and cards. A time with an offset is an
 -- instant; one without is UTC, as copies in a warehouse have it.
-with given as (
+with values_read as (
     select
         *,
         nullif(trim("id"), '') as checkout_id,
@@ -57,4 +57,4 @@ select
         when coalesce(trim("total_price"), '') <> '' and amounts[2] is null
             then 'total_price is not an amount: ' || "total_price"
     end as reject_reason
-from given
+from values_read

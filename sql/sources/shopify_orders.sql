@@ -7,7 +7,7 @@
 -- it to the note attributes (`delivered_at: …; promised_on: …`), which are read where they are. So is the time of a
 -- refund or a return (`refunded_at: …; returned_at: …`): Shopify's export has the amount alone. Files of 47 columns
 -- have no Refunded Amount: of an order whose status is refunded, it is all of the total. A Source of `pos` is a till.
-with typed as (
+with values_read as (
     select
         *,
         try_strptime("Created at", '%Y-%m-%d %H:%M:%S %z') at time zone 'UTC' as ordered_at,
@@ -66,4 +66,4 @@ select
         when quantity < 0 then 'Lineitem quantity is negative: ' || "Lineitem quantity"
         when unit_price is null then 'Lineitem price is not an amount: ' || coalesce("Lineitem price", '')
     end as reject_reason
-from typed
+from values_read

@@ -25,7 +25,7 @@
 -- an action of the Snowplow e-commerce plugin by its type; its product, cart and order are entities of the contexts.
 -- Bots: what the IAB or YAUAA enrichment, or the old user agent parser, calls one. A tracker on a server (platform srv)
 -- sends what no person did there. user_ipaddress, geo_*, page titles and queries are not read.
-with parsed as (
+with event_fields as (
     select
         line,
         "event_id" as event_id,
@@ -74,7 +74,7 @@ with parsed as (
 ),
 
 -- Entities of one kind: iglu:<vendor>/<name>/jsonschema/<version>.
-sorted_out as (
+own_contexts as (
     select
         *,
         list_filter(given_entities, lambda e: contains(e.schema, '.ecommerce/product/')) as products,
@@ -85,10 +85,10 @@ sorted_out as (
         list_filter(derived_entities, lambda e: contains(e.schema, '/yauaa_context/'))[1].data.deviceClass as agent,
         coalesce(len(list_filter(given_entities, lambda e: e.data.spiderOrRobot = 'true')), 0)
         + coalesce(len(list_filter(derived_entities, lambda e: e.data.spiderOrRobot = 'true')), 0) > 0 as is_listed_bot
-    from parsed
+    from event_fields
 ),
 
-named as (
+event_names as (
     select
         *,
         case when len(products) = 1 then products[1].data end as product,
@@ -101,7 +101,7 @@ named as (
             given_name,
             nullif(trim(event_type), '')
         ) as event_name
-    from sorted_out
+    from own_contexts
 )
 
 select
@@ -148,4 +148,4 @@ select
             then 'domain_userid, network_userid and user_id are all missing'
         when is_broken then 'contexts, derived_contexts or unstruct_event is not valid JSON'
     end as reject_reason
-from named
+from event_names

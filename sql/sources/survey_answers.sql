@@ -5,7 +5,7 @@
 -- One row per person asked. An empty Score is an unanswered invitation: it counts in the response rate, not in
 -- CSAT. Satisfied are the top two of 1–5, and 8–10 of a scale up to 10; a row that says from which score on somebody is
 -- satisfied may have any scale.
-with typed as (
+with values_read as (
     select
         *,
         try_cast(regexp_extract("Scale", '^ *(-?[0-9]+)-(-?[0-9]+) *$', 1) as double) as scale_low,
@@ -49,4 +49,4 @@ select
         when coalesce("Sent at", '') <> '' and asked_at is null
             then 'Sent at is not an ISO 8601 instant: ' || "Sent at"
     end as reject_reason
-from typed
+from values_read

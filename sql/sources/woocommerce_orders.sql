@@ -8,7 +8,7 @@
 -- stand on every row of the order; staging.orders takes the highest, but sums shipping, which is therefore given on
 -- the order's first item only. The subtotal is without tax and before coupons: the discount is taken off, and the tax
 -- comes on top. Item Cost is without tax and after coupons.
-with typed as (
+with values_read as (
     select
         file_rows.*,
         shop.time_zone,
@@ -39,7 +39,7 @@ with typed as (
     cross join settings.shop as shop
 ),
 
-checked as (
+findings as (
     select
         *,
         case
@@ -68,7 +68,7 @@ checked as (
             when coalesce("Order Refund Amount", '') <> '' and given_refund is null
                 then 'Order Refund Amount is not an amount: ' || "Order Refund Amount"
         end as reason
-    from typed
+    from values_read
 )
 
 select
@@ -97,4 +97,4 @@ select
     item_cost as unit_price,
     (modified at time zone time_zone) at time zone 'UTC' as source_updated_at,
     reason as reject_reason
-from checked
+from findings

@@ -8,7 +8,7 @@
 -- good is 1, bad is 0; offered is asked and not answered; unoffered is not asked. Every row of feedback is someone
 -- who was asked, so that unoffered is rejected, with its reason. requester_id is Zendesk's id of the person, not the
 -- shop's: only an export that carries the requester tells external_id, the shop's id, and the e-mail.
-with typed as (
+with values_read as (
     select
         line,
         r,
@@ -41,4 +41,4 @@ select
         when created_at is null then 'created_at is not an ISO 8601 instant: ' || coalesce(r.created_at, '')
         when updated_at is null then 'updated_at is not an ISO 8601 instant: ' || coalesce(r.updated_at, '')
     end as reject_reason
-from typed
+from values_read

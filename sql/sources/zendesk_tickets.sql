@@ -10,7 +10,7 @@
 -- solved or closed, at `solved_at` where the export or its metric set has it, else at updated_at, which a later close
 -- moves. requester_id is Zendesk's id of the person: it ties the tickets of one requester, under a name of its own so
 -- that no other CRM's contact is met by chance. Subject, description, tags and the rating in a ticket are not read.
-with typed as (
+with values_read as (
     select
         line,
         r,
@@ -23,9 +23,9 @@ with typed as (
     from file_rows
 ),
 
-solved as (
+resolutions as (
     select *, try_cast(given_solved_at as timestamptz) at time zone 'UTC' as said_solved_at
-    from typed
+    from values_read
 )
 
 select
@@ -55,4 +55,4 @@ select
         when status in ('solved', 'closed') and given_solved_at is not null and said_solved_at is null
             then 'solved_at is not an ISO 8601 instant: ' || given_solved_at
     end as reject_reason
-from solved
+from resolutions

@@ -57,7 +57,9 @@ valued as (
     select
         *,
         coalesce(subtotal, lines_value) as goods,
-        coalesce(total, coalesce(subtotal, lines_value, 0) + shipping) as order_total
+        coalesce(total, coalesce(subtotal, lines_value, 0) + shipping) as order_total,
+        cancelled_at is not null
+        or coalesce(lower(status) in ('canceled', 'cancelled', 'voided'), false) as is_cancelled
     from merged
     where ordered_at is not null
 ),
@@ -89,10 +91,13 @@ select
     payment_method,             -- as the source says
     line_count,                 -- lines of the order
     cast(round(order_total, 2) as decimal(18, 2)) as total,  -- what the customer pays, in the shop's currency
+    cast(round(goods, 2) as decimal(18, 2)) as goods,  -- its lines after discounts; null: no line is known
+    cast(round(shipping, 2) as decimal(18, 2)) as shipping,  -- what sending it costs the customer
+    cast(round(tax, 2) as decimal(18, 2)) as tax,  -- within the total; 0: not said
     cast(round(refunded, 2) as decimal(18, 2)) as refunded,  -- so far, in the shop's currency
     cast(
         case
-            when cancelled_at is not null or lower(status) in ('canceled', 'cancelled', 'voided') then 0
+            when is_cancelled then 0
             else round(
                 (goods - coalesce(included_tax * goods / nullif(goods + shipping, 0), 0))
                 * (1 - least(coalesce(refunded / nullif(order_total, 0), 0), 1)),
@@ -103,8 +108,7 @@ select
     coalesce(
         shop_day(delivered_at, shop.time_zone) > promised_on, false
     ) as is_late,               -- delivered on a later shop day than promised
-    cancelled_at is not null
-    or coalesce(lower(status) in ('canceled', 'cancelled', 'voided'), false) as is_cancelled,  -- by the orders export
+    is_cancelled,               -- by the orders export
     order_total > 0 and refunded >= order_total as is_fully_refunded,  -- by the orders export
 from taxed
 cross join settings.shop as shop
