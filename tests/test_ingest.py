@@ -213,6 +213,25 @@ def test_a_line_that_is_not_text_costs_only_itself_and_lines_keep_their_numbers(
     assert query(shop, "select line from raw.events order by 1") == [(1,), (3,), (6,)]
 
 
+def test_an_identifier_that_names_nobody_is_null_once_it_is_loaded(shop: Project) -> None:
+    who = [("d1", "c1"), ("0", "c1"), (" Guest ", "null"), ("d1", "undefined")]
+    events = [
+        {"messageId": str(i), "type": "track", "event": "Seen", "timestamp": "2026-07-01T10:00:00Z"}
+        | {"anonymousId": device, "userId": customer}
+        for i, (device, customer) in enumerate(who)
+    ]
+    with gzip.open(shop.exports_folder / "events" / "e.jsonl.gz", "wt") as file:
+        file.writelines(json.dumps(row) + "\n" for row in events)
+    (found,) = load(shop)
+    assert (found.rows_loaded, found.rows_duplicate, found.rows_rejected) == (4, 0, 0)
+    assert query(shop, "select anonymous_id, customer_id from raw.events order by event_id") == [
+        ("d1", "c1"),
+        (None, "c1"),
+        (None, None),
+        ("d1", None),
+    ]
+
+
 def test_an_order_is_read_in_utc_and_its_own_columns_are_filled_down(shop: Project) -> None:
     shutil.copy(Path(__file__).parent / "fixtures" / "shopify_orders_79_columns.csv", shop.exports_folder / "orders")
     load(shop)

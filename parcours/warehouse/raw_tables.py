@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 
 from parcours.warehouse.canonical import KINDS
-from parcours.warehouse.connection import table_columns, text_literal
+from parcours.warehouse.connection import SOMEBODY, table_columns, text_literal
 from parcours.warehouse.refresh_log import note_change, table_states
 
 LOADS = (
@@ -25,6 +25,21 @@ FORGETTINGS = "forgotten_at timestamp, identifier_count bigint, table_name text,
 
 BOOKKEEPING = "file_id text, line bigint, export text, row_hash uhugeint, covers_until timestamp, file_order text"
 """Of every row: where it comes from, the hash of its content, how far its export reaches, and the file's order."""
+
+VERSION = (
+    "version struct(updated timestamp, reach timestamp, file text, content uhugeint) generated always as (struct_pack("
+    "updated := coalesce(source_updated_at, timestamp '0001-01-01'), "
+    "reach := coalesce(covers_until, timestamp '0001-01-01'), "
+    "file := coalesce(file_order, ''), content := 340282366920938463463374607431768211455 - row_hash)) virtual"
+)
+"""Puts the rows of one thing in order: the greatest is its newest version, and stands. That is the newest by the
+source's own time, else the one whose export reaches furthest, else that of the last file."""
+
+STORED = tuple(column.split()[0] for column in BOOKKEEPING.split(", "))
+"""The names of these; `version` and `own_identifier` are computed where they are read."""
+
+OWN_IDENTIFIER = {"order_rows": "order", "contacts": "contact"}
+"""The kinds of row whose key is itself an identifier, and which: null where the key names nobody."""
 
 RAW_TABLES = {
     "raw.loads": "One row per file: rows read = loaded + duplicate + rejected. A file is loaded once per content, "
@@ -54,7 +69,11 @@ def make_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
     }
     for kind in KINDS.values():
         columns = ", ".join(f"{column.name} {column.type}" for column in kind.columns)
-        tables[kind.name] = f"{BOOKKEEPING}, {columns}"
+        tables[kind.name] = f"{BOOKKEEPING}, {columns}, {VERSION}"
+        if identifier := OWN_IDENTIFIER.get(kind.name):
+            tables[kind.name] += (
+                f", own_identifier text generated always as ('{identifier}:' || {SOMEBODY.format(kind.key)}) virtual"
+            )
     known = table_states(connection)
     for name, columns in tables.items():
         connection.execute(f"create table if not exists raw.{name} ({columns})")

@@ -11,7 +11,7 @@ from parcours.report.section import Section, Table
 from parcours.report.wording import Sentence
 
 SCREEN_TABLES = ("metrics.screening", "journeys.screened_people")
-IDENTITY_TABLES = ("journeys.identities", "journeys.identity_evidence")
+IDENTITY_TABLES = ("journeys.identities", "journeys.identity_evidence", "journeys.shared_identifiers")
 SHARES = frozenset({"conversion"})
 """Figures that are shares; the others are counts."""
 KINDS = {"anonymous": "device", "email": "e-mail", "customer": "customer id", "contact": "CRM contact"}
