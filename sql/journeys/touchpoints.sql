@@ -2,10 +2,7 @@
 -- help desk or the CRM's deals.
 -- Its name and stage are those of its kind (journeys.event_meanings); without a rule it stays, without a stage.
 -- The channel is by rule: docs/definitions.md, "Channel".
--- Sessions: touchpoints on the site, split where the gap is strictly greater than the timeout; one that lasts longer
--- than the maximum is cut at each multiple of it. If journey.yaml says so, a session is also cut at midnight of the shop
--- and where a touchpoint comes with another campaign than the last one the person came with; touchpoints of one instant
--- are never cut apart. Events that no person caused neither open nor extend a session.
+-- Sessions: the visits of journeys.visits; one that lasts longer than the maximum is cut at each multiple of it.
 -- Simultaneous touchpoints follow the source's sequence, else their ids. Screened people (bots, staff) have no touchpoint here, if journey.yaml says that they are left out.
 -- key: touchpoint_id
 -- keyed by: person_id
@@ -15,59 +12,6 @@ with whose as (
     cross join settings.shop as shop
     left join journeys.screened_people as screened on identities.person_id = screened.person_id
     where screened.person_id is null or not shop.leaves_out_screened
-),
-
-instants as (
-    select
-        whose.person_id,
-        events.occurred_at,
-        case
-            when shop.cuts_sessions_at_campaigns then coalesce(events.campaign_name, events.campaign_source)
-        end as campaign
-    from staging.events as events
-    inner join whose on events.identifier = whose.identifier
-    cross join settings.shop as shop
-    where events.is_person_caused
-),
-
-gaps as (
-    select
-        person_id,
-        occurred_at,
-        campaign,
-        lag(occurred_at) over in_time as previous_at,
-        last_value(campaign ignore nulls) over (
-            partition by person_id order by occurred_at, campaign nulls last
-            rows between unbounded preceding and 1 preceding
-        ) as previous_campaign
-    from instants
-    window in_time as (partition by person_id order by occurred_at, campaign nulls last)
-),
-
--- Touchpoints of one instant are in one visit.
-visit_starts as (
-    select distinct gaps.person_id, gaps.occurred_at
-    from gaps
-    cross join settings.shop as shop
-    where
-        gaps.previous_at is null
-        or date_diff('microsecond', gaps.previous_at, gaps.occurred_at) > shop.session_timeout_microseconds
-        or (
-            shop.cuts_sessions_at_midnight
-            and cast((gaps.previous_at at time zone 'UTC') at time zone shop.time_zone as date)
-            <> cast((gaps.occurred_at at time zone 'UTC') at time zone shop.time_zone as date)
-        )
-        or gaps.campaign <> coalesce(gaps.previous_campaign, '')
-),
-
-visits as (
-    select
-        person_id,
-        occurred_at as started_at,
-        coalesce(lead(occurred_at) over in_time, timestamp '9999-01-01') as next_started_at,
-        cast(row_number() over (partition by person_id order by occurred_at) as bigint) as visit_number
-    from visit_starts
-    window in_time as (partition by person_id order by occurred_at)
 ),
 
 clicks as (
@@ -103,7 +47,7 @@ clicks as (
     from staging.events as events
     inner join whose on events.identifier = whose.identifier
     cross join settings.shop as shop
-    left join visits
+    left join journeys.visits as visits
         on
             events.is_person_caused
             and whose.person_id = visits.person_id

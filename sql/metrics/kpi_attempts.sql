@@ -4,13 +4,11 @@
 -- far, so that a fresh period is not flattered by those who were quick. Attempts on a day without tracking are excluded.
 -- key: kpi, attempt_id
 with knobs as (
-    select
-        time_zone, cart_horizon_seconds, retention_days, attribution_seconds
-    from settings.shop
+    select time_zone, cart_horizon_seconds, retention_days from settings.shop
 ),
 
 known as (
-    select events_until, orders_until, feedback_until, visits_until from metrics.cut_off
+    select orders_until, visits_until, matured_until from metrics.cut_off
 ),
 
 session_attempts as (
@@ -19,20 +17,12 @@ session_attempts as (
         sessions.session_id as attempt_id,
         sessions.person_id,
         sessions.started_at as happened_at,
-        date_diff('microsecond', sessions.ended_at, known.visits_until) >= knobs.attribution_seconds * 1000000
-            as is_matured,
-        ordered.order_count > 0 as is_converted,
+        sessions.ended_at <= known.matured_until as is_matured,
+        sessions.order_count > 0 as is_converted,
         1.0 as amount,
         sessions.device
     from journeys.sessions as sessions
-    cross join knobs
     cross join known
-    left join (
-        select session_id, count(*) as order_count
-        from journeys.order_sessions
-        where session_id is not null
-        group by session_id
-    ) as ordered on sessions.session_id = ordered.session_id
     -- Without an orders export nobody can be said to have ordered, or not to have.
     where known.orders_until is not null
 ),

@@ -2,64 +2,37 @@
 -- "without" does not depend on settings.shop.leaves_out_screened; that says which of the two the other tables show.
 -- People: with a session or an order. Touchpoints: on the site. Conversion: as the headline, matured sessions with an
 -- order / matured sessions, days without tracking left out.
--- The sessions of screened people are cut here from their events, by timeout and maximum length alone, and an order
--- belongs to the session of journeys.order_sessions' rule: alike whether or not these tables hold them.
+-- The sessions of screened people are their visits (journeys.visits), and an order belongs to the session of
+-- journeys.order_sessions' rule: alike whether or not the other tables hold them.
 -- key: figure
 with knobs as (
-    select time_zone, session_timeout_microseconds, session_maximum_seconds, attribution_seconds from settings.shop
+    select time_zone, session_maximum_seconds, attribution_seconds from settings.shop
 ),
 
 known as (
-    select visits_until, orders_until from metrics.cut_off
+    select matured_until from metrics.cut_off
 ),
 
 their_clicks as (
     select
         screened.person_id,
         screened.reason,
-        clicks.event_id,
-        clicks.occurred_at
+        clicks.occurred_at,
+        visits.visit_number,
+        cast(floor(
+            date_diff('microsecond', visits.started_at, clicks.occurred_at)
+            / nullif(knobs.session_maximum_seconds * 1000000.0, 0)
+        ) as bigint) as piece
     from journeys.screened_people as screened
     inner join journeys.identities as identities on screened.person_id = identities.person_id
     inner join staging.events as clicks on identities.identifier = clicks.identifier
+    inner join journeys.visits as visits
+        on
+            screened.person_id = visits.person_id
+            and clicks.occurred_at >= visits.started_at
+            and clicks.occurred_at < visits.next_started_at
+    cross join knobs
     where clicks.is_person_caused
-),
-
-gaps as (
-    select
-        their_clicks.*,
-        case
-            when coalesce(
-                date_diff('microsecond', lag(occurred_at) over in_time, occurred_at)
-                > knobs.session_timeout_microseconds,
-                true
-            )
-                then 1
-            else 0
-        end as is_new_visit
-    from their_clicks
-    cross join knobs
-    window in_time as (partition by person_id order by occurred_at, event_id)
-),
-
-visits as (
-    select
-        gaps.*,
-        cast(sum(is_new_visit) over (
-            partition by person_id order by occurred_at, event_id rows unbounded preceding
-        ) as bigint) as visit_number
-    from gaps
-),
-
-pieces as (
-    select
-        visits.*,
-        cast(floor(
-            date_diff('microsecond', min(occurred_at) over (partition by person_id, visit_number), occurred_at)
-            / nullif(knobs.session_maximum_seconds * 1000000.0, 0)
-        ) as bigint) as piece
-    from visits
-    cross join knobs
 ),
 
 their_sessions as (
@@ -71,7 +44,7 @@ their_sessions as (
         min(occurred_at) as started_at,
         max(occurred_at) as ended_at,
         cast(count(*) as bigint) as touchpoint_count
-    from pieces
+    from their_clicks
     group by person_id, reason, visit_number, piece
 ),
 
@@ -115,8 +88,7 @@ their_attempts as (
     cross join knobs
     cross join known
     where
-        known.orders_until is not null
-        and date_diff('microsecond', sessions.ended_at, known.visits_until) >= knobs.attribution_seconds * 1000000
+        sessions.ended_at <= known.matured_until
         and cast((sessions.started_at at time zone 'UTC') at time zone knobs.time_zone as date) not in (
             select outage_on from metrics.outage_days where outage = 'tracking'
         )
