@@ -50,7 +50,7 @@ clicks as (
     left join journeys.visits as visits
         on
             events.is_person_caused
-            and whose.person_id = visits.person_id
+            and whose.person_id = visits.unit_id
             and events.occurred_at >= visits.started_at
             and events.occurred_at < visits.next_started_at
 ),

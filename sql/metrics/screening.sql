@@ -28,7 +28,7 @@ their_clicks as (
     inner join staging.events as clicks on identities.identifier = clicks.identifier
     inner join journeys.visits as visits
         on
-            screened.person_id = visits.person_id
+            screened.person_id = visits.unit_id
             and clicks.occurred_at >= visits.started_at
             and clicks.occurred_at < visits.next_started_at
     cross join knobs
