@@ -4,27 +4,23 @@
 -- parts (GA4 its days), the part's last delivery replaces the earlier ones.
 -- key: event_id
 -- keyed by: event_id
-with standing as (
-    select
-        events.event_id, events.file_id, events.line, events.version
+with repeated as (
+    select events.event_id
     from raw.events as events
     left join staging.event_parts as parts on events.export = parts.export and events.part = parts.part
     where events.part is null or events.delivery = parts.delivery
-),
-
--- Few ids come twice: only these are put in order.
-repeated as (
-    select event_id
-    from standing
-    group by event_id
+    group by events.event_id
     having count(*) > 1
 ),
 
+-- Few ids come twice: only these are put in order.
 chosen as (
-    select standing.event_id, standing.file_id, standing.line
-    from standing
-    inner join repeated on standing.event_id = repeated.event_id
-    qualify row_number() over (partition by standing.event_id order by standing.version desc) = 1
+    select events.event_id, events.file_id, events.line
+    from raw.events as events
+    inner join repeated on events.event_id = repeated.event_id
+    left join staging.event_parts as parts on events.export = parts.export and events.part = parts.part
+    where events.part is null or events.delivery = parts.delivery
+    qualify row_number() over (partition by events.event_id order by events.version desc) = 1
 ),
 
 named as (
