@@ -18,6 +18,7 @@ from parcours.settings.schema import json_schema
 from parcours.tables.catalogue import PYTHON_TABLES, all_models
 from parcours.warehouse.canonical import KINDS
 from parcours.warehouse.connection import SCHEMAS
+from parcours.warehouse.functions import read_functions
 
 MADE_FROM_CODE = "*Made from the code by `make reference`.*"
 
@@ -134,7 +135,8 @@ def _columns_of(source: Source) -> set[str]:
 
 
 def _tables_page() -> str:
-    lines = ["# Tables", "", MADE_FROM_CODE, "", "Every table of `published.duckdb`, with its columns.", ""]
+    lines = ["# Tables", "", MADE_FROM_CODE, "", "Every table of `published.duckdb`, with its columns,"]
+    lines += ["and the [functions](#functions) that a query there can call.", ""]
     models = {model.table: model for model in all_models(load_project())}
     described = {table: model.description for table, model in models.items()}
     described |= {table.table: table.description for table in PYTHON_TABLES}
@@ -147,4 +149,7 @@ def _tables_page() -> str:
                 lines += ["| column | meaning |", "|---|---|"]
                 lines += [f"| `{name}` | {about.replace('|', chr(92) + '|')} |" for name, about in columns.items()]
                 lines.append("")
-    return "\n".join(lines)
+    lines += ["# Functions", "", "| function | what it computes | arguments | source |", "|---|---|---|---|"]
+    for function in sorted(read_functions().values(), key=lambda one: one.name):
+        lines.append(f"| `{function.signature}` | {function.description} | {function.takes} | {function.source} |")
+    return "\n".join([*lines, ""])

@@ -1,1 +1,1 @@
-"""How Parcours runs: settings, ingestion, SQL runner, Dagster code location. What exists is in `assets`."""
+"""How it runs: the code location that Dagster serves, its jobs and schedule, and the command line."""

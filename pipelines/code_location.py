@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import dagster as dg
 
-from assets.factory import box_assets
+from assets.journeys import journeys_assets
+from assets.metrics import metrics_assets
 from assets.raw import raw_assets
 from assets.reports import reports_assets
 from assets.settings import settings_assets
+from assets.staging import staging_assets
 from parcours.project import Project
 from parcours.tables.catalogue import LOADED_TABLES, PYTHON_TABLES, all_models
 from pipelines.forget_job import forget_people_job
@@ -46,9 +48,9 @@ def build_defs(project: Project) -> dg.Definitions:
         assets=[
             *settings_assets(project),
             *raw_assets(project),
-            *box_assets(project, "staging"),
-            *box_assets(project, "journeys"),
-            *box_assets(project, "metrics"),
+            *staging_assets(project),
+            *journeys_assets(project),
+            *metrics_assets(project),
             *reports_assets(project, [*LOADED_TABLES, *tables]),
         ],
         jobs=[everything, report, forget_people_job(project), full_refresh_job(project)],

@@ -29,8 +29,7 @@ candidates as (
     cross join settings.shop as shop
     where
         not sessions.is_runaway
-        and sessions.started_at <= placed.ordered_at
-        and date_diff('microsecond', sessions.ended_at, placed.ordered_at) <= shop.attribution_seconds * 1000000
+        and takes_order(sessions.started_at, sessions.ended_at, placed.ordered_at, shop.attribution_seconds)
 ),
 
 latest as (

@@ -40,10 +40,7 @@ clicks as (
         events.shipping,
         events.coupon,
         visits.visit_number,
-        cast(floor(
-            date_diff('microsecond', visits.started_at, events.occurred_at)
-            / nullif(shop.session_maximum_seconds * 1000000.0, 0)
-        ) as bigint) as piece
+        whole_periods(elapsed_seconds(visits.started_at, events.occurred_at), shop.session_maximum_seconds) as piece
     from staging.events as events
     inner join whose on events.identifier = whose.identifier
     cross join settings.shop as shop

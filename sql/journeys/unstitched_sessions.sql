@@ -35,10 +35,7 @@ cut_again as (
         touchpoints.person_id,
         touchpoints.identifier,
         visits.visit_number,
-        cast(floor(
-            date_diff('microsecond', visits.started_at, touchpoints.occurred_at)
-            / nullif(shop.session_maximum_seconds * 1000000.0, 0)
-        ) as bigint)
+        whole_periods(elapsed_seconds(visits.started_at, touchpoints.occurred_at), shop.session_maximum_seconds)
 ),
 
 kept as (
@@ -64,9 +61,7 @@ attributed as (
         on orders.person_id = owned.person_id and owned.kind = 'order' and orders.order_id = owned.row_id
     inner join kept on owned.person_id = kept.person_id and owned.identifier = kept.identifier
     cross join settings.shop as shop
-    where
-        kept.started_at <= orders.ordered_at
-        and date_diff('microsecond', kept.ended_at, orders.ordered_at) <= shop.attribution_seconds * 1000000
+    where takes_order(kept.started_at, kept.ended_at, orders.ordered_at, shop.attribution_seconds)
     group by orders.order_id, kept.person_id, kept.identifier
 ),
 

@@ -26,7 +26,7 @@ select
     together.tickets_until,     -- UTC instant; null: no tickets
     together.deals_until,       -- UTC instant; null: no deals
     together.visits_until,      -- UTC instant until which both events and orders are known
-    case when together.orders_until is not null then together.visits_until - shop.attribution_seconds * interval 1 second end
+    case when together.orders_until is not null then instant_after(together.visits_until, -shop.attribution_seconds) end
         as matured_until,       -- UTC instant: sessions that ended by then are matured, no order of theirs can come; null: no orders
 from together
 cross join settings.shop as shop

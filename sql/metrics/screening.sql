@@ -19,10 +19,7 @@ their_clicks as (
         screened.reason,
         clicks.occurred_at,
         visits.visit_number,
-        cast(floor(
-            date_diff('microsecond', visits.started_at, clicks.occurred_at)
-            / nullif(knobs.session_maximum_seconds * 1000000.0, 0)
-        ) as bigint) as piece
+        whole_periods(elapsed_seconds(visits.started_at, clicks.occurred_at), knobs.session_maximum_seconds) as piece
     from journeys.screened_people as screened
     inner join journeys.identities as identities on screened.person_id = identities.person_id
     inner join staging.events as clicks on identities.identifier = clicks.identifier
@@ -67,9 +64,7 @@ ordering_sessions as (
     from owned_orders
     inner join their_sessions as sessions on owned_orders.person_id = sessions.person_id
     cross join knobs
-    where
-        sessions.started_at <= owned_orders.ordered_at
-        and date_diff('microsecond', sessions.ended_at, owned_orders.ordered_at) <= knobs.attribution_seconds * 1000000
+    where takes_order(sessions.started_at, sessions.ended_at, owned_orders.ordered_at, knobs.attribution_seconds)
     qualify row_number() over (
         partition by owned_orders.order_id order by sessions.started_at desc, sessions.visit_number, sessions.piece
     ) = 1
@@ -89,7 +84,7 @@ their_attempts as (
     cross join known
     where
         sessions.ended_at <= known.matured_until
-        and cast((sessions.started_at at time zone 'UTC') at time zone knobs.time_zone as date) not in (
+        and shop_day(sessions.started_at, knobs.time_zone) not in (
             select outage_on from metrics.outage_days where outage = 'tracking'
         )
 ),
@@ -150,17 +145,17 @@ summed as (
 select
     figure,                     -- people, touchpoints, sessions, orders or conversion
     case
-        when figure = 'conversion' then customers / nullif(customer_sessions, 0) else customers
+        when figure = 'conversion' then rate(customers, customer_sessions) else customers
     end as value_without,       -- a count, or of conversion a share 0–1; null: no session
     case
         when figure = 'conversion'
-            then (customers + bots + staff) / nullif(customer_sessions + bot_sessions + staff_sessions, 0)
+            then rate(customers + bots + staff, customer_sessions + bot_sessions + staff_sessions)
         else customers + bots + staff
     end as value_with,          -- of everybody
     case
-        when figure = 'conversion' then bots / nullif(bot_sessions, 0) else bots
+        when figure = 'conversion' then rate(bots, bot_sessions) else bots
     end as bot_value,           -- of bots alone
     case
-        when figure = 'conversion' then staff / nullif(staff_sessions, 0) else staff
+        when figure = 'conversion' then rate(staff, staff_sessions) else staff
     end as staff_value,         -- of staff alone
 from summed
