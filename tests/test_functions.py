@@ -73,7 +73,7 @@ def folder_of(folder: Path, **files: str) -> Path:
         ("whole_periods(3599.999999, 3600)", 0),
         ("whole_periods(3600, 3600)", 1),
         ("whole_periods(3600, 0)", None),
-        # A session of a minute, and orders at its start, before it, and at the end of the attribution time and after it.
+        # A session of a minute; orders at its start and before it, at the end of the attribution time and after it.
         (f"takes_order({SESSION}, timestamp '2026-07-01 10:00', 60)", True),
         (f"takes_order({SESSION}, timestamp '2026-07-01 09:59:59.999999', 60)", False),
         (f"takes_order({SESSION}, timestamp '2026-07-01 10:02', 60)", True),

@@ -19,7 +19,7 @@ with stitched as (
 units as (
     select identifier, person_id, person_id as unit_id from journeys.identities
     union all
-    select identities.identifier, identities.person_id, identities.identifier
+    select identities.identifier, identities.person_id, identities.identifier as unit_id
     from journeys.identities as identities
     inner join stitched on identities.person_id = stitched.person_id
 ),
