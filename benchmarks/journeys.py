@@ -39,8 +39,8 @@ from parcours.made_up_shop import write_exports
 from parcours.project import ROOT, Project, load_project
 from parcours.tables.catalogue import all_tables, tidy_log
 from parcours.warehouse.canonical import KINDS
-from parcours.warehouse.connection import count_rows, open_warehouse
-from parcours.warehouse.raw_tables import STORED, make_raw_tables
+from parcours.warehouse.connection import count_rows, open_warehouse, table_columns
+from parcours.warehouse.raw_tables import COMPUTED, make_raw_tables
 from parcours.warehouse.refresh_log import note_change, reset_log, touch
 
 PEOPLE, DAYS, START = 60_000, 365, date(2025, 7, 1)
@@ -105,7 +105,7 @@ def grow(source: Path, folder: Path, copies: int, history_days: int | None = Non
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, kind: str, copies: int, first: Any, last: Any) -> None:
-    columns = [*STORED, *(column.name for column in KINDS[kind].columns)]
+    columns = [name for name, _ in table_columns(connection, f"raw.{kind}") if name not in COMPUTED]
     changed = {name: f"{name} || '-' || copy as {name}" for name in IDS} | {"row_hash": "row_hash + copy as row_hash"}
     select = ", ".join(changed.get(name, name) for name in columns)
     connection.execute(

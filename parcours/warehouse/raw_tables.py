@@ -35,11 +35,11 @@ VERSION = (
 """Puts the rows of one thing in order: the greatest is its newest version, and stands. That is the newest by the
 source's own time, else the one whose export reaches furthest, else that of the last file."""
 
-STORED = tuple(column.split()[0] for column in BOOKKEEPING.split(", "))
-"""The names of these; `version` and `own_identifier` are computed where they are read."""
-
 OWN_IDENTIFIER = {"order_rows": "order", "contacts": "contact"}
 """The kinds of row whose key is itself an identifier, and which: null where the key names nobody."""
+
+COMPUTED = ("version", "own_identifier")
+"""The columns that are not stored but computed where they are read: no insert may name them."""
 
 RAW_TABLES = {
     "raw.loads": "One row per file: rows read = loaded + duplicate + rejected. A file is loaded once per content, "
