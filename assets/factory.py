@@ -6,6 +6,7 @@ what is downstream, a warning is shown.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -13,12 +14,12 @@ import dagster as dg
 import duckdb
 
 from parcours.engine.build import BuiltTable, comment_table, describe_table, lineage_of, refresh_table
-from parcours.engine.checks import Check, key_check, read_checks, run_check
+from parcours.engine.checks import Check, Sample, record
 from parcours.engine.model import Model
 from parcours.engine.refresh import Table
-from parcours.project import ROOT, Project
+from parcours.project import Project
 from parcours.tables.catalogue import PythonTable, all_tables
-from parcours.tables.expectations import SUITES, Suite, run_suite
+from parcours.tables.table_checks import checks_of
 from parcours.warehouse.connection import open_warehouse
 
 Build = Callable[[duckdb.DuckDBPyConnection], BuiltTable]
@@ -47,14 +48,13 @@ def model_asset(project: Project, model: Model, table: Table) -> dg.AssetsDefini
             comment_table(connection, model)
         return describe_table(connection, model.table, lineage_of(connection, model), refreshed.touched)
 
-    checks = [key_check(model)] if model.key else []
     return table_asset(
         project,
         model.table,
         model.description,
         model.upstreams,
         build,
-        checks=[*checks, *checks_of(model.table)],
+        checks=checks_of(model),
         code_version=model.code_version,
         metadata={"sql": dg.MetadataValue.md(f"```sql\n{model.sql}\n```")},
         kind="sql",
@@ -68,7 +68,7 @@ def python_asset(project: Project, source: PythonTable, table: Table) -> dg.Asse
         refreshed = refresh_table(connection, table)
         return describe_table(connection, source.table, touched=refreshed.touched)
 
-    checks = checks_of(source.table)
+    checks = checks_of(source)
     return table_asset(project, source.table, source.description, source.upstreams, build, checks=checks, kind="python")
 
 
@@ -85,7 +85,6 @@ def table_asset(
     kind: str,
 ) -> dg.AssetsDefinition:
     """An asset that builds one table and then runs its checks."""
-    suite = SUITES.get(table)
 
     @dg.asset(
         key=key_of(table),
@@ -95,39 +94,35 @@ def table_asset(
         code_version=code_version,
         metadata=metadata,
         kinds={"duckdb", kind},
-        check_specs=[check_spec(check) for check in checks] + ([suite_spec(suite)] if suite else []),
+        check_specs=[check_spec(check) for check in checks],
     )
     def build_and_check() -> dg.MaterializeResult:  # type: ignore[type-arg]
         with open_warehouse(project) as connection:
             built = build(connection)
             results = [check_result(connection, check) for check in checks]
-            if suite:
-                results.append(suite_result(connection, suite))
         return dg.MaterializeResult(metadata=table_metadata(built), check_results=results)
 
     return build_and_check
 
 
-def checks_of(table: str) -> list[Check]:
-    """The SQL checks of a table."""
-    return [check for check in read_checks(ROOT / "sql" / "checks") if check.table == table]
-
-
 def check_spec(check: Check) -> dg.AssetCheckSpec:
-    """A SQL check as Dagster knows it."""
+    """A check as Dagster knows it."""
     return dg.AssetCheckSpec(
-        check.name, asset=key_of(check.table), description=check.description, blocking=check.severity == "error"
+        check.name,
+        asset=key_of(check.table),
+        description=f"{check.description} {check.to_do}",
+        blocking=check.severity == "error",
     )
 
 
 def check_result(connection: duckdb.DuckDBPyConnection, check: Check) -> dg.AssetCheckResult:
-    """Run a SQL check; shows up to five offending rows."""
-    finding = run_check(connection, check)
-    metadata: dict[str, Any] = {"offending rows": finding.offending_count}
-    if finding.sample:
-        metadata["first of them"] = dg.MetadataValue.md(finding.sample)
+    """Run and record a check; shows up to five offending rows."""
+    found = record(connection, check)
+    metadata: dict[str, Any] = {"offending rows": found.offending_count}
+    if found.samples:
+        metadata |= {"first of them": dg.MetadataValue.md(markdown_table(found.samples)), "what to do": check.to_do}
     return dg.AssetCheckResult(
-        passed=finding.offending_count == 0,
+        passed=found.verdict == "passed",
         asset_key=key_of(check.table),
         check_name=check.name,
         severity=dg.AssetCheckSeverity.ERROR if check.severity == "error" else dg.AssetCheckSeverity.WARN,
@@ -135,20 +130,11 @@ def check_result(connection: duckdb.DuckDBPyConnection, check: Check) -> dg.Asse
     )
 
 
-def suite_spec(suite: Suite) -> dg.AssetCheckSpec:
-    """A Great Expectations suite as Dagster knows it."""
-    return dg.AssetCheckSpec("expectations", asset=key_of(suite.table), description=suite.description, blocking=True)
-
-
-def suite_result(connection: duckdb.DuckDBPyConnection, suite: Suite) -> dg.AssetCheckResult:
-    """Run a suite; shows each expectation that is not met, with up to five values."""
-    unmet = run_suite(connection, suite)
-    metadata: dict[str, Any] = {"expectations": len(suite.expectations), "unmet": len(unmet)}
-    if unmet:
-        metadata["which"] = dg.MetadataValue.md("\n".join(f"- {text}" for text in unmet))
-    return dg.AssetCheckResult(
-        passed=not unmet, asset_key=key_of(suite.table), check_name="expectations", metadata=metadata
-    )
+def markdown_table(samples: Sequence[Sample]) -> str:
+    """Rows as a Markdown table; their text comes from exports and is never markup."""
+    lines = [list(samples[0]), ["---"] * len(samples[0])]
+    lines += [[re.sub(r"([\\`*_{}\[\]<>|#])", r"\\\1", str(value)) for value in row.values()] for row in samples]
+    return "\n".join(f"| {' | '.join(line)} |".replace("\n", " ") for line in lines)
 
 
 def table_metadata(built: BuiltTable) -> dict[str, Any]:

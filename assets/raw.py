@@ -5,10 +5,11 @@ from typing import Any
 
 import dagster as dg
 
-from assets.factory import check_result, check_spec, checks_of, key_of, table_metadata
+from assets.factory import check_result, check_spec, key_of, table_metadata
 from parcours.engine.build import describe_table
 from parcours.loading.load import load_exports, rejected_reasons
 from parcours.project import Project
+from parcours.tables.table_checks import checks_of
 from parcours.warehouse.connection import open_warehouse
 from parcours.warehouse.raw_tables import RAW_TABLES
 

@@ -16,6 +16,7 @@ from parcours.loading.sources import Source, read_source
 from parcours.project import ROOT, load_project
 from parcours.settings.schema import json_schema
 from parcours.tables.catalogue import PYTHON_TABLES, all_models
+from parcours.warehouse import check_results
 from parcours.warehouse.canonical import KINDS
 from parcours.warehouse.connection import SCHEMAS
 from parcours.warehouse.functions import read_functions
@@ -137,17 +138,19 @@ def _columns_of(source: Source) -> set[str]:
 def _tables_page() -> str:
     lines = ["# Tables", "", MADE_FROM_CODE, "", "Every table of `published.duckdb`, with its columns,"]
     lines += ["and the [functions](#functions) that a query there can call.", ""]
-    models = {model.table: model for model in all_models(load_project())}
-    described = {table: model.description for table, model in models.items()}
-    described |= {table.table: table.description for table in PYTHON_TABLES}
+    models = all_models(load_project())
+    described = {model.table: (model.description, column_comments(model.sql)) for model in models}
+    described |= {table.table: (table.description, {}) for table in PYTHON_TABLES}
+    results = {name: about for name, (_, about) in check_results.COLUMNS.items()}
+    described[check_results.CHECK_RESULTS] = (check_results.DESCRIPTION, results)
     for schema in SCHEMAS[2:]:
         lines += [f"# {schema}", ""]
         for table in sorted(name for name in described if name.startswith(f"{schema}.")):
-            lines += [f"## {table}", "", described[table], ""]
-            if table in models:
-                columns = column_comments(models[table].sql)
+            about, columns = described[table]
+            lines += [f"## {table}", "", about, ""]
+            if columns:
                 lines += ["| column | meaning |", "|---|---|"]
-                lines += [f"| `{name}` | {about.replace('|', chr(92) + '|')} |" for name, about in columns.items()]
+                lines += [f"| `{name}` | {text.replace('|', chr(92) + '|')} |" for name, text in columns.items()]
                 lines.append("")
     lines += ["# Functions", "", "| function | what it computes | arguments | source |", "|---|---|---|---|"]
     for function in sorted(read_functions().values(), key=lambda one: one.name):

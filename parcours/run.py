@@ -1,6 +1,7 @@
 """Everything in one call and one process, without Dagster: for tests, benchmarks and trials.
 
-The Dagster assets do the same steps, one by one, with their checks (`assets`).
+The Dagster assets do the same steps, one by one (`assets`). There an error of a check stops what is downstream; here
+it is only recorded.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from parcours.loading.load import Load, load_exports
 from parcours.loading.settings_tables import write_settings
 from parcours.project import Project
 from parcours.tables.catalogue import all_models, build_all
+from parcours.tables.table_checks import record_all
 from parcours.warehouse.connection import open_warehouse
 from parcours.warehouse.published import publish
 
@@ -22,5 +24,6 @@ def build_warehouse(project: Project) -> list[Load]:
         build_all(connection, project)
         for model in all_models(project):
             comment_table(connection, model)
+        record_all(connection, project)
         publish(connection, project.published)
     return loads

@@ -16,6 +16,7 @@ from assets.settings import settings_assets
 from assets.staging import staging_assets
 from parcours.project import Project
 from parcours.tables.catalogue import LOADED_TABLES, PYTHON_TABLES, all_models
+from parcours.warehouse.check_results import CHECK_RESULTS
 from pipelines.forget_job import forget_people_job
 from pipelines.full_refresh_job import full_refresh_job
 
@@ -43,15 +44,16 @@ def build_defs(project: Project) -> dg.Definitions:
         default_status=dg.DefaultScheduleStatus.RUNNING,
         description="Every night at 02:00 of the shop's day.",
     )
-    tables = [model.table for model in all_models(project)] + [table.table for table in PYTHON_TABLES]
+    built = [model.table for model in all_models(project)] + [table.table for table in PYTHON_TABLES]
+    tables = [*LOADED_TABLES, *built]
     return dg.Definitions(
         assets=[
             *settings_assets(project),
             *raw_assets(project),
             *staging_assets(project),
             *journeys_assets(project),
-            *metrics_assets(project),
-            *reports_assets(project, [*LOADED_TABLES, *tables]),
+            *metrics_assets(project, tables),
+            *reports_assets(project, [*tables, CHECK_RESULTS]),
         ],
         jobs=[everything, report, forget_people_job(project), full_refresh_job(project)],
         schedules=[nightly],

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import duckdb
 import pytest
-from shops import copy_of, first_days
+from shops import copy_of, first_days, query
 
 from parcours.project import ROOT, Project, load_project
+from parcours.run import build_warehouse
+from parcours.tables.expectations import SUITES, run_suite
 from parcours.warehouse.connection import WarehouseBusy, open_warehouse
 from pipelines.code_location import build_defs
 
@@ -97,11 +101,14 @@ def test_a_failed_check_keeps_the_last_good_report_and_snapshot(shop: Project) -
     broken = shop.exports_folder / "orders" / "orders_export_9.csv"
     broken.write_text("Order,Mail\n1,2\n")
     result = materialize(shop)
+    recorded = query(shop, "select check_name, verdict from metrics.check_results where verdict = 'failed'")
+    assert recorded == [("no_file_is_refused", "failed")]
     failed = [e.check_name for e in result.get_asset_check_evaluations() if not e.passed and e.blocking]
     assert not result.success and failed == ["no_file_is_refused"]
     assert (shop.report.read_bytes(), shop.published.read_bytes()) == before
     broken.unlink()
     assert materialize(shop).success
+    assert not query(shop, "select check_name from metrics.check_results where verdict = 'failed'")
 
 
 def test_a_second_writer_is_told_who_holds_the_warehouse(shop: Project) -> None:
@@ -118,19 +125,51 @@ def test_a_second_writer_is_told_who_holds_the_warehouse(shop: Project) -> None:
         pass
 
 
-def test_an_expectation_that_is_not_met_stops_what_is_downstream(shop: Project) -> None:
-    from parcours.tables.expectations import SUITES, run_suite
+def test_an_expectation_that_is_not_met_stops_what_is_downstream(
+    shop: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    impossible = ("ExpectColumnValuesToBeInSet", {"column": "survey", "value_set": ["no such survey"]})
+    suite = SUITES["staging.feedback"]
+    monkeypatch.setitem(SUITES, suite.table, replace(suite, expectations=(*suite.expectations, impossible)))
+    before = shop.published.read_bytes()
+    result = materialize(shop)
+    assert not result.success
+    made = {event.asset_key.to_user_string() for event in result.get_asset_materialization_events() if event.asset_key}
+    assert "staging/feedback" in made and "staging/events" in made
+    assert not made & {"journeys/survey_answers", "metrics/csat_by_stage", "metrics/check_results", "reports/journey"}
+    assert shop.published.read_bytes() == before
+    ((verdict, count, samples),) = query(
+        shop,
+        "select verdict, offending_count, samples from metrics.check_results where verdict <> 'passed'",
+    )
+    assert (verdict, json.loads(samples)[0]["value_count"]) == ("failed", count)
+    assert json.loads(samples)[0]["expectation"] == "ExpectColumnValuesToBeInSet"
 
+
+def test_each_expectation_that_is_not_met_is_told_with_its_values(shop: Project) -> None:
     with open_warehouse(shop) as connection:
         assert run_suite(connection, SUITES["staging.feedback"]) == []
         connection.execute(
             "update staging.feedback set email_hash = 'plain@example.com', score_of_10 = 11 where score = 5"
         )
         unmet = run_suite(connection, SUITES["staging.feedback"])
-    assert [text.split(" (")[0] for text in unmet] == [
+    assert [sample["expectation"] for sample in unmet] == [
         "ExpectColumnValuesToBeBetween",
         "ExpectColumnValuesToMatchRegex",
     ]
+    assert str(unmet[1]["values"]).startswith("plain@example.com")
+
+
+def test_dagster_and_a_build_without_it_publish_the_same_results_of_checks(
+    first_run: tuple[Project, dg.ExecuteInProcessResult], tmp_path: Path
+) -> None:
+    without = first_days(tmp_path, 10)
+    build_warehouse(without)
+    found = []
+    for published in (first_run[0].published, without.published):
+        with duckdb.connect(str(published), read_only=True) as connection:
+            found.append(connection.execute("from metrics.check_results order by all").fetchall())
+    assert found[0] == found[1] and len(found[0]) > 90
 
 
 def test_the_command_prints_one_message_for_a_wrong_journey_file(tmp_path: Path) -> None:

@@ -135,9 +135,9 @@ def test_a_tablet_with_forty_logins_is_forty_people_and_is_reported() -> None:
     assert rows(built, "select count(distinct person_id), count(*) from journeys.touchpoints") == [(40, 40)]
     check = (ROOT / "sql/checks/identifiers_are_not_shared.sql").read_text(encoding="utf-8")
     assert rows(built, check) == [("anonymous:tablet", 40)]
-    # The quality page: kind, identifiers, their logins, the most logins of one.
-    shown = (ROOT / "parcours/report/queries/quality_shared.sql").read_text(encoding="utf-8")
-    assert rows(built, shown) == [("anonymous", 1, 40, 40)]
+    # Kind, identifiers, their logins, the most logins of one.
+    shared = (ROOT / "sql/metrics/shared_identifiers.sql").read_text(encoding="utf-8")
+    assert rows(built, shared) == [("anonymous", 1, 40, 40)]
 
 
 def test_an_office_address_with_many_customers_links_nothing() -> None:
@@ -163,8 +163,8 @@ def test_every_shared_identifier_is_reported_whichever_side_of_its_pairs_it_is_o
     check = (ROOT / "sql/checks/identifiers_are_not_shared.sql").read_text(encoding="utf-8")
     # The address is named with 12 orders and 12 customers.
     assert sorted(rows(built, check)) == [("anonymous:tablet", 12), ("email:office", 24)]
-    shown = (ROOT / "parcours/report/queries/quality_shared.sql").read_text(encoding="utf-8")
-    assert rows(built, shown) == [("anonymous", 1, 0, 0), ("email", 1, 12, 12)]
+    shown = (ROOT / "sql/metrics/shared_identifiers.sql").read_text(encoding="utf-8")
+    assert sorted(rows(built, shown)) == [("anonymous", 1, 0, 0), ("email", 1, 12, 12)]
 
 
 @pytest.mark.parametrize("number", ["0", "unknown", "-"])

@@ -1,7 +1,7 @@
 """The quality page: what it says of rows, orders, stages, lateness, shape, bots and identity, and its escaping.
 
-The databases are written by hand, so that each finding is known. How the page behaves in a browser is tested in
-`test_report_browser.py`.
+The databases are written by hand, so that each finding is known; what the page reads beside is made from them by the
+models and the checks themselves. How the page behaves in a browser is tested in `test_report_browser.py`.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -17,18 +18,47 @@ import yaml
 from given import project, settings, warehouse
 from test_report import HOSTILE, Tags, write_published
 
+from parcours.engine.checks import Check, read_checks, record
+from parcours.project import ROOT
+from parcours.report.figures import rows
 from parcours.report.numbers import MINUS, NARROW_NBSP, NBSP, Numbers
-from parcours.report.quality.figures import read_quality
 from parcours.report.quality.page import quality_sections
-from parcours.report.quality.section import Checked, not_quite
+from parcours.report.quality.sections import Mark, Result
+from parcours.report.quality.tables import not_quite
+from parcours.report.section import Section
 from parcours.report.write import write_quality
 from parcours.tables.catalogue import build_all
 
 ENGLISH, FRENCH = Numbers("en", "EUR"), Numbers("fr", "EUR")
-KEYS = ["rows", "orders", "outages", "stages", "late", "drift", "screening", "identity"]
+KEYS = ["rows", "orders", "outages", "stages", "late", "drift", "screening", "identity", "checks"]
+
+DERIVED = (
+    "rejected_files",
+    "reconciliation_splits",
+    "late_row_splits",
+    "stage_coverage_by_source",
+    "unplaced_names",
+    "screening_evidence",
+    "shared_identifiers",
+    "quality_marks",
+)
+"""The tables that the page reads and that are sums of others."""
+
+CHECKED = (
+    "raw.loads",
+    "metrics.reconciliation",
+    "metrics.outage_days",
+    "metrics.stage_coverage",
+    "metrics.late_rows",
+    "metrics.schema_drift",
+    "journeys.shared_identifiers",
+)
 
 SCHEMA = """
+drop view metrics.stage_coverage_by_source;
 create schema journeys;
+create schema staging;
+create table staging.orders (ordered_on date);
 alter table settings.shop add column if not exists leaves_out_screened boolean default true;
 create table metrics.rejected_reasons (export text, reason text, row_count bigint);
 create table metrics.reconciliation (
@@ -75,6 +105,7 @@ insert into metrics.schema_drift values
     ('orders', 'column', 'Gift note', 1, 1, 50, 'gone'),
     ('orders', 'column', 'Name', 1, 2, 50, 'known');
 insert into metrics.screening values
+    ('people', 997, 1000, 2, 1),
     ('sessions', 900, 1000, 80, 20),
     ('conversion', 0.03, 0.027, 0, 0.001);
 insert into journeys.screened_people values
@@ -107,18 +138,40 @@ insert into raw.loads values
 def write_shop(path: Path, text: str = "Cart", language: str = "en", empty: bool = False, loads: int = 2) -> Path:
     """A published database by hand; `text` stands wherever an export may write something."""
     write_published(path, text=text, language=language, empty=empty)
-    with duckdb.connect(str(path)) as connection:
-        connection.execute(SCHEMA)
-        if not empty:
-            connection.execute(ROWS.replace("{text}", text.replace("'", "''")))
-            if loads > 1:
-                connection.execute(LATER_LOAD)
+    written = [] if empty else [ROWS.replace("{text}", text.replace("'", "''")), *([LATER_LOAD] if loads > 1 else [])]
+    change(path, SCHEMA, *written)
     return path
 
 
-def checked(path: Path, numbers: Numbers = ENGLISH) -> dict[str, Checked]:
+def change(path: Path, *statements: str, checks: Sequence[Check] = ()) -> None:
+    """Change the database, then make what is computed of it, and run the checks of its tables and those given."""
+    with duckdb.connect(str(path)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+        for name in DERIVED:
+            sql = (ROOT / f"sql/metrics/{name}.sql").read_text(encoding="utf-8")
+            connection.execute(f"create or replace table metrics.{name} as {sql}")
+        for check in [*read_checks(ROOT / "sql" / "checks"), *checks]:
+            if check.table in CHECKED or check in checks:
+                record(connection, check)
+
+
+def sections(path: Path, numbers: Numbers = ENGLISH) -> dict[str, Section]:
     with duckdb.connect(str(path), read_only=True) as connection:
-        return {part.section.key: part for part in quality_sections(read_quality(connection), numbers)}
+        marks = {mark.mark: mark for mark in rows(connection, Mark, "quality_marks")}
+        results = rows(connection, Result, "quality_results")
+        return {section.key: section for section in quality_sections(connection, results, marks, numbers)}
+
+
+def found(section: Section) -> list[str]:
+    """What the checks of a section found."""
+    return [line.lead for line in section.flag.lines] if section.flag else []
+
+
+def table(section: Section, caption: str) -> list[Sequence[str]]:
+    """The rows of a section's table."""
+    (one,) = (table for table in [*section.shown, *section.tables] if table.caption == caption)
+    return list(one.rows)
 
 
 def page_of(path: Path) -> str:
@@ -136,78 +189,78 @@ def hostile_page(tmp_path_factory: pytest.TempPathFactory) -> str:
     return page_of(write_shop(tmp_path_factory.mktemp("quality") / "published.duckdb", text=HOSTILE))
 
 
-def change(path: Path, *statements: str) -> None:
-    with duckdb.connect(str(path)) as connection:
-        for statement in statements:
-            connection.execute(statement)
-
-
 def test_the_sections_answer_in_order_and_each_title_is_a_finding(shop: Path) -> None:
-    found = checked(shop)
-    assert list(found) == KEYS
-    assert {key: part.section.title for key, part in found.items()} == {
-        "rows": f"Every row is accounted for: 150 read = 140 loaded + 8 duplicate + 2 rejected; 1{NBSP}file refused",
-        "orders": f"3 of 382{NBSP}orders have no purchase event; 1{NBSP}purchase event names no known order",
-        "outages": f"1{NBSP}outage day: 2{NBSP}July{NBSP}2026 (payment)",
-        "stages": f"64.7{NBSP}% of touchpoints and 75.0{NBSP}% of revenue have a stage; 3{NBSP}names have none",
-        "late": f"100 of 2,000{NBSP}rows came late (5.00{NBSP}%), in the median by 2{NBSP}h",
-        "drift": f"Since the load before: 1{NBSP}column new, 1{NBSP}event name new, 1{NBSP}column gone",
-        "screening": f"2{NBSP}bots and 1{NBSP}person of staff are left out: conversion is 3.00{NBSP}%, "
-        f"with them 2.70{NBSP}%",
-        "identity": f"1{NBSP}device would link too many people and links nothing: 11{NBSP}logins met there",
+    assert {key: section.title for key, section in sections(shop).items()} == {
+        "rows": f"148 of 150 rows were loaded, or had been before (98.7{NBSP}%)",
+        "orders": f"379 of 382 orders have a purchase event (99.2{NBSP}%)",
+        "outages": f"1 of 2 shop days passed without an outage (50.0{NBSP}%)",
+        "stages": f"110 of 170 touchpoints have a stage (64.7{NBSP}%)",
+        "late": f"1,900 of 2,000 rows came in time (95.0{NBSP}%)",
+        "drift": f"0 of 2 names of columns and events are as before the latest load (0{NBSP}%)",
+        "screening": f"997 of 1,000 people are neither bots nor staff (99.7{NBSP}%)",
+        "identity": f"1,199 of 1,200 identifiers meet few enough others to link people (99.9{NBSP}%)",
+        "checks": "4 of 14 checks passed",
     }
+    assert list(sections(shop)) == KEYS
 
 
-def test_what_to_fix_comes_first_with_a_link_to_its_section(shop: Path) -> None:
+def test_what_to_look_at_comes_first_errors_before_warnings_with_a_link_and_what_to_do(shop: Path) -> None:
     page = html.unescape(page_of(shop))
-    fixes = re.findall(r'<li><a href="#(\w+)">(.*?)</a> (.*?)</li>', page)
-    assert [(key, lead) for key, lead, _ in fixes] == [
-        ("rows", "Replace the refused files."),
-        ("rows", "Correct the rows that were rejected."),
-        ("orders", "Send a purchase event with every order."),
-        ("orders", "Find the orders behind the lone events."),
-        ("orders", "Send the purchase event once."),
-        ("orders", "Make the amounts agree."),
-        ("stages", "Map names in journey.yaml."),
-        ("late", "Export whole days."),
-        ("drift", "Ask where the missing names went."),
-        ("identity", "Look at shared identifiers."),
+    shown = re.findall(r'<li><a href="#(\S+)">(.*?)</a> (.*?)</li>', page)
+    assert [(key, lead) for key, lead, _ in shown] == [
+        ("rows", "Refused files: 1"),
+        ("identity", "Identifiers that meet too many others: 1"),
+        ("late", "Exports with many late rows: 1"),
+        ("outages", "Outage days: 1"),
+        ("orders", "Days with purchase events of another amount than their order: 1"),
+        ("orders", "Days with purchase events that repeat one of their order: 1"),
+        ("orders", "Days with purchase events that name no known order: 1"),
+        ("drift", "Names of columns or events that are gone: 1"),
+        ("drift", "Event names that are new: 1"),
+        ("stages", "Names that no rule matches: 2"),
     ]
-    assert f"most often “currency is unknown” (orders, 2{NBSP}rows)" in fixes[1][2]
+    assert shown[0][2].startswith("Correct or replace the file")
+    assert 'What holds:</strong> <a href="#checks">4 of 14 checks' in page
 
 
-def test_rows_that_do_not_add_up_are_said(shop: Path) -> None:
+def test_rows_that_do_not_add_up_are_an_error_of_their_section(shop: Path) -> None:
     change(shop, "update raw.loads set rows_loaded = 1 where file_id = '2'")
-    rows = checked(shop)["rows"]
-    assert rows.section.title.startswith("Rows do not add up: 150 read, but 91 loaded + 8 duplicate + 2 rejected")
-    assert rows.holds == ""
+    section = sections(shop)["rows"]
+    assert found(section) == ["Files whose rows do not add up: 1", "Refused files: 1"]
+    assert section.flag and section.flag.title == "Does not hold"
+    assert table(section, "Files whose rows do not add up, the first of them") == [["b.csv", "50", "1", "0", "0"]]
+
+
+def test_every_row_is_counted_with_its_fate(shop: Path) -> None:
+    section = sections(shop)["rows"]
+    everything = table(section, "What became of the rows")[-1]
+    assert everything == ["All", "4", "150", "140", "8", "2", f"1.33{NBSP}%"]
+    assert table(section, "Files with rejected rows") == [["a.csv", "clicks", "100", "2", f"2.00{NBSP}%"]]
 
 
 def test_reasons_are_shown_without_the_values_that_were_rejected(shop: Path) -> None:
-    tables = {table.caption: table.rows for table in checked(shop)["rows"].section.shown}
-    assert tables["Why rows were rejected"] == [["currency is unknown", "orders", "2"]]
-    assert tables["Refused files"] == [["c/Cart.csv", "orders", "30 of 40 rows are rejected: correct the file."]]
+    section = sections(shop)["rows"]
+    assert table(section, "Why rows were rejected") == [["currency is unknown", "orders", "2"]]
+    assert table(section, "Refused files, the first of them") == [
+        ["c/Cart.csv", "shopify_orders", "30 of 40 rows are rejected: correct the file."]
+    ]
     assert "SECRET" not in page_of(shop)
 
 
 def test_orders_without_an_event_are_split_by_channel_and_payment_method(shop: Path) -> None:
-    section = checked(shop)["orders"].section
-    channels, methods = section.shown
+    section = sections(shop)["orders"]
+    channels, methods = section.shown[:2]
     assert channels.rows == [
-        ["web", "360", "2", f"0.56{NBSP}%", "0", "1", "1"],
-        ["Cart", "22", "1", f"4.55{NBSP}%", "0", "0", "0"],
-        ["not known", "0", "0", "–", "1", "0", "0"],
+        ["web", "360", "2", f"0.56{NBSP}%", "0", "1", "1", f"{MINUS}€2.50"],
+        ["Cart", "22", "1", f"4.55{NBSP}%", "0", "0", "0", "€0.00"],
+        ["not known", "0", "0", "–", "1", "0", "0", "€0.00"],
     ]
     assert channels.small == {1, 2}
     assert [row[:3] for row in methods.rows] == [["card", "360", "2"], ["not known", "22", "1"]]
-    assert section.notes[1] == (
-        f"1{NBSP}purchase event repeats an order's event; 1{NBSP}order has another amount in the event, "
-        f"{MINUS}€2.50 in sum (event − order)."
-    )
 
 
 def test_the_chart_of_orders_has_a_bar_per_day_and_shades_outage_days(shop: Path) -> None:
-    section = checked(shop)["orders"].section
+    section = sections(shop)["orders"]
     assert [text for _, text in section.legend] == [
         "orders without a purchase event, by shop day",
         "payment outage day",
@@ -226,21 +279,24 @@ def test_the_chart_of_orders_has_a_bar_per_day_and_shades_outage_days(shop: Path
 
 def test_orders_on_tracking_outages_are_told_from_others(shop: Path) -> None:
     change(shop, "update metrics.outage_days set outage = 'tracking'")
-    found = checked(shop)
-    assert found["orders"].section.notes[0].startswith(f"2 of the 3{NBSP}orders without a purchase event fall on the 1")
-    assert "2 of them on tracking outage days" in found["orders"].fixes[0].text
-    assert found["outages"].section.notes == [
-        f"2{NBSP}July{NBSP}2026, tracking: 2{NBSP}orders came in, but only "
-        f"900{NBSP}touchpoints on the site were recorded."
+    by_key = sections(shop)
+    days = table(by_key["orders"], "By shop day")
+    assert [(row[0], row[2], row[-1]) for row in days if row[2] != "0"] == [
+        (f"2{NBSP}July{NBSP}2026", "2", "tracking"),
+        (f"3{NBSP}July{NBSP}2026", "1", "–"),
     ]
-    assert found["outages"].fixes[0].lead == "Look for the lost events."
+    assert table(by_key["outages"], "Outage days") == [
+        [f"2{NBSP}July{NBSP}2026", "tracking", "900", "2", "30", "2", "12.5", "9"]
+    ]
+    assert by_key["outages"].flag and by_key["outages"].flag.lines[0].text.startswith("Ask who runs the site")
 
 
-def test_a_payment_method_that_loses_far_more_events_is_named(shop: Path) -> None:
+def test_days_on_which_many_orders_lack_an_event_are_named(shop: Path) -> None:
     change(shop, "insert into metrics.reconciliation values ('2026-07-05', 'app', 'paypal', 40, 20, 20, 0, 0, 0, 0)")
-    assert (
-        checked(shop)["orders"].fixes[0].text.endswith(f"the share is highest at app, 50.0{NBSP}% of 40{NBSP}orders.")
-    )
+    section = sections(shop)["orders"]
+    caption = "Days on which many orders lack a purchase event, the first of them"
+    assert table(section, caption) == [["2026-07-05", "20", "40"]]
+    assert table(section, "By channel")[1][:4] == ["app", "40", "20", f"50.0{NBSP}%"]
 
 
 def test_shops_without_purchase_events_are_not_compared(shop: Path) -> None:
@@ -249,9 +305,10 @@ def test_shops_without_purchase_events_are_not_compared(shop: Path) -> None:
         "update metrics.reconciliation set orders_without_event_count = order_count, matched_order_count = 0, "
         "events_without_order_count = 0",
     )
-    part = checked(shop)["orders"]
-    assert part.section.empty == "No event is a purchase event: the orders have nothing to be compared with."
-    assert [fix.lead for fix in part.fixes] == ["Say which event is the purchase."]
+    section = sections(shop)["orders"]
+    assert section.empty.endswith("no event is a purchase event.") and not section.charts
+    assert found(section)[0] == "Comparisons of orders without any purchase event: 1"
+    assert section.flag and section.flag.lines[0].text.endswith("the action purchase.")
 
 
 def test_names_without_a_stage_are_ready_to_copy_into_journey_yaml(shop: Path) -> None:
@@ -259,38 +316,64 @@ def test_names_without_a_stage_are_ready_to_copy_into_journey_yaml(shop: Path) -
         shop,
         """insert into metrics.stage_coverage values ('events', 'a"b: }\u2028c', 5, 0, 0, 0, 0)""",
         "insert into metrics.stage_coverage values ('orders', 'paid', 6, 0, 0, 0, 0)",
+        "insert into metrics.stage_coverage values ('events', 'Named', 4, 0, 4, 0, 0)",
     )
-    section = checked(shop)["stages"].section
+    section = sections(shop)["stages"]
     assert yaml.safe_load(section.code) == [
         {"touchpoint": "Wish", "event": "Wish", "stage": "CHOOSE"},
         {"touchpoint": "Viewed", "event": "Viewed", "stage": "CHOOSE"},
         {"touchpoint": "paid", "source": "orders", "event": "paid", "stage": "CHOOSE"},
         {"touchpoint": 'a"b: }\u2028c', "event": 'a"b: }\u2028c', "stage": "CHOOSE"},
     ]
-    names = section.shown[1].rows
-    assert names[0] == ["Wish", "click-stream", "40", f"22.1{NBSP}%", "–", "none"]
-    assert [row[5] for row in names] == ["none", "names some of them", "names it, without a stage", "none", "none"]
-    assert "A rule names Viewed and Cart" in section.notes[1]
+    names = table(section, "Names without a stage")
+    assert names[0] == ["Wish", "click-stream", "40", f"21.6{NBSP}%", "–", "none"]
+    assert names[2] == ["Cart", "orders", "10", f"5.41{NBSP}%", "€500", "names it, without a stage"]
+    assert [row[5] for row in names][1:] == [
+        "names some of them",
+        "names it, without a stage",
+        "none",
+        "none",
+        "names it, without a stage",
+    ]
+    assert "add stage: to that rule instead" in section.notes[0]
+
+
+def test_stage_coverage_is_told_by_source_in_touchpoints_and_revenue(shop: Path) -> None:
+    assert table(sections(shop)["stages"], "Stage coverage by source") == [
+        ["Click-stream", "140", "90", f"64.3{NBSP}%", "€0", "–"],
+        ["Orders", "30", "20", f"66.7{NBSP}%", "€2,000", f"75.0{NBSP}%"],
+        ["All", "170", "110", f"64.7{NBSP}%", "€2,000", f"75.0{NBSP}%"],
+    ]
 
 
 def test_late_rows_are_counted_by_export_with_the_days_they_restate(shop: Path) -> None:
-    section = checked(shop)["late"].section
-    assert section.shown[0].rows == [
-        ["Cart", "1,000", "0", f"0{NBSP}%", "–"],
-        ["clicks", "1,000", "100", f"10.0{NBSP}%", f"2{NBSP}h"],
+    section = sections(shop)["late"]
+    assert table(section, "Late rows by export") == [
+        ["Cart", "1,000", "0", f"0{NBSP}%", "–", "–", "–", "0", "1"],
+        ["clicks", "1,000", "100", f"10.0{NBSP}%", f"2{NBSP}h", f"2{NBSP}h", f"10{NBSP}h", "2", "2"],
     ]
-    assert section.notes[0].startswith(f"2 of 2{NBSP}days were restated by late rows.")
+    assert len(section.charts) == 1
 
 
 def test_figures_that_keep_bots_say_what_they_would_be_without(shop: Path) -> None:
+    section = sections(shop)["screening"]
+    assert table(section, "Conversion with and without")[0][1:4] == [
+        f"3.00{NBSP}%",
+        f"3.00{NBSP}%",
+        f"2.70{NBSP}%",
+    ]
     change(shop, "update settings.shop set leaves_out_screened = false")
-    section = checked(shop)["screening"].section
-    assert section.title == (
-        f"2{NBSP}bots and 1{NBSP}person of staff are in the figures: conversion is 2.70{NBSP}%, "
-        f"without them 3.00{NBSP}%"
-    )
-    assert section.shown[0].rows[0] == ["Sessions", "900", "1,000", "80", "20"]
-    assert section.shown[1].rows == [["user agent Cart", "bot", "2"], ["address of the shop", "staff", "1"]]
+    section = sections(shop)["screening"]
+    assert table(section, "Conversion with and without")[0][1:4] == [
+        f"2.70{NBSP}%",
+        f"3.00{NBSP}%",
+        f"2.70{NBSP}%",
+    ]
+    assert table(section, "Figures with and without")[1] == ["Sessions", "1,000", "900", "1,000", "80", "20"]
+    assert table(section, "Why people are taken for bots or staff") == [
+        ["user agent Cart", "bot", "2"],
+        ["address of the shop", "staff", "1"],
+    ]
 
 
 def test_one_load_shows_no_drift_and_says_so(tmp_path: Path) -> None:
@@ -298,27 +381,36 @@ def test_one_load_shows_no_drift_and_says_so(tmp_path: Path) -> None:
     change(
         path, "delete from metrics.schema_drift where verdict <> 'known'", "delete from raw.loads where file_id = '3'"
     )
-    part = checked(path)["drift"]
-    assert (
-        part.section.empty == "One load so far: what is new or gone in the exports can be seen from the second load on."
-    )
-    assert part.fixes == ()
+    section = sections(path)["drift"]
+    assert section.empty == "One load so far: what is new or gone in an export can be seen from its second load on."
+    assert found(section) == []
+
+
+def test_new_and_gone_names_are_listed_with_their_loads(shop: Path) -> None:
+    section = sections(shop)["drift"]
+    assert found(section) == ["Names of columns or events that are gone: 1", "Event names that are new: 1"]
+    assert table(section, "New and gone names") == [
+        ["Cart", "new", "column", "clicks", "100", "2–2"],
+        ["Order Done", "new", "event", "clicks", "4", "2–2"],
+        ["Gift note", "gone", "column", "orders", "50", "1–1"],
+    ]
 
 
 def test_only_what_the_evidence_says_is_shared_is_called_so(shop: Path) -> None:
-    (table,) = checked(shop)["identity"].section.shown
-    assert table.rows == [["Device", "1", "11", "11"]]
+    assert table(sections(shop)["identity"], "Identifiers that link nothing") == [["Device", "1", "11", "11"]]
     change(shop, "delete from journeys.shared_identifiers")
-    part = checked(shop)["identity"]
-    assert part.section.title == "No identifier would link too many people, of 1,200"
-    assert part.holds and not part.fixes
+    section = sections(shop)["identity"]
+    assert section.title == "All 1,200 identifiers meet few enough others to link people"
+    assert not section.shown and section.flag is None
 
 
 def test_an_empty_shop_says_in_every_section_that_there_is_nothing(tmp_path: Path) -> None:
     path = write_shop(tmp_path / "published.duckdb", empty=True)
-    found = checked(path)
-    assert {key: bool(part.section.empty) for key, part in found.items()} == dict.fromkeys(KEYS, True)
-    assert not [key for key, part in found.items() if part.fixes or part.holds or part.section.charts]
+    by_key = sections(path)
+    assert {key: bool(section.empty) for key, section in by_key.items() if key != "checks"} == dict.fromkeys(
+        KEYS[:-1], True
+    )
+    assert not [key for key, section in by_key.items() if section.flag or section.charts]
     assert "No row is loaded yet." in page_of(path)
 
 
@@ -330,19 +422,45 @@ def test_a_shop_without_faults_has_nothing_to_fix(shop: Path) -> None:
         "delete from metrics.reconciliation",
         "insert into metrics.reconciliation values ('2026-07-01', 'web', 'card', 40, 40, 0, 0, 0, 0, 0)",
         "delete from metrics.outage_days",
-        "update metrics.stage_coverage set staged_count = touchpoint_count",
+        "update metrics.stage_coverage set staged_count = touchpoint_count, named_count = touchpoint_count",
         "update metrics.late_rows set late_count = 0",
         "delete from metrics.schema_drift where verdict <> 'known'",
         "delete from journeys.screened_people",
         "delete from journeys.shared_identifiers",
     )
     page = html.unescape(page_of(shop))
-    assert "Nothing to fix." in page
-    assert (
-        "every row is accounted for; every order has a purchase event; no outage day was found; every touchpoint has a "
-        "stage; no row came late; the exports kept their shape; nobody looks like a bot or staff; no device or address "
-        "is shared by many." in page
+    assert "Nothing to fix." in page and "14 of 14 checks" in page
+    assert not [section.key for section in sections(shop).values() if section.flag]
+
+
+def test_a_new_check_appears_by_itself_with_what_it_found_and_what_to_do(shop: Path, tmp_path: Path) -> None:
+    (tmp_path / "weekends_are_quiet.sql").write_text(
+        "-- checks: metrics.kpis\n-- severity: warn\n-- finds: busy <weekends>\n-- do: Sleep in.\n"
+        "-- Nobody buys on a weekend.\nselect kpi, numerator from metrics.kpis where period = 'all'\n",
+        encoding="utf-8",
     )
+    change(shop, checks=read_checks(tmp_path))
+    section = sections(shop)["metrics-kpis"]
+    assert (section.name, section.title) == ("metrics.kpis", "Busy <weekends>: 2")
+    assert section.flag and "Nobody buys on a weekend." in section.flag.text
+    assert [(line.lead, line.text) for line in section.flag.lines] == [("Busy <weekends>: 2", "Sleep in.")]
+    assert [(shown.columns, shown.rows) for shown in section.shown] == [
+        (["Kpi", "Numerator"], [["cart_abandonment", "70"], ["conversion", "30"]])
+    ]
+    every = table(sections(shop)["checks"], "Every check, what it says and what to do")
+    assert ["Nobody buys on a weekend.", "metrics.kpis", "warned", "2", "Sleep in."] in every
+    page = page_of(shop)
+    assert '<a href="#metrics-kpis">Busy &lt;weekends&gt;: 2</a> Sleep in.' in page and "<weekends>" not in page
+
+
+def test_checks_are_counted_by_box_and_all_listed(shop: Path) -> None:
+    section = sections(shop)["checks"]
+    assert table(section, "Checks by box") == [
+        ["raw", "3", "2", "0", "1"],
+        ["journeys", "1", "0", "1", "0"],
+        ["metrics", "10", "2", "8", "0"],
+    ]
+    assert len(table(section, "Every check, what it says and what to do")) == 14
 
 
 @pytest.mark.parametrize(
@@ -355,7 +473,7 @@ def test_a_share_that_is_not_all_does_not_look_like_it(share: float, shown: str)
 
 def test_numbers_are_written_in_the_shops_language(tmp_path: Path) -> None:
     page = page_of(write_shop(tmp_path / "published.duckdb", language="fr"))
-    assert f"5,00{NBSP}%" in page and f"1{NARROW_NBSP}000" in page and f"2{NBSP}juillet{NBSP}2026" in page
+    assert f"4,55{NBSP}%" in page and f"1{NARROW_NBSP}000" in page and f"2{NBSP}juillet{NBSP}2026" in page
 
 
 def test_hostile_text_is_shown_and_never_a_tag(hostile_page: str) -> None:

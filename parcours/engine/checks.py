@@ -1,51 +1,81 @@
-"""Checks of whole tables in SQL: each is a select that returns the offending rows.
+"""Checks of tables: what should hold, what was found, what to do about it.
 
-Here: reading `sql/checks/*.sql`, the check that a model's key is unique, and running them. Not here: checks of
-values column by column (`parcours/tables/expectations.py`), nor Dagster (`assets/factory.py`).
+Here: a check, reading those of `sql/checks/*.sql` (each a select of the offending rows), the check that a model's key
+is unique, running one and recording its result. Not here: checks of values column by column
+(`parcours/tables/expectations.py`), the table of results (`parcours/warehouse/check_results.py`), nor Dagster
+(`assets/factory.py`).
 """
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 from typing import Literal
 
 import duckdb
 
 from parcours.engine.model import Model, ModelError, parse_select
+from parcours.warehouse.check_results import has_failed, make_check_results, note_result
 
 Severity = Literal["error", "warn"]
+Sample = Mapping[str, str | int | None]
 SHOWN_ROWS = 5
+LONGEST_TEXT = 120
+HEADER = ("checks", "severity", "finds", "do")
+KEY_CHECK = "key_is_unique"
 
 
 @dataclass(frozen=True)
 class Check:
-    """A rule about a table. An error stops what is downstream; a warning is shown."""
+    """A rule about a table. An error stops what is downstream; a warning is shown.
+
+    Attributes:
+        name: unique among the checks of its table.
+        table: what is checked.
+        severity: error or warn.
+        description: what should hold.
+        finds: what is counted, in words that a number can follow: “orders without a line”.
+        to_do: what the analyst should do about it.
+        find: counts the offending rows, and gives the first of them.
+    """
 
     name: str
     table: str
     severity: Severity
     description: str
-    sql: str
+    finds: str
+    to_do: str
+    find: Callable[[duckdb.DuckDBPyConnection], tuple[int, Sequence[Sample]]]
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What a check found: how many rows offend, and the first of them as a Markdown table."""
+    """What a check found: how many rows offend, and the first of them."""
 
     check: Check
     offending_count: int
-    sample: str
+    samples: Sequence[Sample]
+
+    @property
+    def verdict(self) -> str:
+        """Passed, failed or warned."""
+        if not self.offending_count:
+            return "passed"
+        return "failed" if self.check.severity == "error" else "warned"
 
 
-def read_checks(folder: Path) -> list[Check]:
+@cache
+def read_checks(folder: Path) -> tuple[Check, ...]:
     """All checks of a folder.
 
     Raises:
         ModelError: a file lacks its header, or holds no select.
     """
-    return [_read_check(path) for path in sorted(folder.glob("*.sql"))]
+    return tuple(_read_check(path) for path in sorted(folder.glob("*.sql")))
 
 
 def key_check(model: Model) -> Check:
@@ -53,47 +83,85 @@ def key_check(model: Model) -> Check:
     key = ", ".join(model.key)
     only = ""
     if model.keyed_by:
-        # Made whole: all rows. Else those of the last refresh: checking all would cost more than it did.
+        # Made whole, or not unique before: all rows. Else those of the last refresh: all would cost more than it did.
         only = (
             f" where (select built_at = reset_at from refresh_log.tables where table_name = '{model.table}') "
+            f"or {has_failed(model.table, KEY_CHECK)} "
             f"or {model.keyed_by} in (select touched.key from refresh_log.touched as touched "
             "inner join refresh_log.tables as tables "
             "on touched.table_name = tables.table_name and touched.number = tables.changed_at "
             f"where tables.table_name = '{model.table}')"
         )
+    sql = f"select {key}, count(*) as row_count from {model.table}{only} group by {key} having count(*) > 1"
     return Check(
-        "key_is_unique",
+        KEY_CHECK,
         model.table,
         "error",
         f"No two rows have the same {key}.",
-        f"select {key}, count(*) as row_count from {model.table}{only} group by {key} having count(*) > 1",
+        f"keys ({key}) of several rows",
+        f"Rows are counted twice: correct the select of {model.table}, or name all of its key in the line -- key:.",
+        partial(_offending_rows, sql=f"{sql} order by all"),
     )
 
 
 def run_check(connection: duckdb.DuckDBPyConnection, check: Check) -> Finding:
-    """Run a check's select."""
-    rows = connection.execute(f"select *, count(*) over () as n from ({check.sql}) limit {SHOWN_ROWS}")
+    """What a check finds now; nothing is written, but the table of results where there is none."""
+    make_check_results(connection)
+    return Finding(check, *check.find(connection))
+
+
+def record(connection: duckdb.DuckDBPyConnection, check: Check) -> Finding:
+    """Run a check and write its result into metrics.check_results, in place of its last one."""
+    found = run_check(connection, check)
+    samples = json.dumps(found.samples[:SHOWN_ROWS], ensure_ascii=False)
+    counted = (check.severity, found.verdict, found.offending_count)
+    said = (check.finds, check.description, check.to_do)
+    note_result(connection, (check.table, check.name, *counted, *said, samples))
+    return found
+
+
+def sample_value(value: object) -> str | int | None:
+    """A value of an offending row as it is recorded: a number, nothing, or text that is cut where it is long."""
+    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+        return value
+    return str(value)[:LONGEST_TEXT]
+
+
+def _offending_rows(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[int, Sequence[Sample]]:
+    """The count and the first of the rows of a select, in its order."""
+    rows = connection.execute(
+        f"with found as materialized ({sql}) select *, (select count(*) from found) as n from found limit {SHOWN_ROWS}"
+    )
     names = [column[0] for column in rows.description or []][:-1]
     found = rows.fetchall()
-    sample = [f"| {' | '.join(names)} |", f"|{'---|' * len(names)}"]
-    sample += [f"| {' | '.join(_cell(value) for value in row[:-1])} |" for row in found]
-    return Finding(check, found[0][-1] if found else 0, "\n".join(sample) if found else "")
+    samples = [{name: sample_value(value) for name, value in zip(names, row, strict=False)} for row in found]
+    return (found[0][-1] if found else 0), samples
 
 
 def _read_check(path: Path) -> Check:
     text = path.read_text(encoding="utf-8")
-    header = dict(re.findall(r"^-- (checks|severity): (.+)$", text, re.MULTILINE))
+    header = dict(re.findall(rf"^-- ({'|'.join(HEADER)}): (.+)$", text, re.MULTILINE))
     severity = header.get("severity")
-    if "checks" not in header or severity not in ("error", "warn"):
-        raise ModelError(f"{path}: expected lines '-- checks: <schema>.<table>' and '-- severity: error | warn'.")
-    parse_select(text, str(path))
-    comment = [line.removeprefix("-- ") for line in text.splitlines() if line.startswith("-- ")]
-    description = " ".join(line for line in comment if not line.startswith(("checks:", "severity:")))
-    sql = "\n".join(line for line in text.splitlines() if not line.startswith("--"))
-    return Check(path.stem, header["checks"], "error" if severity == "error" else "warn", description, sql)
-
-
-def _cell(value: object) -> str:
-    """A value from an export as text in a Markdown table: never markup."""
-    text = re.sub(r"([\\`*_{}\[\]<>|#])", r"\\\1", str(value))
-    return text.replace("\n", " ")[:120]
+    missing = [name for name in HEADER if name not in header]
+    if missing or severity not in ("error", "warn"):
+        raise ModelError(
+            f"{path}: expected lines '-- checks: <schema>.<table>', '-- severity: error | warn', "
+            "'-- finds: <what is counted>' and '-- do: <what the analyst should do>'; "
+            f"found {'no ' + ', no '.join(missing) if missing else f'the severity {severity!r}'}."
+        )
+    select = parse_select(text, str(path))
+    lines = text.splitlines()
+    comment = [line.removeprefix("-- ") for line in lines if line.startswith("-- ")]
+    description = " ".join(line for line in comment if not line.startswith(tuple(f"{name}:" for name in HEADER)))
+    sql = "\n".join(line for line in lines if not line.startswith("--"))
+    if not select.args.get("order"):
+        sql += "\norder by all"  # the same rows are shown, whatever order the table is in
+    return Check(
+        path.stem,
+        header["checks"],
+        "error" if severity == "error" else "warn",
+        description,
+        header["finds"],
+        header["do"],
+        partial(_offending_rows, sql=sql),
+    )

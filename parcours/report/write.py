@@ -23,11 +23,10 @@ def write_report(published: Path, target: Path) -> None:
 
 def write_quality(published: Path, target: Path) -> None:
     """Write the page that says how far the figures of a published database can be trusted, all or nothing."""
-    from parcours.report.quality.figures import read_quality
     from parcours.report.quality.page import render_quality
 
     with duckdb.connect(str(published), read_only=True) as connection:
-        page = render_quality(read_quality(connection))
+        page = render_quality(connection)
     _swap_in(page, target)
 
 

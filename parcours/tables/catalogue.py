@@ -24,6 +24,7 @@ from parcours.people.identities import write_changed_identities, write_identitie
 from parcours.project import ROOT, Project
 from parcours.tables.drop_off_ranking import write_drop_off_ranking
 from parcours.tables.funnel_attempts import funnel_chain
+from parcours.warehouse.check_results import CHECK_RESULTS
 from parcours.warehouse.connection import SCHEMAS
 from parcours.warehouse.raw_tables import RAW_TABLES
 from parcours.warehouse.refresh_log import drop_narrowed, prune, reset_log
@@ -129,7 +130,7 @@ def all_tables(project: Project) -> list[tuple[Model | PythonTable, Table]]:
 
 def tidy_log(connection: duckdb.DuckDBPyConnection, project: Project) -> None:
     """Before a run: drop what no table needs to know any more of earlier refreshes, and the copies of the last run."""
-    prune(connection, [*LOADED_TABLES, *(table.name for _, table in all_tables(project))])
+    prune(connection, [*LOADED_TABLES, CHECK_RESULTS, *(table.name for _, table in all_tables(project))])
     drop_narrowed(connection)
 
 

@@ -2,17 +2,23 @@
 
 Here: one suite per staging table, and running it on the rows of the latest load, on a projection (only the columns
 checked) through Arrow and pandas, since its SQL route does not work with DuckDB 2. What earlier loads brought was
-checked then; keys over the whole table are checked in SQL. Great Expectations and pandas are imported when a suite
-runs, not when the definitions load. Not here: rules over whole tables (`sql/checks/`).
+checked then, and is again after a failure; keys over the whole table are checked in SQL. Great Expectations and pandas
+are imported when a suite runs, not when the definitions load. Not here: rules over whole tables (`sql/checks/`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import duckdb
+
+from parcours.engine.checks import Check, Sample, sample_value
+from parcours.warehouse.check_results import has_failed
+
+SUITE_CHECK = "expectations"
 
 MOST_ROWS = 1_000_000
 """Rows of a load that are checked: of a larger one a sample, always the same. pandas holds them in memory."""
@@ -169,37 +175,62 @@ class SuiteError(Exception):
     """An expectation could not be evaluated: the check is broken, which says nothing about the data."""
 
 
-def run_suite(connection: duckdb.DuckDBPyConnection, suite: Suite) -> list[str]:
-    """The expectations that are not met, each in words with up to five of the values; empty when all are met.
+def suite_check(suite: Suite) -> Check:
+    """A suite as a check of its table."""
+    return Check(
+        SUITE_CHECK,
+        suite.table,
+        "error",
+        suite.description,
+        "values that are not as expected",
+        f"Correct the values in the export, or what sql/sources/<format>.sql makes of them for {suite.loaded_as}.",
+        partial(_unmet_values, suite=suite),
+    )
+
+
+def run_suite(connection: duckdb.DuckDBPyConnection, suite: Suite) -> list[Sample]:
+    """The expectations that are not met, each with the number of values and the first of them; empty: all are met.
 
     Raises:
         SuiteError: Great Expectations could not evaluate one.
     """
     import great_expectations as gx
 
-    frame = connection.sql(_rows_of_latest_load(suite)).to_arrow_table().to_pandas()
+    frame = connection.sql(_rows_to_check(suite)).to_arrow_table().to_pandas()
     if frame.empty:
         return []
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}  # type: ignore[assignment]
-    batch = context.data_sources.add_pandas("tables").add_dataframe_asset(suite.table)
-    definition = batch.add_batch_definition_whole_dataframe("all")
-    unmet = []
+    asset = context.data_sources.add_pandas("tables").add_dataframe_asset(suite.table)
+    batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": frame})
+    unmet: list[Sample] = []
     for name, arguments in suite.expectations:
-        result = definition.get_batch({"dataframe": frame}).validate(getattr(gx.expectations, name)(**arguments))
+        result = batch.validate(getattr(gx.expectations, name)(**arguments))
         if problem := _exception(result.exception_info):
             raise SuiteError(f"{suite.table}: {name} {dict(arguments)} could not be evaluated: {problem}")
         if not result.success:
-            values = list(result.result.get("partial_unexpected_list", []))[:5]
-            count = result.result.get("unexpected_count", "some")
-            what = ", ".join(f"{key} {value}" for key, value in arguments.items())
-            unmet.append(f"{name} ({what}): {count} values, as {values!r}")
+            values = [str(value) for value in result.result.get("partial_unexpected_list", [])[:5]]
+            unmet.append(
+                {
+                    "expectation": name,
+                    "of": sample_value(", ".join(f"{key} {value}" for key, value in arguments.items())),
+                    "value_count": int(result.result.get("unexpected_count", len(frame))),  # none: the column's type
+                    "values": sample_value(", ".join(values)),
+                }
+            )
     return unmet
 
 
-def _rows_of_latest_load(suite: Suite) -> str:
+def _unmet_values(connection: duckdb.DuckDBPyConnection, suite: Suite) -> tuple[int, Sequence[Sample]]:
+    unmet = run_suite(connection, suite)
+    return sum(int(sample["value_count"] or 0) for sample in unmet), unmet
+
+
+def _rows_to_check(suite: Suite) -> str:
+    """The rows of the latest load; all, if the suite failed when it last ran."""
     return (
-        f"select {', '.join(suite.columns)} from {suite.table} where {suite.key} in (select {suite.key} "
+        f"select {', '.join(suite.columns)} from {suite.table} "
+        f"where {has_failed(suite.table, SUITE_CHECK)} or {suite.key} in (select {suite.key} "
         f"from {suite.loaded_as} where file_id in (select file_id from raw.loads where load_number = "
         f"(select max(load_number) from raw.loads where status = 'loaded'))) using sample reservoir({MOST_ROWS} rows) "
         "repeatable (1)"

@@ -1,5 +1,7 @@
 -- checks: journeys.session_friction
 -- severity: error
+-- finds: sessions with an error lost or counted twice
+-- do: Compare sql/journeys/friction_signals.sql with the touchpoints whose action is error.
 -- Every error that a session met is one friction signal, a failed payment or another error: none twice, none lost.
 with met as (
     select session_id, count(*) as error_count

@@ -1,5 +1,7 @@
 -- checks: metrics.emotion_curve
 -- severity: error
+-- finds: stages whose friction does not add up
+-- do: Compare sql/metrics/emotion_curve.sql with journeys.friction_signals, signal by signal.
 -- A stage's friction is the sum of its signals, on touchpoints and in sessions that are there.
 select stage, touchpoint_count, session_count, friction_count, friction_session_count
 from metrics.emotion_curve

@@ -2,46 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
+import duckdb
+
+from parcours.report.figures import Row, rows, the_shop
 from parcours.report.numbers import Numbers
 from parcours.report.page import JOURNEY_PAGE, render
-from parcours.report.quality.figures import QualityFigures
-from parcours.report.quality.orders import orders_mark, orders_section, outages_section
-from parcours.report.quality.people import identity_section, screening_section
-from parcours.report.quality.rows import rows_mark, rows_section
-from parcours.report.quality.section import Checked
-from parcours.report.quality.stages import stages_mark, stages_section
-from parcours.report.quality.time import drift_section, late_mark, late_section
+from parcours.report.quality.sections import Mark, Result, checks_section, other_sections, topic_section
+from parcours.report.quality.topics import TOPICS
+from parcours.report.section import Section
 
 
-def render_quality(figures: QualityFigures) -> str:
-    """The whole page as HTML; the same figures give the same text."""
-    numbers = Numbers(figures.shop.language, figures.shop.currency)
-    checked = quality_sections(figures, numbers)
-    sections = [part.section for part in checked]
+def render_quality(connection: duckdb.DuckDBPyConnection) -> str:
+    """The whole page of a published database as HTML; the same figures give the same text."""
+    shop = the_shop(connection)
+    numbers = Numbers(shop.language, shop.currency)
+    results = rows(connection, Result, "quality_results")
+    marks = {mark.mark: mark for mark in rows(connection, Mark, "quality_marks")}
+    sections = quality_sections(connection, results, marks, numbers)
     read = {source for section in sections for source in section.sources}
     return render(
         "quality.html",
         sections,
         title="Can these figures be trusted?",
-        shop=figures.shop,
+        shop=shop,
         numbers=numbers,
-        fixes=[(part.section.key, fix) for part in checked for fix in part.fixes],
-        holds=[part.holds for part in checked if part.holds],
-        marks=[mark(figures, numbers) for mark in (rows_mark, orders_mark, stages_mark, late_mark)],
-        comments=[table for table in figures.tables if table.name in read],
+        unmet=unmet_of(results),
+        check_count=len(results),
+        marks=[(topic, marks[topic.mark]) for topic in TOPICS],
+        comments=[table for table in rows(connection, Row, "quality_tables") if table.name in read],
         other_page=JOURNEY_PAGE,
     )
 
 
-def quality_sections(figures: QualityFigures, numbers: Numbers) -> list[Checked]:
+def quality_sections(
+    connection: duckdb.DuckDBPyConnection, results: Sequence[Result], marks: Mapping[str, Mark], numbers: Numbers
+) -> list[Section]:
     """The sections, top to bottom."""
+    unmet = unmet_of(results)
     return [
-        rows_section(figures, numbers),
-        orders_section(figures, numbers),
-        outages_section(figures, numbers),
-        stages_section(figures, numbers),
-        late_section(figures, numbers),
-        drift_section(figures, numbers),
-        screening_section(figures, numbers),
-        identity_section(figures, numbers),
+        *(topic_section(connection, topic, marks[topic.mark], unmet, numbers) for topic in TOPICS),
+        *other_sections(unmet, numbers),
+        checks_section(connection, results, numbers),
     ]
+
+
+def unmet_of(results: Sequence[Result]) -> list[Result]:
+    """The checks that did not pass, errors first."""
+    return [result for result in results if result.verdict != "passed"]

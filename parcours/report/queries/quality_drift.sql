@@ -1,5 +1,11 @@
--- One row per name of a column or event that is new or gone since the load before, columns first.
-select export, what, name, first_load, last_load, row_count, verdict
+-- New and gone names
+select
+    name as "Name",
+    verdict as "Since the load before",
+    what as "What",
+    export as "Export",
+    row_count as "Rows",
+    first_load || '–' || last_load as "In loads"
 from metrics.schema_drift
 where verdict in ('new', 'gone')
 order by verdict desc, what, export, row_count desc, name

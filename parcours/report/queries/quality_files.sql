@@ -1,5 +1,9 @@
--- One row per loaded file with rejected rows, the most of them first.
-select path, export, rows_read, rows_rejected
-from raw.loads
-where status = 'loaded' and rows_rejected > 0
+-- Files with rejected rows
+select
+    path as "File",
+    export as "Export",
+    rows_read as "Rows read",
+    rows_rejected as "Rejected",
+    rejected_share as "Share"
+from metrics.rejected_files
 order by rows_rejected desc, path

@@ -1,16 +1,13 @@
--- One row: how many identifiers were seen, how many others one may meet before it links nothing, and whether figures
--- leave out who is screened.
+-- Identifiers that link nothing
 select
-    shop.identity_link_limit as link_limit,
-    (
-        select count(*)
-        from (
-            select identifier from journeys.identities
-            union
-            select identifier from journeys.identity_evidence
-            union
-            select other_identifier from journeys.identity_evidence where other_identifier is not null
-        ) as seen
-    ) as identifier_count,
-    shop.leaves_out_screened
-from settings.shop as shop
+    case kind
+        when 'anonymous' then 'Device'
+        when 'email' then 'E-mail'
+        when 'customer' then 'Customer id'
+        else 'CRM contact'
+    end as "Kind of identifier",
+    identifier_count as "Identifiers",
+    login_count as "Logins they meet",
+    most_login_count as "Most by one"
+from metrics.shared_identifiers
+order by identifier_count desc, kind

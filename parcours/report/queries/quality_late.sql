@@ -1,15 +1,14 @@
--- One row per shop day, per export, and one for all: rows, those that came late, and how late.
+-- Late rows by export
 select
-    case when grouping(day) = 0 then 'day' when grouping(export) = 0 then 'export' else 'all' end as split_by,
-    day as on,
-    export,
-    cast(coalesce(sum(row_count), 0) as bigint) as row_count,
-    cast(coalesce(sum(late_count), 0) as bigint) as late_count,
-    sum(late_count) / nullif(sum(row_count), 0) as late_share,
-    -- The median of days' medians: the rows themselves are not published.
-    quantile_disc(median_lateness_seconds, 0.5) filter (where late_count > 0) as median_seconds,
-    min(median_lateness_seconds) filter (where late_count > 0) as lowest_seconds,
-    max(median_lateness_seconds) filter (where late_count > 0) as highest_seconds
-from metrics.late_rows
-group by grouping sets ((day), (export), ())
-order by split_by, day nulls last, export
+    export as "Export",
+    row_count as "Rows",
+    late_count as "Late",
+    late_share as "Share",
+    to_seconds(median_lateness_seconds) as "Median lateness",
+    to_seconds(lowest_lateness_seconds) as "Lowest of a day",
+    to_seconds(highest_lateness_seconds) as "Highest of a day",
+    restated_day_count as "Days restated",
+    day_count as "Of days"
+from metrics.late_row_splits
+where split_by = 'export'
+order by export

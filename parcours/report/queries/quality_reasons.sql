@@ -1,4 +1,4 @@
--- One row per export and reason to reject a row, the most frequent first.
-select export, reason, row_count
+-- Why rows were rejected
+select reason as "Reason", export as "Export", row_count as "Rows"
 from metrics.rejected_reasons
 order by row_count desc, export, reason

@@ -1,0 +1,179 @@
+"""The sections of the quality page, all made one way from what the checks recorded.
+
+Here: a section for each topic, one for each other table with a check that did not pass, and one of every check, so
+that a new check appears by itself. Not here: what topics show (`topics.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+import duckdb
+
+from parcours.report.drawing import Chart
+from parcours.report.exports import EXPORT_COLUMNS
+from parcours.report.figures import Row, rows
+from parcours.report.numbers import Numbers, listed
+from parcours.report.quality.chart import DayBar, DayBars, day_bars_chart, day_bars_legend
+from parcours.report.quality.tables import not_quite, sample_table, tables_of
+from parcours.report.quality.topics import TOPICS, Topic
+from parcours.report.section import FlagBox, Section, Table, table
+from parcours.report.wording import Sentence
+
+SHOWN_ROWS = 12
+"""Rows of an open table; the rest is counted below it."""
+RESULTS = "metrics.check_results"
+EXPORT_HEADS = ("Export", "Files", "Rows read", "= loaded", "+ duplicate", "+ rejected", "Rejected share")
+RULES_NOTE = (
+    "To copy below touchpoints: in journey.yaml; choose a name and a stage. Where a rule names it, add stage: to that "
+    "rule instead, since the first that matches counts."
+)
+
+
+@dataclass(frozen=True)
+class Result:
+    """A row of metrics.check_results."""
+
+    table_name: str
+    check_name: str
+    severity: str
+    verdict: str
+    offending_count: int
+    finding: str
+    rule: str
+    to_do: str
+    samples: str
+
+    @property
+    def section(self) -> str:
+        """The section that shows it: that of the topic of its table, else one of the table."""
+        return next((t.key for t in TOPICS if t.sources[0] == self.table_name), self.table_name.replace(".", "-"))
+
+    def found(self, numbers: Numbers) -> str:
+        """What was found, with its count: Orders without a line: 3."""
+        return f"{self.finding}: {numbers.count(self.offending_count)}"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A name that no rule of journey.yaml matches, as a rule to copy there."""
+
+    rule: str
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A row of metrics.quality_marks: how many of how many are as they should be."""
+
+    mark: str
+    good_count: int
+    all_count: int
+    good_share: float | None
+
+    def counted(self, numbers: Numbers) -> str:
+        """All of them, or how many of how many."""
+        total = numbers.count(self.all_count)
+        return f"All {total}" if self.good_count == self.all_count else f"{numbers.count(self.good_count)} of {total}"
+
+    def share(self, numbers: Numbers) -> str:
+        """The share, which never looks like all where it is not."""
+        return not_quite(self.good_share, numbers)
+
+
+def topic_section(
+    connection: duckdb.DuckDBPyConnection, topic: Topic, mark: Mark, unmet: Sequence[Result], numbers: Numbers
+) -> Section:
+    """A question: its mark as the title, what its checks found, its chart and its tables."""
+    title = f"{mark.counted(numbers)} {topic.holds}" if mark.all_count else f"{topic.name}: nothing to count"
+    if mark.good_count < mark.all_count:
+        title += f" ({mark.share(numbers)})"
+    found = [result for result in unmet if result.section == topic.key]
+    section = _section(topic.key, topic.name, title, topic.sources, found, numbers)
+    if not mark.all_count:
+        return replace(section, empty=topic.empty)
+    charts, legend = _chart(connection, topic, title, numbers)
+    exports = [_exports(connection, numbers)] if topic.key == "rows" else []
+    tables = [*exports, *tables_of(connection, topic.shown, numbers)]
+    rules = [rule.rule for rule in rows(connection, Rule, "quality_rules")] if topic.key == "stages" else []
+    return replace(
+        section,
+        subtitle=topic.about,
+        charts=charts,
+        legend=legend,
+        shown=[*(replace(table, rows=table.rows[:SHOWN_ROWS]) for table in tables), *section.shown],
+        code="\n".join(rules),
+        notes=[
+            *([RULES_NOTE] if rules else []),
+            *(
+                f"{table.caption}: {numbers.count(len(table.rows) - SHOWN_ROWS)} more in {listed(topic.sources, 'or')}."
+                for table in tables
+                if len(table.rows) > SHOWN_ROWS
+            ),
+        ],
+        tables=tables_of(connection, topic.behind, numbers),
+    )
+
+
+def other_sections(unmet: Sequence[Result], numbers: Numbers) -> list[Section]:
+    """The checks that did not pass of tables without a topic: a section for each table."""
+    topics = {topic.key for topic in TOPICS}
+    others = sorted((result for result in unmet if result.section not in topics), key=lambda result: result.section)
+    sections = []
+    for key, group in groupby(others, key=lambda result: result.section):
+        found = list(group)
+        title = "; ".join(result.found(numbers) for result in found)
+        sections.append(_section(key, found[0].table_name, title, (found[0].table_name, RESULTS), found, numbers))
+    return sections
+
+
+def checks_section(connection: duckdb.DuckDBPyConnection, results: Sequence[Result], numbers: Numbers) -> Section:
+    """Every check: counted by box, and behind a click each with its verdict and what to do."""
+    passed = numbers.count(sum(result.verdict == "passed" for result in results))
+    return Section(
+        "checks",
+        "Every check",
+        f"{passed} of {numbers.count(len(results))} checks passed",
+        "An error stops what is downstream, so that the last good pages stay; a warning is shown. A check is a file of "
+        "sql/checks, a table's key (among the rows just refreshed), or expectations of the values of the latest load.",
+        (RESULTS,),
+        empty="" if results else "No check has run yet.",
+        shown=tables_of(connection, ["quality_boxes"], numbers),
+        tables=tables_of(connection, ["quality_checks"], numbers),
+    )
+
+
+def _section(
+    key: str, name: str, title: str, sources: Sequence[str], found: Sequence[Result], numbers: Numbers
+) -> Section:
+    """What checks found: a box that says what does not hold and what to do, and the first of the offending rows."""
+    if not found:
+        return Section(key, name, title, "", sources)
+    flag = FlagBox(
+        "Does not hold" if any(result.verdict == "failed" for result in found) else "Worth a look",
+        f"Expected: {' '.join(result.rule for result in found)}",
+        [Sentence(result.found(numbers), result.to_do) for result in found],
+    )
+    samples = [sample_table(f"{result.finding}, the first of them", result.samples, numbers) for result in found]
+    return Section(key, name, title, "", sources, flag=flag, shown=samples)
+
+
+def _chart(
+    connection: duckdb.DuckDBPyConnection, topic: Topic, title: str, numbers: Numbers
+) -> tuple[list[Chart], list[tuple[str, str]]]:
+    """The bars by shop day and their legend; none where every bar would be empty."""
+    if not topic.bars:
+        return [], []
+    query, counts, of = topic.bars
+    bars = DayBars(rows(connection, DayBar, query), counts, of)
+    if not any(day.count for day in bars.days):
+        return [], []
+    outages = rows(connection, Row, "outages")
+    drawn = day_bars_chart(f"{topic.key}-days", f"{title}. {topic.about}", bars, outages, numbers)
+    return [drawn], day_bars_legend(bars, outages)
+
+
+def _exports(connection: duckdb.DuckDBPyConnection, numbers: Numbers) -> Table:
+    exports = table("What became of the rows", EXPORT_COLUMNS, rows(connection, Row, "exports"), numbers)
+    return replace(exports, columns=EXPORT_HEADS)

@@ -1,0 +1,14 @@
+-- By payment method
+select
+    case when name = 'unknown' then 'not known' else name end as "Payment method",
+    order_count as "Orders",
+    orders_without_event_count as "Without event",
+    without_event_share as "Share without",
+    events_without_order_count as "Events without order",
+    duplicate_event_count as "Repeated events",
+    amount_difference_count as "Amount differs",
+    amount_difference as "Event − order",
+    is_small
+from metrics.reconciliation_splits
+where split_by = 'payment_method'
+order by order_count desc, events_without_order_count desc, name

@@ -1,0 +1,12 @@
+-- Outage days
+select
+    outage_on as "Day",
+    outage as "Outage",
+    touchpoint_count as "Touchpoints on the site",
+    order_count as "Orders",
+    checkout_count as "Sessions with a checkout",
+    ordered_count as "Of these, ordered",
+    cast(expected_order_count as varchar) as "Expected",
+    failed_count as "Met an error"
+from metrics.outage_days
+order by outage_on, outage

@@ -1,0 +1,73 @@
+"""`metrics.check_results`: what each check said when it last ran, in every shop's warehouse and published file.
+
+Here: the table, and writing a row of it. Not here: what a check is and how it runs (`parcours/engine/checks.py`), nor
+which checks a table has (`parcours/tables/table_checks.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import duckdb
+
+from parcours.warehouse.connection import text_literal, transaction
+
+CHECK_RESULTS = "metrics.check_results"
+
+DESCRIPTION = (
+    "One row per table and check: what the check said when it last ran, how many rows offend, the first of them, and "
+    "what to do. The result of an error that stopped a run stands in warehouse.duckdb, for nothing is published then."
+)
+
+COLUMNS = {
+    "table_name": ("text", "the table that is checked, as schema.table"),
+    "check_name": ("text", "sql/checks/<check_name>.sql; key_is_unique: a table's key; expectations: a suite"),
+    "severity": ("text", "error: stops what is downstream; warn: is shown"),
+    "verdict": ("text", "passed, failed (an error) or warned"),
+    "offending_count": ("bigint", "rows that break the rule; of a suite, values"),
+    "finding": ("text", "what is counted, in words"),
+    "rule": ("text", "what should hold"),
+    "to_do": ("text", "what to do about offending rows"),
+    "samples": ("text", "up to five of the offending rows, as a JSON list of objects: data, whatever it looks like"),
+}
+
+Row = tuple[str, str, str, str, int, str, str, str, str]
+
+
+def make_check_results(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create the table where it does not exist, or has other columns than this version writes."""
+    schema, name = CHECK_RESULTS.split(".")
+    found = connection.execute(
+        "select column_name from duckdb_columns() where database_name = current_database() and schema_name = ? "
+        "and table_name = ? order by column_index",
+        [schema, name],
+    ).fetchall()
+    if [column for (column,) in found] == list(COLUMNS):
+        return
+    columns = ", ".join(f"{column} {type_}" for column, (type_, _) in COLUMNS.items())
+    connection.execute(f"create or replace table {CHECK_RESULTS} ({columns})")
+    connection.execute(f"comment on table {CHECK_RESULTS} is {text_literal(DESCRIPTION)}")
+    for column, (_, about) in COLUMNS.items():
+        connection.execute(f"comment on column {CHECK_RESULTS}.{column} is {text_literal(about)}")
+
+
+def note_result(connection: duckdb.DuckDBPyConnection, row: Row) -> None:
+    """Write the result of a check in place of its last one."""
+    with transaction(connection):
+        connection.execute(f"delete from {CHECK_RESULTS} where table_name = ? and check_name = ?", row[:2])
+        connection.execute(f"insert into {CHECK_RESULTS} values ({', '.join('?' * len(row))})", row)
+
+
+def keep_results(connection: duckdb.DuckDBPyConnection, checks: Collection[tuple[str, str]]) -> None:
+    """Drop the results of checks, as (table, check), that there are no more."""
+    for key in connection.execute(f"select table_name, check_name from {CHECK_RESULTS}").fetchall():
+        if key not in checks:
+            connection.execute(f"delete from {CHECK_RESULTS} where table_name = ? and check_name = ?", key)
+
+
+def has_failed(table: str, check: str) -> str:
+    """In SQL: whether a check's last verdict was failed. A check of refreshed rows alone then looks at all of them."""
+    return (
+        f"exists (select 1 from {CHECK_RESULTS} as last_result where last_result.table_name = '{table}' "
+        f"and last_result.check_name = '{check}' and last_result.verdict = 'failed')"
+    )

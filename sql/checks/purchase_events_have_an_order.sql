@@ -1,0 +1,9 @@
+-- checks: metrics.reconciliation
+-- severity: warn
+-- finds: days with purchase events that name no known order
+-- do: Find the orders behind these events: is an export of orders missing, or is the number in the event another one?
+-- Every purchase event names an order of the orders export.
+select day, channel, payment_method, events_without_order_count
+from metrics.reconciliation
+where events_without_order_count > 0
+order by day, channel, payment_method
