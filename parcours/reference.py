@@ -19,6 +19,7 @@ from parcours.tables.catalogue import PYTHON_TABLES, all_models
 from parcours.warehouse import check_results
 from parcours.warehouse.canonical import KINDS
 from parcours.warehouse.connection import SCHEMAS
+from parcours.warehouse.functions import read_functions
 
 MADE_FROM_CODE = "*Made from the code by `make reference`.*"
 
@@ -135,7 +136,8 @@ def _columns_of(source: Source) -> set[str]:
 
 
 def _tables_page() -> str:
-    lines = ["# Tables", "", MADE_FROM_CODE, "", "Every table of `published.duckdb`, with its columns.", ""]
+    lines = ["# Tables", "", MADE_FROM_CODE, "", "Every table of `published.duckdb`, with its columns,"]
+    lines += ["and the [functions](#functions) that a query there can call.", ""]
     models = all_models(load_project())
     described = {model.table: (model.description, column_comments(model.sql)) for model in models}
     described |= {table.table: (table.description, {}) for table in PYTHON_TABLES}
@@ -150,4 +152,7 @@ def _tables_page() -> str:
                 lines += ["| column | meaning |", "|---|---|"]
                 lines += [f"| `{name}` | {text.replace('|', chr(92) + '|')} |" for name, text in columns.items()]
                 lines.append("")
-    return "\n".join(lines)
+    lines += ["# Functions", "", "| function | what it computes | arguments | source |", "|---|---|---|---|"]
+    for function in sorted(read_functions().values(), key=lambda one: one.name):
+        lines.append(f"| `{function.signature}` | {function.description} | {function.takes} | {function.source} |")
+    return "\n".join([*lines, ""])

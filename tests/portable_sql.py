@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterator
 from sqlglot import exp
 
 from parcours.engine.model import parse_select
+from parcours.warehouse.functions import inlined
 
 Finding = tuple[str, str]
 
 
 def unportable(sql: str, source: str) -> list[str]:
     """What is not portable in a select, each as `source: found X; write Y instead`."""
-    select = parse_select(sql, source)
+    select = inlined(parse_select(sql, source))
     return [f"{source}: found {what}; write {instead} instead" for what, instead in _findings(select)]
 
 
@@ -30,7 +31,7 @@ _FUNCTIONS = {
     "any_value": "min(…) or max(…), or arg_min by a unique key",
     "mode": "a count and row_number with a total order",
     "time_bucket": "date_trunc, or days between // n",
-    "age": "epoch(b) - epoch(a), or date_diff in days",
+    "age": "elapsed_seconds(a, b), or date_diff in days",
     "list_reduce": "unnest and an aggregate",
     "random": "a value that the run passes in",
     "now": "a value that the run passes in",
@@ -91,7 +92,7 @@ def _extract(node: exp.Expr) -> Finding | None:
     if isinstance(node, exp.Extract):
         unit = node.this.name.lower()
         if unit == "epoch":
-            return "extract(epoch …)", "epoch(b) - epoch(a)"
+            return "extract(epoch …)", "elapsed_seconds(a, b)"
         if unit in ("dow", "dayofweek", "week"):
             return f"extract({unit} …)", "isodow(…) or date_trunc('week', …)"
     return None

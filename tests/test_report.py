@@ -35,9 +35,9 @@ create schema settings;
 create schema raw;
 create schema metrics;
 create table settings.shop (
-    name text, time_zone text, currency text, language text, session_timeout_microseconds bigint,
-    session_maximum_seconds bigint, cart_horizon_seconds bigint, retention_days bigint, inactivity_seconds bigint,
-    attribution_seconds bigint, survey_lag_seconds bigint, identity_link_limit bigint, small_cell bigint,
+    name text, time_zone text, currency text, language text, session_timeout_seconds double,
+    session_maximum_seconds double, cart_horizon_seconds double, retention_days bigint, inactivity_seconds double,
+    attribution_seconds double, survey_lag_seconds double, identity_link_limit bigint, small_cell bigint,
     comparison_window_days bigint, guard_days bigint
 );
 create table settings.stages (
@@ -50,7 +50,7 @@ create table settings.change_segments (
     change_id text, attribute text, value text
 );
 create table settings.funnels (
-    funnel_id text, funnel_name text, unit text, window_microseconds bigint, step_count bigint
+    funnel_id text, funnel_name text, unit text, window_seconds double, step_count bigint
 );
 create table settings.funnel_steps (
     funnel_id text, step_number bigint, step_label text
@@ -125,7 +125,7 @@ create table metrics.stage_coverage (
 
 SHOP = """
 insert into settings.shop values
-    ('{text}', 'Europe/Paris', 'EUR', '{language}', 1800000000, 86400, 604800, 90, 2592000, 86400, 604800,
+    ('{text}', 'Europe/Paris', 'EUR', '{language}', 1800, 86400, 604800, 90, 2592000, 86400, 604800,
      10, 30, 28, 1);
 """
 
@@ -139,7 +139,7 @@ insert into settings.changes values
     ('guest', '{text}', '2026-07-03', 'checkout', ''),
     ('photos', 'Photos', '2026-07-04', null, '');
 insert into settings.funnels values
-    ('buy', '{text}', 'person', 604800000000, 2);
+    ('buy', '{text}', 'person', 604800, 2);
 insert into settings.funnel_steps values
     ('buy', 1, '{text}'),
     ('buy', 2, 'Order');

@@ -204,13 +204,13 @@ def test_every_variant_equals_walking_through_each_persons_touchpoints(
     stages = (
         "select reached_count, coalesce(dropped_count, reached_count) from metrics.session_sensitivity_stages as s "
         "inner join settings.session_variants as v on s.variant_number = v.variant_number "
-        "where v.timeout_microseconds = {} and v.cuts_at_midnight = {} order by stage_position"
+        "where v.timeout_seconds = {} and v.cuts_at_midnight = {} order by stage_position"
     )
     for minutes, cut in {*VARIANTS, (how.timeout_minutes, how.cut_at_midnight)}:
         variant = Options(**{**vars(how), "timeout_minutes": minutes, "cut_at_midnight": cut})
         figures, by_stage = figures_by_hand(seen, orders, variant, known_until, outages)
         assert found[minutes, cut] == figures, (minutes, cut)
-        assert rows(built, stages.format(int(minutes * 60_000_000), cut)) == by_stage, (minutes, cut)
+        assert rows(built, stages.format(minutes * 60, cut)) == by_stage, (minutes, cut)
 
 
 def built_for(

@@ -131,16 +131,16 @@ def test_the_intended_path_as_tables_with_the_stages_that_it_does_not_name() -> 
         "order": ["add", ["purchased", "order placed"]],
     }
     connection = warehouse(shop=settings(path=path), build=["metrics.cut_off"])
-    assert rows(connection, "select stage, rule, maximum_microseconds from settings.path_stages") == [
+    assert rows(connection, "select stage, rule, maximum_seconds from settings.path_stages") == [
         ("discovery", "required", None),
         ("consideration", "required", None),
-        ("cart", "required", 2 * 86_400_000_000),
+        ("cart", "required", 2 * 86_400),
         ("checkout", "required", None),
         ("purchase", "required", None),
         ("support", "forbidden", None),
     ]
     assert rows(connection, "from settings.path_limits") == [
-        (1, "stage", "cart", "touchpoint", "order placed", 5_400_000_000)
+        (1, "stage", "cart", "touchpoint", "order placed", 5_400)
     ]
     assert rows(connection, "select place_number, touchpoint from settings.path_order") == [
         (1, "add"),

@@ -18,6 +18,7 @@ import sqlglot
 from sqlglot import exp
 
 from parcours.warehouse.connection import SCHEMAS
+from parcours.warehouse.functions import Function, inlined
 
 
 class ModelError(Exception):
@@ -68,11 +69,16 @@ def parse_model(schema: str, name: str, sql: str, source: str | None = None) -> 
         sql=sql,
         description=comment,
         upstreams=tuple(_upstreams(select, schema, source)),
-        code_version=hashlib.sha256(select.sql(dialect="duckdb", comments=False).encode()).hexdigest()[:12],
+        code_version=code_version(select),
         keyed_by=keyed_by.group(1) if keyed_by else None,
         linked_by=linked_by.group(1) if linked_by else None,
         key=tuple(name.strip() for name in key.group(1).split(",")) if key else (),
     )
+
+
+def code_version(select: exp.Query, functions: Mapping[str, Function] | None = None) -> str:
+    """The version of a select: another one when it, or a function that it calls, computes something else."""
+    return hashlib.sha256(inlined(select, functions).sql(dialect="duckdb", comments=False).encode()).hexdigest()[:12]
 
 
 def order_models(models: Sequence[Model], existing: Iterable[str] = ()) -> list[Model]:

@@ -29,21 +29,26 @@ class SettingsTable:
     select: str | None = None
 
 
+def _seconds(amount: float, unit: int) -> float:
+    """A duration in seconds, to the microsecond, as `elapsed_seconds` measures what is compared with it."""
+    return round(amount * unit * 1_000_000) / 1_000_000
+
+
 def _shop(s: JourneySettings) -> list[Row]:
-    m, day = s.measures, 86400
+    m, hour, day = s.measures, 3600, 86400
     return [
         (
             s.shop.name,
             s.shop.time_zone,
             s.shop.currency,
             s.shop.language,
-            int(s.sessions.timeout_minutes * 60_000_000),
-            int(s.sessions.maximum_hours * 3600),
-            int(m.cart_horizon_days * day),
+            _seconds(s.sessions.timeout_minutes, 60),
+            _seconds(s.sessions.maximum_hours, hour),
+            _seconds(m.cart_horizon_days, day),
             m.retention_days,
-            int(m.inactivity_days * day),
-            int(m.attribution_hours * 3600),
-            int(m.survey_lag_days * day),
+            _seconds(m.inactivity_days, day),
+            _seconds(m.attribution_hours, hour),
+            _seconds(m.survey_lag_days, day),
             m.identity_link_limit,
             m.small_cell,
             s.comparison.window_days,
@@ -64,7 +69,7 @@ def _session_variants(s: JourneySettings) -> list[Row]:
         (
             number,
             f"{minutes:g} min{', cut at midnight' if cut else ''}",
-            int(minutes * 60_000_000),
+            _seconds(minutes, 60),
             cut,
             (minutes, cut) == own,
             2 ** (number - 1),
@@ -89,7 +94,7 @@ def _touchpoint_rules(s: JourneySettings) -> list[Row]:
 
 def _funnels(s: JourneySettings) -> list[Row]:
     return [
-        (funnel.id, funnel.name, funnel.unit, int(funnel.window_days * 86_400_000_000), len(funnel.steps), number)
+        (funnel.id, funnel.name, funnel.unit, _seconds(funnel.window_days, 86400), len(funnel.steps), number)
         for number, funnel in enumerate(s.funnels, 1)
     ]
 
@@ -157,9 +162,9 @@ def _change_segments(s: JourneySettings) -> list[Row]:
     ]
 
 
-def _microseconds(limit: PathStage | PathLimit) -> int | None:
+def _maximum(limit: PathStage | PathLimit) -> float | None:
     hours = limit.max_hours if limit.max_days is None else limit.max_days * 24
-    return None if hours is None else round(hours * 3_600_000_000)
+    return None if hours is None else _seconds(hours, 3600)
 
 
 def _path_stages(s: JourneySettings) -> list[Row]:
@@ -169,7 +174,7 @@ def _path_stages(s: JourneySettings) -> list[Row]:
             stage.id,
             position,
             (place.rule if place else None) or ("required" if stage.required else "optional"),
-            _microseconds(place) if place else None,
+            _maximum(place) if place else None,
         )
         for position, stage in enumerate(s.stages, 1)
         for place in [listed.get(stage.id)]
@@ -183,7 +188,7 @@ def _path_limits(s: JourneySettings) -> list[Row]:
         return "stage" if name in stages else "touchpoint"
 
     return [
-        (number, kind(limit.from_), limit.from_, kind(limit.to), limit.to, _microseconds(limit))
+        (number, kind(limit.from_), limit.from_, kind(limit.to), limit.to, _maximum(limit))
         for number, limit in enumerate(s.path.limits, 1)
     ]
 
@@ -214,9 +219,9 @@ SETTINGS_TABLES = (
     SettingsTable(
         "shop",
         "One row: the shop, and the knobs of the definitions.",
-        "name text, time_zone text, currency text, language text, session_timeout_microseconds bigint, "
-        "session_maximum_seconds bigint, cart_horizon_seconds bigint, retention_days bigint, "
-        "inactivity_seconds bigint, attribution_seconds bigint, survey_lag_seconds bigint, "
+        "name text, time_zone text, currency text, language text, session_timeout_seconds double, "
+        "session_maximum_seconds double, cart_horizon_seconds double, retention_days bigint, "
+        "inactivity_seconds double, attribution_seconds double, survey_lag_seconds double, "
         "identity_link_limit bigint, small_cell bigint, comparison_window_days bigint, guard_days bigint, "
         "bot_events_per_hour bigint, leaves_out_screened boolean, cuts_sessions_at_midnight boolean, "
         "cuts_sessions_at_campaigns boolean, runaway_touchpoints bigint",
@@ -226,7 +231,7 @@ SETTINGS_TABLES = (
         "session_variants",
         "One row per way to cut sessions that is compared: 15, 30 and 60 minutes, cut at midnight or not, and the "
         "shop's own. Its bit marks it in journeys.session_variants.",
-        "variant_number bigint, variant text, timeout_microseconds bigint, cuts_at_midnight boolean, "
+        "variant_number bigint, variant text, timeout_seconds double, cuts_at_midnight boolean, "
         "is_chosen boolean, bit bigint",
         _session_variants,
     ),
@@ -245,8 +250,7 @@ SETTINGS_TABLES = (
     SettingsTable(
         "funnels",
         "One row per funnel.",
-        "funnel_id text, funnel_name text, unit text, window_microseconds bigint, step_count bigint, "
-        "funnel_number bigint",
+        "funnel_id text, funnel_name text, unit text, window_seconds double, step_count bigint, funnel_number bigint",
         _funnels,
     ),
     SettingsTable(
@@ -300,15 +304,14 @@ SETTINGS_TABLES = (
     SettingsTable(
         "path_stages",
         "One row per stage: what the intended path says of it, and the longest time in it (null: any).",
-        "stage text, stage_position bigint, rule text, maximum_microseconds bigint",
+        "stage text, stage_position bigint, rule text, maximum_seconds double",
         _path_stages,
     ),
     SettingsTable(
         "path_limits",
         "One row per pair of places of the intended path with a longest time between them; a place is a stage or a "
         "touchpoint.",
-        "limit_number bigint, from_type text, from_place text, to_type text, to_place text, "
-        "maximum_microseconds bigint",
+        "limit_number bigint, from_type text, from_place text, to_type text, to_place text, maximum_seconds double",
         _path_limits,
     ),
     SettingsTable(

@@ -38,7 +38,7 @@ with kinds as (
 -- Steps are matched once per kind of touchpoint, not once per touchpoint.
 matching_kinds as (
     select distinct
-        funnels.funnel_id, funnels.unit, funnels.window_microseconds, matches.step_number, kinds.touchpoint,
+        funnels.funnel_id, funnels.unit, funnels.window_seconds, matches.step_number, kinds.touchpoint,
         kinds.stage, kinds.device, kinds.channel
     from kinds
     inner join settings.funnel_step_matches as matches
@@ -63,7 +63,7 @@ ranked_kinds as (
 {first}units as (
     select
         matches.funnel_id,
-        matches.window_microseconds,
+        matches.window_seconds,
         matches.step_number,
         {unit} as unit_id,
         matches.first_step,
@@ -83,7 +83,7 @@ ranked_kinds as (
 
 ordered_hits as (
     select
-        funnel_id, window_microseconds, step_number, unit_id, person_id, occurred_at, 'first' as tie_order,
+        funnel_id, window_seconds, step_number, unit_id, person_id, occurred_at, 'first' as tie_order,
         dense_rank() over (
             partition by funnel_id, unit_id order by occurred_at, sequence nulls last, first_step, touchpoint_id
         ) as position
@@ -91,7 +91,7 @@ ordered_hits as (
     where unit_id is not null
     union all
     select
-        funnel_id, window_microseconds, step_number, unit_id, person_id, occurred_at, 'last',
+        funnel_id, window_seconds, step_number, unit_id, person_id, occurred_at, 'last',
         dense_rank() over (
             partition by funnel_id, unit_id order by occurred_at, sequence nulls last, last_step, touchpoint_id
         )
@@ -101,7 +101,7 @@ ordered_hits as (
 
 chain_1 as (
     select
-        funnel_id, unit_id, person_id, tie_order, position, occurred_at, window_microseconds,
+        funnel_id, unit_id, person_id, tie_order, position, occurred_at, window_seconds,
         occurred_at as entered_at, position as entry_position
     from ordered_hits
     where step_number = 1
@@ -167,7 +167,7 @@ _FAST_STEP = """,
 chain_{k} as (
     select
         hits.funnel_id, hits.unit_id, hits.person_id, hits.tie_order, hits.position, hits.occurred_at,
-        hits.window_microseconds, chain.entered_at, chain.entry_position
+        hits.window_seconds, chain.entered_at, chain.entry_position
     from (select * from ordered_hits where step_number = {k}) as hits
     asof join (
         select
@@ -184,28 +184,28 @@ chain_{k} as (
             and hits.unit_id = chain.unit_id
             and hits.tie_order = chain.tie_order
             and hits.position > chain.position
-    where date_diff('microsecond', chain.entered_at, hits.occurred_at) <= hits.window_microseconds
+    where elapsed_seconds(chain.entered_at, hits.occurred_at) <= hits.window_seconds
 )"""
 
 _PORTABLE_STEP = """,
 
 chain_{k} as (
     select
-        funnel_id, unit_id, person_id, tie_order, position, occurred_at, window_microseconds, entered_at, entry_position
+        funnel_id, unit_id, person_id, tie_order, position, occurred_at, window_seconds, entered_at, entry_position
     from (
         select
-            funnel_id, unit_id, person_id, tie_order, position, occurred_at, window_microseconds, is_step,
+            funnel_id, unit_id, person_id, tie_order, position, occurred_at, window_seconds, is_step,
             max(chain_entered_at) over latest as entered_at,
             max(chain_entry_position) over latest as entry_position
         from (
             select
-                funnel_id, unit_id, person_id, tie_order, position, occurred_at, window_microseconds,
+                funnel_id, unit_id, person_id, tie_order, position, occurred_at, window_seconds,
                 1 as is_step, cast(null as timestamp) as chain_entered_at, cast(null as bigint) as chain_entry_position
             from ordered_hits
             where step_number = {k}
             union all
             select
-                funnel_id, unit_id, person_id, tie_order, position, occurred_at, window_microseconds,
+                funnel_id, unit_id, person_id, tie_order, position, occurred_at, window_seconds,
                 0, entered_at, entry_position
             from chain_{previous}
         ) as merged
@@ -214,7 +214,7 @@ chain_{k} as (
             partition by funnel_id, unit_id, tie_order order by position, is_step desc rows unbounded preceding
         )
     ) as carried
-    where is_step = 1 and date_diff('microsecond', entered_at, occurred_at) <= window_microseconds
+    where is_step = 1 and elapsed_seconds(entered_at, occurred_at) <= window_seconds
 )"""
 
 _REACHED = """,

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 import duckdb
 
 from parcours.project import Project
+from parcours.warehouse.functions import refresh_functions
 from parcours.warehouse.refresh_log import prepare_log
 
 NOBODY = "^(|null|none|nan|undefined|unknown|anonymous|guest|-1|[0-]+)$"
@@ -30,7 +31,7 @@ class WarehouseBusy(Exception):
 
 @contextmanager
 def open_warehouse(project: Project) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection to the warehouse, with its schemas and the `pseudonym` function.
+    """A connection to the warehouse, with its schemas and functions.
 
     Raises:
         WarehouseBusy: another run, or a notebook that opened the wrong file, holds it.
@@ -67,7 +68,7 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 
 def prepare(connection: duckdb.DuckDBPyConnection, key: str) -> None:
-    """Make the schemas, fix the session's time zone to UTC, and define `pseudonym(text)`.
+    """Make the schemas and the functions of `sql/functions`, fix the time zone to UTC, and define `pseudonym(text)`.
 
     `pseudonym` is a keyed hash of the trimmed, lower-cased text, nested so that it can't be extended; of a value that
     names nobody it is null. It is a temporary macro: the key is in no file but the key file.
@@ -80,6 +81,8 @@ def prepare(connection: duckdb.DuckDBPyConnection, key: str) -> None:
     for schema in SCHEMAS:
         connection.execute(f"create schema if not exists {schema}")
     prepare_log(connection)
+    with transaction(connection):
+        refresh_functions(connection)
     connection.execute(
         "create or replace temp macro pseudonym(value) as "
         f"case when not regexp_matches(lower(trim(value)), '{NOBODY}') "

@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 
 from parcours.warehouse.connection import count_rows, quoted, text_literal
+from parcours.warehouse.functions import write_functions
 
 PUBLISHED_SCHEMAS = ("settings", "staging", "journeys", "metrics")
 PUBLISHED_RAW_TABLES = ("loads",)
@@ -14,7 +15,7 @@ PUBLISHED_RAW_TABLES = ("loads",)
 
 
 def publish(connection: duckdb.DuckDBPyConnection, target: Path) -> dict[str, int]:
-    """Write the tables that people read into a new file and swap it in; returns the rows of each table.
+    """Write the tables and functions that people use into a new file and swap it in; returns the rows of each table.
 
     Readers of the old file keep it until they open again; none sees half of one.
     """
@@ -28,6 +29,7 @@ def publish(connection: duckdb.DuckDBPyConnection, target: Path) -> dict[str, in
     rows: dict[str, int] = {}
     connection.execute("attach $file as snapshot", {"file": str(copy)})
     try:
+        write_functions(connection, "snapshot")
         for schema in (*PUBLISHED_SCHEMAS, "raw"):
             connection.execute(f"create schema snapshot.{schema}")
         for schema, table in tables:

@@ -86,8 +86,7 @@ spans as (
             case
                 when
                     placed.action <> 'error'
-                    and date_diff('microsecond', placed.active_before_at, placed.occurred_at)
-                    > shop.inactivity_seconds * 1000000
+                    and elapsed_seconds(placed.active_before_at, placed.occurred_at) > shop.inactivity_seconds
                     then 1
                 else 0
             end
@@ -326,8 +325,8 @@ silences as (
         case when is_known then lines end as line_count,
         round(case when is_known then cast(lines_value as double) else checkout_value end, 2) as cart_value,
         pieces > 0 or not is_known as has_items,
-        coalesce(date_diff('microsecond', occurred_at, coalesce(next_at, ordered_at)) > 86400000000, true) as is_silent,
-        date_diff('microsecond', opened_at, occurred_at) <= shop.cart_horizon_seconds * 1000000 as is_early
+        coalesce(elapsed_seconds(occurred_at, coalesce(next_at, ordered_at)) > 86400, true) as is_silent,
+        elapsed_seconds(opened_at, occurred_at) <= shop.cart_horizon_seconds as is_early
     from held
     cross join settings.shop as shop
 ),
@@ -377,7 +376,7 @@ details as (
     inner join contents on of_cart.person_id = contents.person_id and of_cart.cart_key = contents.cart_key
     where
         coalesce(kept.payment_method, cast(kept.shipping as text), kept.coupon) is not null
-        and coalesce(date_diff('microsecond', contents.left_at, of_cart.occurred_at) <= 86400000000, true)
+        and coalesce(elapsed_seconds(contents.left_at, of_cart.occurred_at) <= 86400, true)
     group by of_cart.person_id, of_cart.cart_key
 )
 
@@ -415,7 +414,7 @@ select
     case when contents.left_at is not null and lived.order_id is not null then coalesce(buying.channel, 'unknown') end
         as came_back_channel,   -- of the order's session, where a left cart was ordered; unknown: no session of it is known
     coalesce(
-        date_diff('microsecond', lived.opened_at, lived.ordered_at) > shop.cart_horizon_seconds * 1000000, true
+        elapsed_seconds(lived.opened_at, lived.ordered_at) > shop.cart_horizon_seconds, true
     ) and not contents.had_items_at_horizon as is_emptied,  -- within its horizon the person removed all and ordered nothing
     case
         when activity_of_cart.checkout_at is not null then 'checkout'

@@ -59,12 +59,12 @@ in_sessions as (
         is_search,
         lag(stage_position ignore nulls) over in_session as previous_position,
         coalesce(lag(is_search ignore nulls) over in_session, false) as is_after_search,
-        coalesce(date_diff('microsecond', lag(occurred_at, 2) over in_session, occurred_at) <= 10000000, false)
+        coalesce(elapsed_seconds(lag(occurred_at, 2) over in_session, occurred_at) <= 10, false)
         or coalesce(
-            date_diff('microsecond', lag(occurred_at) over in_session, lead(occurred_at) over in_session) <= 10000000,
+            elapsed_seconds(lag(occurred_at) over in_session, lead(occurred_at) over in_session) <= 10,
             false
         )
-        or coalesce(date_diff('microsecond', occurred_at, lead(occurred_at, 2) over in_session) <= 10000000, false)
+        or coalesce(elapsed_seconds(occurred_at, lead(occurred_at, 2) over in_session) <= 10, false)
             as is_in_burst      -- one of three touchpoints of whatever kind within 10 s
     from on_site
     window in_session as (
@@ -78,14 +78,12 @@ repeats as (
     select
         touchpoints.person_id,
         touchpoints.touchpoint_id,
-        date_diff('microsecond', lag(touchpoints.occurred_at, 2) over same_action, touchpoints.occurred_at)
-        <= 10000000 as is_third,
+        elapsed_seconds(lag(touchpoints.occurred_at, 2) over same_action, touchpoints.occurred_at) <= 10 as is_third,
         coalesce(
-            date_diff(
-                'microsecond',
+            elapsed_seconds(
                 lag(touchpoints.occurred_at, 3) over same_action,
                 lag(touchpoints.occurred_at) over same_action
-            ) <= 10000000,
+            ) <= 10,
             false
         ) as is_after_third
     from in_sessions
@@ -154,7 +152,7 @@ signals as (
     union all
     select person_id, touchpoint_id, 'support_contact', case when is_next_on_site then 'on site' else 'ticket' end
     from before_help
-    where not is_asking and is_then_asking and date_diff('microsecond', occurred_at, next_at) <= 86400000000
+    where not is_asking and is_then_asking and elapsed_seconds(occurred_at, next_at) <= 86400
 )
 
 select

@@ -67,14 +67,13 @@ limited_visits as (
         visits.journey_id,
         visits.stage,
         visits.left_at,
-        path.maximum_microseconds,
-        cast(sum(date_diff('microsecond', visits.entered_at, visits.left_at)) over (
+        seconds_beyond(sum(cast(visits.visit_seconds as decimal(18, 6))) over (
             partition by visits.journey_id, visits.stage order by visits.visit_number
             rows unbounded preceding
-        ) as bigint) as so_far
+        ), path.maximum_seconds) as seconds_beyond
     from journeys.stage_visits as visits
     inner join settings.path_stages as path on visits.stage = path.stage
-    where path.maximum_microseconds is not null
+    where path.maximum_seconds is not null
 ),
 
 places as (
@@ -163,14 +162,10 @@ deviations as (
         stage,
         null,
         null,
-        min(
-            left_at
-            - (so_far - maximum_microseconds) // 1000000 * interval 1 second
-            - (so_far - maximum_microseconds) % 1000000 * interval 1 microsecond
-        ),
-        max(so_far - maximum_microseconds) / 1000000.0
+        min(instant_after(left_at, -seconds_beyond)),
+        max(seconds_beyond)
     from limited_visits
-    where so_far > maximum_microseconds
+    where seconds_beyond > 0
     group by person_id, journey_id, stage
     union all
     select
@@ -181,10 +176,8 @@ deviations as (
         limits.to_place,
         limits.from_place,
         null,
-        since.first_at
-        + limits.maximum_microseconds // 1000000 * interval 1 second
-        + limits.maximum_microseconds % 1000000 * interval 1 microsecond,
-        (date_diff('microsecond', since.first_at, until.first_at) - limits.maximum_microseconds) / 1000000.0
+        instant_after(since.first_at, limits.maximum_seconds),
+        seconds_beyond(elapsed_seconds(since.first_at, until.first_at), limits.maximum_seconds)
     from settings.path_limits as limits
     inner join first_instants as since
         on limits.from_type = since.place_type and limits.from_place = since.place
@@ -194,7 +187,7 @@ deviations as (
             and limits.to_place = until.place
             and since.person_id = until.person_id
             and since.journey_id = until.journey_id
-    where date_diff('microsecond', since.first_at, until.first_at) > limits.maximum_microseconds
+    where elapsed_seconds(since.first_at, until.first_at) > limits.maximum_seconds
     union all
     select
         visits.person_id, visits.journey_id, 'forbidden', 'stage', visits.stage, visits.previous_stage,

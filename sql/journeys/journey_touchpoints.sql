@@ -113,8 +113,7 @@ judged as (
         preceded.last_purchase_at,
         preceded.is_contact
         and coalesce(
-            date_diff('microsecond', preceded.last_contact_until, preceded.occurred_at)
-            > shop.inactivity_seconds * 1000000,
+            elapsed_seconds(preceded.last_contact_until, preceded.occurred_at) > shop.inactivity_seconds,
             true
         ) as follows_silence,
         preceded.is_purchase

@@ -30,7 +30,7 @@ candidates as (
     where
         not sessions.is_runaway
         and sessions.started_at <= placed.ordered_at
-        and date_diff('microsecond', sessions.ended_at, placed.ordered_at) <= shop.attribution_seconds * 1000000
+        and elapsed_seconds(sessions.ended_at, placed.ordered_at) <= shop.attribution_seconds
 ),
 
 latest as (

@@ -48,7 +48,7 @@ evidence_found as (
         on
             later.person_id = earlier.person_id
             and later.event_number = earlier.event_number + later.bot_events_per_hour
-    where date_diff('microsecond', earlier.occurred_at, later.occurred_at) <= 3600000000
+    where elapsed_seconds(earlier.occurred_at, later.occurred_at) <= 3600
     union
     select
         identities.person_id,

@@ -28,7 +28,7 @@ select
     measured.person_id,         -- of journeys.people
     measured.started_at,        -- UTC instant of the first touchpoint
     measured.ended_at,          -- UTC instant of the last touchpoint
-    date_diff('microsecond', measured.started_at, measured.ended_at) / 1000000.0 as duration_seconds,  -- first to last
+    elapsed_seconds(measured.started_at, measured.ended_at) as duration_seconds,  -- first to last
     measured.touchpoint_count,  -- touchpoints in the session
     measured.view_count,        -- pages, products and searches viewed
     measured.error_count,       -- errors met, as failed payments
@@ -37,7 +37,7 @@ select
     measured.channel,           -- of the first touchpoint
     measured.device,            -- of the first touchpoint
     stages.stage as furthest_stage,  -- the latest stage of the map that was touched
-    date_diff('microsecond', measured.started_at, measured.ended_at) > 10000000
+    elapsed_seconds(measured.started_at, measured.ended_at) > 10
     or measured.view_count >= 2
     or measured.key_event_count >= 1 as is_engaged,  -- longer than 10 s, two views, or a key event
     measured.touchpoint_count > shop.runaway_touchpoints as is_runaway,  -- in quarantine: in no figure of sessions

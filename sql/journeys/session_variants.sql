@@ -16,8 +16,8 @@ with knobs as (
         shop.session_maximum_seconds,
         shop.runaway_touchpoints,
         shop.attribution_seconds,
-        min(variants.timeout_microseconds) as shortest_timeout,
-        max(variants.timeout_microseconds) as longest_timeout,
+        min(variants.timeout_seconds) as shortest_timeout,
+        max(variants.timeout_seconds) as longest_timeout,
         cast(sum(variants.bit) as bigint) as every_variant
     from settings.shop as shop
     cross join settings.session_variants as variants
@@ -58,11 +58,11 @@ gaps as (
         ordered.person_id,
         ordered.occurred_at,
         ordered.required_position,
-        date_diff('microsecond', ordered.previous_at, ordered.occurred_at) as gap,
+        elapsed_seconds(ordered.previous_at, ordered.occurred_at) as gap,
         case
             when
                 ordered.previous_at is null
-                or date_diff('microsecond', ordered.previous_at, ordered.occurred_at) > knobs.longest_timeout
+                or elapsed_seconds(ordered.previous_at, ordered.occurred_at) > knobs.longest_timeout
                 then 1
             when ordered.campaign <> coalesce(ordered.previous_campaign, '') then 1
             else 0
@@ -70,13 +70,12 @@ gaps as (
         case
             -- Midnight of any zone is at a quarter of an hour of UTC: most gaps need no look at the calendar.
             when
-                date_diff('microsecond', timestamp '1970-01-01', ordered.previous_at) // 900000000
-                = date_diff('microsecond', timestamp '1970-01-01', ordered.occurred_at) // 900000000
+                whole_periods(elapsed_seconds(timestamp '1970-01-01', ordered.previous_at), 900)
+                = whole_periods(elapsed_seconds(timestamp '1970-01-01', ordered.occurred_at), 900)
                 then 0
             when
-                date_diff('microsecond', ordered.previous_at, ordered.occurred_at) <= knobs.longest_timeout
-                and cast((ordered.previous_at at time zone 'UTC') at time zone knobs.time_zone as date)
-                <> cast((ordered.occurred_at at time zone 'UTC') at time zone knobs.time_zone as date)
+                elapsed_seconds(ordered.previous_at, ordered.occurred_at) <= knobs.longest_timeout
+                and shop_day(ordered.previous_at, knobs.time_zone) <> shop_day(ordered.occurred_at, knobs.time_zone)
                 then 1
             else 0
         end as is_other_day
@@ -127,8 +126,7 @@ fragments as (
         numbered.fragment_number,
         case
             when
-                date_diff('microsecond', numbered.block_started_at, numbered.occurred_at)
-                >= knobs.session_maximum_seconds * 1000000
+                elapsed_seconds(numbered.block_started_at, numbered.occurred_at) >= knobs.session_maximum_seconds
                 then numbered.occurred_at
         end
 ),
@@ -158,7 +156,7 @@ divided as (
         case
             when
                 fragments.begins_block = 1
-                or fragments.gap > variants.timeout_microseconds
+                or fragments.gap > variants.timeout_seconds
                 or (variants.cuts_at_midnight and fragments.is_other_day = 1)
                 then 1
             else 0
@@ -196,10 +194,7 @@ cut_by_variant as (
         visits.block_number,
         visits.bit,
         visits.visit_number,
-        cast(floor(
-            date_diff('microsecond', visits.visit_started_at, visits.started_at)
-            / nullif(knobs.session_maximum_seconds * 1000000.0, 0)
-        ) as bigint)
+        whole_periods(elapsed_seconds(visits.visit_started_at, visits.started_at), knobs.session_maximum_seconds)
 ),
 
 runs as (
@@ -235,7 +230,7 @@ attributed as (
     inner join settings.session_variants as variants on (kept.variants // variants.bit) % 2 = 1
     where
         kept.started_at <= orders.ordered_at
-        and date_diff('microsecond', kept.ended_at, orders.ordered_at) <= knobs.attribution_seconds * 1000000
+        and elapsed_seconds(kept.ended_at, orders.ordered_at) <= knobs.attribution_seconds
     group by kept.person_id, orders.order_id, variants.bit
 ),
 

@@ -62,8 +62,7 @@ select
     stage_position,             -- on the map
     entered_at,                 -- UTC instant of the first touchpoint
     coalesce(next_entered_at, last_touched_at) as left_at,  -- UTC instant of the next visit, or the last of it
-    date_diff('microsecond', entered_at, coalesce(next_entered_at, last_touched_at))
-    / 1000000.0 as visit_seconds,  -- from entry to exit
+    elapsed_seconds(entered_at, coalesce(next_entered_at, last_touched_at)) as visit_seconds,  -- from entry to exit
     last_number - first_number + 1 as touchpoint_count,  -- touchpoints in the visit
     first_number,               -- staged_number of its first touchpoint
     last_number,                -- staged_number of its last touchpoint

@@ -44,7 +44,7 @@ preceding as (
     where
         touchpoints.source not in ('feedback', 'invitations')
         and touchpoints.occurred_at <= all_answers.answered_at
-        and date_diff('microsecond', touchpoints.occurred_at, all_answers.answered_at) <= shop.survey_lag_seconds * 1000000
+        and elapsed_seconds(touchpoints.occurred_at, all_answers.answered_at) <= shop.survey_lag_seconds
     qualify row_number() over (
         partition by all_answers.answer_id order by touchpoints.occurred_at desc, touchpoints.touchpoint_id
     ) = 1

@@ -51,11 +51,10 @@ visit_starts as (
     cross join settings.shop as shop
     where
         gaps.previous_at is null
-        or date_diff('microsecond', gaps.previous_at, gaps.occurred_at) > shop.session_timeout_microseconds
+        or elapsed_seconds(gaps.previous_at, gaps.occurred_at) > shop.session_timeout_seconds
         or (
             shop.cuts_sessions_at_midnight
-            and cast((gaps.previous_at at time zone 'UTC') at time zone shop.time_zone as date)
-            <> cast((gaps.occurred_at at time zone 'UTC') at time zone shop.time_zone as date)
+            and shop_day(gaps.previous_at, shop.time_zone) <> shop_day(gaps.occurred_at, shop.time_zone)
         )
         or gaps.campaign <> coalesce(gaps.previous_campaign, '')
 ),
@@ -96,10 +95,7 @@ clicks as (
         events.shipping,
         events.coupon,
         visits.visit_number,
-        cast(floor(
-            date_diff('microsecond', visits.started_at, events.occurred_at)
-            / nullif(shop.session_maximum_seconds * 1000000.0, 0)
-        ) as bigint) as piece
+        whole_periods(elapsed_seconds(visits.started_at, events.occurred_at), shop.session_maximum_seconds) as piece
     from staging.events as events
     inner join whose on events.identifier = whose.identifier
     cross join settings.shop as shop

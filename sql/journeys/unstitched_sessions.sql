@@ -50,13 +50,11 @@ gaps as (
         case
             when
                 ordered.previous_at is null
-                or date_diff('microsecond', ordered.previous_at, ordered.occurred_at)
-                > shop.session_timeout_microseconds
+                or elapsed_seconds(ordered.previous_at, ordered.occurred_at) > shop.session_timeout_seconds
                 then 1
             when
                 shop.cuts_sessions_at_midnight
-                and cast((ordered.previous_at at time zone 'UTC') at time zone shop.time_zone as date)
-                <> cast((ordered.occurred_at at time zone 'UTC') at time zone shop.time_zone as date)
+                and shop_day(ordered.previous_at, shop.time_zone) <> shop_day(ordered.occurred_at, shop.time_zone)
                 then 1
             when ordered.campaign <> coalesce(ordered.previous_campaign, '') then 1
             else 0
@@ -82,10 +80,9 @@ pieces as (
         visits.person_id,
         visits.identifier,
         visits.visit_number,
-        coalesce(cast(floor(
-            date_diff('microsecond', visits.visit_started_at, visits.occurred_at)
-            / nullif(shop.session_maximum_seconds * 1000000.0, 0)
-        ) as bigint), 0) as piece,
+        coalesce(whole_periods(
+            elapsed_seconds(visits.visit_started_at, visits.occurred_at), shop.session_maximum_seconds
+        ), 0) as piece,
         visits.occurred_at
     from visits
     cross join settings.shop as shop
@@ -127,7 +124,7 @@ attributed as (
     cross join settings.shop as shop
     where
         kept.started_at <= orders.ordered_at
-        and date_diff('microsecond', kept.ended_at, orders.ordered_at) <= shop.attribution_seconds * 1000000
+        and elapsed_seconds(kept.ended_at, orders.ordered_at) <= shop.attribution_seconds
     group by orders.order_id, kept.person_id, kept.identifier
 ),
 

@@ -52,7 +52,7 @@ ordered as (
     from journeys.order_sessions as orders
     cross join settings.shop as knobs
     cross join metrics.cut_off as known
-    where date_diff('microsecond', orders.ordered_at, known.visits_until) >= knobs.cart_horizon_seconds * 1000000
+    where elapsed_seconds(orders.ordered_at, known.visits_until) >= knobs.cart_horizon_seconds
 ),
 
 ways as (
@@ -80,13 +80,7 @@ select
     numerator,                  -- count
     denominator,                -- count; null: a count, no rate
     open_count,                 -- carts whose horizon has not ended
-    numerator / nullif(denominator, 0) as value,  -- 0–1
-    (numerator + 1.920729) / (denominator + 3.841459)
-    - 1.959964 / (denominator + 3.841459) * sqrt(
-        numerator * (denominator - numerator) / nullif(denominator, 0) + 0.960365
-    ) as low,                   -- Wilson 95 %
-    (numerator + 1.920729) / (denominator + 3.841459)
-    + 1.959964 / (denominator + 3.841459) * sqrt(
-        numerator * (denominator - numerator) / nullif(denominator, 0) + 0.960365
-    ) as high,                  -- Wilson 95 %
+    rate(numerator, denominator) as value,  -- 0–1
+    wilson_low(numerator, denominator) as low,  -- Wilson 95 %
+    wilson_high(numerator, denominator) as high,  -- Wilson 95 %
 from ways

@@ -9,19 +9,19 @@ with judged as (
     select
         carts.cart_id,
         coalesce(
-            date_diff('microsecond', carts.abandoned_since, known.visits_until) >= 86400000000, false
+            elapsed_seconds(carts.abandoned_since, known.visits_until) >= 86400, false
         ) as was_abandoned,
         coalesce(
-            date_diff('microsecond', carts.last_activity_at, known.visits_until) >= 86400000000, false
+            elapsed_seconds(carts.last_activity_at, known.visits_until) >= 86400, false
         ) as is_silent_for_a_day,
         coalesce(
-            date_diff('microsecond', carts.last_activity_at, known.visits_until) >= 3600000000, false
+            elapsed_seconds(carts.last_activity_at, known.visits_until) >= 3600, false
         ) as is_silent_for_an_hour,
         coalesce(
-            date_diff('microsecond', carts.opened_at, known.visits_until) >= shop.cart_horizon_seconds * 1000000, false
+            elapsed_seconds(carts.opened_at, known.visits_until) >= shop.cart_horizon_seconds, false
         ) as is_matured,
         coalesce(
-            date_diff('microsecond', carts.opened_at, carts.ordered_at) <= shop.cart_horizon_seconds * 1000000, false
+            elapsed_seconds(carts.opened_at, carts.ordered_at) <= shop.cart_horizon_seconds, false
         ) as is_ordered_in_time,
         known.orders_until is not null as is_known
     from journeys.carts as carts
@@ -56,7 +56,7 @@ select
     carts.shipping,             -- shipping cost last shown before it was left; null: not seen
     carts.coupon,               -- coupon last seen before it was left; null: none
     carts.opened_at,            -- UTC instant
-    cast((carts.opened_at at time zone 'UTC') at time zone shop.time_zone as date) as opened_on,  -- shop day of opening
+    shop_day(carts.opened_at, shop.time_zone) as opened_on,  -- shop day of opening
     carts.left_at,              -- UTC instant of the last activity before it was last left with something in it; null: never
     carts.came_back_at,         -- UTC instant at which the person came back to it; null: never
     carts.came_back_channel,    -- of the session in which the person came back to buy

@@ -31,7 +31,7 @@ horizons as (
             when daily.kpi = 'conversion' then shop.attribution_seconds / 86400.0
             when daily.kpi in ('cart_abandonment', 'checkout_abandonment') then shop.cart_horizon_seconds / 86400.0
             when daily.kpi = 'retention' then shop.retention_days
-            else coalesce(funnels.window_microseconds / 86400000000.0, 0)
+            else coalesce(funnels.window_seconds / 86400.0, 0)
         end as horizon_days
     from metrics.kpi_daily as daily
     cross join settings.shop as shop
@@ -147,7 +147,7 @@ side_values as (
         side,
         cast(sum(numerator) as double) as numerator,
         cast(sum(denominator) as bigint) as denominator,
-        sum(numerator) / nullif(sum(denominator), 0) as value
+        rate(sum(numerator), sum(denominator)) as value
     from concerned
     group by change_id, kpi, side
 ),
@@ -192,8 +192,9 @@ compared as (
         later.value as after_value,
         later.value - earlier.value as difference,
         sqrt(earlier_variance.variance + later_variance.variance) as standard_error,
-        coalesce(earlier.denominator, 0) >= knobs.small_cell and coalesce(later.denominator, 0) >= knobs.small_cell as is_enough,
-        coalesce(later.denominator, 0) < knobs.small_cell as is_early
+        not is_small_cell(earlier.denominator, knobs.small_cell)
+        and not is_small_cell(later.denominator, knobs.small_cell) as is_enough,
+        is_small_cell(later.denominator, knobs.small_cell) as is_early
     from bounds
     cross join spans
     cross join knobs
@@ -263,7 +264,7 @@ select
     after_denominator,          -- matured attempts after
     after_value,                -- the figure after
     difference,                 -- after − before; times 100 in points
-    difference / nullif(before_value, 0) as relative_difference,  -- (after − before) / before
+    rate(difference, before_value) as relative_difference,  -- (after − before) / before
     difference - 1.959964 * standard_error as low,  -- 95 % interval of the difference
     difference + 1.959964 * standard_error as high,  -- 95 % interval of the difference
     2.801585 * standard_error as detectable_difference,  -- found with 80 % power at 5 %

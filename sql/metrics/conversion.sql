@@ -39,5 +39,5 @@ select
     way,                        -- numerator / denominator in words
     numerator,                  -- count
     denominator,                -- count
-    numerator / nullif(denominator, 0) as value,  -- 0–1; orders / sessions may exceed 1
+    rate(numerator, denominator) as value,  -- 0–1; orders / sessions may exceed 1
 from ways

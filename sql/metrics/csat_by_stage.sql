@@ -64,23 +64,15 @@ select
     stages.stage_position,      -- on the map
     counts.answer_count,        -- answers
     counts.satisfied_count,     -- of these, satisfied
-    counts.satisfied_count / nullif(counts.answer_count, 0) as csat,  -- 0–1
-    (counts.satisfied_count + 1.920729) / (counts.answer_count + 3.841459)
-    - 1.959964 / (counts.answer_count + 3.841459) * sqrt(
-        counts.satisfied_count * (counts.answer_count - counts.satisfied_count) / nullif(counts.answer_count, 0)
-        + 0.960365
-    ) as csat_low,              -- Wilson 95 %
-    (counts.satisfied_count + 1.920729) / (counts.answer_count + 3.841459)
-    + 1.959964 / (counts.answer_count + 3.841459) * sqrt(
-        counts.satisfied_count * (counts.answer_count - counts.satisfied_count) / nullif(counts.answer_count, 0)
-        + 0.960365
-    ) as csat_high,             -- Wilson 95 %
+    rate(counts.satisfied_count, counts.answer_count) as csat,  -- 0–1
+    wilson_low(counts.satisfied_count, counts.answer_count) as csat_low,  -- Wilson 95 %
+    wilson_high(counts.satisfied_count, counts.answer_count) as csat_high,  -- Wilson 95 %
     counts.mean_of_10,          -- mean, 0–10
     counts.mean_of_10 - 1.959964 * counts.deviation_of_10 / nullif(sqrt(counts.answer_count), 0) as mean_low,  -- normal 95 %
     counts.mean_of_10 + 1.959964 * counts.deviation_of_10 / nullif(sqrt(counts.answer_count), 0) as mean_high,  -- normal 95 %
     counts.unattached_count,    -- answers that no order or touchpoint within the lag explains
     case when counts.stage = 'all' then asked.asked_count end as asked_count,  -- persons asked, answered or not; else persons who passed the stage
-    case when counts.stage = 'all' then asked.answered_count / nullif(asked.asked_count, 0) end as response_rate,  -- answers / asked
+    case when counts.stage = 'all' then rate(asked.answered_count, asked.asked_count) end as response_rate,  -- answers / asked
 from counts
 cross join asked
 left join settings.stages as stages on counts.stage = stages.stage

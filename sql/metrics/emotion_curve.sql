@@ -10,7 +10,7 @@
 -- with their touchpoints, in no figure; nor are runaway sessions. Off the site there are only errors, known at once.
 -- key: stage
 with knobs as (
-    select small_cell, greatest(86400000000, session_timeout_microseconds) as window_microseconds from settings.shop
+    select small_cell, greatest(86400, session_timeout_seconds) as window_seconds from settings.shop
 ),
 
 known as (
@@ -23,7 +23,7 @@ set_aside as (
     from journeys.sessions as sessions
     cross join knobs
     cross join known
-    where date_diff('microsecond', sessions.ended_at, known.known_until) < knobs.window_microseconds
+    where elapsed_seconds(sessions.ended_at, known.known_until) < knobs.window_seconds
     union all
     select session_id, false from journeys.quarantined_sessions
 ),
@@ -103,30 +103,19 @@ select
     csat.mean_of_10,            -- mean of the answers, 0–10: the curve's height; null: no answer
     csat.mean_low,              -- normal 95 %
     csat.mean_high,             -- normal 95 %
-    coalesce(csat.answer_count, 0) < curve.small_cell as is_small_satisfaction,  -- too few answers to compare stages by
+    is_small_cell(csat.answer_count, curve.small_cell) as is_small_satisfaction,  -- too few answers to compare stages by
     curve.session_count,        -- matured sessions that touched the stage
     curve.open_session_count,   -- sessions whose 24 h are not over, in no figure
     curve.friction_session_count,  -- matured sessions with a signal at this stage, back-steps aside
-    curve.friction_session_count / nullif(curve.session_count, 0)
-        as friction_rate,  -- of those sessions; null: no session
+    rate(curve.friction_session_count, curve.session_count) as friction_rate,  -- of those sessions; null: no session
     case when curve.session_count > 0 then greatest(
-        (curve.friction_session_count + 1.920729) / (curve.session_count + 3.841459)
-        - 1.959964 / (curve.session_count + 3.841459) * sqrt(
-            curve.friction_session_count * (curve.session_count - curve.friction_session_count)
-            / nullif(curve.session_count, 0)
-            + 0.960365
-        ),
+        wilson_low(curve.friction_session_count, curve.session_count),
         0
     ) end as friction_low,        -- Wilson 95 %
     case when curve.session_count > 0 then
-        (curve.friction_session_count + 1.920729) / (curve.session_count + 3.841459)
-        + 1.959964 / (curve.session_count + 3.841459) * sqrt(
-            curve.friction_session_count * (curve.session_count - curve.friction_session_count)
-            / nullif(curve.session_count, 0)
-            + 0.960365
-        )
+        wilson_high(curve.friction_session_count, curve.session_count)
     end as friction_high,       -- Wilson 95 %
-    curve.session_count < curve.small_cell as is_small_friction,  -- too few sessions to compare stages by
+    is_small_cell(curve.session_count, curve.small_cell) as is_small_friction,  -- too few sessions to compare stages by
     curve.touchpoint_count,     -- touchpoints of the stage: those of matured sessions, and those off the site
     curve.friction_count,       -- signals at this stage, back-steps aside
     curve.payment_failure_count,  -- payments that failed
@@ -135,16 +124,13 @@ select
     curve.repeated_search_count,  -- searches after a search that found nothing
     curve.support_contact_count,  -- touchpoints after which help was asked for within 24 h
     curve.back_step_count,      -- touchpoints that came from a later stage
-    100 * curve.friction_count / nullif(curve.touchpoint_count, 0) as friction_per_100,  -- back-steps aside
-    100 * curve.payment_failure_count / nullif(curve.touchpoint_count, 0)
-        as payment_failures_per_100,  -- per 100 touchpoints
-    100 * curve.error_count / nullif(curve.touchpoint_count, 0) as errors_per_100,  -- per 100 touchpoints
-    100 * curve.rage_repeat_count / nullif(curve.touchpoint_count, 0) as rage_repeats_per_100,  -- per 100 touchpoints
-    100 * curve.repeated_search_count / nullif(curve.touchpoint_count, 0)
-        as repeated_searches_per_100,  -- per 100 touchpoints
-    100 * curve.support_contact_count / nullif(curve.touchpoint_count, 0)
-        as support_contacts_per_100,  -- per 100 touchpoints
-    100 * curve.back_step_count / nullif(curve.touchpoint_count, 0) as back_steps_per_100,  -- per 100 touchpoints
+    rate(100 * curve.friction_count, curve.touchpoint_count) as friction_per_100,  -- back-steps aside
+    rate(100 * curve.payment_failure_count, curve.touchpoint_count) as payment_failures_per_100,  -- per 100 touchpoints
+    rate(100 * curve.error_count, curve.touchpoint_count) as errors_per_100,  -- per 100 touchpoints
+    rate(100 * curve.rage_repeat_count, curve.touchpoint_count) as rage_repeats_per_100,  -- per 100 touchpoints
+    rate(100 * curve.repeated_search_count, curve.touchpoint_count) as repeated_searches_per_100,  -- per 100 touchpoints
+    rate(100 * curve.support_contact_count, curve.touchpoint_count) as support_contacts_per_100,  -- per 100 touchpoints
+    rate(100 * curve.back_step_count, curve.touchpoint_count) as back_steps_per_100,  -- per 100 touchpoints
 from curve
 left join metrics.csat_by_stage as csat on curve.stage = csat.stage
 order by curve.stage_position

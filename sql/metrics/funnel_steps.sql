@@ -10,7 +10,7 @@ with attempts as (
         reached.furthest_step,
         reached.entered_at,
         reached.reached_at,
-        date_diff('microsecond', reached.entered_at, cut_off.visits_until) >= funnels.window_microseconds as is_matured,
+        elapsed_seconds(reached.entered_at, cut_off.visits_until) >= funnels.window_seconds as is_matured,
         lag(reached.reached_at) over (
             partition by reached.funnel_id, reached.unit_id order by reached.step_number
         ) as previous_reached_at
@@ -25,11 +25,11 @@ counts as (
         step_number,
         cast(count(*) filter (where is_matured) as bigint) as reached_count,
         cast(count(*) filter (where not is_matured) as bigint) as open_count,
-        median(case when is_matured then date_diff('microsecond', previous_reached_at, reached_at) / 1000000.0 end)
+        median(case when is_matured then elapsed_seconds(previous_reached_at, reached_at) end)
             as median_seconds_from_previous,
-        avg(case when is_matured then date_diff('microsecond', previous_reached_at, reached_at) / 1000000.0 end)
+        avg(case when is_matured then elapsed_seconds(previous_reached_at, reached_at) end)
             as mean_seconds_from_previous,
-        median(case when is_matured then date_diff('microsecond', entered_at, reached_at) / 1000000.0 end)
+        median(case when is_matured then elapsed_seconds(entered_at, reached_at) end)
             as median_seconds_from_entry
     from attempts
     group by funnel_id, step_number
@@ -48,7 +48,7 @@ steps as (
         steps.step_label,
         funnels.funnel_name,
         funnels.unit,
-        funnels.window_microseconds,
+        funnels.window_seconds,
         coalesce(counts.reached_count, 0) as reached_count,
         coalesce(counts.open_count, 0) as open_count,
         counts.median_seconds_from_previous,
@@ -75,24 +75,18 @@ select
     ends.funnel_id,             -- of settings.funnels
     ends.funnel_name,           -- as in journey.yaml
     ends.unit,                  -- what is counted
-    ends.window_microseconds / 86400000000.0 as window_days,  -- from the first step, end included
+    ends.window_seconds / 86400.0 as window_days,  -- from the first step, end included
     ends.step_number,           -- 1 is the entry
     ends.step_label,            -- as in journey.yaml
     ends.entered_count,         -- matured attempts that entered
     ends.reached_count,         -- of these, reached this step
     coalesce(ends.previous_count - ends.reached_count, 0) as dropped_count,  -- reached the step before and not this one
     ends.open_count,            -- attempts at this step whose window has not ended
-    ends.reached_count / nullif(ends.entered_count, 0) as conversion_rate,  -- reached / entered
-    ends.reached_count / nullif(ends.previous_count, 0) as step_rate,  -- reached / reached the step before
-    1 - ends.reached_count / nullif(ends.previous_count, 0) as drop_off_rate,  -- dropped / reached the step before
-    (ends.reached_count + 1.920729) / (ends.previous_count + 3.841459)
-    - 1.959964 / (ends.previous_count + 3.841459) * sqrt(
-        ends.reached_count * (ends.previous_count - ends.reached_count) / nullif(ends.previous_count, 0) + 0.960365
-    ) as step_rate_low,         -- Wilson 95 %
-    (ends.reached_count + 1.920729) / (ends.previous_count + 3.841459)
-    + 1.959964 / (ends.previous_count + 3.841459) * sqrt(
-        ends.reached_count * (ends.previous_count - ends.reached_count) / nullif(ends.previous_count, 0) + 0.960365
-    ) as step_rate_high,        -- Wilson 95 %
+    rate(ends.reached_count, ends.entered_count) as conversion_rate,  -- reached / entered
+    rate(ends.reached_count, ends.previous_count) as step_rate,  -- reached / reached the step before
+    1 - rate(ends.reached_count, ends.previous_count) as drop_off_rate,  -- dropped / reached the step before
+    wilson_low(ends.reached_count, ends.previous_count) as step_rate_low,  -- Wilson 95 %
+    wilson_high(ends.reached_count, ends.previous_count) as step_rate_high,  -- Wilson 95 %
     ends.median_seconds_from_previous,  -- over those who reached it
     ends.mean_seconds_from_previous,  -- over those who reached it
     ends.median_seconds_from_entry,  -- over those who reached it

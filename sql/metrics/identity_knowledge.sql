@@ -34,7 +34,7 @@ visits as (
 
 in_months as (
     select
-        cast(date_trunc('month', (visits.started_at at time zone 'UTC') at time zone shop.time_zone) as date)
+        shop_month(visits.started_at, shop.time_zone)
             as month_on,
         visits.touchpoint_count,
         visits.later_count,
@@ -68,11 +68,11 @@ select
     known_session_count,        -- of these, recognised at once
     later_session_count,        -- recognised only after their end
     never_session_count,        -- not recognised so far
-    later_session_count / nullif(session_count, 0) as recognised_later_rate,  -- of the sessions
+    rate(later_session_count, session_count) as recognised_later_rate,  -- of the sessions
     touchpoint_count,           -- touchpoints on the site
     touchpoint_count - later_touchpoint_count - never_touchpoint_count
         as known_touchpoint_count,  -- of these, recognised at once
     later_touchpoint_count,     -- recognised only afterwards
     never_touchpoint_count,     -- not recognised so far
-    later_touchpoint_count / nullif(touchpoint_count, 0) as touchpoint_recognised_later_rate,  -- of the touchpoints
+    rate(later_touchpoint_count, touchpoint_count) as touchpoint_recognised_later_rate,  -- of the touchpoints
 from counted

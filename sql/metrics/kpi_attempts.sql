@@ -19,7 +19,7 @@ session_attempts as (
         sessions.session_id as attempt_id,
         sessions.person_id,
         sessions.started_at as happened_at,
-        date_diff('microsecond', sessions.ended_at, known.visits_until) >= knobs.attribution_seconds * 1000000
+        elapsed_seconds(sessions.ended_at, known.visits_until) >= knobs.attribution_seconds
             as is_matured,
         ordered.order_count > 0 as is_converted,
         1.0 as amount,
@@ -44,10 +44,10 @@ cart_attempts as (
         carts.opened_at,
         carts.checkout_at,
         carts.device,
-        date_diff('microsecond', carts.opened_at, known.visits_until) >= knobs.cart_horizon_seconds * 1000000
+        elapsed_seconds(carts.opened_at, known.visits_until) >= knobs.cart_horizon_seconds
             as is_matured,
         coalesce(
-            date_diff('microsecond', carts.opened_at, carts.ordered_at) <= knobs.cart_horizon_seconds * 1000000, false
+            elapsed_seconds(carts.opened_at, carts.ordered_at) <= knobs.cart_horizon_seconds, false
         ) as is_ordered
     from journeys.carts as carts
     cross join knobs
@@ -73,7 +73,7 @@ step_attempts as (
         attempts.unit_id as attempt_id,
         attempts.person_id,
         attempts.entered_at as happened_at,
-        date_diff('microsecond', attempts.entered_at, known.visits_until) >= funnels.window_microseconds as is_matured,
+        elapsed_seconds(attempts.entered_at, known.visits_until) >= funnels.window_seconds as is_matured,
         attempts.furthest_step > attempts.step_number as is_converted
     from journeys.funnel_attempts as attempts
     inner join settings.funnels as funnels on attempts.funnel_id = funnels.funnel_id
@@ -93,9 +93,9 @@ attempts as (
     union all
     select
         'retention', orders.order_id, orders.person_id, orders.ordered_at,
-        date_diff('microsecond', orders.ordered_at, known.orders_until) >= knobs.retention_days * 86400000000,
+        elapsed_seconds(orders.ordered_at, known.orders_until) >= knobs.retention_days * 86400,
         coalesce(
-            date_diff('microsecond', orders.ordered_at, orders.next_ordered_at) <= knobs.retention_days * 86400000000,
+            elapsed_seconds(orders.ordered_at, orders.next_ordered_at) <= knobs.retention_days * 86400,
             false
         ),
         1.0, null
@@ -120,7 +120,7 @@ select
     attempts.attempt_id,        -- the session, cart, order, answer or unit
     coalesce(attempts.person_id, 'unknown:' || attempts.attempt_id) as person_id,  -- of journeys.people; attempts of nobody known stand alone
     attempts.happened_at,       -- UTC instant of the attempt's start
-    cast((attempts.happened_at at time zone 'UTC') at time zone knobs.time_zone as date) as happened_on,  -- shop day of it
+    shop_day(attempts.happened_at, knobs.time_zone) as happened_on,  -- shop day of it
     coalesce(people.persona, 'unassigned') as persona,  -- of the person
     attempts.device,            -- where it is known
     attempts.is_matured,        -- its window has ended at the data cut-off
@@ -136,5 +136,5 @@ where not exists (
     from metrics.outage_days as outages
     where
         outages.outage = 'tracking'
-        and outages.outage_on = cast((attempts.happened_at at time zone 'UTC') at time zone knobs.time_zone as date)
+        and outages.outage_on = shop_day(attempts.happened_at, knobs.time_zone)
 )

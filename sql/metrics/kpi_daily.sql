@@ -6,6 +6,6 @@ select
     round(cast(sum(numerator) as double), 2) as numerator,  -- attempts that converted, or the net revenue of net_order_value
     cast(sum(denominator) as bigint) as denominator,  -- matured attempts
     cast(sum(1 - denominator) as bigint) as open_count,  -- attempts whose window has not ended
-    sum(numerator) / nullif(sum(denominator), 0) as value,  -- the day's figure; null: nothing matured
+    rate(sum(numerator), sum(denominator)) as value,  -- the day's figure; null: nothing matured
 from metrics.kpi_attempts
 group by kpi, happened_on

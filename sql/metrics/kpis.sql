@@ -57,15 +57,9 @@ select
     summed.numerator,           -- sessions with an order; abandoned carts; customers who came back; satisfied answers
     summed.denominator,         -- matured sessions, carts, customers; answers
     summed.open_count,          -- attempts whose window has not ended, in no rate
-    summed.numerator / nullif(summed.denominator, 0) as value,  -- the figure, 0–1
-    (summed.numerator + 1.920729) / (summed.denominator + 3.841459)
-    - 1.959964 / (summed.denominator + 3.841459) * sqrt(
-        summed.numerator * (summed.denominator - summed.numerator) / nullif(summed.denominator, 0) + 0.960365
-    ) as low,                   -- Wilson 95 %
-    (summed.numerator + 1.920729) / (summed.denominator + 3.841459)
-    + 1.959964 / (summed.denominator + 3.841459) * sqrt(
-        summed.numerator * (summed.denominator - summed.numerator) / nullif(summed.denominator, 0) + 0.960365
-    ) as high,                  -- Wilson 95 %
+    rate(summed.numerator, summed.denominator) as value,  -- the figure, 0–1
+    wilson_low(summed.numerator, summed.denominator) as low,  -- Wilson 95 %
+    wilson_high(summed.numerator, summed.denominator) as high,  -- Wilson 95 %
     targets.target,             -- to-be, of journey.yaml
 from summed
 left join settings.targets as targets on summed.kpi = targets.kpi

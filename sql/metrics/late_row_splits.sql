@@ -23,7 +23,7 @@ select
     export,                     -- as journey.yaml names it; null: all of them
     row_count,                  -- rows stored
     late_count,                 -- of these, late ones
-    late_count / nullif(row_count, 0) as late_share,  -- of the rows
+    rate(late_count, row_count) as late_share,  -- of the rows
     median_lateness_seconds,    -- median of the days' medians; null: none is late
     lowest_lateness_seconds,    -- the lowest of the days' medians
     highest_lateness_seconds,   -- the highest of the days' medians

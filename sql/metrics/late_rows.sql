@@ -43,10 +43,10 @@ first_files as (
 judged as (
     select
         delivered.export,
-        cast((delivered.occurred_at at time zone 'UTC') at time zone shop.time_zone as date) as day,
+        shop_day(delivered.occurred_at, shop.time_zone) as day,
         case
             when delivered.is_behind and delivered.file_order = first_files.file_order
-                then date_diff('microsecond', delivered.occurred_at, delivered.horizon) / 1000000.0
+                then elapsed_seconds(delivered.occurred_at, delivered.horizon)
         end as lateness_seconds
     from delivered
     left join first_files on delivered.export = first_files.export and delivered.event_id = first_files.event_id

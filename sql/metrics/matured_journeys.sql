@@ -10,4 +10,4 @@ cross join settings.shop as shop
 cross join metrics.cut_off as cut_off
 qualify
     lead(journeys.journey_id) over (partition by journeys.person_id order by journeys.journey_number) is not null
-    or date_diff('microsecond', journeys.last_contact_at, cut_off.visits_until) > shop.inactivity_seconds * 1000000
+    or elapsed_seconds(journeys.last_contact_at, cut_off.visits_until) > shop.inactivity_seconds

@@ -9,7 +9,7 @@ with knobs as (
 
 days as (
     select
-        cast((sessions.started_at at time zone 'UTC') at time zone knobs.time_zone as date) as day,
+        shop_day(sessions.started_at, knobs.time_zone) as day,
         cast(sum(sessions.touchpoint_count) as bigint) as touchpoint_count
     from journeys.sessions as sessions
     cross join knobs
@@ -24,7 +24,7 @@ placed_orders as (
 
 checkouts as (
     select
-        cast((touchpoints.occurred_at at time zone 'UTC') at time zone knobs.time_zone as date) as day,
+        shop_day(touchpoints.occurred_at, knobs.time_zone) as day,
         cast(count(distinct touchpoints.session_id) as bigint) as checkout_count,
         cast(count(distinct case when order_sessions.order_id is not null then touchpoints.session_id end) as bigint)
             as ordered_count,
@@ -43,7 +43,7 @@ span as (
         least(min(day), (select min(day) from placed_orders)) as first_day,
         least(
             greatest(max(day), (select max(day) from placed_orders)),
-            max(cast(((known.visits_until - interval 1 microsecond) at time zone 'UTC') at time zone knobs.time_zone as date))
+            max(shop_day(known.visits_until - interval 1 microsecond, knobs.time_zone))
         ) as last_day
     from days
     cross join knobs
@@ -82,8 +82,10 @@ usual as (
 neighboured as (
     select
         *,
-        (cast(sum(ordered_count) over around as double) - ordered_count)
-        / nullif(cast(sum(checkout_count) over around as double) - checkout_count, 0) as order_rate
+        rate(
+            cast(sum(ordered_count) over around as double) - ordered_count,
+            cast(sum(checkout_count) over around as double) - checkout_count
+        ) as order_rate
     from observed
     window around as (order by day rows between 14 preceding and 14 following)
 ),

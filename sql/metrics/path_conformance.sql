@@ -92,19 +92,10 @@ select
     judged.deviating_count,     -- of these, journeys that deviated so
     judged.journey_count - judged.deviating_count as conforming_count,  -- of these, journeys that did not
     judged.deviation_count,     -- times they deviated so
-    (judged.journey_count - judged.deviating_count)
-    / nullif(judged.journey_count, 0) as conforming_rate,  -- conforming / over
-    (judged.journey_count - judged.deviating_count + 1.920729) / (judged.journey_count + 3.841459)
-    - 1.959964 / (judged.journey_count + 3.841459) * sqrt(
-        judged.deviating_count * (judged.journey_count - judged.deviating_count) / nullif(judged.journey_count, 0)
-        + 0.960365
-    ) as conforming_low,        -- Wilson 95 %
-    (judged.journey_count - judged.deviating_count + 1.920729) / (judged.journey_count + 3.841459)
-    + 1.959964 / (judged.journey_count + 3.841459) * sqrt(
-        judged.deviating_count * (judged.journey_count - judged.deviating_count) / nullif(judged.journey_count, 0)
-        + 0.960365
-    ) as conforming_high,       -- Wilson 95 %
+    rate(judged.journey_count - judged.deviating_count, judged.journey_count) as conforming_rate,  -- conforming / over
+    wilson_low(judged.journey_count - judged.deviating_count, judged.journey_count) as conforming_low,  -- Wilson 95 %
+    wilson_high(judged.journey_count - judged.deviating_count, judged.journey_count) as conforming_high,  -- Wilson 95 %
     judged.median_seconds_beyond,  -- beyond the maximum, for late: median over these times
-    judged.journey_count < shop.small_cell as is_small,  -- too few to rank the rate
+    is_small_cell(judged.journey_count, shop.small_cell) as is_small,  -- too few to rank the rate
 from judged
 cross join settings.shop as shop

@@ -153,7 +153,7 @@ compared as (
     left join journeys.sessions as sessions on attributed.session_id = sessions.session_id
     union all
     select
-        cast((lone.occurred_at at time zone 'UTC') at time zone knobs.time_zone as date),
+        shop_day(lone.occurred_at, knobs.time_zone),
         coalesce(lone.channel, 'unknown'),
         coalesce(lone.payment_method, 'unknown'),
         0,

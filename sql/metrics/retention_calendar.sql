@@ -10,7 +10,7 @@ with touched as (
         retentions.cohort,
         roles.role,
         touchpoints.person_id,
-        (touchpoints.occurred_at at time zone 'UTC') at time zone knobs.time_zone as local_at
+        shop_time(touchpoints.occurred_at, knobs.time_zone) as local_at
     from journeys.touchpoints as touchpoints
     cross join settings.shop as knobs
     inner join settings.retention_touchpoints as roles
@@ -58,7 +58,7 @@ sizes as (
 ),
 
 known as (
-    select (cut_off.visits_until at time zone 'UTC') at time zone knobs.time_zone as known_until
+    select shop_time(cut_off.visits_until, knobs.time_zone) as known_until
     from metrics.cut_off as cut_off
     cross join settings.shop as knobs
 ),
@@ -124,7 +124,7 @@ select
     end as returned_count,      -- persons of the cohort who came back in the period; null: it has not ended
     case
         when cells.interval_number = 0 then 1.0
-        when cells.is_finished then coalesce(counts.returned_count, 0) / nullif(cells.cohort_size, 0)
+        when cells.is_finished then rate(coalesce(counts.returned_count, 0), cells.cohort_size)
     end as retention_rate,      -- returned / cohort; null: the period has not ended
 from cells
 left join counts

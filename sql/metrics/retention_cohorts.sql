@@ -21,9 +21,7 @@ customers as (
         first_orders.person_id,
         first_orders.first_ordered_at,
         first_orders.first_order_id,
-        cast(date_trunc(
-            'month', (first_orders.first_ordered_at at time zone 'UTC') at time zone knobs.time_zone
-        ) as date) as cohort_on
+        shop_month(first_orders.first_ordered_at, knobs.time_zone) as cohort_on
     from first_orders
     cross join knobs
 ),
@@ -38,8 +36,8 @@ cells as (
         customers.cohort_on,
         customers.person_id,
         intervals.interval_number,
-        date_diff('microsecond', customers.first_ordered_at, known.orders_until)
-        >= (intervals.interval_number + 1) * 30 * 86400000000 as has_finished
+        elapsed_seconds(customers.first_ordered_at, known.orders_until)
+        >= (intervals.interval_number + 1) * 30 * 86400 as has_finished
     from customers
     cross join intervals
     cross join known
@@ -48,8 +46,8 @@ cells as (
 later_orders as (
     select
         customers.person_id,
-        date_diff('microsecond', customers.first_ordered_at, orders.ordered_at) // (30 * 86400000000) as interval_number,
-        max(date_diff('microsecond', customers.first_ordered_at, orders.ordered_at) // (30 * 86400000000)) over (
+        whole_periods(elapsed_seconds(customers.first_ordered_at, orders.ordered_at), 30 * 86400) as interval_number,
+        max(whole_periods(elapsed_seconds(customers.first_ordered_at, orders.ordered_at), 30 * 86400)) over (
             partition by customers.person_id
         ) as last_interval_number
     from customers
@@ -90,6 +88,6 @@ select
     finished_count,             -- customers whose interval had ended at the data cut-off
     returned_count,             -- of these, ordered again within the interval
     returned_on_or_after_count, -- of these, ordered again within or after it
-    returned_count / nullif(finished_count, 0) as retention_rate,  -- null: no one has finished the interval
-    returned_on_or_after_count / nullif(finished_count, 0) as unbounded_retention_rate,  -- null: no one has finished the interval
+    rate(returned_count, finished_count) as retention_rate,  -- null: no one has finished the interval
+    rate(returned_on_or_after_count, finished_count) as unbounded_retention_rate,  -- null: no one has finished the interval
 from counts

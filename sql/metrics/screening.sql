@@ -6,7 +6,7 @@
 -- belongs to the session of journeys.order_sessions' rule: alike whether or not these tables hold them.
 -- key: figure
 with knobs as (
-    select time_zone, session_timeout_microseconds, session_maximum_seconds, attribution_seconds from settings.shop
+    select time_zone, session_timeout_seconds, session_maximum_seconds, attribution_seconds from settings.shop
 ),
 
 known as (
@@ -30,8 +30,7 @@ gaps as (
         their_clicks.*,
         case
             when coalesce(
-                date_diff('microsecond', lag(occurred_at) over in_time, occurred_at)
-                > knobs.session_timeout_microseconds,
+                elapsed_seconds(lag(occurred_at) over in_time, occurred_at) > knobs.session_timeout_seconds,
                 true
             )
                 then 1
@@ -54,10 +53,10 @@ visits as (
 pieces as (
     select
         visits.*,
-        cast(floor(
-            date_diff('microsecond', min(occurred_at) over (partition by person_id, visit_number), occurred_at)
-            / nullif(knobs.session_maximum_seconds * 1000000.0, 0)
-        ) as bigint) as piece
+        whole_periods(
+            elapsed_seconds(min(occurred_at) over (partition by person_id, visit_number), occurred_at),
+            knobs.session_maximum_seconds
+        ) as piece
     from visits
     cross join knobs
 ),
@@ -96,7 +95,7 @@ ordering_sessions as (
     cross join knobs
     where
         sessions.started_at <= owned_orders.ordered_at
-        and date_diff('microsecond', sessions.ended_at, owned_orders.ordered_at) <= knobs.attribution_seconds * 1000000
+        and elapsed_seconds(sessions.ended_at, owned_orders.ordered_at) <= knobs.attribution_seconds
     qualify row_number() over (
         partition by owned_orders.order_id order by sessions.started_at desc, sessions.visit_number, sessions.piece
     ) = 1
@@ -116,8 +115,8 @@ their_attempts as (
     cross join known
     where
         known.orders_until is not null
-        and date_diff('microsecond', sessions.ended_at, known.visits_until) >= knobs.attribution_seconds * 1000000
-        and cast((sessions.started_at at time zone 'UTC') at time zone knobs.time_zone as date) not in (
+        and elapsed_seconds(sessions.ended_at, known.visits_until) >= knobs.attribution_seconds
+        and shop_day(sessions.started_at, knobs.time_zone) not in (
             select outage_on from metrics.outage_days where outage = 'tracking'
         )
 ),
@@ -178,17 +177,17 @@ summed as (
 select
     figure,                     -- people, touchpoints, sessions, orders or conversion
     case
-        when figure = 'conversion' then customers / nullif(customer_sessions, 0) else customers
+        when figure = 'conversion' then rate(customers, customer_sessions) else customers
     end as value_without,       -- a count, or of conversion a share 0–1; null: no session
     case
         when figure = 'conversion'
-            then (customers + bots + staff) / nullif(customer_sessions + bot_sessions + staff_sessions, 0)
+            then rate(customers + bots + staff, customer_sessions + bot_sessions + staff_sessions)
         else customers + bots + staff
     end as value_with,          -- of everybody
     case
-        when figure = 'conversion' then bots / nullif(bot_sessions, 0) else bots
+        when figure = 'conversion' then rate(bots, bot_sessions) else bots
     end as bot_value,           -- of bots alone
     case
-        when figure = 'conversion' then staff / nullif(staff_sessions, 0) else staff
+        when figure = 'conversion' then rate(staff, staff_sessions) else staff
     end as staff_value,         -- of staff alone
 from summed

@@ -13,8 +13,8 @@ counted as (
         found.ordered_variants,
         coalesce(
             known.orders_until is not null
-            and date_diff('microsecond', found.ended_at, known.visits_until) >= knobs.attribution_seconds * 1000000
-            and cast((found.started_at at time zone 'UTC') at time zone knobs.time_zone as date) not in (
+            and elapsed_seconds(found.ended_at, known.visits_until) >= knobs.attribution_seconds
+            and shop_day(found.started_at, knobs.time_zone) not in (
                 select outage_on from metrics.outage_days where outage = 'tracking'
             ),
             false
@@ -30,7 +30,7 @@ sums as (
     select
         variants.variant_number,
         variants.variant,
-        variants.timeout_microseconds,
+        variants.timeout_seconds,
         variants.cuts_at_midnight,
         variants.is_chosen,
         cast(coalesce(sum(counted.session_count), 0) as bigint) as session_count,
@@ -47,7 +47,7 @@ sums as (
     from settings.session_variants as variants
     left join counted on (counted.variants // variants.bit) % 2 = 1
     group by
-        variants.variant_number, variants.variant, variants.timeout_microseconds, variants.cuts_at_midnight,
+        variants.variant_number, variants.variant, variants.timeout_seconds, variants.cuts_at_midnight,
         variants.is_chosen
 ),
 
@@ -66,22 +66,16 @@ rankings as (
 select
     sums.variant_number,        -- of settings.session_variants
     sums.variant,               -- in words
-    sums.timeout_microseconds / 60000000.0 as timeout_minutes,  -- a strictly greater gap starts a new session
+    sums.timeout_seconds / 60.0 as timeout_minutes,  -- a strictly greater gap starts a new session
     sums.cuts_at_midnight,      -- also cut at the shop's midnight
     sums.is_chosen,             -- the shop's own setting
     sums.session_count,         -- sessions, without runaway ones
     sums.ordered_session_count,  -- of these, sessions that an order belongs to
     sums.matured_count,         -- sessions whose attribution time is over
     sums.converted_count,       -- of these, sessions with an order
-    sums.converted_count / nullif(sums.matured_count, 0) as conversion_rate,  -- converted / matured
-    (sums.converted_count + 1.920729) / (sums.matured_count + 3.841459)
-    - 1.959964 / (sums.matured_count + 3.841459) * sqrt(
-        sums.converted_count * (sums.matured_count - sums.converted_count) / nullif(sums.matured_count, 0) + 0.960365
-    ) as conversion_low,        -- Wilson 95 %
-    (sums.converted_count + 1.920729) / (sums.matured_count + 3.841459)
-    + 1.959964 / (sums.matured_count + 3.841459) * sqrt(
-        sums.converted_count * (sums.matured_count - sums.converted_count) / nullif(sums.matured_count, 0) + 0.960365
-    ) as conversion_high,       -- Wilson 95 %
+    rate(sums.converted_count, sums.matured_count) as conversion_rate,  -- converted / matured
+    wilson_low(sums.converted_count, sums.matured_count) as conversion_low,  -- Wilson 95 %
+    wilson_high(sums.converted_count, sums.matured_count) as conversion_high,  -- Wilson 95 %
     rankings.highest_drop_off_stage,  -- the stage with the highest drop-off rate; null: none has enough sessions
     rankings.highest_drop_off_rate,  -- of that stage
     rankings.stage_ranking,     -- stages by drop-off rate, the highest first, as checkout > cart

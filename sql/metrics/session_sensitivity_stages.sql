@@ -19,8 +19,8 @@ counted as (
     cross join metrics.cut_off as known
     where
         known.orders_until is not null
-        and date_diff('microsecond', found.ended_at, known.visits_until) >= knobs.attribution_seconds * 1000000
-        and cast((found.started_at at time zone 'UTC') at time zone knobs.time_zone as date) not in (
+        and elapsed_seconds(found.ended_at, known.visits_until) >= knobs.attribution_seconds
+        and shop_day(found.started_at, knobs.time_zone) not in (
             select outage_on from metrics.outage_days where outage = 'tracking'
         )
     group by found.variants, found.furthest_required_position
@@ -77,16 +77,10 @@ select
     stage_position,             -- on the map
     reached_count,              -- matured sessions that reached it
     dropped_count,              -- of these, sessions that got no further; null: the last stage
-    dropped_count / nullif(reached_count, 0) as drop_off_rate,  -- dropped / reached
-    (dropped_count + 1.920729) / (reached_count + 3.841459)
-    - 1.959964 / (reached_count + 3.841459) * sqrt(
-        dropped_count * (reached_count - dropped_count) / nullif(reached_count, 0) + 0.960365
-    ) as drop_off_low,          -- Wilson 95 %
-    (dropped_count + 1.920729) / (reached_count + 3.841459)
-    + 1.959964 / (reached_count + 3.841459) * sqrt(
-        dropped_count * (reached_count - dropped_count) / nullif(reached_count, 0) + 0.960365
-    ) as drop_off_high,         -- Wilson 95 %
+    rate(dropped_count, reached_count) as drop_off_rate,  -- dropped / reached
+    wilson_low(dropped_count, reached_count) as drop_off_low,  -- Wilson 95 %
+    wilson_high(dropped_count, reached_count) as drop_off_high,  -- Wilson 95 %
     case when is_ranked then cast(row_number() over (
-        partition by variant_number, is_ranked order by dropped_count / nullif(reached_count, 0) desc, stage_position
+        partition by variant_number, is_ranked order by rate(dropped_count, reached_count) desc, stage_position
     ) as bigint) end as drop_off_rank,  -- 1: the highest drop-off rate of the variant; null: last stage or small cell
 from judged

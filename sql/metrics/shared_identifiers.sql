@@ -33,4 +33,4 @@ select
 from shared
 cross join settings.shop as shop
 where shared.other_count > shop.identity_link_limit
-group by 1
+group by split_part(shared.identifier, ':', 1)

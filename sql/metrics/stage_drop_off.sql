@@ -21,7 +21,7 @@ touched as (
     select
         visits.journey_id,
         visits.stage,
-        cast(sum(date_diff('microsecond', visits.entered_at, visits.left_at)) as double) / 1000000.0 as stage_seconds,
+        cast(sum(cast(visits.visit_seconds as decimal(18, 6))) as double) as stage_seconds,
         cast(count(*) filter (where visits.is_followed_by_back_step) as bigint) as back_step_count
     from journeys.stage_visits as visits
     group by visits.journey_id, visits.stage
@@ -103,21 +103,13 @@ select
     coalesce(counts.back_step_count, 0) as back_step_count,  -- times a journey went from here to an earlier stage
     counts.median_seconds,      -- time in the stage, median over the journeys that touched it
     case when stages.is_required and not required.is_last
-        then counts.dropped_count / nullif(counts.matured_count, 0)
+        then rate(counts.dropped_count, counts.matured_count)
     end as drop_off_rate,       -- dropped / matured
     case when stages.is_required and not required.is_last then
-        (counts.dropped_count + 1.920729) / (counts.matured_count + 3.841459)
-        - 1.959964 / (counts.matured_count + 3.841459) * sqrt(
-            counts.dropped_count * (counts.matured_count - counts.dropped_count) / nullif(counts.matured_count, 0)
-            + 0.960365
-        )
+        wilson_low(counts.dropped_count, counts.matured_count)
     end as drop_off_low,        -- Wilson 95 %
     case when stages.is_required and not required.is_last then
-        (counts.dropped_count + 1.920729) / (counts.matured_count + 3.841459)
-        + 1.959964 / (counts.matured_count + 3.841459) * sqrt(
-            counts.dropped_count * (counts.matured_count - counts.dropped_count) / nullif(counts.matured_count, 0)
-            + 0.960365
-        )
+        wilson_high(counts.dropped_count, counts.matured_count)
     end as drop_off_high,       -- Wilson 95 %
     case when stages.is_required and not required.is_last then
         round(
@@ -130,7 +122,7 @@ select
     stages.to_be_rate,          -- target share that goes on
     csat.mean_of_10 as satisfaction_mean,  -- mean of the answers about this stage, 0–10
     coalesce(csat.answer_count, 0) as answer_count,  -- answers about this stage
-    coalesce(counts.matured_count, 0) < knobs.small_cell as is_small,  -- too few to rank the rate
+    is_small_cell(counts.matured_count, knobs.small_cell) as is_small,  -- too few to rank the rate
 from settings.stages as stages
 cross join knobs
 cross join order_value

@@ -21,7 +21,7 @@ select
     touched.touchpoint,         -- name by rule
     touched.action = 'error' as is_error,  -- something went wrong
     cast(count(*) as bigint) as journey_count,  -- journeys that touched it
-    count(*) / nullif(max(totals.stage_journey_count), 0) as journey_share,  -- of the journeys that touched the stage
+    rate(count(*), max(totals.stage_journey_count)) as journey_share,  -- of the journeys that touched the stage
     cast(count(*) filter (where journeys.furthest_required_position = drops.stage_position) as bigint) as ended_count,  -- of these, journeys that got no further than this stage
 from touched
 inner join totals on touched.stage = totals.stage

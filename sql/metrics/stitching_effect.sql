@@ -61,8 +61,8 @@ attempts as (
     cross join known
     where
         known.orders_until is not null
-        and date_diff('microsecond', sessions.ended_at, known.visits_until) >= knobs.attribution_seconds * 1000000
-        and cast((sessions.started_at at time zone 'UTC') at time zone knobs.time_zone as date) not in (
+        and elapsed_seconds(sessions.ended_at, known.visits_until) >= knobs.attribution_seconds
+        and shop_day(sessions.started_at, knobs.time_zone) not in (
             select outage_on from metrics.outage_days where outage = 'tracking'
         )
 ),
@@ -79,7 +79,7 @@ conversions as (
 ),
 
 funnel as (
-    select funnel_id, funnel_name, window_microseconds, step_count
+    select funnel_id, funnel_name, window_seconds, step_count
     from settings.funnels
     where unit = 'person'
     qualify row_number() over (order by funnel_number) = 1
@@ -103,7 +103,7 @@ funnel_counts as (
     from entries
     inner join funnel on entries.funnel_id = funnel.funnel_id
     cross join known
-    where date_diff('microsecond', entries.entered_at, known.visits_until) >= funnel.window_microseconds
+    where elapsed_seconds(entries.entered_at, known.visits_until) >= funnel.window_seconds
     group by entries.view
 )
 
@@ -115,17 +115,17 @@ select
     coalesce(session_counts.ordered_session_count, 0) as ordered_session_count,  -- sessions that an order belongs to
     coalesce(conversions.matured_count, 0) as matured_session_count,  -- sessions whose attribution time is over
     coalesce(conversions.converted_count, 0) as converted_session_count,  -- of these, sessions with an order
-    conversions.converted_count / nullif(conversions.matured_count, 0) as conversion_per_session,  -- converted / matured
+    rate(conversions.converted_count, conversions.matured_count) as conversion_per_session,  -- converted / matured
     coalesce(conversions.visitor_count, 0) as visitor_count,  -- people with a matured session
     coalesce(conversions.converted_visitor_count, 0) as converted_visitor_count,  -- of these, people with one that converted
-    conversions.converted_visitor_count / nullif(conversions.visitor_count, 0) as conversion_per_person,  -- of visitors
+    rate(conversions.converted_visitor_count, conversions.visitor_count) as conversion_per_person,  -- of visitors
     funnel.funnel_id,           -- the first funnel that counts persons; null: there is none
     funnel.funnel_name,         -- as in journey.yaml
     case when funnel.funnel_id is not null then coalesce(funnel_counts.entered_count, 0) end
         as funnel_entered_count,  -- matured attempts
     case when funnel.funnel_id is not null then coalesce(funnel_counts.converted_count, 0) end
         as funnel_converted_count,  -- of these, attempts that reached the last step
-    funnel_counts.converted_count / nullif(funnel_counts.entered_count, 0) as funnel_conversion_rate,  -- converted / entered
+    rate(funnel_counts.converted_count, funnel_counts.entered_count) as funnel_conversion_rate,  -- converted / entered
 from unnest(['without stitching', 'with stitching']) as views(view)
 left join people on views.view = people.view
 left join session_counts on views.view = session_counts.view

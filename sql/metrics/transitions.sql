@@ -11,7 +11,7 @@ with moves as (
         stage as from_place,
         next_stage as to_place,
         visit_number = 1 as is_first,
-        date_diff('microsecond', entered_at, next_entered_at) as microseconds
+        elapsed_seconds(entered_at, next_entered_at) as seconds
     from journeys.stage_visits
     union all
     select
@@ -21,7 +21,7 @@ with moves as (
         steps.touchpoint,
         steps.next_touchpoint,
         steps.named_number = 1,
-        date_diff('microsecond', steps.occurred_at, steps.next_touchpoint_at)
+        elapsed_seconds(steps.occurred_at, steps.next_touchpoint_at)
     from journeys.journey_touchpoints as steps
     where steps.touchpoint is not null
 ),
@@ -30,7 +30,7 @@ with moves as (
 all_moves as (
     select
         moves.kind, moves.person_id, moves.journey_id, journeys.journey_type, moves.from_place, moves.to_place,
-        moves.microseconds
+        moves.seconds
     from moves
     inner join journeys.journeys as journeys
         on moves.person_id = journeys.person_id and moves.journey_id = journeys.journey_id
@@ -64,7 +64,8 @@ counted as (
         cast(count(distinct person_id) as bigint) as person_count,
         cast(count(distinct journey_id) as bigint) as journey_count,
         cast(count(*) as bigint) as transition_count,
-        median(microseconds) / 1000000.0 as median_seconds
+        -- To half a microsecond, the finest that a median of whole ones can be.
+        round(median(seconds), 7) as median_seconds
     from all_moves
     group by grouping sets ((kind, from_place, to_place), (kind, journey_type, from_place, to_place))
 )

@@ -76,7 +76,7 @@ select
     customer_id,                -- the shop's id of the customer
     email_hash,                 -- keyed hash of the e-mail
     ordered_at,                 -- UTC instant of placing
-    cast((ordered_at at time zone 'UTC') at time zone shop.time_zone as date) as ordered_on,  -- shop day of placing
+    shop_day(ordered_at, shop.time_zone) as ordered_on,  -- shop day of placing
     paid_at,                    -- UTC instant of payment or approval
     shipped_at,                 -- UTC instant of leaving
     delivered_at,               -- UTC instant of arrival
@@ -101,7 +101,7 @@ select
         end as decimal(18, 2)
     ) as net_revenue,           -- after discounts and refunds, without shipping and tax; null: no line is known
     coalesce(
-        cast((delivered_at at time zone 'UTC') at time zone shop.time_zone as date) > promised_on, false
+        shop_day(delivered_at, shop.time_zone) > promised_on, false
     ) as is_late,               -- delivered on a later shop day than promised
     cancelled_at is not null
     or coalesce(lower(status) in ('canceled', 'cancelled', 'voided'), false) as is_cancelled,  -- by the orders export

@@ -3,7 +3,7 @@ select
     shop.name, shop.time_zone, shop.currency, shop.language, shop.small_cell, shop.retention_days,
     shop.cart_horizon_seconds / 86400.0 as cart_horizon_days,
     shop.inactivity_seconds / 86400.0 as inactivity_days,
-    shop.session_timeout_microseconds / 60000000.0 as session_timeout_minutes,
+    shop.session_timeout_seconds / 60.0 as session_timeout_minutes,
     shop.attribution_seconds / 3600.0 as attribution_hours,
     shop.survey_lag_seconds / 86400.0 as survey_lag_days,
     shop.comparison_window_days, shop.guard_days,
