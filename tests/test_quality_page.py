@@ -28,12 +28,12 @@ from parcours.report.quality.tables import not_quite
 from parcours.report.section import Section
 from parcours.report.write import write_quality
 from parcours.tables.catalogue import build_all
-from parcours.warehouse.functions import write_functions
 
 ENGLISH, FRENCH = Numbers("en", "EUR"), Numbers("fr", "EUR")
 KEYS = ["rows", "orders", "outages", "stages", "late", "drift", "screening", "identity", "checks"]
 
 DERIVED = (
+    "export_rows",
     "rejected_files",
     "reconciliation_splits",
     "late_row_splits",
@@ -56,6 +56,8 @@ CHECKED = (
 )
 
 SCHEMA = """
+drop view metrics.export_rows;
+drop view metrics.stage_coverage_by_source;
 create schema journeys;
 create schema staging;
 create table staging.orders (ordered_on date);
@@ -136,8 +138,6 @@ insert into raw.loads values
 def write_shop(path: Path, text: str = "Cart", language: str = "en", empty: bool = False, loads: int = 2) -> Path:
     """A published database by hand; `text` stands wherever an export may write something."""
     write_published(path, text=text, language=language, empty=empty)
-    with duckdb.connect(str(path)) as connection:
-        write_functions(connection, f'"{path.stem}"')
     written = [] if empty else [ROWS.replace("{text}", text.replace("'", "''")), *([LATER_LOAD] if loads > 1 else [])]
     change(path, SCHEMA, *written)
     return path

@@ -15,10 +15,15 @@ from collections.abc import Iterator
 from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
+from given import settings
 
+from parcours.engine.model import read_model
+from parcours.loading.settings_tables import SETTINGS_TABLES
+from parcours.project import ROOT
 from parcours.report.drawing import safe, wrapped
 from parcours.report.figures import Figures, read_figures
 from parcours.report.journey.kpi_wording import summary
@@ -26,8 +31,11 @@ from parcours.report.journey.page import page_sections
 from parcours.report.numbers import MINUS, NARROW_NBSP, NBSP, Numbers
 from parcours.report.section import Section
 from parcours.report.write import write_report
+from parcours.settings.kpis import kpi_rows
+from parcours.warehouse.functions import write_functions
 
 HOSTILE = '<script>alert(1)</script><b>bold</b> & "q" $x$ $y$'
+(CATALOGUE,) = [table for table in SETTINGS_TABLES if table.name == "kpis"]
 ENGLISH, FRENCH = Numbers("en", "EUR"), Numbers("fr", "EUR")
 
 SCHEMA = """
@@ -119,9 +127,13 @@ create table metrics.outage_days (
     bigint, failed_count bigint, expected_order_count double
 );
 create table metrics.stage_coverage (
-    source text, event_name text, touchpoint_count bigint, staged_count bigint, named_count bigint
+    source text, event_name text, touchpoint_count bigint, staged_count bigint, named_count bigint,
+    net_revenue decimal(18, 2), staged_revenue decimal(18, 2)
 );
 """
+
+SUMMED = ("export_rows", "journey_map", "kpi_trend", "retention_curve", "stage_coverage_by_source")
+"""Tables of metrics that the models make of those above: views here, so that they follow what a test changes."""
 
 SHOP = """
 insert into settings.shop values
@@ -211,9 +223,14 @@ insert into metrics.change_impact values
 insert into metrics.outage_days values
     ('2026-07-02', 'payment', 900, 2, 30, 2, 9, 12.5);
 insert into metrics.stage_coverage values
-    ('events', 'Viewed', 100, 90, 95),
-    ('orders', 'order placed', 20, 20, 20);
+    ('events', 'Viewed', 100, 90, 95, null, null),
+    ('orders', 'order placed', 20, 20, 20, 500, 500);
 """
+
+
+def funnel(text: str) -> dict[str, Any]:
+    """The funnel of the rows above."""
+    return {"id": "buy", "name": text, "steps": [{"label": text, "any": True}, {"label": "Order", "any": True}]}
 
 
 def write_published(
@@ -226,6 +243,13 @@ def write_published(
     with duckdb.connect(str(path)) as connection:
         connection.execute(SCHEMA)
         connection.execute(rows)
+        write_functions(connection, path.stem)
+        for name in SUMMED:
+            model = read_model(ROOT / "sql" / "metrics" / f"{name}.sql")
+            connection.execute(f"create view {model.table} as {model.sql}")
+        catalogue = kpi_rows(settings(funnels=[funnel(text)]))
+        connection.execute(f"create table settings.kpis ({CATALOGUE.columns})")
+        connection.executemany(f"insert into settings.kpis values ({', '.join('?' for _ in catalogue[0])})", catalogue)
         connection.execute("comment on table metrics.kpis is 'One row per <i>headline</i> figure.'")
     return path
 

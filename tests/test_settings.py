@@ -139,9 +139,7 @@ def test_the_intended_path_as_tables_with_the_stages_that_it_does_not_name() -> 
         ("purchase", "required", None),
         ("support", "forbidden", None),
     ]
-    assert rows(connection, "from settings.path_limits") == [
-        (1, "stage", "cart", "touchpoint", "order placed", 5_400)
-    ]
+    assert rows(connection, "from settings.path_limits") == [(1, "stage", "cart", "touchpoint", "order placed", 5_400)]
     assert rows(connection, "select place_number, touchpoint from settings.path_order") == [
         (1, "add"),
         (2, "purchased"),

@@ -11,6 +11,7 @@ from typing import Any
 
 import duckdb
 
+from parcours.settings.kpis import kpi_rows
 from parcours.settings.schema import JourneySettings, PathLimit, PathStage
 from parcours.warehouse.connection import text_literal, transaction
 from parcours.warehouse.refresh_log import note_change, prepare_log
@@ -100,16 +101,7 @@ def _funnels(s: JourneySettings) -> list[Row]:
 
 
 def _funnel_steps(s: JourneySettings) -> list[Row]:
-    labels = {stage.id: stage.label for stage in s.stages}
-    return [
-        (
-            funnel.id,
-            number,
-            step.label or ", ".join([*step.touchpoint, *(labels[i] for i in step.stage)]) or "anything",
-        )
-        for funnel in s.funnels
-        for number, step in enumerate(funnel.steps, 1)
-    ]
+    return [(funnel.id, number, label) for funnel in s.funnels for number, label in enumerate(s.step_labels(funnel), 1)]
 
 
 def _funnel_step_matches(s: JourneySettings) -> list[Row]:
@@ -319,6 +311,14 @@ SETTINGS_TABLES = (
         "One row per touchpoint of those that should follow each other; alternatives share a number.",
         "place_number bigint, place text, touchpoint text",
         _path_order,
+    ),
+    SettingsTable(
+        "kpis",
+        "One row per figure that attempts make, in the order in which a change lists them: the catalogue.",
+        "kpi text, kpi_position bigint, kpi_label text, name_in_sentence text, unit text, is_higher_better boolean, "
+        "denominator_name text, horizon_seconds double, attempts_table text, is_headline boolean, "
+        "funnel_id text, step_number bigint",
+        kpi_rows,
     ),
     SettingsTable(
         "targets",

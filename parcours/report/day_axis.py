@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from itertools import groupby
 
-from parcours.report.drawing import GREY, Drawing, note, safe
-from parcours.report.figures import Outage
+from parcours.report.drawing import GREY, Drawing, note, safe, shape
+from parcours.report.figures import Row
 from parcours.report.numbers import Numbers
 
 TICK_STEPS = ((200, 1), (400, 2), (1000, 3))
@@ -17,7 +17,7 @@ DAILY, WEEKLY, HALVES = 10, 45, 130
 OUTAGE_SHADES = {"tracking": "rgba(93,107,121,0.22)", "payment": "rgba(226,160,99,0.35)"}
 
 
-def _outage_runs(outages: Sequence[Outage]) -> list[tuple[str, date, date]]:
+def _outage_runs(outages: Sequence[Row]) -> list[tuple[str, date, date]]:
     """Runs of days in a row with the same kind of outage."""
     runs = []
     keyed = groupby(enumerate(outages), key=lambda item: (item[1].outage, item[1].on - timedelta(days=item[0])))
@@ -27,41 +27,29 @@ def _outage_runs(outages: Sequence[Outage]) -> list[tuple[str, date, date]]:
     return runs
 
 
-def outage_shapes(outages: Sequence[Outage]) -> list[Drawing]:
+def outage_shapes(outages: Sequence[Row]) -> list[Drawing]:
     """Shades over runs of outage days: grey for tracking, orange for payment."""
+    noon = "{} 12:00"
     return [
-        {
-            "type": "rect",
-            "x0": f"{(start - timedelta(days=1)).isoformat()} 12:00",
-            "x1": f"{end.isoformat()} 12:00",
-            "y0": 0,
-            "y1": 1,
-            "xref": "x",
-            "yref": "paper",
-            "fillcolor": OUTAGE_SHADES["tracking" if kind == "tracking" else "payment"],
-            "line": {"width": 0},
-            "layer": "below",
-        }
+        shape(
+            "rect",
+            [noon.format((start - timedelta(days=1)).isoformat()), noon.format(end.isoformat())],
+            [0, 1],
+            {"width": 0},
+            xref="x",
+            yref="paper",
+            fillcolor=OUTAGE_SHADES["tracking" if kind == "tracking" else "payment"],
+            layer="below",
+        )
         for kind, start, end in _outage_runs(outages)
     ]
 
 
-def outage_labels(outages: Sequence[Outage]) -> list[Drawing]:
+def outage_labels(outages: Sequence[Row]) -> list[Drawing]:
     """The kind of outage, upright along its shade."""
+    place = {"xref": "x", "yref": "paper", "xanchor": "right", "yanchor": "top", "textangle": -90, "xshift": -7}
     return [
-        note(
-            f"{safe(kind, 20)} outage",
-            start.isoformat(),
-            1,
-            xref="x",
-            yref="paper",
-            xanchor="right",
-            yanchor="top",
-            textangle=-90,
-            xshift=-7,
-            size=10.5,
-            color=GREY,
-        )
+        note(f"{safe(kind, 20)} outage", start.isoformat(), 1, **place, size=10.5, color=GREY)
         for kind, start, _ in _outage_runs(outages)
     ]
 

@@ -6,7 +6,7 @@ A drawing is a plain dictionary of `data` and `layout`; `chart` has Plotly check
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,6 +106,16 @@ def hidden_axis(**rest: Any) -> Drawing:
 def percent_ticks() -> Drawing:
     """Ticks of an axis of percentages: 20 %."""
     return {"ticksuffix": f"{NBSP}%", "tickformat": ",.2~f"}
+
+
+def scatter(mode: str, x: Iterable[Any], y: Iterable[Any], **rest: Any) -> Drawing:
+    """A trace of lines or markers."""
+    return {"type": "scatter", "mode": mode, "x": list(x), "y": list(y), **rest}
+
+
+def shape(kind: str, x: Sequence[Any], y: Sequence[Any], line: Drawing, **rest: Any) -> Drawing:
+    """A line or a rectangle from the first to the last of x and y."""
+    return {"type": kind, "x0": x[0], "x1": x[-1], "y0": y[0], "y1": y[-1], "line": line, **rest}
 
 
 def note(text: str, x: float | str, y: float, **rest: Any) -> Drawing:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from parcours.report.figures import Export
 from parcours.report.numbers import Numbers
+from parcours.report.section import Column
 
 SOURCES = {
     "events": "click-stream",
@@ -19,15 +19,17 @@ def source_name(source: str | None) -> str:
     return "All" if source is None else SOURCES.get(source, source).capitalize()
 
 
-def export_cells(row: Export, numbers: Numbers) -> list[str]:
-    """An export, its files, rows read, loaded, duplicate and rejected, and the share of these."""
-    status = f", {row.status}" if row.status != "loaded" else ""
-    return [
-        "All" if row.export is None else f"{row.export} ({row.format}){status}",
-        numbers.count(row.file_count),
-        numbers.count(row.rows_read),
-        numbers.count(row.rows_loaded),
-        numbers.count(row.rows_duplicate),
-        numbers.count(row.rows_rejected),
-        numbers.share(row.rejected_share),
-    ]
+def export_name(numbers: Numbers, export: str | None, form: str, status: str) -> str:
+    """An export with its format, and why its files were refused; null: all of them."""
+    return "All" if export is None else f"{export} ({form}){'' if status == 'loaded' else f', {status}'}"
+
+
+EXPORT_COLUMNS: tuple[Column, ...] = (
+    ("Export", "export format status", export_name),
+    ("Files", "file_count", Numbers.count),
+    ("Rows read", "rows_read", Numbers.count),
+    ("Loaded", "rows_loaded", Numbers.count),
+    ("Duplicate", "rows_duplicate", Numbers.count),
+    ("Rejected", "rows_rejected", Numbers.count),
+    ("Rejected share", "rejected_share", Numbers.share),
+)

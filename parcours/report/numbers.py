@@ -1,5 +1,6 @@
-"""Numbers, dates and durations in the shop's language, as text.
+"""Numbers, dates and durations in the shop's language, as text, by Babel.
 
+Shares, points and durations are written as the field reads them (3.47 %, +1.61 pt, 29 h), with marks of the language.
 Not here: words (`wording.py`), nor any figure's arithmetic: that is SQL.
 """
 
@@ -8,18 +9,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
+from typing import Literal
+
+from babel import Locale
+from babel.dates import format_date
+from babel.lists import format_list
+from babel.numbers import format_decimal, get_currency_symbol, get_decimal_symbol, get_group_symbol
 
 NBSP, NARROW_NBSP, MINUS = "\u00a0", "\u202f", "\u2212"
 NOTHING = "–"
-CURRENCY_SIGNS = {"EUR": "€", "USD": "$", "GBP": "£", "BRL": "R$", "JPY": "¥", "CAD": "CA$", "AUD": "A$"}
-MONTHS = {
-    "en": "January,February,March,April,May,June,July,August,September,October,November,December",
-    "fr": "janvier,février,mars,avril,mai,juin,juillet,août,septembre,octobre,novembre,décembre",
-}
-SHORT_MONTHS = {
-    "en": "Jan,Feb,Mar,Apr,May,Jun,Jul,Aug,Sep,Oct,Nov,Dec",
-    "fr": "janv.,févr.,mars,avr.,mai,juin,juil.,août,sept.,oct.,nov.,déc.",
-}
+WORDS = Locale("en", "GB")
+"""The language of the page's words, whatever that of its numbers."""
 DURATIONS = ((60, 1, "s"), (3600, 60, "min"), (172_800, 3600, "h"))
 """Below the first number of seconds, divide by the second, in the third's unit; longer ones are in days."""
 
@@ -34,19 +35,23 @@ class Numbers:
     @property
     def separators(self) -> str:
         """Decimal mark and thousands separator, as Plotly's layout wants them."""
-        return "," + NARROW_NBSP if self.language == "fr" else ".,"
+        return get_decimal_symbol(self.language) + get_group_symbol(self.language)
+
+    def text(self, value: str | None) -> str:
+        """Words as they are."""
+        return NOTHING if value is None else value
 
     def count(self, value: float | None) -> str:
         """A whole number: 12,345."""
-        return NOTHING if value is None else self._written(value, 0)
+        return self.decimal(value, 0)
 
     def decimal(self, value: float | None, digits: int = 1) -> str:
         """A number with a fixed count of digits after the mark."""
-        return NOTHING if value is None else self._written(value, digits)
+        return NOTHING if value is None else (MINUS if round(value, digits) < 0 else "") + self._size(value, digits)
 
     def share(self, value: float | None, digits: int | None = None) -> str:
         """A share 0–1 as 64.2 %; two digits under 10 %, none for exactly nothing or everything."""
-        return NOTHING if value is None else self._written(value * 100, _digits(value, digits)) + NBSP + "%"
+        return NOTHING if value is None else f"{self.decimal(value * 100, _digits(value, digits))}{NBSP}%"
 
     def target(self, value: float) -> str:
         """A share that was set, with no more digits than it needs: 5 %, 2.5 %."""
@@ -57,46 +62,58 @@ class Numbers:
         if low is None or high is None:
             return NOTHING
         digits = _digits(high, digits)
-        low = max(low, 0.0)
-        return f"{self._written(low * 100, digits)}–{self._written(high * 100, digits)}{NBSP}%"
+        return f"{self.decimal(max(low, 0.0) * 100, digits)}–{self.decimal(high * 100, digits)}{NBSP}%"
 
     def change_of_share(self, before: float | None, after: float | None) -> str:
         """Two shares with one unit: 3.19 → 4.79 %."""
         if before is None or after is None:
             return NOTHING
         digits = _digits(max(before, after), None)
-        return f"{self._written(before * 100, digits)} → {self._written(after * 100, digits)}{NBSP}%"
+        return f"{self.decimal(before * 100, digits)} → {self.decimal(after * 100, digits)}{NBSP}%"
 
     def points(self, value: float | None, digits: int | None = None) -> str:
         """A difference of shares in points, with its sign: +1.61 pt."""
-        if value is None:
-            return NOTHING
-        return self._signed(value * 100, _digits(value, digits)) + NBSP + "pt"
+        return NOTHING if value is None else f"{self._signed(value * 100, _digits(value, digits))}{NBSP}pt"
 
     def signed(self, value: float, digits: int) -> str:
         """A number with its sign, but a plain zero: +10, 0, −10."""
-        return self._written(0, 0) if value == 0 else self._signed(value, digits)
+        return self._size(0, 0) if value == 0 else self._signed(value, digits)
 
     def relative(self, value: float | None) -> str:
         """A relative change with its sign: +50 %."""
-        return NOTHING if value is None else self._signed(value * 100, 0) + NBSP + "%"
+        return NOTHING if value is None else f"{self._signed(value * 100, 0)}{NBSP}%"
 
     def money(self, value: float | None, digits: int = 0, *, sign: bool = False) -> str:
         """An amount in the shop's currency: €1,234."""
         if value is None:
             return NOTHING
-        mark = (MINUS if value < 0 else "+") if sign else (MINUS if value < 0 else "")
-        return mark + self._with_currency(self._written(abs(value), digits))
+        return (MINUS if value < 0 else "+" if sign else "") + self._with_currency(self._size(value, digits))
 
     def short_money(self, value: float | None) -> str:
         """An amount as one reads it on a chart: €32.2k."""
         if value is None:
             return NOTHING
-        for limit, suffix in ((999_500, "M"), (1000, "k")):
+        for limit, scale, suffix in ((999_500, 1_000_000, "M"), (1000, 1000, "k")):
             if abs(value) >= limit:
-                scaled = value / (1_000_000 if suffix == "M" else 1000)
-                return self._with_currency(self._written(scaled, 0 if abs(scaled) >= 100 else 1) + suffix)
-        return self._with_currency(self._written(value, 0))
+                scaled = value / scale
+                return self._with_currency(self.decimal(scaled, 0 if abs(scaled) >= 100 else 1) + suffix)
+        return self._with_currency(self.count(value))
+
+    def value(self, value: float | None, unit: str) -> str:
+        """A figure in its unit: a share, or an amount of currency."""
+        return self.money(value, 2) if unit == "currency" else self.share(value)
+
+    def difference(self, value: float | None, unit: str) -> str:
+        """A difference of figures: points, or an amount of currency with its sign."""
+        return self.money(value, 2, sign=True) if unit == "currency" else self.points(value)
+
+    def differences(self, low: float | None, high: float | None, unit: str) -> str:
+        """Both ends of an interval of differences."""
+        return f"{self.difference(low, unit)} to {self.difference(high, unit)}"
+
+    def size(self, value: float | None, unit: str) -> str:
+        """A difference without its sign."""
+        return self.difference(value, unit).removeprefix("+")
 
     def duration(self, seconds: float | None) -> str:
         """Elapsed time in its natural unit: 38 s, 4 min, 29 h, 4.4 days."""
@@ -106,14 +123,13 @@ class Numbers:
             return f"<{NBSP}1{NBSP}s"
         for limit, divisor, unit in DURATIONS:
             if seconds < limit and round(seconds / divisor) < limit / divisor:
-                return f"{self._written(seconds / divisor, 0)}{NBSP}{unit}"
+                return f"{self.count(seconds / divisor)}{NBSP}{unit}"
         days = seconds / 86_400
-        digits = 0 if days >= 10 or f"{days:.1f}".endswith(".0") else 1
-        return f"{self._written(days, digits)}{NBSP}days"
+        return f"{self.decimal(days, 0 if days >= 10 or f'{days:.1f}'.endswith('.0') else 1)}{NBSP}days"
 
     def days(self, days: float) -> str:
         """A number of days as it was set: 7 days, 0.5 days."""
-        return f"{self._written(days, 0 if days == int(days) else 1)} day{'' if days == 1 else 's'}"
+        return f"{self.decimal(days, 0 if days == int(days) else 1)} {plural(days, 'day')}"
 
     def month_of_days(self, interval: int) -> str:
         """An interval of 30 days by its number from 0: 30–60."""
@@ -121,19 +137,15 @@ class Numbers:
 
     def day(self, on: date | None, *, year: bool = True) -> str:
         """A shop day: 15 August 2026."""
-        if on is None:
-            return NOTHING
-        text = f"{on.day}{NBSP}{self._month(MONTHS, on)}"
-        return f"{text}{NBSP}{on.year}" if year else text
+        return NOTHING if on is None else self._date(on, "d MMMM y" if year else "d MMMM")
 
     def short_day(self, on: date, *, year: bool = False) -> str:
         """A shop day on a chart: 15 Aug."""
-        text = f"{on.day}{NBSP}{self._month(SHORT_MONTHS, on)}"
-        return f"{text}{NBSP}{on.year}" if year else text
+        return self._date(on, "d MMM y" if year else "d MMM")
 
     def month(self, on: date) -> str:
         """A month: Aug 2026."""
-        return f"{self._month(SHORT_MONTHS, on)}{NBSP}{on.year}"
+        return self._date(on, "MMM y")
 
     def period(self, start: date, end: date) -> str:
         """Two shop days, with the year once where it is the same: 1 July – 28 September 2026."""
@@ -148,31 +160,32 @@ class Numbers:
         """A moment in shop time, to the minute."""
         return NOTHING if at is None else f"{self.day(at.date())}, {at:%H:%M}"
 
-    def _month(self, names: dict[str, str], on: date) -> str:
-        return names.get(self.language, names["en"]).split(",")[on.month - 1]
+    def _date(self, on: date, pattern: str) -> str:
+        return format_date(on, pattern.replace(" ", NBSP), locale=self.language)
 
-    def _written(self, value: float, digits: int) -> str:
-        text = f"{abs(value):,.{digits}f}"
-        if self.language == "fr":
-            text = text.replace(",", NARROW_NBSP).replace(".", ",")
-        is_zero = float(f"{abs(value):.{digits}f}") == 0
-        return text if value >= 0 or is_zero else MINUS + text
+    def _size(self, value: float, digits: int) -> str:
+        """Without its sign. A Decimal is the very number; Babel's own would round what repr shows of it."""
+        return format_decimal(Decimal(abs(value)), f"#,##0.{'0' * digits}".rstrip("."), locale=self.language)
 
     def _signed(self, value: float, digits: int) -> str:
-        text = self._written(value, digits)
-        is_zero = float(f"{abs(value):.{digits}f}") == 0
-        return ("±" if is_zero else "+" if value > 0 else "") + text
+        rounded = round(value, digits)
+        return ("±" if rounded == 0 else "+" if rounded > 0 else MINUS) + self._size(value, digits)
 
     def _with_currency(self, text: str) -> str:
-        sign = CURRENCY_SIGNS.get(self.currency, self.currency)
+        sign = get_currency_symbol(self.currency, self.language)
         if self.language == "fr":
             return f"{text}{NBSP}{sign}"
         return sign + (NBSP if len(sign) > 2 else "") + text
 
 
-def listed(names: Sequence[str], last: str = "and") -> str:
-    """Names in a sentence: a, b and c."""
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {last} {names[-1]}" if names else ""
+def listed(names: Sequence[str], style: Literal["standard", "or"] = "standard") -> str:
+    """Names in a sentence: a, b and c; or: a, b or c."""
+    return format_list(names, style, locale=WORDS)
+
+
+def plural(count: float, one: str, other: str = "") -> str:
+    """A noun (or a verb, with its other form) as it goes with a count."""
+    return one if WORDS.plural_form(count) == "one" else other or f"{one}s"
 
 
 def _digits(value: float, asked: int | None) -> int:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
 from parcours.report.drawing import Chart
-from parcours.report.figures import TableComment
+from parcours.report.figures import Row
+from parcours.report.numbers import Numbers
 from parcours.report.wording import Sentence
+
+Column = tuple[str, str, Callable[..., str]]
+"""Of a table: its label, the fields of a row that it shows, and what writes them: a method of Numbers, or alike."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,16 @@ class Table:
     rows: Sequence[Sequence[str]]
     small: frozenset[int] = frozenset()
     texts: frozenset[int] = frozenset()
+
+
+def table(caption: str, columns: Sequence[Column], rows: Sequence[Row], numbers: Numbers) -> Table:
+    """Rows by columns; those of a small cell are greyed."""
+    cells = [
+        [write(numbers, *(getattr(row, field) for field in fields.split())) for _, fields, write in columns]
+        for row in rows
+    ]
+    small = frozenset(place for place, row in enumerate(rows) if getattr(row, "is_small", False))
+    return Table(caption, [label for label, _, _ in columns], cells, small)
 
 
 @dataclass(frozen=True)
@@ -76,7 +90,7 @@ class Section:
     shown: Sequence[Table] = ()
     code: str = ""
     tables: Sequence[Table] = ()
-    comments: Sequence[TableComment] = ()
+    comments: Sequence[Row] = ()
     numbered: Sequence[str] = field(default=())
 
 

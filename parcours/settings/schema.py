@@ -9,9 +9,10 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-Kpi = Literal["conversion", "cart_abandonment", "retention", "satisfaction"]
+from parcours.settings.kpis import HEADLINES
+
 Unit = Literal["person", "session", "journey", "cart", "order"]
 TouchpointSource = Literal["events", "orders", "feedback", "invitations", "tickets", "deals"]
 Action = Literal["view", "search", "add_to_cart", "remove_from_cart", "checkout", "key_event", "purchase", "error"]
@@ -25,7 +26,14 @@ def _as_list(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
+def _headline(kpi: str) -> str:
+    if kpi not in HEADLINES:
+        raise ValueError(f"expected one of {', '.join(HEADLINES)}")
+    return kpi
+
+
 Names = Annotated[list[str], BeforeValidator(_as_list)]
+Headline = Annotated[str, AfterValidator(_headline), Field(json_schema_extra={"enum": list(HEADLINES)})]
 
 
 class Section(BaseModel):
@@ -259,11 +267,19 @@ class JourneySettings(Section):
     retentions: list[Retention] = []
     personas: list[Persona] = []
     changes: list[Change] = []
-    targets: dict[Kpi, float] = {}
+    targets: dict[Headline, float] = {}
     comparison: Comparison = Comparison()  # type: ignore[call-arg]
     measures: Measures = Measures()  # type: ignore[call-arg]
     path: IdealPath = IdealPath()  # type: ignore[call-arg]
     screening: Screening = Screening()  # type: ignore[call-arg]
+
+    def step_labels(self, funnel: Funnel) -> list[str]:
+        """What a funnel's steps are called: as written, else by their touchpoints and stages."""
+        stages = {stage.id: stage.label for stage in self.stages}
+        return [
+            step.label or ", ".join([*step.touchpoint, *(stages[i] for i in step.stage)]) or "anything"
+            for step in funnel.steps
+        ]
 
 
 def json_schema() -> dict[str, Any]:

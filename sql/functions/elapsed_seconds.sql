@@ -5,4 +5,4 @@
 -- arguments: from_at and to_at, UTC instants
 -- source: docs/definitions.md, durations
 create macro elapsed_seconds(from_at, to_at) as
-    date_diff('microsecond', from_at, to_at) / 1000000.0
+date_diff('microsecond', from_at, to_at) / 1000000.0

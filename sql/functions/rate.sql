@@ -2,4 +2,4 @@
 -- arguments: numerator and denominator, counts or sums
 -- source: docs/definitions.md, the three outcomes
 create macro rate(numerator, denominator) as
-    numerator / nullif(denominator, 0)
+numerator / nullif(denominator, 0)

@@ -2,4 +2,4 @@
 -- arguments: seconds, elapsed; period_seconds, the length of one (0: null)
 -- source: docs/definitions.md, durations
 create macro whole_periods(seconds, period_seconds) as
-    cast(floor(seconds / nullif(period_seconds, 0)) as bigint)
+cast(floor(seconds / nullif(period_seconds, 0)) as bigint)

@@ -22,28 +22,18 @@ bounds as (
     group by changes.change_id, changes.change_label, changes.changed_on, changes.stage
 ),
 
--- How many days after its start an attempt's outcome is known.
-horizons as (
+-- The days of each figure, and how many days after its start an attempt's outcome is known.
+spans as (
     select
         daily.kpi,
-        daily.happened_on,
-        case
-            when daily.kpi = 'conversion' then shop.attribution_seconds / 86400.0
-            when daily.kpi in ('cart_abandonment', 'checkout_abandonment') then shop.cart_horizon_seconds / 86400.0
-            when daily.kpi = 'retention' then shop.retention_days
-            else coalesce(funnels.window_seconds / 86400.0, 0)
-        end as horizon_days
+        kpis.is_higher_better,
+        min(daily.happened_on) as first_on,
+        max(daily.happened_on) as last_on,
+        cast(ceil(kpis.horizon_seconds / 86400) as integer) as horizon_days
     from metrics.kpi_daily as daily
-    cross join settings.shop as shop
-    left join settings.funnels as funnels
-        on daily.kpi like 'step_conversion:%' and split_part(daily.kpi, ':', 2) = funnels.funnel_id
+    inner join settings.kpis as kpis on daily.kpi = kpis.kpi
     where daily.denominator > 0
-),
-
-spans as (
-    select kpi, min(happened_on) as first_on, max(happened_on) as last_on, cast(ceil(max(horizon_days)) as integer) as horizon_days
-    from horizons
-    group by kpi
+    group by daily.kpi, kpis.is_higher_better, kpis.horizon_seconds
 ),
 
 offsets as (
@@ -183,6 +173,7 @@ compared as (
         bounds.changed_on,
         bounds.stage,
         spans.kpi,
+        spans.is_higher_better,
         coalesce(day_counts.days_per_side, 0) as days_per_side,
         earlier.numerator as before_numerator,
         coalesce(earlier.denominator, 0) as before_denominator,
@@ -255,7 +246,7 @@ select
     change_label,               -- as in journey.yaml
     changed_on,                 -- shop day
     stage,                      -- that was changed
-    kpi,                        -- as in metrics.kpi_attempts
+    kpi,                        -- of settings.kpis
     days_per_side,              -- matched days on each side
     before_numerator,           -- converted attempts, or net revenue, before
     before_denominator,         -- matured attempts before
@@ -273,7 +264,7 @@ select
     case
         when is_early then 'too early'
         when coalesce(corrected_p_value, 1) >= 0.05 then 'no evidence'
-        when (difference > 0) = (kpi not in ('cart_abandonment', 'checkout_abandonment')) then 'improved'
+        when (difference > 0) = is_higher_better then 'improved'
         else 'worsened'
     end as verdict,             -- improved, worsened, no evidence or too early
 from corrected

@@ -4,13 +4,11 @@
 -- far, so that a fresh period is not flattered by those who were quick. Attempts on a day without tracking are excluded.
 -- key: kpi, attempt_id
 with knobs as (
-    select
-        time_zone, cart_horizon_seconds, retention_days, attribution_seconds
-    from settings.shop
+    select time_zone from settings.shop
 ),
 
 known as (
-    select events_until, orders_until, feedback_until, visits_until from metrics.cut_off
+    select orders_until, visits_until from metrics.cut_off
 ),
 
 session_attempts as (
@@ -19,13 +17,12 @@ session_attempts as (
         sessions.session_id as attempt_id,
         sessions.person_id,
         sessions.started_at as happened_at,
-        elapsed_seconds(sessions.ended_at, known.visits_until) >= knobs.attribution_seconds
-            as is_matured,
+        sessions.ended_at as waits_from,
+        known.visits_until as known_until,
         ordered.order_count > 0 as is_converted,
         1.0 as amount,
         sessions.device
     from journeys.sessions as sessions
-    cross join knobs
     cross join known
     left join (
         select session_id, count(*) as order_count
@@ -43,14 +40,13 @@ cart_attempts as (
         carts.person_id,
         carts.opened_at,
         carts.checkout_at,
+        known.visits_until as known_until,
         carts.device,
-        elapsed_seconds(carts.opened_at, known.visits_until) >= knobs.cart_horizon_seconds
-            as is_matured,
         coalesce(
-            elapsed_seconds(carts.opened_at, carts.ordered_at) <= knobs.cart_horizon_seconds, false
+            elapsed_seconds(carts.opened_at, carts.ordered_at) <= kpis.horizon_seconds, false
         ) as is_ordered
     from journeys.carts as carts
-    cross join knobs
+    inner join settings.kpis as kpis on kpis.kpi = 'cart_abandonment'
     cross join known
     where not carts.is_emptied and known.orders_until is not null
 ),
@@ -69,72 +65,80 @@ ordered_orders as (
 
 step_attempts as (
     select
-        'step_conversion:' || attempts.funnel_id || ':' || (attempts.step_number + 1) as kpi,
+        kpis.kpi,
         attempts.unit_id as attempt_id,
         attempts.person_id,
         attempts.entered_at as happened_at,
-        elapsed_seconds(attempts.entered_at, known.visits_until) >= funnels.window_seconds as is_matured,
-        attempts.furthest_step > attempts.step_number as is_converted
+        known.visits_until as known_until,
+        attempts.furthest_step >= kpis.step_number as is_converted
     from journeys.funnel_attempts as attempts
-    inner join settings.funnels as funnels on attempts.funnel_id = funnels.funnel_id
+    inner join settings.kpis as kpis
+        on attempts.funnel_id = kpis.funnel_id and attempts.step_number = kpis.step_number - 1
     cross join known
-    where attempts.step_number < funnels.step_count
 ),
 
 attempts as (
-    select kpi, attempt_id, person_id, happened_at, is_matured, coalesce(is_converted, false) as is_converted, amount, device
+    select kpi, attempt_id, person_id, happened_at, waits_from, known_until, coalesce(is_converted, false) as is_converted, amount, device
     from session_attempts
     union all
-    select 'cart_abandonment', attempt_id, person_id, opened_at, is_matured, not is_ordered, 1.0, device from cart_attempts
+    select 'cart_abandonment', attempt_id, person_id, opened_at, opened_at, known_until, not is_ordered, 1.0, device
+    from cart_attempts
     union all
-    select 'checkout_abandonment', attempt_id, person_id, checkout_at, is_matured, not is_ordered, 1.0, device
+    select 'checkout_abandonment', attempt_id, person_id, checkout_at, opened_at, known_until, not is_ordered, 1.0, device
     from cart_attempts
     where checkout_at is not null
     union all
     select
-        'retention', orders.order_id, orders.person_id, orders.ordered_at,
-        elapsed_seconds(orders.ordered_at, known.orders_until) >= knobs.retention_days * 86400,
+        'retention', orders.order_id, orders.person_id, orders.ordered_at, orders.ordered_at, known.orders_until,
         coalesce(
-            elapsed_seconds(orders.ordered_at, orders.next_ordered_at) <= knobs.retention_days * 86400,
-            false
+            elapsed_seconds(orders.ordered_at, orders.next_ordered_at) <= kpis.horizon_seconds, false
         ),
         1.0, null
     from ordered_orders as orders
-    cross join knobs
+    inner join settings.kpis as kpis on kpis.kpi = 'retention'
     cross join known
     where orders.order_number = 1
     union all
-    select 'satisfaction', answer_id, person_id, answered_at, true, is_satisfied, 1.0, null
+    select 'satisfaction', answer_id, person_id, answered_at, answered_at, answered_at, is_satisfied, 1.0, null
     from journeys.survey_answers
     union all
-    select 'net_order_value', order_id, person_id, ordered_at, true, true, cast(net_revenue as double), null
+    select 'net_order_value', order_id, person_id, ordered_at, ordered_at, ordered_at, true, cast(net_revenue as double), null
     from ordered_orders
     where not is_void and net_revenue is not null
     union all
-    select kpi, attempt_id, person_id, happened_at, is_matured, is_converted, 1.0, null
+    select kpi, attempt_id, person_id, happened_at, happened_at, known_until, is_converted, 1.0, null
     from step_attempts
+),
+
+-- A figure that the catalogue lacks has no horizon; checks/kpis_are_in_the_catalogue.sql stops the run.
+outcomes as (
+    select
+        attempts.*,
+        elapsed_seconds(attempts.waits_from, attempts.known_until) >= kpis.horizon_seconds as is_matured
+    from attempts
+    left join settings.kpis as kpis on attempts.kpi = kpis.kpi
 )
 
 select
-    attempts.kpi,               -- conversion, cart_abandonment, checkout_abandonment, retention, satisfaction, net_order_value, step_conversion:<funnel>:<step>
-    attempts.attempt_id,        -- the session, cart, order, answer or unit
-    coalesce(attempts.person_id, 'unknown:' || attempts.attempt_id) as person_id,  -- of journeys.people; attempts of nobody known stand alone
-    attempts.happened_at,       -- UTC instant of the attempt's start
-    shop_day(attempts.happened_at, knobs.time_zone) as happened_on,  -- shop day of it
+    outcomes.kpi,               -- of settings.kpis; step_conversion:<funnel>:<step> for each step of a funnel but its first
+    outcomes.attempt_id,        -- the session, cart, order, answer or unit
+    coalesce(outcomes.person_id, 'unknown:' || outcomes.attempt_id) as person_id,  -- of journeys.people; attempts of nobody known stand alone
+    outcomes.happened_at,       -- UTC instant of the attempt's start
+    shop_day(outcomes.happened_at, knobs.time_zone) as happened_on,  -- shop day of it
     coalesce(people.persona, 'unassigned') as persona,  -- of the person
-    attempts.device,            -- where it is known
-    attempts.is_matured,        -- its window has ended at the data cut-off
-    attempts.is_converted,      -- counts in the numerator; of an abandonment: was abandoned
-    case when not attempts.is_matured then 'open' when attempts.is_converted then 'converted' else 'dropped' end as outcome,  -- converted, dropped or open
-    case when attempts.is_matured and attempts.is_converted then attempts.amount else 0 end as numerator,  -- what the attempt adds to the figure's numerator
-    case when attempts.is_matured then 1 else 0 end as denominator,  -- and to its denominator
-from attempts
+    outcomes.device,            -- where it is known
+    outcomes.is_matured,        -- its window has ended at the data cut-off
+    outcomes.is_converted,      -- counts in the numerator; of an abandonment: was abandoned
+    case when not outcomes.is_matured then 'open' when outcomes.is_converted then 'converted' else 'dropped' end as outcome,  -- converted, dropped or open
+    case when outcomes.is_matured and outcomes.is_converted then outcomes.amount else 0 end as numerator,  -- what the attempt adds to the figure's numerator
+    case when outcomes.is_matured then 1 else 0 end as denominator,  -- and to its denominator
+from outcomes
 cross join knobs
-left join journeys.people as people on attempts.person_id = people.person_id
+left join journeys.people as people on outcomes.person_id = people.person_id
 where not exists (
     select 1
     from metrics.outage_days as outages
     where
         outages.outage = 'tracking'
-        and outages.outage_on = shop_day(attempts.happened_at, knobs.time_zone)
+        and outages.outage_on = shop_day(outcomes.happened_at, knobs.time_zone)
 )

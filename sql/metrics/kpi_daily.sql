@@ -1,7 +1,7 @@
 -- One row per figure and shop day: numerator and denominator of the attempts that began that day, and those still open.
 -- key: kpi, happened_on
 select
-    kpi,                        -- as in metrics.kpi_attempts
+    kpi,                        -- of settings.kpis
     happened_on,                -- shop day
     round(cast(sum(numerator) as double), 2) as numerator,  -- attempts that converted, or the net revenue of net_order_value
     cast(sum(denominator) as bigint) as denominator,  -- matured attempts

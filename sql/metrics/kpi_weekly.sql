@@ -1,7 +1,7 @@
 -- One row per figure and week (from Monday) of shop days: numerator and denominator of the attempts that began in it.
 -- key: kpi, week_on
 select
-    kpi,                        -- as in metrics.kpi_attempts
+    kpi,                        -- of settings.kpis
     cast(date_trunc('week', happened_on) as date) as week_on,  -- the week's Monday, a shop day
     round(cast(sum(numerator) as double), 2) as numerator,  -- attempts that converted, or the net revenue of net_order_value
     cast(sum(denominator) as bigint) as denominator,  -- matured attempts

@@ -1,14 +1,15 @@
--- One row per headline figure and period: the whole span of the data, and its later and earlier halves.
+-- One row per figure that is a share (steps of funnels aside: metrics.funnel_steps has them) and period: the whole span of the data, and its later and earlier halves.
 -- The interval is Wilson's, 95 %. Halves are split at the middle of the figure's own matured days.
 -- key: kpi, period
 with span as (
     select
-        kpi,
-        min(happened_on) as first_on,
-        max(happened_on) as last_on
-    from metrics.kpi_attempts
-    where kpi in ('conversion', 'cart_abandonment', 'checkout_abandonment', 'retention', 'satisfaction') and is_matured
-    group by kpi
+        attempts.kpi,
+        min(attempts.happened_on) as first_on,
+        max(attempts.happened_on) as last_on
+    from metrics.kpi_attempts as attempts
+    inner join settings.kpis as kpis on attempts.kpi = kpis.kpi
+    where kpis.unit = 'share' and kpis.funnel_id is null and attempts.is_matured
+    group by attempts.kpi
 ),
 
 halved as (
@@ -50,7 +51,7 @@ summed as (
 )
 
 select
-    summed.kpi,                 -- conversion, cart_abandonment, checkout_abandonment, retention, satisfaction
+    summed.kpi,                 -- of settings.kpis
     summed.period,              -- all, before (first half) or after (second half)
     summed.from_on,             -- first shop day
     summed.until_on,            -- last shop day with a matured attempt

@@ -2,112 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Any
 
-from parcours.report.figures import Figures, Kpi
-from parcours.report.journey.kpi_wording import (
-    HEADLINES,
-    LOWER_IS_BETTER,
-    MISSING,
-    beside,
-    counted,
-    definition,
-    kpi_name,
-    still_open,
-)
+from parcours.report.figures import Figures, Row
+from parcours.report.journey.kpi_wording import HEADLINES, beside, said_of
 from parcours.report.numbers import Numbers
-from parcours.report.wording import Sentence
 
 SCALES = (0.01, 0.02, 0.05, 0.10, 0.20, 0.30, 0.50, 0.75, 1.0)
 """Where a card's bar may end: the first that holds the interval and the target with some room."""
 
 
-@dataclass(frozen=True)
-class Bar:
-    """A bar in percent of its width: value, interval (from low, so wide), target; and the share at its end."""
-
-    value: float
-    low: float
-    width: float
-    target: float | None
-    end: str
-
-
-@dataclass(frozen=True)
-class Card:
-    """A headline figure; `empty` says why there is none."""
-
-    name: str
-    definition: str
-    empty: str = ""
-    value: str = ""
-    counted: str = ""
-    interval: str = ""
-    still_open: str = ""
-    halves: str = ""
-    half_values: str = ""
-    is_small: bool = False
-    bar: Bar | None = None
-    target: str = ""
-    beside: Sequence[Sentence] = ()
+Card = dict[str, Any]
+"""What page.html shows of a headline figure; `empty` says why there is none."""
 
 
 def cards(figures: Figures, numbers: Numbers) -> list[Card]:
     """One per headline figure, in order."""
-    found = {kpi.kpi: kpi for kpi in figures.kpis}
-    return [_card(name, found.get(name), figures, numbers) for name in HEADLINES]
+    return [_card(kpi, figures, numbers) for kpi in figures.kpis]
 
 
-def _card(name: str, kpi: Kpi | None, figures: Figures, numbers: Numbers) -> Card:
-    shop = figures.shop
-    label, meaning = kpi_name(name, shop), definition(name, shop, numbers)
-    if kpi is None or kpi.value is None:
-        return Card(label, meaning, empty=MISSING[name])
-    return Card(
-        label,
-        meaning,
-        value=numbers.share(kpi.value),
-        counted=counted(kpi, shop, numbers),
-        interval=f"n\u00a0{numbers.count(kpi.denominator)} · 95\u00a0% interval {numbers.interval(kpi.low, kpi.high)}",
-        still_open=still_open(kpi, numbers),
-        halves=_halves(kpi, numbers),
-        half_values=_half_values(kpi, numbers),
-        is_small=kpi.denominator < shop.small_cell,
-        bar=_bar(kpi, numbers),
-        target=_target(kpi, numbers),
-        beside=beside(name, figures, numbers),
-    )
+def _card(kpi: Row, figures: Figures, numbers: Numbers) -> Card:
+    shop, words = figures.shop, HEADLINES[kpi.kpi]
+    meaning = said_of(kpi, words.definition, shop, numbers)
+    card = {"name": kpi.label, "definition": meaning, "empty": "" if kpi.value is not None else words.missing}
+    if kpi.value is None:
+        return card
+    still_open = f"{numbers.count(kpi.open_count)} {kpi.denominator_name} still open, in no rate"
+    return card | {
+        "value": numbers.share(kpi.value),
+        "counted": said_of(kpi, words.counted, shop, numbers),
+        "n": numbers.count(kpi.denominator),
+        "interval": numbers.interval(kpi.low, kpi.high),
+        "still_open": still_open if kpi.open_count else "",
+        "halves": _halves(kpi, numbers),
+        "half_values": _half_values(kpi, numbers),
+        "is_small": kpi.is_small,
+        "bar": _bar(kpi, numbers),
+        "target": _target(kpi, numbers),
+        "beside": beside(kpi.kpi, figures, numbers),
+    }
 
 
-def _halves(kpi: Kpi, numbers: Numbers) -> str:
-    if not (kpi.earlier_from and kpi.earlier_until and kpi.later_from and kpi.later_until):
+def _halves(kpi: Row, numbers: Numbers) -> str:
+    if kpi.trend is None:
         return ""
     earlier = numbers.short_period(kpi.earlier_from, kpi.earlier_until)
     return f"{earlier} against {numbers.short_period(kpi.later_from, kpi.later_until)}"
 
 
-def _half_values(kpi: Kpi, numbers: Numbers) -> str:
+def _half_values(kpi: Row, numbers: Numbers) -> str:
     """Both halves and their difference, with whether the intervals overlap."""
-    if kpi.difference is None or None in (kpi.earlier_low, kpi.earlier_high, kpi.later_low, kpi.later_high):
+    if kpi.trend is None:
         return ""
-    is_apart = (kpi.later_low or 0) > (kpi.earlier_high or 0) or (kpi.later_high or 0) < (kpi.earlier_low or 0)
     values = f"{numbers.change_of_share(kpi.earlier_value, kpi.later_value)} ({numbers.points(kpi.difference)})"
-    return f"{values}, intervals {'apart' if is_apart else 'overlap'}"
+    return f"{values}, intervals {'overlap' if kpi.trend == 'overlap' else 'apart'}"
 
 
-def _bar(kpi: Kpi, numbers: Numbers) -> Bar:
-    value, low, high = kpi.value or 0.0, max(kpi.low or 0.0, 0.0), kpi.high or 0.0
+def _bar(kpi: Row, numbers: Numbers) -> Card:
+    """A bar in percent of its width: value, interval (from low, so wide), target; and the share at its end."""
+    low, high = max(kpi.low or 0.0, 0.0), kpi.high or 0.0
     end = next((scale for scale in SCALES if max(high, (kpi.target or 0) * 1.02) <= scale), 1.0)
-    left, start, stop = (round(share / end * 100, 2) for share in (value, low, high))
+    left, start, stop = (round(share / end * 100, 2) for share in (kpi.value, low, high))
     target = None if kpi.target is None else round(kpi.target / end * 100, 2)
-    return Bar(left, start, round(stop - start, 2), target, numbers.share(end, 0))
+    return {
+        "value": left,
+        "low": start,
+        "width": round(stop - start, 2),
+        "target": target,
+        "end": numbers.share(end, 0),
+    }
 
 
-def _target(kpi: Kpi, numbers: Numbers) -> str:
-    if kpi.target is None or kpi.value is None:
+def _target(kpi: Row, numbers: Numbers) -> str:
+    if kpi.target is None:
         return ""
-    is_lower_better = kpi.kpi in LOWER_IS_BETTER
-    is_met = kpi.value <= kpi.target if is_lower_better else kpi.value >= kpi.target
-    bound = "at most" if is_lower_better else "at least"
-    return f"to-be: {bound} {numbers.target(kpi.target)}, {'met' if is_met else 'not met'}"
+    bound = "at least" if kpi.is_higher_better else "at most"
+    return f"to-be: {bound} {numbers.target(kpi.target)}, {'met' if kpi.is_target_met else 'not met'}"

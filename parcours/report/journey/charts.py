@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from math import ceil, floor, log10
 from typing import Any
 
@@ -29,8 +30,10 @@ from parcours.report.drawing import (
     layout,
     note,
     safe,
+    scatter,
+    shape,
 )
-from parcours.report.figures import Cohort, FunnelStep
+from parcours.report.figures import Row
 from parcours.report.numbers import NBSP, Numbers
 
 VERDICT_MARKS = {"improved": "✓ ", "worsened": "✗ "}
@@ -72,13 +75,12 @@ def dot_chart(panels: Sequence[DotPanel], numbers: Numbers, narrow: bool) -> Dra
     for number, panel in enumerate(panels, 1):
         suffix = "" if number == 1 else str(number)
         height = len(panel.dots) * pitch
+        room = 0.72 if narrow else 0.5
         axes[f"yaxis{suffix}"] = hidden_axis(
             domain=[max(0.0, (top - height) / inner), top / inner],
-            range=[-len(panel.dots) + (0.28 if narrow else 0.5), 0.28 if narrow else 0.5],
+            range=[-len(panel.dots) + room, room],
             anchor=f"x{suffix}",
         )
-        if narrow:
-            axes[f"yaxis{suffix}"]["range"] = [-len(panel.dots) + 0.72, 0.72]
         top -= height + axis_room
         axes[f"xaxis{suffix}"] = axis(
             anchor=f"y{suffix}",
@@ -87,7 +89,8 @@ def dot_chart(panels: Sequence[DotPanel], numbers: Numbers, narrow: bool) -> Dra
             **_dot_ticks(panel, _dot_range(panel), 5 if narrow else 8, numbers),
         )
         if panel.is_difference:
-            shapes.append(_vertical(0, f"x{suffix}", f"y{suffix}", INK, 1))
+            refs = {"xref": f"x{suffix}", "yref": f"y{suffix} domain"}
+            shapes.append(shape("line", [0], [0, 1], {"color": INK, "width": 1}, layer="below", **refs))
         for row, dot in enumerate(panel.dots):
             traces += _dot_trace(dot, -row, suffix, panel, size=8 if narrow else 11)
             notes += _dot_notes(dot, -row, suffix, narrow, lift)
@@ -134,30 +137,12 @@ def _dot_trace(dot: Dot, y: float, suffix: str, panel: DotPanel, size: float) ->
     factor, color = _factor(panel), TONES[dot.tone]
     place = {"xaxis": f"x{suffix}", "yaxis": f"y{suffix}"}
     text = f"<b>{safe(dot.label, 60)}</b><br>{safe(dot.detail)}"
-    traces: list[Drawing] = []
+    traces = []
     if dot.low is not None and dot.high is not None:
-        traces.append(
-            {
-                "type": "scatter",
-                "mode": "lines",
-                "x": [dot.low * factor, dot.high * factor],
-                "y": [y, y],
-                "line": {"color": color, "width": 3.5},
-                **hover([text, text]),
-                **place,
-            }
-        )
-    traces.append(
-        {
-            "type": "scatter",
-            "mode": "markers",
-            "x": [dot.value * factor],
-            "y": [y],
-            "marker": {"size": size, "color": color, "line": {"color": "#fff", "width": 1.5}},
-            **hover([text]),
-            **place,
-        }
-    )
+        ends, line = [dot.low * factor, dot.high * factor], {"color": color, "width": 3.5}
+        traces.append(scatter("lines", ends, [y, y], line=line, **hover([text, text]), **place))
+    marker = {"size": size, "color": color, "line": {"color": "#fff", "width": 1.5}}
+    traces.append(scatter("markers", [dot.value * factor], [y], marker=marker, **hover([text]), **place))
     return traces
 
 
@@ -179,23 +164,7 @@ def _dot_notes(dot: Dot, y: float, suffix: str, narrow: bool, lift: int) -> list
     ]
 
 
-def _vertical(x: float, xref: str, yref: str, color: str, width: float) -> Drawing:
-    return {
-        "type": "line",
-        "x0": x,
-        "x1": x,
-        "y0": 0,
-        "y1": 1,
-        "xref": xref,
-        "yref": f"{yref} domain",
-        "line": {"color": color, "width": width},
-        "layer": "below",
-    }
-
-
-def funnel_chart(
-    steps: Sequence[FunnelStep], worst: FunnelStep | None, unit: str, numbers: Numbers, small_cell: int
-) -> Drawing:
+def funnel_chart(steps: Sequence[Row], worst: Row | None, unit: str, numbers: Numbers, small_cell: int) -> Drawing:
     """A bar per step, what was lost before it in orange (the worst step's in red), with its counts above and below."""
     traces: list[Drawing] = []
     notes: list[Drawing] = []
@@ -204,18 +173,8 @@ def funnel_chart(
         is_small = step.previous_count is not None and step.previous_count < small_cell
         pieces = [(step.reached_count, FAINT if is_small else SKY), (step.dropped_count, RED if is_worst else ORANGE)]
         text = f"<b>{safe(step.label, 60)}</b><br>{numbers.count(step.reached_count)} {unit}"
-        for count, color in pieces:
-            traces.append(
-                {
-                    "type": "bar",
-                    "orientation": "h",
-                    "x": [count],
-                    "y": [-row],
-                    "width": 0.24,
-                    "marker": {"color": color},
-                    **hover([text]),
-                }
-            )
+        bar = {"type": "bar", "orientation": "h", "y": [-row], "width": 0.24, **hover([text])}
+        traces += [{**bar, "x": [count], "marker": {"color": color}} for count, color in pieces]
         head = f"<b>{safe(step.label, 30)}</b>  {numbers.count(step.reached_count)}"
         share = f"{numbers.share(step.conversion_rate)} of entered"
         below = {"xref": "x", "xanchor": "left", "yanchor": "top", "yshift": -11, "size": 11}
@@ -234,7 +193,7 @@ def funnel_chart(
     return {"data": traces, "layout": frame}
 
 
-def _step_line(step: FunnelStep, is_small: bool, numbers: Numbers) -> str:
+def _step_line(step: Row, is_small: bool, numbers: Numbers) -> str:
     if step.previous_count is None:
         return f"{numbers.count(step.open_count)} more still open" if step.open_count else "all windows are over"
     if is_small:
@@ -248,78 +207,62 @@ def _step_line(step: FunnelStep, is_small: bool, numbers: Numbers) -> str:
     return " · ".join(parts)
 
 
-def cohort_chart(key: str, description: str, cells: Sequence[Cohort], numbers: Numbers) -> Chart:
+def cohort_chart(key: str, description: str, cells: Sequence[Row], numbers: Numbers) -> Chart:
     """Cohorts × intervals, the mean over cohorts below; unfinished intervals are blank, small cells grey."""
     cohorts = sorted({cell.cohort_on for cell in cells if cell.cohort_on is not None})
     intervals = sorted({cell.interval_number for cell in cells})
-    places = {on: float(row) for row, on in enumerate(cohorts)}
-    mean_at = len(cohorts) + 0.25
-    notes, shown = [], [cell for cell in cells if cell.rate is not None]
-    grid: list[list[float | None]] = [[None] * len(intervals) for _ in cohorts]
-    mean: list[float | None] = [None] * len(intervals)
-    texts = {}
-    for cell in shown:
-        y = mean_at if cell.cohort_on is None else places[cell.cohort_on]
-        x = cell.interval_number - intervals[0]
+    places: dict[date | None, float] = {on: float(row) for row, on in enumerate(cohorts)} | {None: len(cohorts) + 0.25}
+    notes, shares, texts = [], {}, {}
+    for cell in [cell for cell in cells if cell.rate is not None]:
         counts = f"{numbers.count(cell.returned_count)} of {numbers.count(cell.finished_count)}"
         if cell.is_small:
-            notes.append(note(counts, x, y, size=10.5, color=FAINT))
-            continue
-        texts[(x, y)] = f"{numbers.share(cell.rate)}<br>{counts}"
-        target = mean if cell.cohort_on is None else grid[int(y)]
-        target[x] = (cell.rate or 0) * 100
-    top = max([value for row in [*grid, mean] for value in row if value is not None], default=1.0) or 1.0
-    same: Drawing = {
-        "type": "heatmap",
-        "x": list(range(len(intervals))),
-        "zmin": 0,
-        "zmax": top,
-        "colorscale": [[0, "#eef4f8"], [0.5, SKY], [1, BLUE]],
-        "showscale": False,
-        "xgap": 3,
-        "ygap": 3,
-        "texttemplate": "%{text}",
-        "textfont": {"size": 10.5},
-        "hoverinfo": "skip",
-    }
-    traces = [{**same, "z": [mean], "y": [mean_at], "text": _cell_texts(texts, [mean_at], len(intervals))}]
-    if cohorts:
-        rows = [places[on] for on in cohorts]
-        traces.insert(0, {**same, "z": grid, "y": rows, "text": _cell_texts(texts, rows, len(intervals))})
-    sizes = {cell.cohort_on: cell.customer_count for cell in cells}
-    labels = [
-        f"{numbers.month(on)}  <span style='color:{GREY}'>n\u00a0{numbers.count(sizes[on])}</span>" for on in cohorts
+            x = cell.interval_number - intervals[0]
+            notes.append(note(counts, x, places[cell.cohort_on], size=10.5, color=FAINT))
+        else:
+            shares[cell.cohort_on, cell.interval_number] = (cell.rate or 0) * 100
+            texts[cell.cohort_on, cell.interval_number] = f"{numbers.share(cell.rate)}<br>{counts}"
+    traces = [
+        {
+            "type": "heatmap",
+            "x": list(range(len(intervals))),
+            "y": [places[on] for on in group],
+            "z": [[shares.get((on, number)) for number in intervals] for on in group],
+            "text": [[texts.get((on, number), "") for number in intervals] for on in group],
+            "zmin": 0,
+            "zmax": max(shares.values(), default=1.0) or 1.0,
+            "colorscale": [[0, "#eef4f8"], [0.5, SKY], [1, BLUE]],
+            "showscale": False,
+            "xgap": 3,
+            "ygap": 3,
+            "texttemplate": "%{text}",
+            "textfont": {"size": 10.5},
+            "hoverinfo": "skip",
+        }
+        for group in (cohorts, [None])
     ]
-    labels.append(f"<b>Mean</b>  <span style='color:{GREY}'>n\u00a0{numbers.count(sizes.get(None, 0))}</span>")
+    sizes = {cell.cohort_on: numbers.count(cell.customer_count) for cell in cells}
+    labels = {on: numbers.month(on) for on in cohorts} | {None: "<b>Mean</b>"}
+    bottom, width = places[None], len(intervals)
     frame = layout(
         numbers,
-        int((mean_at + 1) * 38) + 36,
+        int((bottom + 1) * 38) + 36,
         (30, 8, 6, 122),
         annotations=notes,
         xaxis=axis(
             side="top",
             showgrid=False,
-            tickvals=list(range(len(intervals))),
+            tickvals=list(range(width)),
             ticktext=[("days " if place == 0 else "") + numbers.month_of_days(n) for place, n in enumerate(intervals)],
-            range=[-0.5, len(intervals) - 0.5],
+            range=[-0.5, width - 0.5],
         ),
         yaxis=axis(
             showgrid=False,
-            tickvals=[*(places[on] for on in cohorts), mean_at],
-            ticktext=labels,
-            range=[mean_at + 0.55, -0.55],
+            tickvals=list(places.values()),
+            ticktext=[f"{labels[on]}  <span style='color:{GREY}'>n\u00a0{sizes[on]}</span>" for on in places],
+            range=[bottom + 0.55, -0.55],
             tickfont={"color": INK, "size": 11.5},
         ),
-        shapes=[_rule(len(cohorts) - 0.375)] if cohorts else [],
+        shapes=[shape("line", [0, 1], [bottom - 0.625], {"color": LINE, "width": 1}, xref="paper", yref="y")],
     )
     drawn = chart(key, description, {"data": traces, "layout": frame})
-    return replace(drawn, minimum_width=130 + 66 * len(intervals), maximum_width=130 + 180 * len(intervals))
-
-
-def _cell_texts(texts: dict[tuple[int, float], str], rows: Sequence[float], width: int) -> list[list[str]]:
-    return [[texts.get((x, y), "") for x in range(width)] for y in rows]
-
-
-def _rule(y: float) -> Drawing:
-    line = {"color": LINE, "width": 1}
-    return {"type": "line", "x0": 0, "x1": 1, "xref": "paper", "y0": y, "y1": y, "yref": "y", "line": line}
+    return replace(drawn, minimum_width=130 + 66 * width, maximum_width=130 + 180 * width)

@@ -22,8 +22,10 @@ from parcours.report.drawing import (
     note,
     percent_ticks,
     safe,
+    scatter,
+    shape,
 )
-from parcours.report.figures import Change, Day, Kpi, Outage
+from parcours.report.figures import Row
 from parcours.report.numbers import Numbers
 from parcours.report.wording import axis_end
 
@@ -33,7 +35,7 @@ PIXELS_PER_LETTER, USUAL_WIDTH = 6.4, 1200
 
 
 def daily_chart(
-    days: Sequence[Day], kpi: Kpi, changes: Sequence[Change], outages: Sequence[Outage], numbers: Numbers, narrow: bool
+    days: Sequence[Row], kpi: Row, changes: Sequence[Row], outages: Sequence[Row], numbers: Numbers, narrow: bool
 ) -> Drawing:
     """The days, grey where small; a line joins those that follow each other and are not."""
     first, last = days[0].on, days[-1].on
@@ -61,100 +63,69 @@ def daily_chart(
     return {"data": [_line(days), _dots(days, numbers)], "layout": frame}
 
 
-def _line(days: Sequence[Day]) -> Drawing:
-    return {
-        "type": "scatter",
-        "mode": "lines",
-        "x": [day.on.isoformat() for day in days],
-        "y": [None if day.value is None or day.is_small else day.value * 100 for day in days],
-        "line": {"color": "rgba(43,108,148,0.22)", "width": 1},
-        "connectgaps": False,
-        "hoverinfo": "skip",
-    }
+def _line(days: Sequence[Row]) -> Drawing:
+    return scatter(
+        "lines",
+        [day.on.isoformat() for day in days],
+        [None if day.value is None or day.is_small else day.value * 100 for day in days],
+        line={"color": "rgba(43,108,148,0.22)", "width": 1},
+        connectgaps=False,
+        hoverinfo="skip",
+    )
 
 
-def _dots(days: Sequence[Day], numbers: Numbers) -> Drawing:
+def _dots(days: Sequence[Row], numbers: Numbers) -> Drawing:
     shown = [day for day in days if day.value is not None]
     text = [
         f"<b>{numbers.day(day.on)}</b><br>{numbers.share(day.value)}: {numbers.count(day.numerator)} of "
         f"{numbers.count(day.denominator)}" + (f", {numbers.count(day.open_count)} open" if day.open_count else "")
         for day in shown
     ]
-    return {
-        "type": "scatter",
-        "mode": "markers",
-        "x": [day.on.isoformat() for day in shown],
-        "y": [(day.value or 0) * 100 for day in shown],
-        "marker": {
-            "size": 5.5 if len(shown) < 200 else 4,
-            "color": [FAINT if day.is_small else BLUE for day in shown],
-            "opacity": 0.75 if len(shown) < 200 else 0.5,
-        },
+    size, opacity = (5.5, 0.75) if len(shown) < 200 else (4, 0.5)
+    color = [FAINT if day.is_small else BLUE for day in shown]
+    return scatter(
+        "markers",
+        [day.on.isoformat() for day in shown],
+        [(day.value or 0) * 100 for day in shown],
+        marker={"size": size, "color": color, "opacity": opacity},
         **hover(text),
-    }
+    )
 
 
-def _halves(kpi: Kpi) -> list[Drawing]:
+def _halves(kpi: Row) -> list[Drawing]:
     """The level of each half and its 95 % interval, over the days it covers."""
     shapes: list[Drawing] = []
+    axes = {"xref": "x", "yref": "y"}
     for start, end, value, low, high in _levels(kpi):
-        span = {"x0": start.isoformat(), "x1": end.isoformat(), "xref": "x", "yref": "y"}
-        shapes.append(
-            {"type": "rect", **span, "y0": low * 100, "y1": high * 100, "fillcolor": BLUE_TINT, "line": {"width": 0}}
-        )
-        line = {"color": BLUE, "width": 2.5}
-        shapes.append({"type": "line", **span, "y0": value * 100, "y1": value * 100, "line": line})
+        days = [start.isoformat(), end.isoformat()]
+        shapes.append(shape("rect", days, [low * 100, high * 100], {"width": 0}, fillcolor=BLUE_TINT, **axes))
+        shapes.append(shape("line", days, [value * 100], {"color": BLUE, "width": 2.5}, **axes))
     return shapes
 
 
-def _levels(kpi: Kpi) -> list[tuple[date, date, float, float, float]]:
+def _levels(kpi: Row) -> list[tuple[date, date, float, float, float]]:
     halves = (
         (kpi.earlier_from, kpi.earlier_until, kpi.earlier_value, kpi.earlier_low, kpi.earlier_high),
         (kpi.later_from, kpi.later_until, kpi.later_value, kpi.later_low, kpi.later_high),
     )
-    return [
-        (start, end, value, low, high)
-        for start, end, value, low, high in halves
-        if start is not None and end is not None and value is not None and low is not None and high is not None
-    ]
+    return [half for half in halves if None not in half]
 
 
-def _level_labels(kpi: Kpi, numbers: Numbers) -> list[Drawing]:
+def _level_labels(kpi: Row, numbers: Numbers) -> list[Drawing]:
+    place = {"xref": "x", "yref": "y", "xanchor": "left", "yanchor": "bottom", "xshift": 2}
+    look = {"color": BLUE, "bgcolor": "rgba(255,255,255,0.8)", "borderpad": 1}
     return [
-        note(
-            f"<b>{numbers.share(value)}</b>",
-            start.isoformat(),
-            high * 100,
-            xref="x",
-            yref="y",
-            xanchor="left",
-            yanchor="bottom",
-            xshift=2,
-            color=BLUE,
-            bgcolor="rgba(255,255,255,0.8)",
-            borderpad=1,
-        )
+        note(f"<b>{numbers.share(value)}</b>", start.isoformat(), high * 100, **place, **look)
         for start, _, value, _, high in _levels(kpi)
     ]
 
 
-def _change_lines(changes: Sequence[Change]) -> list[Drawing]:
-    return [
-        {
-            "type": "line",
-            "x0": change.changed_on.isoformat(),
-            "x1": change.changed_on.isoformat(),
-            "y0": 0,
-            "y1": 1,
-            "xref": "x",
-            "yref": "paper",
-            "line": {"color": INK, "width": 1, "dash": "dot"},
-        }
-        for change in changes
-    ]
+def _change_lines(changes: Sequence[Row]) -> list[Drawing]:
+    line = {"color": INK, "width": 1, "dash": "dot"}
+    return [shape("line", [change.changed_on.isoformat()], [0, 1], line, xref="x", yref="paper") for change in changes]
 
 
-def _levels_of_labels(changes: Sequence[Change], first: date, last: date) -> list[int]:
+def _levels_of_labels(changes: Sequence[Row], first: date, last: date) -> list[int]:
     """The line of each change's label: the lowest on which it doesn't run into the label before."""
     days_per_letter = ((last - first).days + 2) * PIXELS_PER_LETTER / USUAL_WIDTH
     free_from: list[float] = []
@@ -168,31 +139,22 @@ def _levels_of_labels(changes: Sequence[Change], first: date, last: date) -> lis
     return levels
 
 
-def _is_late(change: Change, first: date, last: date) -> bool:
+def _is_late(change: Row, first: date, last: date) -> bool:
     """Whether the label stands left of its line, to stay inside the chart."""
-    return (change.changed_on - first) > 0.75 * (last - first)
+    on: date = change.changed_on
+    return on - first > 0.75 * (last - first)
 
 
 def _change_labels(
-    changes: Sequence[Change], levels: Sequence[int], first: date, last: date, numbers: Numbers, narrow: bool
+    changes: Sequence[Row], levels: Sequence[int], first: date, last: date, numbers: Numbers, narrow: bool
 ) -> list[Drawing]:
     labels = []
     for number, (change, level) in enumerate(zip(changes, levels, strict=True), 1):
-        text = f"<b>{number}</b>"
+        text, anchor = f"<b>{number}</b>", "center"
         if not narrow:
             on = numbers.short_day(change.changed_on, year=first.year != last.year)
             text += f" {safe(change.label, LABEL_LETTERS)}, {on}"
-        labels.append(
-            note(
-                text,
-                change.changed_on.isoformat(),
-                1,
-                xref="x",
-                yref="paper",
-                xanchor="center" if narrow else "right" if _is_late(change, first, last) else "left",
-                yanchor="bottom",
-                yshift=2 + 16 * level,
-                size=11.5,
-            )
-        )
+            anchor = "right" if _is_late(change, first, last) else "left"
+        place = {"xref": "x", "yref": "paper", "xanchor": anchor, "yanchor": "bottom", "yshift": 2 + 16 * level}
+        labels.append(note(text, change.changed_on.isoformat(), 1, **place, size=11.5))
     return labels

@@ -2,45 +2,42 @@
 
 from __future__ import annotations
 
-from parcours.report.exports import export_cells, source_name
-from parcours.report.figures import Figures
+from functools import partial
+
+from parcours.report.exports import EXPORT_COLUMNS, source_name
+from parcours.report.figures import Figures, first
 from parcours.report.numbers import NBSP, Numbers
-from parcours.report.section import Section, Table
+from parcours.report.section import Column, Section, Table, table
+
+LOADED: tuple[Column, ...] = (*EXPORT_COLUMNS, ("Reaches until", "covers_until", Numbers.instant))
+COVERAGE: tuple[Column, ...] = (
+    ("Source", "source", lambda _, source: source_name(source)),
+    ("Touchpoints", "touchpoint_count", Numbers.count),
+    ("With a stage", "staged_count", Numbers.count),
+    ("Share", "staged_share", Numbers.share),
+)
 
 
 def method_section(figures: Figures, numbers: Numbers) -> Section:
     """Rows read and what became of them, cut-offs, coverage, and the knobs of the definitions."""
-    everything = next((row for row in figures.exports if row.export is None), None)
+    everything = first(figures.exports, export=None)
     sources = ("raw.loads", "metrics.cut_off", "metrics.stage_coverage")
+    section = partial(Section, "method", "How measured", sources=sources, comments=figures.table_comments)
     if everything is None or not everything.file_count:
-        return Section(
-            "method",
-            "How measured",
-            "How this was measured: nothing is loaded yet",
-            "",
-            sources,
-            empty="No files.",
-            comments=figures.tables,
-        )
+        return section("How this was measured: nothing is loaded yet", "", empty="No files.")
     title = f"How this was measured: {numbers.count(everything.rows_read)} rows read, "
     title += "every one accounted for" if everything.adds_up else "which do not add up"
-    return Section(
-        "method",
-        "How measured",
+    return section(
         title,
         "Per export: rows read = loaded + duplicate + rejected. The data cut-off of a source is the latest instant its "
         f"exports reach, never the clock; times are {figures.shop.time_zone}.",
-        sources,
         notes=_definitions(figures, numbers),
-        shown=[_exports(figures, numbers), _cut_offs(figures, numbers), _coverage(figures, numbers)],
-        comments=figures.tables,
+        shown=[
+            table("What was loaded", LOADED, figures.exports, numbers),
+            _cut_offs(figures, numbers),
+            table("Stage coverage", COVERAGE, figures.coverage, numbers),
+        ],
     )
-
-
-def _exports(figures: Figures, numbers: Numbers) -> Table:
-    rows = [[*export_cells(row, numbers), numbers.instant(row.covers_until)] for row in figures.exports]
-    columns = ("Export", "Files", "Rows read", "Loaded", "Duplicate", "Rejected", "Rejected share", "Reaches until")
-    return Table("What was loaded", columns, rows)
 
 
 def _cut_offs(figures: Figures, numbers: Numbers) -> Table:
@@ -48,19 +45,6 @@ def _cut_offs(figures: Figures, numbers: Numbers) -> Table:
     instants = (("Click-stream", shop.events_until), ("Orders", shop.orders_until), ("Surveys", shop.feedback_until))
     rows = [[name, numbers.instant(at) if at else "no export"] for name, at in instants]
     return Table("Data cut-off per source", ("Source", "Known until"), rows)
-
-
-def _coverage(figures: Figures, numbers: Numbers) -> Table:
-    rows = [
-        [
-            source_name(row.source),
-            numbers.count(row.touchpoint_count),
-            numbers.count(row.staged_count),
-            numbers.share(row.staged_share),
-        ]
-        for row in figures.coverage
-    ]
-    return Table("Stage coverage", ("Source", "Touchpoints", "With a stage", "Share"), rows)
 
 
 def _definitions(figures: Figures, numbers: Numbers) -> list[str]:

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 from parcours.report.day_axis import OUTAGE_SHADES, date_ticks, outage_shapes
 from parcours.report.drawing import BLUE, GREY, INK, PAPER, Chart, Drawing, axis, chart, hover, layout, note, safe
-from parcours.report.figures import Outage
+from parcours.report.figures import Row
 from parcours.report.numbers import Numbers
 
 HEADROOM = 1.22
@@ -34,20 +34,20 @@ class DayBars:
     of: str
 
 
-def day_bars_chart(key: str, description: str, bars: DayBars, outages: Sequence[Outage], numbers: Numbers) -> Chart:
+def day_bars_chart(key: str, description: str, bars: DayBars, outages: Sequence[Row], numbers: Numbers) -> Chart:
     """The two drawings; the highest day is labelled."""
     wide, narrow = (_drawing(bars, outages, numbers, narrow=is_narrow) for is_narrow in (False, True))
     return chart(key, description, wide, narrow)
 
 
-def day_bars_legend(bars: DayBars, outages: Sequence[Outage]) -> list[tuple[str, str]]:
+def day_bars_legend(bars: DayBars, outages: Sequence[Row]) -> list[tuple[str, str]]:
     """What the bars are, and the shades that there are."""
     kinds = {outage.outage for outage in outages if bars.days[0].on <= outage.on <= bars.days[-1].on}
     shades = [(shade, f"{kind} outage day") for kind, shade in OUTAGE_SHADES.items() if kind in kinds]
     return [(BLUE, f"{bars.of} {bars.counts}, by shop day"), *shades]
 
 
-def _drawing(bars: DayBars, outages: Sequence[Outage], numbers: Numbers, *, narrow: bool) -> Drawing:
+def _drawing(bars: DayBars, outages: Sequence[Row], numbers: Numbers, *, narrow: bool) -> Drawing:
     days = bars.days
     first, last = days[0].on, days[-1].on
     inside = [outage for outage in outages if first <= outage.on <= last]

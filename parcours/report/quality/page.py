@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import duckdb
 
-from parcours.report.figures import TableComment, rows, the_shop
+from parcours.report.figures import Row, rows, the_shop
 from parcours.report.numbers import Numbers
 from parcours.report.page import JOURNEY_PAGE, render
 from parcours.report.quality.sections import Mark, Result, checks_section, other_sections, topic_section
@@ -31,7 +31,7 @@ def render_quality(connection: duckdb.DuckDBPyConnection) -> str:
         unmet=[result for result in results if result.is_unmet],
         check_count=len(results),
         marks=[(topic, marks[topic.mark]) for topic in TOPICS],
-        comments=[table for table in rows(connection, TableComment, "quality_tables") if table.name in read],
+        comments=[table for table in rows(connection, Row, "quality_tables") if table.name in read],
         other_page=JOURNEY_PAGE,
     )
 

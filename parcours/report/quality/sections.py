@@ -13,19 +13,17 @@ from itertools import groupby
 import duckdb
 
 from parcours.report.drawing import Chart
-from parcours.report.exports import export_cells
-from parcours.report.figures import Export, Outage, rows
+from parcours.report.figures import Row, rows
 from parcours.report.numbers import Numbers, listed
 from parcours.report.quality.chart import DayBar, DayBars, day_bars_chart, day_bars_legend
 from parcours.report.quality.tables import not_quite, sample_table, tables_of
 from parcours.report.quality.topics import TOPICS, Topic
-from parcours.report.section import FlagBox, Section, Table
+from parcours.report.section import FlagBox, Section
 from parcours.report.wording import Sentence
 
 SHOWN_ROWS = 12
 """Rows of an open table; the rest is counted below it."""
 RESULTS = "metrics.check_results"
-EXPORT_COLUMNS = ("Export", "Files", "Rows read", "= loaded", "+ duplicate", "+ rejected", "Rejected share")
 RULES_NOTE = (
     "To copy below touchpoints: in journey.yaml; choose a name and a stage. Where a rule names it, add stage: to that "
     "rule instead, since the first that matches counts."
@@ -92,9 +90,7 @@ def topic_section(
     if not mark.all_count:
         return replace(section, empty=topic.empty)
     charts, legend = _chart(connection, topic, title, numbers)
-    exports = rows(connection, Export, "exports") if topic.key == "rows" else []
-    fates = Table("What became of the rows", EXPORT_COLUMNS, [export_cells(row, numbers) for row in exports])
-    tables = [*([fates] if exports else []), *tables_of(connection, topic.shown, numbers)]
+    tables = tables_of(connection, topic.shown, numbers)
     rules = tables_of(connection, ["quality_rules"], numbers) if topic.key == "stages" else []
     return replace(
         section,
@@ -168,6 +164,6 @@ def _chart(
     bars = DayBars(rows(connection, DayBar, query), counts, of)
     if not any(day.count for day in bars.days):
         return [], []
-    outages = rows(connection, Outage, "outages")
+    outages = rows(connection, Row, "outages")
     drawn = day_bars_chart(f"{topic.key}-days", f"{title}. {topic.about}", bars, outages, numbers)
     return [drawn], day_bars_legend(bars, outages)

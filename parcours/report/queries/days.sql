@@ -1,4 +1,4 @@
--- One row per shop day of the figures that are drawn by day; of a longer period than 150 days, one row per week.
+-- One row per shop day of the headline figures; of a longer period than 150 days, one row per week.
 with spans as (
     select kpi, date_diff('day', min(happened_on), max(happened_on)) > 150 as is_long
     from metrics.kpi_daily
@@ -13,9 +13,9 @@ parts as (
 
 select
     parts.kpi, parts.grain, parts.on, parts.numerator, parts.denominator, parts.open_count, parts.value,
-    parts.denominator < shop.small_cell as is_small
+    is_small_cell(parts.denominator, shop.small_cell) as is_small
 from parts
+inner join settings.kpis as catalogue on parts.kpi = catalogue.kpi and catalogue.is_headline
 inner join spans on parts.kpi = spans.kpi and (parts.grain = 'week') = spans.is_long
 cross join settings.shop as shop
-where parts.kpi in ('conversion', 'satisfaction')
 order by parts.kpi, parts.on

@@ -1,13 +1,13 @@
--- One row per headline figure: the whole period, beside its earlier and later halves.
+-- One row per headline figure in the catalogue's order: the whole period, its halves, its to-be; nothing where it isn't measured.
 select
-    whole.kpi, whole.numerator, whole.denominator, whole.open_count, whole.value, whole.low, whole.high, whole.target,
-    earlier.from_on as earlier_from, earlier.until_on as earlier_until,
-    earlier.value as earlier_value, earlier.low as earlier_low, earlier.high as earlier_high,
-    later.from_on as later_from, later.until_on as later_until,
-    later.value as later_value, later.low as later_low, later.high as later_high,
-    later.value - earlier.value as difference
-from metrics.kpis as whole
-left join metrics.kpis as earlier on whole.kpi = earlier.kpi and earlier.period = 'before'
-left join metrics.kpis as later on whole.kpi = later.kpi and later.period = 'after'
-where whole.period = 'all'
-order by whole.kpi
+    catalogue.kpi, catalogue.kpi_label as label, catalogue.denominator_name, catalogue.is_higher_better,
+    whole.numerator, whole.denominator, whole.open_count, whole.value, whole.low, whole.high, whole.target,
+    is_small_cell(whole.denominator, shop.small_cell) as is_small,
+    case when catalogue.is_higher_better then whole.value >= whole.target else whole.value <= whole.target end as is_target_met,
+    halves.* exclude (kpi)
+from settings.kpis as catalogue
+cross join settings.shop as shop
+left join metrics.kpis as whole on catalogue.kpi = whole.kpi and whole.period = 'all'
+left join metrics.kpi_trend as halves on catalogue.kpi = halves.kpi
+where catalogue.is_headline
+order by catalogue.kpi_position

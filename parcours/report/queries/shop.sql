@@ -9,9 +9,9 @@ select
     shop.comparison_window_days, shop.guard_days,
     (select min(happened_on) from metrics.kpi_daily) as from_on,
     (select max(happened_on) from metrics.kpi_daily) as until_on,
-    (cut_off.events_until at time zone 'UTC') at time zone shop.time_zone as events_until,
-    (cut_off.orders_until at time zone 'UTC') at time zone shop.time_zone as orders_until,
-    (cut_off.feedback_until at time zone 'UTC') at time zone shop.time_zone as feedback_until,
+    shop_time(cut_off.events_until, shop.time_zone) as events_until,
+    shop_time(cut_off.orders_until, shop.time_zone) as orders_until,
+    shop_time(cut_off.feedback_until, shop.time_zone) as feedback_until,
     coalesce((select max(reached_count) from metrics.stage_drop_off where is_required), 0) as journey_count
 from settings.shop as shop
 cross join metrics.cut_off as cut_off

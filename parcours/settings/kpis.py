@@ -1,0 +1,157 @@
+"""The catalogue of figures: all that is to be known of a KPI besides its attempts.
+
+A figure is an entry of `KPIS` and its attempts in `sql/metrics/kpi_attempts.sql`: sums by day and week, halves,
+before/after and its place on the page follow from `settings.kpis`. Attempts without an entry stop a run
+(`sql/checks/kpis_are_in_the_catalogue.sql`). Not here: what a headline figure's card says (`report/journey/cards.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from parcours.settings.schema import Funnel, JourneySettings, Measures
+
+DAY = 86_400
+"""Seconds."""
+STEP_CONVERSION = "step_conversion"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kpi:
+    """A figure: attempts that convert / attempts whose horizon is over.
+
+    Label and denominator may name a measure of journey.yaml in braces, those of step conversions their steps.
+    """
+
+    kpi: str
+    label: str
+    unit: Literal["share", "currency"]
+    better: Literal["higher", "lower"]
+    denominator: str
+    horizon_days: Callable[[Measures], float]
+    attempts_table: str
+    is_headline: bool
+    name_in_sentence: str
+
+
+KPIS = (
+    Kpi(
+        kpi="conversion",
+        label="Conversion",
+        unit="share",
+        better="higher",
+        denominator="sessions",
+        horizon_days=lambda measures: measures.attribution_hours / 24,
+        attempts_table="journeys.sessions",
+        is_headline=True,
+        name_in_sentence="conversion",
+    ),
+    Kpi(
+        kpi="cart_abandonment",
+        label="Cart abandonment",
+        unit="share",
+        better="lower",
+        denominator="carts",
+        horizon_days=lambda measures: measures.cart_horizon_days,
+        attempts_table="journeys.carts",
+        is_headline=True,
+        name_in_sentence="cart abandonment",
+    ),
+    Kpi(
+        kpi="checkout_abandonment",
+        label="Checkout abandonment",
+        unit="share",
+        better="lower",
+        denominator="carts that reached checkout",
+        horizon_days=lambda measures: measures.cart_horizon_days,
+        attempts_table="journeys.carts",
+        is_headline=False,
+        name_in_sentence="checkout abandonment",
+    ),
+    Kpi(
+        kpi=STEP_CONVERSION,
+        label="{from_step} → {to_step}",
+        unit="share",
+        better="higher",
+        denominator="at {from_step}",
+        horizon_days=lambda measures: 0,  # each funnel has its own window
+        attempts_table="journeys.funnel_attempts",
+        is_headline=False,
+        name_in_sentence="{from_step} → {to_step}",
+    ),
+    Kpi(
+        kpi="net_order_value",
+        label="Net order value",
+        unit="currency",
+        better="higher",
+        denominator="orders",
+        horizon_days=lambda measures: 0,
+        attempts_table="journeys.order_sessions",
+        is_headline=False,
+        name_in_sentence="net order value",
+    ),
+    Kpi(
+        kpi="retention",
+        label="Retention, {retention_days} days",
+        unit="share",
+        better="higher",
+        denominator="customers",
+        horizon_days=lambda measures: measures.retention_days,
+        attempts_table="journeys.order_sessions",
+        is_headline=True,
+        name_in_sentence="retention",
+    ),
+    Kpi(
+        kpi="satisfaction",
+        label="Satisfaction (CSAT)",
+        unit="share",
+        better="higher",
+        denominator="answers",
+        horizon_days=lambda measures: 0,
+        attempts_table="journeys.survey_answers",
+        is_headline=True,
+        name_in_sentence="satisfaction",
+    ),
+)
+"""In the order in which a change lists them."""
+HEADLINES = tuple(kpi.kpi for kpi in KPIS if kpi.is_headline)
+
+
+def kpi_rows(settings: JourneySettings) -> list[Sequence[Any]]:
+    """The catalogue of a shop, as rows of `settings.kpis`: its measures and its funnels filled in."""
+    return [
+        (
+            kpi.kpi,
+            position,
+            kpi.label,
+            kpi.name_in_sentence,
+            kpi.unit,
+            kpi.better == "higher",
+            kpi.denominator,
+            round((kpi.horizon_days(settings.measures) if funnel is None else funnel.window_days) * DAY, 6),
+            kpi.attempts_table,
+            kpi.is_headline,
+            funnel.id if funnel else None,
+            step,
+        )
+        for position, (kpi, funnel, step) in enumerate(_of_shop(settings), 1)
+    ]
+
+
+def _of_shop(settings: JourneySettings) -> Iterator[tuple[Kpi, Funnel | None, int | None]]:
+    """The entries with their texts filled in; that of steps once per step that can be gone on to, with its funnel."""
+    for kpi in KPIS:
+        if kpi.kpi != STEP_CONVERSION:
+            yield replace(kpi, label=kpi.label.format(**settings.measures.model_dump())), None, None
+            continue
+        for funnel in sorted(settings.funnels, key=lambda funnel: funnel.id):
+            for number, (from_step, to_step) in enumerate(pairwise(settings.step_labels(funnel)), 2):
+                texts = {
+                    field: getattr(kpi, field).format(from_step=from_step, to_step=to_step)
+                    for field in ("label", "name_in_sentence", "denominator")
+                }
+                yield replace(kpi, kpi=f"{kpi.kpi}:{funnel.id}:{number}", **texts), funnel, number
