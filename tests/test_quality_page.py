@@ -33,6 +33,7 @@ ENGLISH, FRENCH = Numbers("en", "EUR"), Numbers("fr", "EUR")
 KEYS = ["rows", "orders", "outages", "stages", "late", "drift", "screening", "identity", "checks"]
 
 DERIVED = (
+    "export_rows",
     "rejected_files",
     "reconciliation_splits",
     "late_row_splits",
@@ -55,6 +56,7 @@ CHECKED = (
 )
 
 SCHEMA = """
+drop view metrics.export_rows;
 drop view metrics.stage_coverage_by_source;
 create schema journeys;
 create schema staging;
