@@ -13,13 +13,14 @@ from typing import Any
 import dagster as dg
 import duckdb
 
-from parcours.engine.build import BuiltTable, comment_table, describe_table, lineage_of, refresh_table
+from parcours.engine.build import BuiltTable, describe_table, lineage_of, refresh_table
 from parcours.engine.checks import Check, Sample, record
 from parcours.engine.model import Model
 from parcours.engine.refresh import Table
 from parcours.project import Project
 from parcours.tables.catalogue import PythonTable, all_tables
 from parcours.tables.table_checks import checks_of
+from parcours.warehouse.comments import comment_table
 from parcours.warehouse.connection import open_warehouse
 
 Build = Callable[[duckdb.DuckDBPyConnection], BuiltTable]
@@ -33,43 +34,32 @@ def key_of(table: str) -> dg.AssetKey:
 def box_assets(project: Project, schema: str) -> list[dg.AssetsDefinition]:
     """The assets of every table of one box."""
     return [
-        model_asset(project, source, table) if isinstance(source, Model) else python_asset(project, source, table)
+        built_asset(project, source, table)
         for source, table in all_tables(project)
         if source.table.startswith(f"{schema}.")
     ]
 
 
-def model_asset(project: Project, model: Model, table: Table) -> dg.AssetsDefinition:
-    """The asset of a SQL model."""
+def built_asset(project: Project, source: Model | PythonTable, table: Table) -> dg.AssetsDefinition:
+    """The asset of a table that is built: by its SQL, or by a function."""
 
     def build(connection: duckdb.DuckDBPyConnection) -> BuiltTable:
         refreshed = refresh_table(connection, table)
-        if refreshed.touched is None and refreshed.is_changed:
-            comment_table(connection, model)
-        return describe_table(connection, model.table, lineage_of(connection, model), refreshed.touched)
+        comment_table(connection, source)
+        lineage = lineage_of(connection, source) if isinstance(source, Model) else None
+        return describe_table(connection, source.table, lineage, refreshed.touched)
 
     return table_asset(
         project,
-        model.table,
-        model.description,
-        model.upstreams,
+        source.table,
+        source.description,
+        source.upstreams,
         build,
-        checks=checks_of(model),
-        code_version=model.code_version,
-        metadata={"sql": dg.MetadataValue.md(f"```sql\n{model.sql}\n```")},
-        kind="sql",
+        checks=checks_of(source),
+        code_version=source.code_version,
+        metadata={"sql": dg.MetadataValue.md(f"```sql\n{source.sql}\n```")} if isinstance(source, Model) else None,
+        kind="sql" if isinstance(source, Model) else "python",
     )
-
-
-def python_asset(project: Project, source: PythonTable, table: Table) -> dg.AssetsDefinition:
-    """The asset of a table that a function writes."""
-
-    def build(connection: duckdb.DuckDBPyConnection) -> BuiltTable:
-        refreshed = refresh_table(connection, table)
-        return describe_table(connection, source.table, touched=refreshed.touched)
-
-    checks = checks_of(source)
-    return table_asset(project, source.table, source.description, source.upstreams, build, checks=checks, kind="python")
 
 
 def table_asset(

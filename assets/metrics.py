@@ -9,7 +9,7 @@ from assets.factory import box_assets, key_of, table_metadata
 from parcours.engine.build import describe_table
 from parcours.project import Project
 from parcours.tables.table_checks import tidy_results
-from parcours.warehouse.check_results import CHECK_RESULTS, DESCRIPTION
+from parcours.warehouse.check_results import CHECK_RESULTS, CHECK_RESULTS_TABLE
 from parcours.warehouse.connection import open_warehouse
 
 
@@ -27,7 +27,7 @@ def metrics_assets(project: Project, tables: Sequence[str]) -> list[dg.AssetsDef
         deps=[key_of(table) for table in tables],
         group_name="metrics",
         kinds={"duckdb", "python"},
-        description=DESCRIPTION,
+        description=CHECK_RESULTS_TABLE.description,
     )
     def check_results() -> dg.MaterializeResult:  # type: ignore[type-arg]
         with open_warehouse(project) as connection:

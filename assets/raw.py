@@ -10,6 +10,7 @@ from parcours.engine.build import describe_table
 from parcours.loading.load import load_exports, rejected_reasons
 from parcours.project import Project
 from parcours.tables.table_checks import checks_of
+from parcours.warehouse.comments import comment_table
 from parcours.warehouse.connection import open_warehouse
 from parcours.warehouse.raw_tables import RAW_TABLES
 
@@ -22,8 +23,10 @@ def raw_assets(project: Project) -> list[dg.AssetsDefinition]:
         name="exports",
         group_name="raw",
         specs=[
-            dg.AssetSpec(key_of(table), description=about, deps=[key_of("settings.shop")], kinds={"duckdb", "file"})
-            for table, about in RAW_TABLES.items()
+            dg.AssetSpec(
+                key_of(table), description=raw.description, deps=[key_of("settings.shop")], kinds={"duckdb", "file"}
+            )
+            for table, raw in RAW_TABLES.items()
         ],
         check_specs=[check_spec(check) for check in checks],
     )
@@ -35,7 +38,8 @@ def raw_assets(project: Project) -> list[dg.AssetsDefinition]:
                 context.log.info(f"{load.path}: {load.reason or rows}")
             results = [check_result(connection, check) for check in checks]
             reasons = list(rejected_reasons(connection))
-            for table in RAW_TABLES:
+            for table, raw in RAW_TABLES.items():
+                comment_table(connection, raw)
                 metadata = table_metadata(describe_table(connection, table))
                 if table == "raw.loads":
                     metadata["new files"] = len(loads)

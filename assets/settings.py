@@ -12,6 +12,7 @@ from parcours.engine.build import describe_table
 from parcours.loading.settings_tables import SETTINGS_TABLES, write_settings
 from parcours.project import Project
 from parcours.tables.catalogue import tidy_log
+from parcours.warehouse.comments import comment_table
 from parcours.warehouse.connection import open_warehouse
 
 
@@ -22,7 +23,7 @@ def settings_assets(project: Project) -> list[dg.AssetsDefinition]:
         name="settings",
         group_name="settings",
         specs=[
-            dg.AssetSpec(key_of(f"settings.{table.name}"), description=table.description, kinds={"duckdb", "yaml"})
+            dg.AssetSpec(key_of(table.table), description=table.description, kinds={"duckdb", "yaml"})
             for table in SETTINGS_TABLES
         ],
     )
@@ -31,7 +32,8 @@ def settings_assets(project: Project) -> list[dg.AssetsDefinition]:
             write_settings(connection, project.settings)
             tidy_log(connection, project)
             for table in SETTINGS_TABLES:
-                built = describe_table(connection, f"settings.{table.name}")
+                comment_table(connection, table)
+                built = describe_table(connection, table.table)
                 yield dg.MaterializeResult(key_of(built.table), metadata=table_metadata(built))
 
     return [settings]

@@ -11,15 +11,16 @@ from typing import Any
 
 from sqlglot import exp, parse_one
 
-from parcours.engine.model import column_comments
+from parcours.loading.settings_tables import SETTINGS_TABLES
 from parcours.loading.sources import Source, read_source
 from parcours.project import ROOT, load_project
 from parcours.settings.schema import json_schema
-from parcours.tables.catalogue import PYTHON_TABLES, all_models
-from parcours.warehouse import check_results
+from parcours.tables.catalogue import declared_tables
 from parcours.warehouse.canonical import KINDS
+from parcours.warehouse.check_results import CHECK_RESULTS_TABLE
 from parcours.warehouse.connection import SCHEMAS
 from parcours.warehouse.functions import read_functions
+from parcours.warehouse.raw_tables import RAW_TABLES
 
 MADE_FROM_CODE = "*Made from the code by `make reference`.*"
 
@@ -138,20 +139,16 @@ def _columns_of(source: Source) -> set[str]:
 def _tables_page() -> str:
     lines = ["# Tables", "", MADE_FROM_CODE, "", "Every table of `published.duckdb`, with its columns,"]
     lines += ["and the [functions](#functions) that a query there can call.", ""]
-    models = all_models(load_project())
-    described = {model.table: (model.description, column_comments(model.sql)) for model in models}
-    described |= {table.table: (table.description, {}) for table in PYTHON_TABLES}
-    results = {name: about for name, (_, about) in check_results.COLUMNS.items()}
-    described[check_results.CHECK_RESULTS] = (check_results.DESCRIPTION, results)
-    for schema in SCHEMAS[2:]:
+    tables = sorted(
+        [*SETTINGS_TABLES, RAW_TABLES["raw.loads"], CHECK_RESULTS_TABLE, *declared_tables(load_project())],
+        key=lambda table: table.table,
+    )
+    for schema in SCHEMAS:
         lines += [f"# {schema}", ""]
-        for table in sorted(name for name in described if name.startswith(f"{schema}.")):
-            about, columns = described[table]
-            lines += [f"## {table}", "", about, ""]
-            if columns:
-                lines += ["| column | meaning |", "|---|---|"]
-                lines += [f"| `{name}` | {text.replace('|', chr(92) + '|')} |" for name, text in columns.items()]
-                lines.append("")
+        for table in (table for table in tables if table.table.startswith(f"{schema}.")):
+            lines += [f"## {table.table}", "", table.description, "", "| column | meaning |", "|---|---|"]
+            lines += [f"| `{name}` | {about.replace('|', chr(92) + '|')} |" for name, about in table.columns.items()]
+            lines.append("")
     lines += ["# Functions", "", "| function | what it computes | arguments | source |", "|---|---|---|---|"]
     for function in sorted(read_functions().values(), key=lambda one: one.name):
         lines.append(f"| `{function.signature}` | {function.description} | {function.takes} | {function.source} |")

@@ -6,11 +6,10 @@ it is only recorded.
 
 from __future__ import annotations
 
-from parcours.engine.build import comment_table
 from parcours.loading.load import Load, load_exports
 from parcours.loading.settings_tables import write_settings
 from parcours.project import Project
-from parcours.tables.catalogue import all_models, build_all
+from parcours.tables.catalogue import build_all, comment_all
 from parcours.tables.table_checks import record_all
 from parcours.warehouse.connection import open_warehouse
 from parcours.warehouse.published import publish
@@ -22,8 +21,7 @@ def build_warehouse(project: Project) -> list[Load]:
         write_settings(connection, project.settings)
         loads = load_exports(connection, project)
         build_all(connection, project)
-        for model in all_models(project):
-            comment_table(connection, model)
+        comment_all(connection, project)
         record_all(connection, project)
         publish(connection, project.published)
     return loads

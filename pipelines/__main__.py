@@ -25,6 +25,9 @@ def main(arguments: list[str] | None = None) -> int:
     run_parser.add_argument(
         "--full-refresh", action="store_true", help="build every table whole, also where nothing changed"
     )
+    run_parser.add_argument(
+        "--verify", action="store_true", help="then build everything whole beside the tables and name every difference"
+    )
     formats_parser = commands.add_parser(
         "formats", help="say what the files of a folder would be read as; loads nothing"
     )
@@ -73,7 +76,8 @@ def _carry_out(options: argparse.Namespace) -> int:
         return rejected(options)
     if options.command == "forget":
         return forget_person(options)
-    return run(options.journey, options.exports, full_refresh=options.full_refresh)
+    code = run(options.journey, options.exports, full_refresh=options.full_refresh)
+    return verify(options.journey, options.exports) if options.verify and code == 0 else code
 
 
 def forget_person(options: argparse.Namespace) -> int:
@@ -147,6 +151,23 @@ def run(journey_file: Path | None, exports_folder: Path | None, *, full_refresh:
     print(f"Done in {time.monotonic() - started:.0f} s. Tables: {_shown(project.published)}")
     print(f"Report: {_shown(project.report)}")
     return 0
+
+
+def verify(journey_file: Path | None, exports_folder: Path | None) -> int:
+    """Build everything whole beside the tables; prints what differs, and returns 1 if anything does."""
+    from parcours.tables.verify import find_differences
+
+    started = time.monotonic()
+    differences = find_differences(load_project(journey_file, exports_folder))
+    for difference in differences:
+        print(f"  other: {difference}")
+    verdict = (
+        "The tables are not what a full build makes of the loaded rows. `--full-refresh` builds them anew."
+        if differences
+        else "All tables equal a full build of the loaded rows."
+    )
+    print(f"Verified in {time.monotonic() - started:.0f} s. {verdict}")
+    return 1 if differences else 0
 
 
 def _print_result(result: object) -> None:

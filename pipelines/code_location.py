@@ -15,7 +15,7 @@ from assets.reports import reports_assets
 from assets.settings import settings_assets
 from assets.staging import staging_assets
 from parcours.project import Project
-from parcours.tables.catalogue import LOADED_TABLES, PYTHON_TABLES, all_models
+from parcours.tables.catalogue import LOADED_TABLES, declared_tables
 from parcours.warehouse.check_results import CHECK_RESULTS
 from pipelines.forget_job import forget_people_job
 from pipelines.full_refresh_job import full_refresh_job
@@ -44,8 +44,7 @@ def build_defs(project: Project) -> dg.Definitions:
         default_status=dg.DefaultScheduleStatus.RUNNING,
         description="Every night at 02:00 of the shop's day.",
     )
-    built = [model.table for model in all_models(project)] + [table.table for table in PYTHON_TABLES]
-    tables = [*LOADED_TABLES, *built]
+    tables = [*LOADED_TABLES, *(table.table for table in declared_tables(project))]
     return dg.Definitions(
         assets=[
             *settings_assets(project),

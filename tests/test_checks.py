@@ -17,7 +17,7 @@ from parcours.run import build_warehouse
 from parcours.tables.catalogue import all_models, build_all
 from parcours.tables.expectations import SUITES, suite_check
 from parcours.tables.table_checks import all_checks, record_all, tidy_results
-from parcours.warehouse.check_results import CHECK_RESULTS, COLUMNS
+from parcours.warehouse.check_results import CHECK_RESULTS, CHECK_RESULTS_TABLE
 from parcours.warehouse.connection import prepare
 
 HEADER = {"checks": "metrics.kpis", "severity": "warn", "finds": "odd kpis", "do": "Look at them."}
@@ -166,7 +166,7 @@ def test_the_table_of_results_and_its_columns_say_what_they_hold() -> None:
         "One row per table and check"
     )
     comments = rows(connection, f"select column_name, comment from duckdb_columns() {where}")
-    assert comments == [(name, about) for name, (_, about) in COLUMNS.items()]
+    assert comments == [*CHECK_RESULTS_TABLE.columns.items()]
 
 
 def test_results_are_the_same_however_the_run_was_split(tmp_path: Path) -> None:

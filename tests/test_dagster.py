@@ -14,8 +14,10 @@ import duckdb
 import pytest
 from shops import copy_of, first_days, query
 
+from parcours.engine.checks import key_check, run_check
 from parcours.project import ROOT, Project, load_project
 from parcours.run import build_warehouse
+from parcours.tables.catalogue import PYTHON_TABLES
 from parcours.tables.expectations import SUITES, run_suite
 from parcours.warehouse.connection import WarehouseBusy, open_warehouse
 from pipelines.code_location import build_defs
@@ -170,6 +172,17 @@ def test_dagster_and_a_build_without_it_publish_the_same_results_of_checks(
         with duckdb.connect(str(published), read_only=True) as connection:
             found.append(connection.execute("from metrics.check_results order by all").fetchall())
     assert found[0] == found[1] and len(found[0]) > 90
+
+
+def test_the_key_of_a_table_that_a_function_writes_is_checked(shop: Project) -> None:
+    checks = build_defs(shop).resolve_asset_graph().asset_check_keys
+    for table in PYTHON_TABLES:
+        assert dg.AssetCheckKey(dg.AssetKey(table.table.split(".")), "key_is_unique") in checks
+    identities = next(table for table in PYTHON_TABLES if table.table == "journeys.identities")
+    with open_warehouse(shop) as connection:
+        assert run_check(connection, key_check(identities)).offending_count == 0
+        connection.execute("insert into journeys.identities from journeys.identities limit 2")
+        assert run_check(connection, key_check(identities)).offending_count == 2
 
 
 def test_the_command_prints_one_message_for_a_wrong_journey_file(tmp_path: Path) -> None:

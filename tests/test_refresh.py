@@ -9,8 +9,8 @@ import pytest
 from given import project, rows, settings
 from sqlglot import exp
 
-from parcours.engine.model import parse_select
-from parcours.engine.refresh import Narrow, Table, copy_rows, narrowed_sql, refresh
+from parcours.engine.model import narrowed_sql, parse_select
+from parcours.engine.refresh import Narrow, Table, copy_rows, refresh
 from parcours.tables.catalogue import all_models
 from parcours.warehouse.connection import transaction
 from parcours.warehouse.refresh_log import drop_narrowed, note_change, prepare_log, prune, touch
@@ -169,17 +169,28 @@ def test_no_copy_is_left_nor_what_an_earlier_version_made(built: duckdb.DuckDBPy
 
 
 def test_other_tables_are_read_and_names_that_only_begin_alike_are_not() -> None:
-    sql = "select orders.a, s.b from staging.orders join staging.orders_of_staging.x as s -- staging.orders"
+    sql = "select orders.a, s.b from staging.orders join staging.orders_of_x as s using (a)"
     found = narrowed_sql(sql, {"staging.orders": "narrowed_staging.orders"})
+    assert found == "select orders.a, s.b from narrowed_staging.orders join staging.orders_of_x as s using (a)"
+
+
+def test_what_is_no_table_in_a_select_stays_as_it_is_written() -> None:
+    sql = (
+        "with a as (from staging.orders select  x, 'staging.orders' as y) -- staging.orders\n"
+        "select staging.orders.x::text, [1, 2] as l /* staging.orders */, t.staging.orders from staging . orders\n"
+        "asof join a on orders.x >= a.x, unnest([{'orders': 1}]) as t(staging) qualify row_number() over () = 1"
+    )
+    found = narrowed_sql(sql, {"staging.orders": "n.orders"})
     assert found == (
-        "select orders.a, s.b from narrowed_staging.orders join staging.orders_of_staging.x as s "
-        "-- narrowed_staging.orders"
+        "with a as (from n.orders select  x, 'staging.orders' as y) -- staging.orders\n"
+        "select n.orders.x::text, [1, 2] as l /* staging.orders */, t.staging.orders from n.orders\n"
+        "asof join a on orders.x >= a.x, unnest([{'orders': 1}]) as t(staging) qualify row_number() over () = 1"
     )
 
 
-def test_no_text_in_a_keyed_select_is_the_name_of_a_table_it_reads() -> None:
-    keyed = [model for model in all_models(project(settings())) if model.keyed_by]
-    assert len(keyed) > 20
-    for model in keyed:
-        texts = [literal.name for literal in parse_select(model.sql, model.table).find_all(exp.Literal)]
-        assert not [text for text in texts for upstream in model.upstreams if upstream in text], model.table
+def test_every_model_reads_its_own_upstreams_when_nothing_is_exchanged() -> None:
+    for model in all_models(project(settings())):
+        assert narrowed_sql(model.sql, {}) == model.sql
+        other = narrowed_sql(model.sql, {upstream: f"narrowed_{upstream}" for upstream in model.upstreams})
+        read = {f"{t.db}.{t.name}" for t in parse_select(other, model.table).find_all(exp.Table) if t.db}
+        assert read == {f"narrowed_{upstream}" for upstream in model.upstreams}, model.table

@@ -248,7 +248,7 @@ def write_published(
             model = read_model(ROOT / "sql" / "metrics" / f"{name}.sql")
             connection.execute(f"create view {model.table} as {model.sql}")
         catalogue = kpi_rows(settings(funnels=[funnel(text)]))
-        connection.execute(f"create table settings.kpis ({CATALOGUE.columns})")
+        connection.execute(f"create table settings.kpis ({', '.join(CATALOGUE.typed_columns)})")
         connection.executemany(f"insert into settings.kpis values ({', '.join('?' for _ in catalogue[0])})", catalogue)
         connection.execute("comment on table metrics.kpis is 'One row per <i>headline</i> figure.'")
     return path

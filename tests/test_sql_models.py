@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from parcours.engine.model import Model, ModelError, column_comments, column_lineage, order_models, parse_model
+from parcours.engine.model import Model, ModelError, column_lineage, in_order, parse_model, parse_select
 from parcours.project import ROOT, load_project
 from parcours.tables.catalogue import all_models
 
@@ -75,7 +77,7 @@ def test_a_missing_upstream_is_refused_with_the_file_to_add() -> None:
     with pytest.raises(
         ModelError, match=r"journeys.t reads staging.gone, which does not exist. Add sql/staging/gone.sql"
     ):
-        order_models([model("select x from staging.gone")])
+        in_order([model("select x from staging.gone")])
 
 
 def test_a_cycle_is_refused_with_its_tables() -> None:
@@ -83,12 +85,12 @@ def test_a_cycle_is_refused_with_its_tables() -> None:
     with pytest.raises(
         ModelError, match=r"journeys\.a ← journeys\.b ← journeys\.a|journeys\.b ← journeys\.a ← journeys\.b"
     ):
-        order_models([first, second])
+        in_order([first, second])
 
 
 def test_models_are_ordered_upstreams_first() -> None:
     later, earlier = model("select x from journeys.b", "journeys.a"), model("select 1 as x", "journeys.b")
-    assert [m.table for m in order_models([later, earlier])] == ["journeys.b", "journeys.a"]
+    assert [m.table for m in in_order([later, earlier])] == ["journeys.b", "journeys.a"]
 
 
 def test_column_lineage_goes_through_ctes_and_unions() -> None:
@@ -104,10 +106,26 @@ def test_column_lineage_goes_through_ctes_and_unions() -> None:
     }
 
 
+def undescribed(found: Model) -> list[str]:
+    """The columns of a model without a sentence."""
+    return [column for column in parse_select(found.sql, found.table).named_selects if not found.columns.get(column)]
+
+
 def test_every_column_of_every_model_is_described() -> None:
     for found in all_models(load_project(ROOT / "journey.yaml")):
-        last_select = found.sql[found.sql.rindex("\nselect\n") :]
-        columns = column_comments(last_select)
-        select_list = last_select[: last_select.index("\nfrom ")]
-        described = sum("  -- " in line or " -- " in line for line in select_list.splitlines())
-        assert described >= 1 and len(columns) == described, found.table
+        assert found.columns and not undescribed(found), found.table
+
+
+def test_a_column_without_its_sentence_is_seen_in_every_model() -> None:
+    for found in all_models(load_project(ROOT / "journey.yaml")):
+        text = re.sub(r"(?<=\S)\s+-- .*", "", found.sql)
+        assert undescribed(parse_model(found.schema, found.name, text)) == list(found.columns), found.table
+
+
+def test_what_is_said_of_a_column_stands_behind_it_in_the_last_select() -> None:
+    parsed = model(
+        "with a as (select x, -- of a\n y -- of a\n from staging.events)\n"
+        "select x,\n  a.y + 1 as z,  -- of the table\n  '-- no' as w from a union all select 1, 2, 3 -- of nothing"
+    )
+    assert parsed.columns == {"z": "of the table"}
+    assert undescribed(parsed) == ["x", "w"]

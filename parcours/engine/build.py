@@ -1,7 +1,7 @@
 """Building a table from its model, in one transaction, and what the UI shows of it.
 
-Here: running the file's select, comments on the table and its columns, and the facts of the build (rows, columns,
-lineage). Not here: which rows are touched (`refresh.py`), how a file is read (`model.py`), nor Dagster (`assets`).
+Here: running the file's select, and the facts of the build (rows, columns, lineage). Not here: which rows are touched
+(`refresh.py`), how a file is read (`model.py`), nor Dagster (`assets`).
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 import duckdb
 
-from parcours.engine.model import Model, ModelError, column_comments, column_lineage
-from parcours.engine.refresh import Narrow, Refreshed, Table, narrowed_sql, refresh
-from parcours.warehouse.connection import count_rows, quoted, table_columns, text_literal, transaction
+from parcours.engine.fingerprint import engine_version, modules_version
+from parcours.engine.model import Model, ModelError, column_lineage, narrowed_sql
+from parcours.engine.refresh import Narrow, Refreshed, Table, Through, refresh
+from parcours.warehouse.connection import count_rows, table_columns, transaction
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ def refreshable(
     model: Model,
     logged: tuple[str, ...],
     write_changed: Callable[[duckdb.DuckDBPyConnection, str], None] | None = None,
+    through: tuple[Through, ...] = (),
 ) -> Table:
     """A model as `refresh` takes it.
 
@@ -47,6 +49,7 @@ def refreshable(
         model: what its file says.
         logged: the key columns that tables reading it are keyed by.
         write_changed: writes `next_rows` from the select, where it takes more than narrowing the upstreams by the key.
+        through: how upstreams without the key are narrowed.
     """
 
     def write_whole(connection: duckdb.DuckDBPyConnection) -> None:
@@ -59,9 +62,10 @@ def refreshable(
         sql = narrowed_sql(model.sql, {upstream: narrow(upstream) for upstream in model.upstreams})
         _run(connection, model, f"create or replace temp table next_rows as\n{sql}")
 
-    version = f"{model.code_version} {model.keyed_by} {model.linked_by}"
+    code = [model.code_version, model.keyed_by, model.linked_by, through, engine_version()]
+    version = " ".join(map(str, [*code, modules_version(write_changed)] if write_changed else code))
     return Table(
-        model.table, model.upstreams, version, model.keyed_by, logged, write_whole, write_next, model.linked_by
+        model.table, model.upstreams, version, model.keyed_by, logged, write_whole, write_next, model.linked_by, through
     )
 
 
@@ -73,15 +77,6 @@ def refresh_table(connection: duckdb.DuckDBPyConnection, table: Table) -> Refres
     """
     with transaction(connection):
         return refresh(connection, table)
-
-
-def comment_table(connection: duckdb.DuckDBPyConnection, model: Model) -> None:
-    """Write what the file says of the table and its columns into the database, for whoever explores it."""
-    _comment(connection, "table", model.table, model.description)
-    names = {name for name, _ in table_columns(connection, model.table)}
-    for column, comment in column_comments(model.sql).items():
-        if column in names:
-            _comment(connection, "column", f"{model.table}.{quoted(column)}", comment)
 
 
 def describe_table(
@@ -120,7 +115,3 @@ def _run(connection: duckdb.DuckDBPyConnection, model: Model, sql: str) -> None:
         connection.execute(sql)
     except duckdb.Error as error:
         raise ModelError(f"{model.table}: {error}") from error
-
-
-def _comment(connection: duckdb.DuckDBPyConnection, what: str, name: str, text: str) -> None:
-    connection.execute(f"comment on {what} {name} is {text_literal(text)}")

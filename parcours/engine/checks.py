@@ -18,7 +18,7 @@ from typing import Literal
 
 import duckdb
 
-from parcours.engine.model import Model, ModelError, parse_select
+from parcours.engine.model import Declared, ModelError, parse_select
 from parcours.warehouse.check_results import has_failed, make_check_results, note_result
 
 Severity = Literal["error", "warn"]
@@ -78,28 +78,28 @@ def read_checks(folder: Path) -> tuple[Check, ...]:
     return tuple(_read_check(path) for path in sorted(folder.glob("*.sql")))
 
 
-def key_check(model: Model) -> Check:
-    """The check that no two rows of a model have the same key; of a keyed table, among the rows just refreshed."""
-    key = ", ".join(model.key)
+def key_check(declared: Declared) -> Check:
+    """The check that no two rows of a table have the same key; of a keyed table, among the rows just refreshed."""
+    key = ", ".join(declared.key)
     only = ""
-    if model.keyed_by:
+    if declared.keyed_by:
         # Made whole, or not unique before: all rows. Else those of the last refresh: all would cost more than it did.
         only = (
-            f" where (select built_at = reset_at from refresh_log.tables where table_name = '{model.table}') "
-            f"or {has_failed(model.table, KEY_CHECK)} "
-            f"or {model.keyed_by} in (select touched.key from refresh_log.touched as touched "
+            f" where (select built_at = reset_at from refresh_log.tables where table_name = '{declared.table}') "
+            f"or {has_failed(declared.table, KEY_CHECK)} "
+            f"or {declared.keyed_by} in (select touched.key from refresh_log.touched as touched "
             "inner join refresh_log.tables as tables "
             "on touched.table_name = tables.table_name and touched.number = tables.changed_at "
-            f"where tables.table_name = '{model.table}')"
+            f"where tables.table_name = '{declared.table}')"
         )
-    sql = f"select {key}, count(*) as row_count from {model.table}{only} group by {key} having count(*) > 1"
+    sql = f"select {key}, count(*) as row_count from {declared.table}{only} group by {key} having count(*) > 1"
     return Check(
         KEY_CHECK,
-        model.table,
+        declared.table,
         "error",
         f"No two rows have the same {key}.",
         f"keys ({key}) of several rows",
-        f"Rows are counted twice: correct the select of {model.table}, or name all of its key in the line -- key:.",
+        f"Rows are counted twice: correct the select of {declared.table}, or name all of its key in the line -- key:.",
         partial(_offending_rows, sql=f"{sql} order by all"),
     )
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 import sqlglot
 from sqlglot import exp
@@ -29,7 +30,8 @@ class ModelError(Exception):
 class Model:
     """One table, as its SQL file describes it.
 
-    `keyed_by` and `linked_by` are explained in `refresh.py`; `key`: the columns that tell its rows apart.
+    `keyed_by` and `linked_by` are explained in `refresh.py`; `key`: the columns that tell its rows apart;
+    `columns`: the sentence of each; `within` and `across`: what `within_key.py` is told of its columns and CTEs.
     """
 
     schema: str
@@ -41,6 +43,9 @@ class Model:
     keyed_by: str | None = None
     linked_by: str | None = None
     key: tuple[str, ...] = ()
+    within: tuple[str, ...] = ()
+    across: tuple[str, ...] = ()
+    columns: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def table(self) -> str:
@@ -61,8 +66,7 @@ def parse_model(schema: str, name: str, sql: str, source: str | None = None) -> 
     comment = _leading_comment(sql)
     if not comment.startswith("One row per "):
         raise ModelError(f"{source}: expected a first line '-- One row per …', found {comment[:40]!r}.")
-    keyed_by, linked_by = (re.search(rf"^-- {how} by: (\w+)$", sql, re.MULTILINE) for how in ("keyed", "linked"))
-    key = re.search(r"^-- key: (.+)$", sql, re.MULTILINE)
+    keyed_by, linked_by = (_said(sql, f"{how} by") for how in ("keyed", "linked"))
     return Model(
         schema=schema,
         name=name,
@@ -70,9 +74,12 @@ def parse_model(schema: str, name: str, sql: str, source: str | None = None) -> 
         description=comment,
         upstreams=tuple(_upstreams(select, schema, source)),
         code_version=code_version(select),
-        keyed_by=keyed_by.group(1) if keyed_by else None,
-        linked_by=linked_by.group(1) if linked_by else None,
-        key=tuple(name.strip() for name in key.group(1).split(",")) if key else (),
+        keyed_by=keyed_by[0] if keyed_by else None,
+        linked_by=linked_by[0] if linked_by else None,
+        key=_said(sql, "key"),
+        within=_said(sql, f"within {keyed_by[0]}") if keyed_by else (),
+        across=_said(sql, f"across {keyed_by[0]}") if keyed_by else (),
+        columns=_column_comments(select, sql),
     )
 
 
@@ -81,28 +88,67 @@ def code_version(select: exp.Query, functions: Mapping[str, Function] | None = N
     return hashlib.sha256(inlined(select, functions).sql(dialect="duckdb", comments=False).encode()).hexdigest()[:12]
 
 
-def order_models(models: Sequence[Model], existing: Iterable[str] = ()) -> list[Model]:
-    """The models, upstreams first; refuses a missing upstream and a cycle."""
-    by_table = {model.table: model for model in models}
+class Declared(Protocol):
+    """What the engine needs to know of a table, whatever writes it."""
+
+    @property
+    def table(self) -> str: ...
+    @property
+    def upstreams(self) -> tuple[str, ...]: ...
+    @property
+    def keyed_by(self) -> str | None: ...
+    @property
+    def key(self) -> tuple[str, ...]: ...
+
+
+AnyDeclared = TypeVar("AnyDeclared", bound=Declared)
+
+
+def in_order(tables: Iterable[AnyDeclared], existing: Iterable[str] = ()) -> list[AnyDeclared]:
+    """The tables, upstreams first; refuses a missing upstream and a cycle."""
+    by_table = {table.table: table for table in tables}
     known = set(by_table) | set(existing)
-    for model in models:
-        for upstream in model.upstreams:
+    for table in by_table.values():
+        for upstream in table.upstreams:
             if upstream not in known:
                 raise ModelError(
-                    f"{model.table} reads {upstream}, which does not exist. "
+                    f"{table.table} reads {upstream}, which does not exist. "
                     f"Add sql/{upstream.replace('.', '/')}.sql or correct the name."
                 )
-    graph = {m.table: [u for u in m.upstreams if u in by_table] for m in models}
+    graph = {name: [u for u in table.upstreams if u in by_table] for name, table in by_table.items()}
     try:
         return [by_table[table] for table in TopologicalSorter(graph).static_order()]
     except CycleError as error:
         raise ModelError(f"These tables read each other in a circle: {' ← '.join(error.args[1])}.") from None
 
 
+def narrowed_sql(sql: str, instead: Mapping[str, str]) -> str:
+    """A select that reads other tables instead of some; each keeps its name, so that columns are found by it.
+
+    The text stays as it is but for the names that the parser took for tables.
+    """
+    parts, done = [], 0
+    for start, end, table in _table_names(sql):
+        parts += [sql[done:start], instead.get(table, table)]
+        done = end
+    return "".join([*parts, sql[done:]])
+
+
+@cache
+def _table_names(sql: str) -> list[tuple[int, int, str]]:
+    """Where a select names a table with its schema, to read it or before a column: start, end, qualified name."""
+    found = []
+    for node in parse_select(sql, "select").find_all(exp.Table, exp.Column):
+        schema, name = node.args.get("db"), node.args.get("table") if isinstance(node, exp.Column) else node.this
+        if isinstance(schema, exp.Identifier) and isinstance(name, exp.Identifier):
+            found.append((schema.meta["start"], name.meta["end"] + 1, f"{schema.name}.{name.name}"))
+    return sorted(found)
+
+
 def parse_select(sql: str, source: str) -> exp.Query:
-    """The one select of a file."""
+    """The one select of a file; whoever asks again gets the same: copy it before changing it."""
     try:
-        statements = [s for s in sqlglot.parse(sql, dialect="duckdb") if s is not None]
+        statements = _parsed(sql)
     except sqlglot.errors.ParseError as error:
         first = error.errors[0]
         raise ModelError(f"{source}, line {first['line']}: {first['description']}.") from None
@@ -112,6 +158,11 @@ def parse_select(sql: str, source: str) -> exp.Query:
     if not isinstance(select, exp.Query):
         raise ModelError(f"{source}: expected a select, found {select.key}. The runner creates the table.")
     return select
+
+
+@cache
+def _parsed(sql: str) -> list[exp.Expr]:
+    return [statement for statement in sqlglot.parse(sql, dialect="duckdb") if statement is not None]
 
 
 def _upstreams(select: exp.Query, schema: str, source: str) -> list[str]:
@@ -153,14 +204,20 @@ def _read_by(scope: exp.Select) -> list[exp.Table]:
     return [s for s in sources if isinstance(s, exp.Table)]
 
 
+def _said(sql: str, what: str) -> tuple[str, ...]:
+    """The names in a line `-- key: …` of a file."""
+    found = re.search(rf"^-- {what}: (.+)$", sql, re.MULTILINE)
+    return tuple(name.strip() for name in found.group(1).split(",")) if found else ()
+
+
 def _leading_comment(sql: str) -> str:
-    """The comment on top of a file as one paragraph, without its `key`, `keyed by` and `linked by` lines."""
+    """The comment on top of a file as one paragraph, without its lines of `key: …`, `keyed by: …` and the like."""
     lines = []
     for line in sql.lstrip().splitlines():
         if not line.startswith("--"):
             break
         text = line.removeprefix("--").strip()
-        if not text.startswith(("keyed by:", "linked by:", "key:")):
+        if not re.match(r"(key|(keyed|linked) by|(within|across) \w+):", text):
             lines.append(text)
     return " ".join(filter(None, lines))
 
@@ -178,7 +235,7 @@ def column_lineage(model: Model, columns: Mapping[str, Sequence[str]]) -> dict[s
     for table in model.upstreams:
         db, name = table.split(".")
         schema.setdefault(db, {})[name] = dict.fromkeys(columns.get(table, ()), "text")
-    select = parse_select(model.sql, model.table)
+    select = parse_select(model.sql, model.table).copy()
     nodes = lineage(None, select, schema, dialect="duckdb", trim_selects=False, copy=False)
     found: dict[str, list[tuple[str, str]]] = {}
     for column, top in nodes.items():
@@ -199,11 +256,16 @@ def column_lineage(model: Model, columns: Mapping[str, Sequence[str]]) -> dict[s
     return found
 
 
-def column_comments(sql: str) -> dict[str, str]:
-    """What the file says of its columns: the `-- …` at the end of a line of the last select, by column."""
+def _column_comments(select: exp.Query, sql: str) -> dict[str, str]:
+    """What the file says of the select's columns: the `-- …` behind the name of each, where there is one."""
+    first = select
+    while isinstance(first, exp.SetOperation):
+        first = first.this
     found = {}
-    for line in sql.splitlines():
-        match = re.match(r"^\s+(?:.*\bas |\w+\.)?([a-z_][a-z0-9_]*),?\s+-- (.+)$", line)
-        if match:
-            found[match.group(1)] = match.group(2)
+    for column in first.selects:
+        name = column.args["alias"] if isinstance(column, exp.Alias) else column.this
+        if isinstance(name, exp.Identifier):
+            match = re.match(r",?[ \t]*-- (.+)", sql[name.meta["end"] + 1 :])
+            if match:
+                found[name.name] = match.group(1)
     return found

@@ -19,7 +19,6 @@ Not here: what a select means (`sql/`), the order of tables (`catalogue.py`).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -28,9 +27,6 @@ import duckdb
 
 from parcours.warehouse.connection import count_rows, table_columns
 from parcours.warehouse.refresh_log import State, narrowed_name, next_number, note_keys, note_refresh, table_states
-
-IDENTITIES = "journeys.identities"
-"""Whose identifiers: a table that has identifiers and no people is narrowed to those of the touched people."""
 
 ROW_GROUP = 122_880
 RANGES = 24
@@ -53,6 +49,15 @@ class Refreshed:
 
 
 @dataclass(frozen=True)
+class Through:
+    """How what lacks the column `key` is narrowed all the same, where it has `column`: by a table that has both."""
+
+    table: str
+    key: str
+    column: str
+
+
+@dataclass(frozen=True)
 class Table:
     """What a refresh needs to know of a table.
 
@@ -66,6 +71,7 @@ class Table:
         write_next: makes `next_rows`, the rows that the table should have for the keys in `touched_keys` (all rows,
             if it is not keyed); it is given a function that says what to read instead of an upstream.
         linked_by: a column by which upstreams without the key say whose rows changed.
+        through: how upstreams without the key are narrowed; without one that fits they are read whole.
     """
 
     name: str
@@ -76,6 +82,7 @@ class Table:
     write_whole: Callable[[duckdb.DuckDBPyConnection], None]
     write_next: WriteNext
     linked_by: str | None = None
+    through: tuple[Through, ...] = ()
 
 
 def refresh(connection: duckdb.DuckDBPyConnection, table: Table) -> Refreshed:
@@ -113,13 +120,6 @@ def _is_anew(connection: duckdb.DuckDBPyConnection, table: Table, own: State, st
         or any(states[u].reset_at > own.built_at for u in table.upstreams if u in states)
         or not _exists(connection, table.name)
     )
-
-
-def narrowed_sql(sql: str, instead: Mapping[str, str]) -> str:
-    """A select that reads other tables instead of some; each keeps its name, so that columns are found by it."""
-    for table, other in instead.items():
-        sql = re.sub(rf"(?<![\w.]){re.escape(table)}\b", other, sql)
-    return sql
 
 
 def _exists(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
@@ -219,7 +219,7 @@ def _replace_touched(connection: duckdb.DuckDBPyConnection, table: Table, number
     """
     key = table.keyed_by
     assert key is not None
-    table.write_next(connection, _TouchedRows(connection, key).instead_of)
+    table.write_next(connection, _TouchedRows(connection, key, table.through).instead_of)
     others = set(table.logged) & _columns(connection, table.name) - {key}
     is_of_loaded = any(upstream.startswith("raw.") for upstream in table.upstreams)
     columns = "* exclude (rowid)" if is_of_loaded else ", ".join([key, *sorted(others)])
@@ -257,18 +257,20 @@ class _TouchedRows:
     rows.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, key: str) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, key: str, through: tuple[Through, ...]) -> None:
         self.connection, self.key, self.states = connection, key, table_states(connection)
+        self.through = [other for other in through if other.key == key]
         self.hashes: dict[str, str] = {}
 
     def instead_of(self, upstream: str) -> str:
-        """Its rows of the touched keys, or of the touched people's identifiers; itself, if it has neither column."""
+        """Its rows of the touched keys, or of what another table has beside these; itself, if it has no such column."""
         columns = _columns(self.connection, upstream)
         if self.key in columns:
             return self._copy(upstream, self.key, "touched_keys")
-        if self.key == "person_id" and "identifier" in columns:
-            identities = self._copy(IDENTITIES, self.key, "touched_keys")
-            return self._copy(upstream, "identifier", f"(select identifier as key from {identities})")
+        for other in self.through:
+            if other.column in columns:
+                beside = self._copy(other.table, self.key, "touched_keys")
+                return self._copy(upstream, other.column, f"(select {other.column} as key from {beside})")
         return upstream
 
     def _copy(self, table: str, key: str, keys: str) -> str:

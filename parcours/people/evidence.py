@@ -16,7 +16,8 @@ from __future__ import annotations
 
 import duckdb
 
-from parcours.engine.refresh import copy_rows, find_changed, narrowed_sql, write_rows
+from parcours.engine.model import narrowed_sql
+from parcours.engine.refresh import copy_rows, find_changed, write_rows
 
 EVIDENCE = "journeys.identity_evidence"
 TRACES = "journeys.identifier_activity"

@@ -16,31 +16,15 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from parcours.engine.refresh import IDENTITIES, Narrow
+from parcours.engine.refresh import Narrow
 from parcours.people.evidence import EVIDENCE
-from parcours.people.identities import PERSON, number_linked
+from parcours.people.identities import IDENTITIES, PERSON, number_linked
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 HISTORY = "journeys.identity_history"
-
-DESCRIPTION = (
-    "One row per identifier and spell in which, as known at that time, it belonged to one person and that person was "
-    "identified (by a customer id, an e-mail or a CRM contact) or not: what did we know then? From the used pairs of "
-    "journeys.identity_evidence, each known from the first row that names both; a pair without an instant is known "
-    "from the beginning. An identifier that is never linked has no row: it is a person by itself throughout."
-)
-
-COLUMNS = {
-    "identifier": "kind:value",
-    "person_then": "made from the smallest identifier that was linked to it then, as person_id is of all",
-    "is_identified": "a customer id, an e-mail or a CRM contact was linked to it then, or it is one",
-    "known_from": "UTC instant from which this was known; null: from the beginning",
-    "known_until": "UTC instant from which something else was known; null: it still is so",
-    "person_id": "of journeys.people: by all the evidence of today",
-}
 
 BEGINNING, NEVER = -(2**62), 2**62
 """Instants before and after all others, in microseconds."""
@@ -49,8 +33,6 @@ BEGINNING, NEVER = -(2**62), 2**62
 def write_identity_history(connection: duckdb.DuckDBPyConnection) -> None:
     """Make journeys.identity_history anew."""
     _write(connection, f"table {HISTORY}", EVIDENCE, IDENTITIES)
-    for column, about in COLUMNS.items():
-        connection.execute(f"comment on column {HISTORY}.{column} is '{about}'")
 
 
 def write_touched_history(connection: duckdb.DuckDBPyConnection, narrow: Narrow) -> None:

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import duckdb
 
-from parcours.engine.refresh import IDENTITIES, Narrow
+from parcours.engine.refresh import Narrow
 from parcours.people.evidence import EVIDENCE
 from parcours.warehouse.connection import count_rows
+
+IDENTITIES = "journeys.identities"
 
 PERSON = "'p' || left(md5({}), 15)"
 """In SQL: the id of a person, from the smallest identifier."""

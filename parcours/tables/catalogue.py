@@ -6,25 +6,25 @@ bootstrap) and say so here with their upstreams. Not here: running them in Dagst
 
 from __future__ import annotations
 
-import hashlib
-import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import duckdb
 
 from parcours.engine.build import refresh_table, refreshable
-from parcours.engine.model import Model, order_models, parse_model, read_model
-from parcours.engine.refresh import Narrow, Refreshed, Table, WriteNext
+from parcours.engine.fingerprint import engine_version, modules_version
+from parcours.engine.model import Model, in_order, parse_model, read_model
+from parcours.engine.refresh import Narrow, Refreshed, Table, Through, WriteNext
+from parcours.engine.within_key import refuse_leaving
 from parcours.loading.settings_tables import SETTINGS_TABLES
 from parcours.people.evidence import EVIDENCE, write_changed_evidence
-from parcours.people.history import DESCRIPTION, HISTORY, write_identity_history, write_touched_history
-from parcours.people.identities import write_changed_identities, write_identities
+from parcours.people.history import HISTORY, write_identity_history, write_touched_history
+from parcours.people.identities import IDENTITIES, write_changed_identities, write_identities
 from parcours.project import ROOT, Project
 from parcours.tables.drop_off_ranking import write_drop_off_ranking
 from parcours.tables.funnel_attempts import funnel_chain
 from parcours.warehouse.check_results import CHECK_RESULTS
+from parcours.warehouse.comments import Described, comment_table
 from parcours.warehouse.connection import SCHEMAS
 from parcours.warehouse.raw_tables import RAW_TABLES
 from parcours.warehouse.refresh_log import drop_narrowed, prune, reset_log
@@ -36,16 +36,24 @@ class PythonTable:
 
     table: str
     description: str
+    key: tuple[str, ...]
+    columns: Mapping[str, str]
     upstreams: tuple[str, ...]
     write: Callable[[duckdb.DuckDBPyConnection], None]
     keyed_by: str | None = None
     write_next: WriteNext | None = None
 
+    @property
+    def code_version(self) -> str:
+        """That of the code that writes it."""
+        return modules_version(self.write)
+
     def refreshable(self, logged: tuple[str, ...]) -> Table:
-        """The table as `refresh` takes it; its version is that of the module that writes it."""
-        version = hashlib.sha256(Path(inspect.getfile(self.write)).read_bytes()).hexdigest()[:12]
+        """The table as `refresh` takes it."""
+        version = f"{self.code_version} {engine_version()}"
+        write_next = self.write_next or _only_whole
         return Table(
-            self.table, self.upstreams, version, self.keyed_by, logged, self.write, self.write_next or _only_whole
+            self.table, self.upstreams, version, self.keyed_by, logged, self.write, write_next, through=THROUGH
         )
 
 
@@ -53,12 +61,21 @@ def _only_whole(connection: duckdb.DuckDBPyConnection, narrow: Narrow) -> None:
     raise NotImplementedError("A table that is not keyed is written whole.")
 
 
+THROUGH = (Through(IDENTITIES, "person_id", "identifier"),)
+"""A table that has identifiers and no people is narrowed to the identifiers of the touched people."""
+
 PYTHON_TABLES = (
     PythonTable(
-        "journeys.identities",
+        IDENTITIES,
         "One row per identifier (kind:value), with the person it belongs to: connected components of the used pairs of "
         "journeys.identity_evidence. The person's id is made from the component's smallest identifier, so it does not "
         "depend on the order in which rows arrive.",
+        ("identifier",),
+        {
+            "identifier": "kind:value",
+            "person_id": "of journeys.people",
+            "has_evidence": "false: only the click-stream names it, and never together with another one",
+        },
         ("journeys.identifier_activity", "journeys.identity_evidence"),
         write_identities,
         keyed_by="identifier",
@@ -66,7 +83,20 @@ PYTHON_TABLES = (
     ),
     PythonTable(
         HISTORY,
-        DESCRIPTION,
+        "One row per identifier and spell in which, as known at that time, it belonged to one person and that person "
+        "was identified (by a customer id, an e-mail or a CRM contact) or not: what did we know then? From the used "
+        "pairs of journeys.identity_evidence, each known from the first row that names both; a pair without an "
+        "instant is known from the beginning. An identifier that is never linked has no row: it is a person by itself "
+        "throughout.",
+        ("identifier", "known_from"),
+        {
+            "identifier": "kind:value",
+            "person_then": "made from the smallest identifier that was linked to it then, as person_id is of all",
+            "is_identified": "a customer id, an e-mail or a CRM contact was linked to it then, or it is one",
+            "known_from": "UTC instant from which this was known; null: from the beginning",
+            "known_until": "UTC instant from which something else was known; null: it still is so",
+            "person_id": "of journeys.people: by all the evidence of today",
+        },
         ("journeys.identity_evidence", "journeys.identities"),
         write_identity_history,
         keyed_by="person_id",
@@ -76,6 +106,14 @@ PYTHON_TABLES = (
         "metrics.drop_off_ranking",
         "One row per required stage and ranking (revenue at stake, drop-off rate, units lost): its rank, and whether "
         "it ties with the first, by a bootstrap over persons at 95 %.",
+        ("stage", "ranking"),
+        {
+            "stage": "of settings.stages",
+            "ranking": "revenue_at_stake, drop_off_rate or units_lost: what is ranked by",
+            "value": "what the stage has of it",
+            "rank": "1: the stage that loses most",
+            "is_tie_with_first": "the 95 % interval of the difference from the first holds zero",
+        },
         ("metrics.stage_drop_off", "metrics.matured_journeys", "metrics.order_value"),
         write_drop_off_ranking,
     ),
@@ -86,46 +124,53 @@ WRITE_CHANGED = {EVIDENCE: write_changed_evidence}
 
 LOADED_TABLES = (
     *RAW_TABLES,
-    *(f"settings.{table.name}" for table in SETTINGS_TABLES),
+    *(table.table for table in SETTINGS_TABLES),
 )
 """What is there before any model runs."""
 
 
-def all_models(project: Project) -> list[Model]:
-    """The SQL models of a shop, upstreams first.
+def declared_tables(project: Project) -> list[Model | PythonTable]:
+    """Every table that is built of a shop, upstreams first.
 
     Raises:
         ModelError: a file can't be a table, or the tables don't fit together.
     """
     files = sorted(path for schema in SCHEMAS for path in (ROOT / "sql" / schema).glob("*.sql"))
-    models = [read_model(path) for path in files]
     step_count = max(len(funnel.steps) for funnel in project.settings.funnels)
-    models.append(parse_model("journeys", "funnel_attempts", funnel_chain(step_count)))
-    models.append(parse_model("journeys", "unstitched_attempts", funnel_chain(step_count, units="identifiers")))
-    return order_models(models, [*LOADED_TABLES, *(table.table for table in PYTHON_TABLES)])
+    printed = (
+        parse_model("journeys", "funnel_attempts", funnel_chain(step_count)),
+        parse_model("journeys", "unstitched_attempts", funnel_chain(step_count, units="identifiers")),
+    )
+    tables: list[Model | PythonTable] = [*map(read_model, files), *printed, *PYTHON_TABLES]
+    ordered = in_order(tables, LOADED_TABLES)
+    everything: list[Described] = [*SETTINGS_TABLES, *RAW_TABLES.values(), *ordered]
+    for table in ordered:
+        if isinstance(table, Model) and table.table not in WRITE_CHANGED:
+            refuse_leaving(table, {other.table: other for other in everything}, THROUGH)
+    return ordered
+
+
+def all_models(project: Project) -> list[Model]:
+    """Those that are SQL."""
+    return [table for table in declared_tables(project) if isinstance(table, Model)]
 
 
 def all_tables(project: Project) -> list[tuple[Model | PythonTable, Table]]:
     """Every table of a shop with what its refresh needs, upstreams first."""
-    waiting: list[Model | PythonTable] = [*all_models(project), *PYTHON_TABLES]
+    tables = declared_tables(project)
     logged: dict[str, set[str]] = {}
-    for table in waiting:
+    for table in tables:
         for upstream in table.upstreams if table.keyed_by else ():
             logged.setdefault(upstream, set()).add(str(table.keyed_by))
             if isinstance(table, Model) and table.linked_by:
                 logged[upstream].add(table.linked_by)
-    ordered: list[tuple[Model | PythonTable, Table]] = []
-    built = set(LOADED_TABLES)
-    while waiting:
-        table = next(t for t in waiting if set(t.upstreams) <= built)
-        waiting.remove(table)
-        keys = tuple(sorted(logged.get(table.table, ())))
-        if isinstance(table, Model):
-            ordered.append((table, refreshable(table, keys, WRITE_CHANGED.get(table.table))))
-        else:
-            ordered.append((table, table.refreshable(keys)))
-        built.add(table.table)
-    return ordered
+    return [(table, _refreshable(table, tuple(sorted(logged.get(table.table, ()))))) for table in tables]
+
+
+def _refreshable(table: Model | PythonTable, logged: tuple[str, ...]) -> Table:
+    if isinstance(table, Model):
+        return refreshable(table, logged, WRITE_CHANGED.get(table.table), THROUGH)
+    return table.refreshable(logged)
 
 
 def tidy_log(connection: duckdb.DuckDBPyConnection, project: Project) -> None:
@@ -155,3 +200,9 @@ def build_all(
             if table.table in wanted:
                 wanted |= {*table.upstreams}
     return [refresh_table(connection, table) for source, table in tables if not wanted or source.table in wanted]
+
+
+def comment_all(connection: duckdb.DuckDBPyConnection, project: Project) -> None:
+    """Write the sentences of every table and column that exists, those that it does not carry yet."""
+    for declared in (*SETTINGS_TABLES, *RAW_TABLES.values(), *declared_tables(project)):
+        comment_table(connection, declared)

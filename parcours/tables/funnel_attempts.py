@@ -30,6 +30,8 @@ _HEADER = """\
 -- Printed from the number of steps in journey.yaml by parcours/tables/funnel_attempts.py, which explains the algorithm.
 -- key: funnel_id, unit_id, step_number
 -- keyed by: person_id
+-- within person_id: unit_id
+-- across person_id: kinds
 with kinds as (
     select distinct touchpoint, stage, device, channel
     from journeys.touchpoints

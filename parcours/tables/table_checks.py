@@ -18,7 +18,7 @@ from parcours.warehouse.check_results import keep_results, make_check_results
 def checks_of(table: str | Model | PythonTable) -> list[Check]:
     """The checks of a table that is loaded (by its name) or built."""
     name = table if isinstance(table, str) else table.table
-    checks = [key_check(table)] if isinstance(table, Model) and table.key else []
+    checks = [] if isinstance(table, str) or not table.key else [key_check(table)]
     checks += [check for check in read_checks(ROOT / "sql" / "checks") if check.table == name]
     return checks + ([suite_check(SUITES[name])] if name in SUITES else [])
 

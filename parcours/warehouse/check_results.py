@@ -10,26 +10,27 @@ from collections.abc import Collection
 
 import duckdb
 
-from parcours.warehouse.connection import text_literal, transaction
+from parcours.warehouse.comments import DeclaredTable, comment_table
+from parcours.warehouse.connection import transaction
 
 CHECK_RESULTS = "metrics.check_results"
 
-DESCRIPTION = (
+CHECK_RESULTS_TABLE = DeclaredTable(
+    CHECK_RESULTS,
     "One row per table and check: what the check said when it last ran, how many rows offend, the first of them, and "
-    "what to do. The result of an error that stopped a run stands in warehouse.duckdb, for nothing is published then."
+    "what to do. The result of an error that stopped a run stands in warehouse.duckdb, for nothing is published then.",
+    {
+        "table_name text": "the table that is checked, as schema.table",
+        "check_name text": "sql/checks/<check_name>.sql; key_is_unique: a table's key; expectations: a suite",
+        "severity text": "error: stops what is downstream; warn: is shown",
+        "verdict text": "passed, failed (an error) or warned",
+        "offending_count bigint": "rows that break the rule; of a suite, values",
+        "finding text": "what is counted, in words",
+        "rule text": "what should hold",
+        "to_do text": "what to do about offending rows",
+        "samples text": "up to five of the offending rows, as a JSON list of objects: data, whatever it looks like",
+    },
 )
-
-COLUMNS = {
-    "table_name": ("text", "the table that is checked, as schema.table"),
-    "check_name": ("text", "sql/checks/<check_name>.sql; key_is_unique: a table's key; expectations: a suite"),
-    "severity": ("text", "error: stops what is downstream; warn: is shown"),
-    "verdict": ("text", "passed, failed (an error) or warned"),
-    "offending_count": ("bigint", "rows that break the rule; of a suite, values"),
-    "finding": ("text", "what is counted, in words"),
-    "rule": ("text", "what should hold"),
-    "to_do": ("text", "what to do about offending rows"),
-    "samples": ("text", "up to five of the offending rows, as a JSON list of objects: data, whatever it looks like"),
-}
 
 Row = tuple[str, str, str, str, int, str, str, str, str]
 
@@ -42,13 +43,10 @@ def make_check_results(connection: duckdb.DuckDBPyConnection) -> None:
         "and table_name = ? order by column_index",
         [schema, name],
     ).fetchall()
-    if [column for (column,) in found] == list(COLUMNS):
+    if [column for (column,) in found] == list(CHECK_RESULTS_TABLE.columns):
         return
-    columns = ", ".join(f"{column} {type_}" for column, (type_, _) in COLUMNS.items())
-    connection.execute(f"create or replace table {CHECK_RESULTS} ({columns})")
-    connection.execute(f"comment on table {CHECK_RESULTS} is {text_literal(DESCRIPTION)}")
-    for column, (_, about) in COLUMNS.items():
-        connection.execute(f"comment on column {CHECK_RESULTS}.{column} is {text_literal(about)}")
+    connection.execute(f"create or replace table {CHECK_RESULTS} ({', '.join(CHECK_RESULTS_TABLE.typed_columns)})")
+    comment_table(connection, CHECK_RESULTS_TABLE)
 
 
 def note_result(connection: duckdb.DuckDBPyConnection, row: Row) -> None:

@@ -37,8 +37,20 @@ def open_warehouse(project: Project) -> Iterator[duckdb.DuckDBPyConnection]:
         WarehouseBusy: another run, or a notebook that opened the wrong file, holds it.
     """
     project.output.mkdir(parents=True, exist_ok=True)
-    try:
+    with naming_the_holder(project):
         connection = duckdb.connect(str(project.warehouse))
+    try:
+        prepare(connection, pseudonym_key(project))
+        yield connection
+    finally:
+        connection.close()
+
+
+@contextmanager
+def naming_the_holder(project: Project) -> Iterator[None]:
+    """Where the warehouse can't be opened because another process has it open, says which."""
+    try:
+        yield
     except duckdb.IOException as error:
         if "lock" not in str(error).lower():
             raise
@@ -48,11 +60,6 @@ def open_warehouse(project: Project) -> Iterator[duckdb.DuckDBPyConnection]:
             "One run at a time writes it: wait for that run to end, or stop it. "
             "Notebooks read published.duckdb instead."
         ) from None
-    try:
-        prepare(connection, pseudonym_key(project))
-        yield connection
-    finally:
-        connection.close()
 
 
 @contextmanager

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import duckdb
 
-from parcours.warehouse.connection import count_rows, quoted, text_literal
+from parcours.warehouse.comments import copy_comments
+from parcours.warehouse.connection import count_rows, quoted
 from parcours.warehouse.functions import write_functions
 
 PUBLISHED_SCHEMAS = ("settings", "staging", "journeys", "metrics")
@@ -37,13 +38,7 @@ def publish(connection: duckdb.DuckDBPyConnection, target: Path) -> dict[str, in
                 name = f"{schema}.{quoted(table)}"
                 connection.execute(f"create table snapshot.{name} as from {name}")
                 rows[f"{schema}.{table}"] = count_rows(connection, f"snapshot.{name}")
-        comments = connection.execute(
-            "select schema_name, table_name, comment from duckdb_tables() "
-            "where database_name = current_database() and comment is not null"
-        ).fetchall()
-        for schema, table, comment in comments:
-            if f"{schema}.{table}" in rows:
-                connection.execute(f"comment on table snapshot.{schema}.{quoted(table)} is {text_literal(comment)}")
+        copy_comments(connection, "snapshot", rows)
     finally:
         connection.execute("detach snapshot")
     copy.replace(target)

@@ -5,34 +5,84 @@ from __future__ import annotations
 import duckdb
 
 from parcours.warehouse.canonical import KINDS
-from parcours.warehouse.connection import table_columns, text_literal
+from parcours.warehouse.comments import DeclaredTable
+from parcours.warehouse.connection import table_columns
 from parcours.warehouse.refresh_log import note_change, table_states
 
-LOADS = (
-    "file_id text, path text, file_order text, load_number bigint, export text, format text, kind text, status text, "
-    "reason text, rows_read bigint, rows_loaded bigint, rows_duplicate bigint, rows_rejected bigint, "
-    "covers_until timestamp"
-)
-"""`load_number` counts the runs that loaded something; `file_order` sorts as people read file names: 9 before 10."""
-
-REJECTED_ROWS = "file_id text, line bigint, reason text, text text"
-
-OBSERVED_NAMES = "file_id text, export text, what text, name text, row_count bigint"
-"""What a file's columns (or keys) and its events are called, so that the next load can say what is new."""
-
-FORGETTINGS = "forgotten_at timestamp, identifier_count bigint, table_name text, row_count bigint"
-"""What was deleted for somebody who asked to be forgotten: when, and how many rows of each table; not of whom."""
-
-BOOKKEEPING = "file_id text, line bigint, export text, row_hash uhugeint, covers_until timestamp, file_order text"
+BOOKKEEPING = {
+    "file_id text": "of raw.loads",
+    "line bigint": "in the file, from 1",
+    "export text": "its name in journey.yaml",
+    "row_hash uhugeint": "hash of the row's content: identical rows are stored once",
+    "covers_until timestamp": "UTC instant until which its export reaches",
+    "file_order text": "sorts as people read file names: 9 before 10",
+}
 """Of every row: where it comes from, the hash of its content, how far its export reaches, and the file's order."""
 
 RAW_TABLES = {
-    "raw.loads": "One row per file: rows read = loaded + duplicate + rejected. A file is loaded once per content, "
-    "whatever its name, in one transaction; a refused file says why.",
-    "raw.rejected_rows": "One row per rejected row: its file, line, reason and text, with personal data masked.",
-    "raw.observed_names": "One row per file and name of a column, key or event in it, with its rows.",
-    "raw.forgettings": "One row per person who asked to be forgotten and table: the rows deleted, and when; not who.",
-    **{f"raw.{kind.name}": kind.about for kind in KINDS.values()},
+    raw.table: raw
+    for raw in (
+        DeclaredTable(
+            "raw.loads",
+            "One row per file: rows read = loaded + duplicate + rejected. A file is loaded once per content, "
+            "whatever its name, in one transaction; a refused file says why.",
+            {
+                "file_id text": "hash of the file's content",
+                "path text": "where it lay, under the exports folder",
+                "file_order text": BOOKKEEPING["file_order text"],
+                "load_number bigint": "1, 2, …: the runs that loaded something",
+                "export text": BOOKKEEPING["export text"],
+                "format text": "what it was read as",
+                "kind text": "the raw table that its rows are in",
+                "status text": "loaded or refused",
+                "reason text": "why it was refused; null: it was not",
+                "rows_read bigint": "rows of the file",
+                "rows_loaded bigint": "rows that are new",
+                "rows_duplicate bigint": "rows that were there already",
+                "rows_rejected bigint": "rows in raw.rejected_rows",
+                "covers_until timestamp": "UTC instant until which it reaches",
+            },
+        ),
+        DeclaredTable(
+            "raw.rejected_rows",
+            "One row per rejected row: its file, line, reason and text, with personal data masked.",
+            {
+                "file_id text": "of raw.loads",
+                "line bigint": "in the file, from 1",
+                "reason text": "what is wrong with it",
+                "text text": "the row as it stands in the file, personal data masked",
+            },
+        ),
+        DeclaredTable(
+            "raw.observed_names",
+            "One row per file and name of a column, key or event in it, with its rows.",
+            {
+                "file_id text": "of raw.loads",
+                "export text": BOOKKEEPING["export text"],
+                "what text": "column or event",
+                "name text": "as it stands in the file",
+                "row_count bigint": "rows with it",
+            },
+        ),
+        DeclaredTable(
+            "raw.forgettings",
+            "One row per person who asked to be forgotten and table: the rows deleted, and when; not who.",
+            {
+                "forgotten_at timestamp": "UTC instant",
+                "identifier_count bigint": "identifiers that the person had",
+                "table_name text": "of which rows were deleted",
+                "row_count bigint": "rows deleted",
+            },
+        ),
+        *(
+            DeclaredTable(
+                f"raw.{kind.name}",
+                kind.about,
+                BOOKKEEPING | {f"{column.name} {column.type}": column.about for column in kind.columns},
+            )
+            for kind in KINDS.values()
+        ),
+    )
 }
 
 
@@ -46,25 +96,16 @@ def make_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
     Raises:
         OldWarehouse: one exists with other columns.
     """
-    tables = {
-        "loads": LOADS,
-        "rejected_rows": REJECTED_ROWS,
-        "observed_names": OBSERVED_NAMES,
-        "forgettings": FORGETTINGS,
-    }
-    for kind in KINDS.values():
-        columns = ", ".join(f"{column.name} {column.type}" for column in kind.columns)
-        tables[kind.name] = f"{BOOKKEEPING}, {columns}"
     known = table_states(connection)
-    for name, columns in tables.items():
-        connection.execute(f"create table if not exists raw.{name} ({columns})")
+    for name, raw in RAW_TABLES.items():
+        columns = ", ".join(raw.typed_columns)
+        connection.execute(f"create table if not exists {name} ({columns})")
         connection.execute(f"create or replace temp table expected ({columns})")
-        if table_columns(connection, f"raw.{name}") != table_columns(connection, "expected"):
+        if table_columns(connection, name) != table_columns(connection, "expected"):
             raise OldWarehouse(
-                f"raw.{name} has other columns than this version of Parcours writes. "
+                f"{name} has other columns than this version of Parcours writes. "
                 "Move warehouse.duckdb away and run again: "
                 "every export that still lies in its folder is loaded again. Keep .parcours-key beside it."
             )
-        if f"raw.{name}" not in known:
-            note_change(connection, f"raw.{name}")
-        connection.execute(f"comment on table raw.{name} is {text_literal(RAW_TABLES[f'raw.{name}'])}")
+        if name not in known:
+            note_change(connection, name)

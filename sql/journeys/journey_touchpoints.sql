@@ -10,6 +10,7 @@
 -- How: only a session's first touchpoint, its first one before the purchase, and what happens off the site can begin a
 -- journey, so these few moments are put in order; the touchpoints themselves are sorted once.
 -- keyed by: person_id
+-- within person_id: journey_id, session_id
 -- key: touchpoint_id
 with purchase_rule as (
     select arg_min(rules.stage, rules.rule_number) as stage

@@ -3,6 +3,7 @@
 -- where journey.yaml says so; a runaway session has no order.
 -- key: order_id
 -- keyed by: person_id
+-- within person_id: order_id, session_id
 with placed as (
     select
         orders.order_id,
@@ -15,7 +16,8 @@ with placed as (
     inner join staging.orders as orders on owned.kind = 'order' and owned.row_id = orders.order_id
     where not exists (
         select 1 from journeys.screened_records as left_out
-        where left_out.kind = 'order' and left_out.row_id = orders.order_id
+        where
+            left_out.person_id = owned.person_id and left_out.kind = 'order' and left_out.row_id = orders.order_id
     )
 ),
 

@@ -4,6 +4,7 @@
 -- touchpoint with a stage lies in exactly one visit, whose first and last number enclose its staged_number.
 -- How: only the first and last touchpoint of each run are put in order.
 -- keyed by: person_id
+-- within person_id: journey_id
 -- key: journey_id, visit_number
 with turns as (
     select

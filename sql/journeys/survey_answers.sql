@@ -3,6 +3,7 @@
 -- what it is attached to.
 -- key: answer_id
 -- keyed by: person_id
+-- within person_id: answer_id
 with rules as (
     select event_name, stage
     from settings.touchpoint_rules
@@ -29,7 +30,10 @@ all_answers as (
         and feedback.score is not null
         and not exists (
             select 1 from journeys.screened_records as left_out
-            where left_out.kind = 'answer' and left_out.row_id = feedback.answer_id
+            where
+                left_out.person_id = owned.person_id
+                and left_out.kind = 'answer'
+                and left_out.row_id = feedback.answer_id
         )
 ),
 
@@ -68,4 +72,7 @@ select
     end as attached_to,         -- order, touchpoint or nothing
 from all_answers as answers
 left join preceding on answers.answer_id = preceding.answer_id
-left join journeys.touchpoints as placed on placed.touchpoint_id = 'order:' || answers.order_id || ':order placed'
+left join journeys.touchpoints as placed
+    on
+        placed.touchpoint_id = 'order:' || answers.order_id || ':order placed'
+        and answers.person_id = placed.person_id

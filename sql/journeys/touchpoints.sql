@@ -9,6 +9,8 @@
 -- Simultaneous touchpoints follow the source's sequence, else their ids. Screened people (bots, staff) have no touchpoint here, if journey.yaml says that they are left out.
 -- key: touchpoint_id
 -- keyed by: person_id
+-- within person_id: session_id
+-- across person_id: kinds
 with whose as (
     select identities.identifier, identities.person_id
     from journeys.identities as identities

@@ -1,0 +1,37 @@
+"""What published.duckdb says of itself to whoever explores it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+from given import rows
+
+from parcours.warehouse.published import publish
+
+
+def test_every_table_and_every_column_carries_its_sentence(published_sample: Path) -> None:
+    with duckdb.connect(str(published_sample), read_only=True) as published:
+        columns = rows(
+            published,
+            "select schema_name || '.' || table_name || '.' || column_name, comment from duckdb_columns() "
+            "where not internal",
+        )
+        tables = rows(published, "select schema_name || '.' || table_name, comment from duckdb_tables()")
+    assert len(columns) > 700 and len(tables) > 80
+    assert [name for name, comment in columns + tables if not comment] == []
+
+
+def test_sentences_are_published_as_they_stand_and_only_those(tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
+        connection.execute("create schema metrics; create schema raw; create table metrics.a (b text, c text)")
+        connection.execute("create table raw.a (b text)")
+        connection.execute("comment on table metrics.a is 'A''s'; comment on column metrics.a.b is 'it''s -- b'")
+        connection.execute("comment on column raw.a.b is 'of another'")
+        publish(connection, tmp_path / "published.duckdb")
+    with duckdb.connect(str(tmp_path / "published.duckdb"), read_only=True) as published:
+        assert rows(published, "select comment from duckdb_tables()") == [("A's",)]
+        assert rows(published, "select column_name, comment from duckdb_columns() where not internal") == [
+            ("b", "it's -- b"),
+            ("c", None),
+        ]
