@@ -6,9 +6,12 @@ import pytest
 from portable_sql import unportable
 
 from parcours.project import ROOT
+from parcours.warehouse.comments import is_declaration
 
 MODELS = sorted(
-    path for path in (ROOT / "sql").glob("*/*.sql") if path.parent.name not in ("sources", "checks", "functions")
+    path
+    for path in (ROOT / "sql").glob("*/*.sql")
+    if path.parent.name not in ("sources", "checks", "functions") and not is_declaration(path)
 )
 
 

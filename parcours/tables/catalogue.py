@@ -21,10 +21,10 @@ from parcours.people.evidence import EVIDENCE, write_changed_evidence
 from parcours.people.history import HISTORY, write_identity_history, write_touched_history
 from parcours.people.identities import IDENTITIES, write_changed_identities, write_identities
 from parcours.project import ROOT, Project
-from parcours.tables.drop_off_ranking import write_drop_off_ranking
+from parcours.tables.drop_off_ranking import DROP_OFF_RANKING, write_drop_off_ranking
 from parcours.tables.funnel_attempts import funnel_chain
 from parcours.warehouse.check_results import CHECK_RESULTS
-from parcours.warehouse.comments import Described, comment_table
+from parcours.warehouse.comments import Described, comment_table, is_declaration, read_declaration
 from parcours.warehouse.connection import SCHEMAS
 from parcours.warehouse.raw_tables import RAW_TABLES
 from parcours.warehouse.refresh_log import drop_narrowed, prune, reset_log
@@ -32,16 +32,28 @@ from parcours.warehouse.refresh_log import drop_narrowed, prune, reset_log
 
 @dataclass(frozen=True)
 class PythonTable:
-    """A table that a function writes, because SQL can't say it portably."""
+    """A table that a function writes, because SQL can't say it portably; its SQL file declares it."""
 
     table: str
-    description: str
-    key: tuple[str, ...]
-    columns: Mapping[str, str]
     upstreams: tuple[str, ...]
     write: Callable[[duckdb.DuckDBPyConnection], None]
     keyed_by: str | None = None
     write_next: WriteNext | None = None
+
+    @property
+    def description(self) -> str:
+        """What a row is."""
+        return read_declaration(self.table).description
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The columns that tell its rows apart."""
+        return read_declaration(self.table).key
+
+    @property
+    def columns(self) -> Mapping[str, str]:
+        """The sentence of each column."""
+        return read_declaration(self.table).columns
 
     @property
     def code_version(self) -> str:
@@ -67,15 +79,6 @@ THROUGH = (Through(IDENTITIES, "person_id", "identifier"),)
 PYTHON_TABLES = (
     PythonTable(
         IDENTITIES,
-        "One row per identifier (kind:value), with the person it belongs to: connected components of the used pairs of "
-        "journeys.identity_evidence. The person's id is made from the component's smallest identifier, so it does not "
-        "depend on the order in which rows arrive.",
-        ("identifier",),
-        {
-            "identifier": "kind:value",
-            "person_id": "of journeys.people",
-            "has_evidence": "false: only the click-stream names it, and never together with another one",
-        },
         ("journeys.identifier_activity", "journeys.identity_evidence"),
         write_identities,
         keyed_by="identifier",
@@ -83,37 +86,13 @@ PYTHON_TABLES = (
     ),
     PythonTable(
         HISTORY,
-        "One row per identifier and spell in which, as known at that time, it belonged to one person and that person "
-        "was identified (by a customer id, an e-mail or a CRM contact) or not: what did we know then? From the used "
-        "pairs of journeys.identity_evidence, each known from the first row that names both; a pair without an "
-        "instant is known from the beginning. An identifier that is never linked has no row: it is a person by itself "
-        "throughout.",
-        ("identifier", "known_from"),
-        {
-            "identifier": "kind:value",
-            "person_then": "made from the smallest identifier that was linked to it then, as person_id is of all",
-            "is_identified": "a customer id, an e-mail or a CRM contact was linked to it then, or it is one",
-            "known_from": "UTC instant from which this was known; null: from the beginning",
-            "known_until": "UTC instant from which something else was known; null: it still is so",
-            "person_id": "of journeys.people: by all the evidence of today",
-        },
         ("journeys.identity_evidence", "journeys.identities"),
         write_identity_history,
         keyed_by="person_id",
         write_next=write_touched_history,
     ),
     PythonTable(
-        "metrics.drop_off_ranking",
-        "One row per required stage and ranking (revenue at stake, drop-off rate, units lost): its rank, and whether "
-        "it ties with the first, by a bootstrap over persons at 95 %.",
-        ("stage", "ranking"),
-        {
-            "stage": "of settings.stages",
-            "ranking": "revenue_at_stake, drop_off_rate or units_lost: what is ranked by",
-            "value": "what the stage has of it",
-            "rank": "1: the stage that loses most",
-            "is_tie_with_first": "the 95 % interval of the difference from the first holds zero",
-        },
+        DROP_OFF_RANKING,
         ("metrics.stage_drop_off", "metrics.matured_journeys", "metrics.order_value"),
         write_drop_off_ranking,
     ),
@@ -136,12 +115,13 @@ def declared_tables(project: Project) -> list[Model | PythonTable]:
         ModelError: a file can't be a table, or the tables don't fit together.
     """
     files = sorted(path for schema in SCHEMAS for path in (ROOT / "sql" / schema).glob("*.sql"))
+    models = [read_model(path) for path in files if not is_declaration(path)]
     step_count = max(len(funnel.steps) for funnel in project.settings.funnels)
     printed = (
         parse_model("journeys", "funnel_attempts", funnel_chain(step_count)),
         parse_model("journeys", "unstitched_attempts", funnel_chain(step_count, units="identifiers")),
     )
-    tables: list[Model | PythonTable] = [*map(read_model, files), *printed, *PYTHON_TABLES]
+    tables: list[Model | PythonTable] = [*models, *printed, *PYTHON_TABLES]
     ordered = in_order(tables, LOADED_TABLES)
     everything: list[Described] = [*SETTINGS_TABLES, *RAW_TABLES.values(), *ordered]
     for table in ordered:

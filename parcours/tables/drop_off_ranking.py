@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from parcours.warehouse.comments import read_declaration
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+DROP_OFF_RANKING = "metrics.drop_off_ranking"
 RANKINGS = ("revenue_at_stake", "drop_off_rate", "units_lost")
 REPLICATES = 2000
 SEED = 20_260_101
@@ -63,12 +66,9 @@ def write_drop_off_ranking(connection: duckdb.DuckDBPyConnection) -> None:
         for rank, i in enumerate(order, 1):
             low = np.quantile(replicates[ranking][:, order[0]] - replicates[ranking][:, i], 0.025)
             rows.append((stages[i][0], ranking, float(observed[i]), rank, bool(rank > 1 and low <= 0)))
-    connection.execute(
-        "create or replace table metrics.drop_off_ranking "
-        "(stage text, ranking text, value double, rank bigint, is_tie_with_first boolean)"
-    )
+    connection.execute(f"create or replace table {DROP_OFF_RANKING} ({read_declaration(DROP_OFF_RANKING).definition})")
     if rows:
-        connection.executemany("insert into metrics.drop_off_ranking values (?, ?, ?, ?, ?)", rows)
+        connection.executemany(f"insert into {DROP_OFF_RANKING} values (?, ?, ?, ?, ?)", rows)
 
 
 def measures(ended: NDArray[np.float64], order_value: float) -> dict[str, NDArray[np.float64]]:

@@ -10,27 +10,12 @@ from collections.abc import Collection
 
 import duckdb
 
-from parcours.warehouse.comments import DeclaredTable, comment_table
+from parcours.warehouse.comments import comment_table, read_declaration
 from parcours.warehouse.connection import transaction
 
 CHECK_RESULTS = "metrics.check_results"
 
-CHECK_RESULTS_TABLE = DeclaredTable(
-    CHECK_RESULTS,
-    "One row per table and check: what the check said when it last ran, how many rows offend, the first of them, and "
-    "what to do. The result of an error that stopped a run stands in warehouse.duckdb, for nothing is published then.",
-    {
-        "table_name text": "the table that is checked, as schema.table",
-        "check_name text": "sql/checks/<check_name>.sql; key_is_unique: a table's key; expectations: a suite",
-        "severity text": "error: stops what is downstream; warn: is shown",
-        "verdict text": "passed, failed (an error) or warned",
-        "offending_count bigint": "rows that break the rule; of a suite, values",
-        "finding text": "what is counted, in words",
-        "rule text": "what should hold",
-        "to_do text": "what to do about offending rows",
-        "samples text": "up to five of the offending rows, as a JSON list of objects: data, whatever it looks like",
-    },
-)
+CHECK_RESULTS_TABLE = read_declaration(CHECK_RESULTS)
 
 Row = tuple[str, str, str, str, int, str, str, str, str]
 
@@ -45,7 +30,7 @@ def make_check_results(connection: duckdb.DuckDBPyConnection) -> None:
     ).fetchall()
     if [column for (column,) in found] == list(CHECK_RESULTS_TABLE.columns):
         return
-    connection.execute(f"create or replace table {CHECK_RESULTS} ({', '.join(CHECK_RESULTS_TABLE.typed_columns)})")
+    connection.execute(f"create or replace table {CHECK_RESULTS} ({CHECK_RESULTS_TABLE.definition})")
     comment_table(connection, CHECK_RESULTS_TABLE)
 
 

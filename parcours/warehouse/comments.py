@@ -1,17 +1,22 @@
-"""What a table and its columns are, written into the database for whoever explores it.
+"""What a table and its columns are: read from its SQL file, written into the database for whoever explores it.
 
-Here: writing the sentences of a declaration, and taking them along into another file. The sentences themselves stand
-where a table is declared: in its SQL file, or beside the function that writes it.
+A table that Python writes is declared like the others in `sql/<schema>/<name>.sql`, by `create table` instead of a
+select, with a column and its sentence on each line. Here: reading such a file, writing the sentences of any table, and
+taking them along into another database. Not here: files that are selects (`parcours/engine/model.py`).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Protocol
 
 import duckdb
 
+from parcours.project import ROOT
 from parcours.warehouse.connection import quoted, text_literal
 
 
@@ -26,18 +31,62 @@ class Described(Protocol):
     def columns(self) -> Mapping[str, str]: ...
 
 
+class DeclarationError(Exception):
+    """A file that begins with `create table` can't be read; names the file and line, what was found and expected."""
+
+
 @dataclass(frozen=True)
 class DeclaredTable:
-    """A table that is no model: what a row is, and its columns (name and type) with their sentences."""
+    """A table that Python writes: what a row is, its key, and its columns (name and type) with their sentences."""
 
     table: str
     description: str
     typed_columns: Mapping[str, str]
+    key: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Its name without the schema."""
+        return self.table.split(".")[1]
 
     @property
     def columns(self) -> dict[str, str]:
         """The sentence of each column."""
-        return by_name(self.typed_columns)
+        return {column.split(" ", 1)[0]: about for column, about in self.typed_columns.items()}
+
+    @property
+    def definition(self) -> str:
+        """Its columns and types, as `create table` takes them."""
+        return ", ".join(self.typed_columns)
+
+
+def is_declaration(path: Path) -> bool:
+    """Whether a file of `sql/` declares a table that Python writes, and is no select."""
+    return re.search(r"^create table", path.read_text(encoding="utf-8"), re.MULTILINE) is not None
+
+
+@cache
+def read_declaration(table: str) -> DeclaredTable:
+    """What `sql/<schema>/<name>.sql` declares.
+
+    Raises:
+        DeclarationError: a line is neither a comment, the head, nor a column with its type and sentence.
+    """
+    path = ROOT / "sql" / f"{table.replace('.', '/')}.sql"
+    head, key, columns = [], "", {}
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        if column := re.match(r"^    (\w+ [\w(), ]+?),?\s+-- (.+)$", line):
+            columns[column[1]] = column[2]
+        elif line.startswith("-- key: "):
+            key = line.removeprefix("-- key: ")
+        elif line.startswith("-- "):
+            head.append(line.removeprefix("-- "))
+        elif line not in (f"create table {table} (", ")"):
+            raise DeclarationError(
+                f"{path}, line {number}: found {line!r}, expected 'create table {table} (', then on each line a "
+                "column, its type and '-- <sentence>', then ')'."
+            )
+    return DeclaredTable(table, " ".join(head), columns, tuple(key.split(", ")) if key else ())
 
 
 def comment_table(connection: duckdb.DuckDBPyConnection, declared: Described) -> None:
@@ -55,11 +104,6 @@ def copy_comments(connection: duckdb.DuckDBPyConnection, database: str, tables: 
     for (table, column), text in _comments(connection, tables).items():
         if text is not None:
             _comment(connection, f"{database}.{table}", column, text)
-
-
-def by_name(columns: Mapping[str, str]) -> dict[str, str]:
-    """The sentences by the columns' names alone, of columns declared as `name type`."""
-    return {column.split(" ", 1)[0]: about for column, about in columns.items()}
 
 
 def _comments(

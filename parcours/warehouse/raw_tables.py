@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 
 from parcours.warehouse.canonical import KINDS, Kind
-from parcours.warehouse.comments import DeclaredTable
+from parcours.warehouse.comments import DeclaredTable, read_declaration
 from parcours.warehouse.connection import SOMEBODY, table_columns
 from parcours.warehouse.refresh_log import note_change, table_states
 
@@ -44,58 +44,7 @@ def _own_identifier(kind: Kind) -> dict[str, str]:
 RAW_TABLES = {
     raw.table: raw
     for raw in (
-        DeclaredTable(
-            "raw.loads",
-            "One row per file: rows read = loaded + duplicate + rejected. A file is loaded once per content, "
-            "whatever its name, in one transaction; a refused file says why.",
-            {
-                "file_id text": "hash of the file's content",
-                "path text": "where it lay, under the exports folder",
-                "file_order text": BOOKKEEPING["file_order text"],
-                "load_number bigint": "1, 2, …: the runs that loaded something",
-                "export text": BOOKKEEPING["export text"],
-                "format text": "what it was read as",
-                "kind text": "the raw table that its rows are in",
-                "status text": "loaded or refused",
-                "reason text": "why it was refused; null: it was not",
-                "rows_read bigint": "rows of the file",
-                "rows_loaded bigint": "rows that are new",
-                "rows_duplicate bigint": "rows that were there already",
-                "rows_rejected bigint": "rows in raw.rejected_rows",
-                "covers_until timestamp": "UTC instant until which it reaches",
-            },
-        ),
-        DeclaredTable(
-            "raw.rejected_rows",
-            "One row per rejected row: its file, line, reason and text, with personal data masked.",
-            {
-                "file_id text": "of raw.loads",
-                "line bigint": "in the file, from 1",
-                "reason text": "what is wrong with it",
-                "text text": "the row as it stands in the file, personal data masked",
-            },
-        ),
-        DeclaredTable(
-            "raw.observed_names",
-            "One row per file and name of a column, key or event in it, with its rows.",
-            {
-                "file_id text": "of raw.loads",
-                "export text": BOOKKEEPING["export text"],
-                "what text": "column or event",
-                "name text": "as it stands in the file",
-                "row_count bigint": "rows with it",
-            },
-        ),
-        DeclaredTable(
-            "raw.forgettings",
-            "One row per person who asked to be forgotten and table: the rows deleted, and when; not who.",
-            {
-                "forgotten_at timestamp": "UTC instant",
-                "identifier_count bigint": "identifiers that the person had",
-                "table_name text": "of which rows were deleted",
-                "row_count bigint": "rows deleted",
-            },
-        ),
+        *(read_declaration(f"raw.{name}") for name in ("loads", "rejected_rows", "observed_names", "forgettings")),
         *(
             DeclaredTable(
                 f"raw.{kind.name}",
@@ -109,6 +58,7 @@ RAW_TABLES = {
         ),
     )
 }
+"""The accounting is declared in `sql/raw/`, the rows of each kind by its canonical columns."""
 
 
 class OldWarehouse(Exception):
@@ -123,9 +73,8 @@ def make_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
     """
     known = table_states(connection)
     for name, raw in RAW_TABLES.items():
-        columns = ", ".join(raw.typed_columns)
-        connection.execute(f"create table if not exists {name} ({columns})")
-        connection.execute(f"create or replace temp table expected ({columns})")
+        connection.execute(f"create table if not exists {name} ({raw.definition})")
+        connection.execute(f"create or replace temp table expected ({raw.definition})")
         if table_columns(connection, name) != table_columns(connection, "expected"):
             raise OldWarehouse(
                 f"{name} has other columns than this version of Parcours writes. "

@@ -1,0 +1,18 @@
+-- One row per file: rows read = loaded + duplicate + rejected. A file is loaded once per content, whatever its name, in
+-- one transaction; a refused file says why.
+create table raw.loads (
+    file_id text,               -- hash of the file's content
+    path text,                  -- where it lay, under the exports folder
+    file_order text,            -- sorts as people read file names: 9 before 10
+    load_number bigint,         -- 1, 2, …: the runs that loaded something
+    export text,                -- its name in journey.yaml
+    format text,                -- what it was read as
+    kind text,                  -- the raw table that its rows are in
+    status text,                -- loaded or refused
+    reason text,                -- why it was refused; null: it was not
+    rows_read bigint,           -- rows of the file
+    rows_loaded bigint,         -- rows that are new
+    rows_duplicate bigint,      -- rows that were there already
+    rows_rejected bigint,       -- rows in raw.rejected_rows
+    covers_until timestamp      -- UTC instant until which it reaches
+)

@@ -1,0 +1,7 @@
+-- One row per rejected row: its file, line, reason and text, with personal data masked.
+create table raw.rejected_rows (
+    file_id text,               -- of raw.loads
+    line bigint,                -- in the file, from 1
+    reason text,                -- what is wrong with it
+    text text                   -- the row as it stands in the file, personal data masked
+)
