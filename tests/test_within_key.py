@@ -240,18 +240,25 @@ def test_what_a_file_declares_is_taken_for_true() -> None:
         check(across.format("device, count(*) as n"), "-- across person_id: kinds\n")
 
 
+@pytest.mark.parametrize("header", ["-- within person_id: gone\n", "-- across person_id: gone\n"])
+def test_what_is_declared_of_nothing_is_refused(header: str) -> None:
+    with pytest.raises(ModelError, match="it declares gone, which it does not have"):
+        check("select person_id from journeys.visits", header)
+
+
 def test_a_model_without_a_key_may_do_anything() -> None:
     refuse_leaving(
         parse_model("journeys", "t", "-- One row per thing.\nselect count(*) as n from journeys.touches"), {}
     )
 
 
-def test_a_keyed_model_that_loses_what_it_declares_or_its_key_is_refused() -> None:
-    """What is accepted today is accepted for what is declared: without it the check would refuse."""
+def test_what_is_accepted_for_what_it_declares_is_refused_without() -> None:
     models = {model.table: model for model in all_models(project(settings()))}
-    touchpoints = models["journeys.touchpoints"]
-    with pytest.raises(ModelError, match=r"journeys\.touchpoints is keyed by person_id"):
-        refuse_leaving(_said_nothing(touchpoints), _everything(), THROUGH)
+    attempts = models["journeys.funnel_attempts"]
+    refuse_leaving(attempts, _everything(), THROUGH)
+    for silent in (replace(attempts, within=()), replace(attempts, across=())):
+        with pytest.raises(ModelError, match=r"journeys\.funnel_attempts is keyed by person_id"):
+            refuse_leaving(silent, _everything(), THROUGH)
 
 
 def test_a_wrong_model_is_refused_when_the_tables_are_ordered(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -267,10 +274,6 @@ def test_a_wrong_model_is_refused_when_the_tables_are_ordered(monkeypatch: pytes
     monkeypatch.setattr(catalogue, "read_model", misread)
     with pytest.raises(ModelError, match=r"journeys\.session_facts is keyed by person_id"):
         all_models(project(settings()))
-
-
-def _said_nothing(model: Model) -> Model:
-    return replace(model, within=(), across=())
 
 
 def _everything() -> dict[str, Upstream]:

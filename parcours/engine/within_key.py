@@ -100,8 +100,13 @@ def _leaves(
         name: Rows({column: Tells(what) if what else None for column, what in columns}, is_narrowed)
         for name, (columns, is_narrowed) in upstreams
     }
+    select = parse_select(sql, "select")
+    strange = {*across} - {cte.alias for cte in select.find_all(exp.CTE)}
+    strange |= {*within} - {column.alias_or_name for part in select.find_all(exp.Select) for column in part.selects}
+    if strange:
+        return f"it declares {', '.join(sorted(strange))}, which it does not have"
     try:
-        found = _Analysis(read, within, across).rows_of(parse_select(sql, "select"), {}, None)
+        found = _Analysis(read, within, across).rows_of(select, {}, None)
         tells = found.columns.get(key)
         if found.is_narrowed and not (tells and tells.what == key):
             raise Leaves(f"its column {key} is not that of the rows it is made from")

@@ -7,7 +7,6 @@
 -- key: touchpoint_id
 -- keyed by: person_id
 -- within person_id: session_id
--- across person_id: kinds
 with whose as (
     select identities.identifier, identities.person_id
     from journeys.identities as identities
