@@ -18,8 +18,8 @@ from parcours.engine.checks import key_check, run_check
 from parcours.project import ROOT, Project, load_project
 from parcours.run import build_warehouse
 from parcours.tables.catalogue import PYTHON_TABLES
-from parcours.warehouse.comments import is_declaration
 from parcours.tables.expectations import SUITES, run_suite
+from parcours.warehouse.comments import is_declaration
 from parcours.warehouse.connection import WarehouseBusy, open_warehouse
 from pipelines.code_location import build_defs
 
