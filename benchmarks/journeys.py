@@ -39,8 +39,8 @@ from parcours.made_up_shop import write_exports
 from parcours.project import ROOT, Project, load_project
 from parcours.tables.catalogue import all_tables, tidy_log
 from parcours.warehouse.canonical import KINDS
-from parcours.warehouse.connection import count_rows, open_warehouse
-from parcours.warehouse.raw_tables import make_raw_tables
+from parcours.warehouse.connection import count_rows, open_warehouse, table_columns
+from parcours.warehouse.raw_tables import COMPUTED, make_raw_tables
 from parcours.warehouse.refresh_log import note_change, reset_log, touch
 
 PEOPLE, DAYS, START = 60_000, 365, date(2025, 7, 1)
@@ -105,14 +105,14 @@ def grow(source: Path, folder: Path, copies: int, history_days: int | None = Non
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, kind: str, copies: int, first: Any, last: Any) -> None:
-    columns = [name for name, *_ in connection.execute(f"describe raw.{kind}").fetchall()]
+    columns = [name for name, _ in table_columns(connection, f"raw.{kind}") if name not in COMPUTED]
     changed = {name: f"{name} || '-' || copy as {name}" for name in IDS} | {"row_hash": "row_hash + copy as row_hash"}
     select = ", ".join(changed.get(name, name) for name in columns)
     connection.execute(
         "create or replace temp table dated as "
         f"select *, coalesce({HAPPENED[kind]}, timestamp '1970-01-02') as came_at from source.raw.{kind}"
     )
-    connection.execute(f"create table waiting.raw.{kind} as from raw.{kind} limit 0")
+    connection.execute(f"create table waiting.raw.{kind} as select {', '.join(columns)} from raw.{kind} limit 0")
     weeks = connection.execute("select distinct date_trunc('week', came_at) from dated order by 1").fetchall()
     for (week,) in weeks:
         rows = (
@@ -122,7 +122,8 @@ def _copy(connection: duckdb.DuckDBPyConnection, kind: str, copies: int, first: 
         for target, when in (("raw", "came_at >= $first and came_at < $last"), ("waiting.raw", "came_at >= $last")):
             values = {"copies": copies, "week": week, "last": last} | ({"first": first} if target == "raw" else {})
             connection.execute(
-                f"insert into {target}.{kind} select * exclude (came_at) from ({rows}) where {when} order by came_at",
+                f"insert into {target}.{kind} by name "
+                f"select * exclude (came_at) from ({rows}) where {when} order by came_at",
                 values,
             )
 
@@ -180,7 +181,7 @@ def _load_last_day(connection: duckdb.DuckDBPyConnection, project: Project) -> N
     """Insert the rows that wait, and note them as the loader does."""
     connection.execute("attach $file as waiting (read_only)", {"file": str(project.output / "last_day.duckdb")})
     for kind in KINDS.values():
-        connection.execute(f"insert into raw.{kind.name} from waiting.raw.{kind.name}")
+        connection.execute(f"insert into raw.{kind.name} by name from waiting.raw.{kind.name}")
         touch(connection, f"raw.{kind.name}", kind.key, f"select {kind.key} from waiting.raw.{kind.name}")
     note_change(connection, "raw.loads")
     connection.execute("detach waiting")

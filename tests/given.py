@@ -156,7 +156,7 @@ def load(connection: duckdb.DuckDBPyConnection, kind: str, rows: Sequence[Row]) 
         f"insert into raw.{kind} (file_id, line, export, row_hash, covers_until, {names}) "
         f"select 'f', row_number() over (), '{kind}', md5_number(cast(r as text) || row_number() over ()), "
         "timestamp '2100-01-01', "
-        + ", ".join(f"r.{column.name}" for column in columns)
+        + ", ".join(KINDS[kind].named(column.name, f"r.{column.name}") for column in columns)
         + " from (select unnest(from_json(cast($text as json), $shape)) as r)",
         {"text": text, "shape": shape},
     )

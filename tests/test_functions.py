@@ -23,6 +23,7 @@ from parcours.warehouse.functions import FunctionError, called, inlined, read_fu
 from parcours.warehouse.published import publish
 
 DOUBLED = "-- Twice.\n-- arguments: x, a count\n-- source: none\ncreate macro doubled(x) as x * 2\n"
+SESSION = "timestamp '2026-07-01 10:00', timestamp '2026-07-01 10:01'"
 FOUR_TIMES = DOUBLED.replace("doubled", "four_times").replace("x * 2", "2 * doubled(x)")
 
 
@@ -76,6 +77,11 @@ def folder_of(folder: Path, **files: str) -> Path:
         ("revenue_at_stake(8, 20, 5, 19.99)", 39.98),
         ("revenue_at_stake(8, 0, 0, 19.99)", None),
         ("revenue_at_stake(8, 20, 5, null)", None),
+        # A session of a minute; orders at its start and before it, at the end of the attribution time and after it.
+        (f"takes_order({SESSION}, timestamp '2026-07-01 10:00', 60)", True),
+        (f"takes_order({SESSION}, timestamp '2026-07-01 09:59:59.999999', 60)", False),
+        (f"takes_order({SESSION}, timestamp '2026-07-01 10:02', 60)", True),
+        (f"takes_order({SESSION}, timestamp '2026-07-01 10:02:00.000001', 60)", False),
     ],
 )
 def test_a_function_gives(connection: duckdb.DuckDBPyConnection, call: str, expected: Any) -> None:

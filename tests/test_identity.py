@@ -128,7 +128,7 @@ def test_a_shared_tablet_links_nothing_and_stays_in_the_evidence(customers: int,
 
 def test_a_tablet_with_forty_logins_is_forty_people_and_is_reported() -> None:
     events = [event("tablet", i, "landing", customer_id=f"c{i:02d}") for i in range(40)]
-    built = warehouse(events=events, build=["journeys.people", "journeys.touchpoints"])
+    built = warehouse(events=events, build=["journeys.people", "journeys.touchpoints", "journeys.shared_identifiers"])
     assert rows(built, "select count(*), min(customer_id_count), max(device_count) from journeys.people") == [
         (40, 1, 0)
     ]
@@ -150,6 +150,36 @@ def test_an_office_address_with_many_customers_links_nothing() -> None:
     assert groups(built) == {
         *(frozenset({f"order:#{i}", f"customer:c{i}", f"contact:k{i}"}) for i in range(4)),
     }
+
+
+def test_every_shared_identifier_is_reported_whichever_side_of_its_pairs_it_is_on() -> None:
+    # The tablet meets its customers behind their orders only; the address stands second in every pair of its.
+    orders = [order(f"#{i}", i, customer_id=f"c{i}", email_hash="office") for i in range(12)]
+    built = warehouse(
+        events=[event("tablet", i, "checkout", order_id=f"#{i}") for i in range(12)],
+        order_rows=orders,
+        build=[*PEOPLE, "journeys.shared_identifiers"],
+    )
+    check = (ROOT / "sql/checks/identifiers_are_not_shared.sql").read_text(encoding="utf-8")
+    # The address is named with 12 orders and 12 customers.
+    assert sorted(rows(built, check)) == [("anonymous:tablet", 12), ("email:office", 24)]
+    shown = (ROOT / "sql/metrics/shared_identifiers.sql").read_text(encoding="utf-8")
+    assert sorted(rows(built, shown)) == [("anonymous", 1, 0, 0), ("email", 1, 12, 12)]
+
+
+@pytest.mark.parametrize("number", ["0", "unknown", "-"])
+def test_an_order_or_contact_whose_own_key_names_nobody_stays_and_links_nothing(number: str) -> None:
+    built = warehouse(
+        events=[event("phone", 0, "checkout", order_id=number), event("laptop", 0, "checkout", order_id=number)],
+        order_rows=[order(number, 0, customer_id="c1")],
+        contacts=[contact(number, customer_id="c1"), contact(number, customer_id="c2")],
+        build=[*PEOPLE, "staging.orders", "staging.contacts"],
+    )
+    assert groups(built) == {frozenset({"anonymous:phone"}), frozenset({"anonymous:laptop"})}
+    assert rows(built, "select order_id from staging.orders union all select contact_id from staging.contacts") == [
+        (number,),
+        (number,),
+    ]
 
 
 def test_a_shop_tablet_that_placed_the_orders_of_many_customers_links_nothing() -> None:

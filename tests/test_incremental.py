@@ -35,7 +35,8 @@ from parcours.people.forget import forget
 from parcours.project import Project
 from parcours.settings.schema import JourneySettings
 from parcours.tables.catalogue import all_models, build_all
-from parcours.warehouse.raw_tables import RAW_TABLES, make_raw_tables
+from parcours.warehouse.connection import table_columns
+from parcours.warehouse.raw_tables import COMPUTED, RAW_TABLES, make_raw_tables
 
 DAY, HOUR = 86400.0, 3600.0
 
@@ -82,10 +83,10 @@ def rebuilt(connection: duckdb.DuckDBPyConnection, project: Project) -> dict[str
         make_raw_tables(other)
         for table in RAW_TABLES:
             # Arrow has no integer as long as a hash: it travels as text.
-            hashed = "row_hash" in {name for name, *_ in other.execute(f"describe {table}").fetchall()}
-            columns = "* replace (cast(row_hash as text) as row_hash)" if hashed else "*"
+            stored = [name for name, _ in table_columns(other, table) if name not in COMPUTED]
+            columns = ", ".join("cast(row_hash as text) as row_hash" if name == "row_hash" else name for name in stored)
             found = connection.sql(f"select {columns} from {table}").to_arrow_table()
-            other.register("found", found).execute(f"insert into {table} select * from found")
+            other.register("found", found).execute(f"insert into {table} by name select * from found")
         build_all(other, project)
         return contents(other)
 

@@ -33,6 +33,7 @@ ENGLISH, FRENCH = Numbers("en", "EUR"), Numbers("fr", "EUR")
 KEYS = ["rows", "orders", "outages", "stages", "late", "drift", "screening", "identity", "checks"]
 
 DERIVED = (
+    "export_rows",
     "rejected_files",
     "reconciliation_splits",
     "late_row_splits",
@@ -51,10 +52,11 @@ CHECKED = (
     "metrics.stage_coverage",
     "metrics.late_row_splits",
     "metrics.schema_drift",
-    "journeys.identity_evidence",
+    "journeys.shared_identifiers",
 )
 
 SCHEMA = """
+drop view metrics.export_rows;
 drop view metrics.stage_coverage_by_source;
 create schema journeys;
 create schema staging;
@@ -78,6 +80,7 @@ create table metrics.screening (
 create table journeys.screened_people (person_id text, reason text, evidence text);
 create table journeys.identities (identifier text, person_id text, has_evidence boolean);
 create table journeys.identity_evidence (identifier text, other_identifier text, evidence text, is_used boolean);
+create table journeys.shared_identifiers (identifier text, kind text, other_count bigint, login_count bigint);
 alter table metrics.stage_coverage add column if not exists net_revenue double;
 alter table metrics.stage_coverage add column if not exists staged_revenue double;
 """
@@ -117,6 +120,7 @@ insert into journeys.identity_evidence
     select 'customer:c' || n, 'order:o' || n, 'order', true from generate_series(1, 11) as g(n);
 insert into journeys.identities
     select 'customer:c' || n, 'p' || n, n <= 11 from generate_series(1, 1187) as g(n);
+insert into journeys.shared_identifiers values ('anonymous:till', 'anonymous', 11, 11);
 insert into journeys.identity_evidence
     select 'anonymous:phone', 'customer:c' || n, 'event', n > 1 from generate_series(1, 11) as g(n);
 update metrics.stage_coverage set net_revenue = 0, staged_revenue = 0;
@@ -394,9 +398,9 @@ def test_new_and_gone_names_are_listed_with_their_loads(shop: Path) -> None:
     ]
 
 
-def test_an_identifier_with_evidence_of_its_own_is_not_called_shared(shop: Path) -> None:
+def test_only_what_the_evidence_says_is_shared_is_called_so(shop: Path) -> None:
     assert table(sections(shop)["identity"], "Identifiers that link nothing") == [["Device", "1", "11", "11"]]
-    change(shop, "update journeys.identity_evidence set is_used = true where other_identifier is not null")
+    change(shop, "delete from journeys.shared_identifiers")
     section = sections(shop)["identity"]
     assert section.title == "All 1,200 identifiers meet few enough others to link people"
     assert not section.shown and section.flag is None
@@ -424,7 +428,7 @@ def test_a_shop_without_faults_has_nothing_to_fix(shop: Path) -> None:
         "update metrics.late_rows set late_count = 0",
         "delete from metrics.schema_drift where verdict <> 'known'",
         "delete from journeys.screened_people",
-        "update journeys.identity_evidence set is_used = true where other_identifier is not null",
+        "delete from journeys.shared_identifiers",
     )
     page = html.unescape(page_of(shop))
     assert "Nothing to fix." in page and "14 of 14 checks" in page

@@ -65,6 +65,21 @@ def test_an_answer_is_not_attached_to_another_answer() -> None:
     assert found == [("touchpoint", "event:e000000", "support")] * 2
 
 
+def test_a_rule_for_every_survey_gives_the_answer_and_its_touchpoint_the_same_stage() -> None:
+    rule = {"touchpoint": "any survey", "source": "feedback", "stage": "support"}
+    built = warehouse(
+        feedback=[survey("a", 0, customer_id="c")],
+        shop=settings(touchpoints=[rule]),
+        build=["journeys.survey_answers", "journeys.touchpoints"],
+    )
+    assert rows(
+        built, "select stage from journeys.survey_answers union all select stage from journeys.touchpoints"
+    ) == [
+        ("support",),
+        ("support",),
+    ]
+
+
 def test_the_stage_is_that_of_the_surveys_rule_else_of_what_it_is_attached_to() -> None:
     answers = [
         answer("a", 3 * DAY, 5, customer_id="c"),  # the rule says purchase

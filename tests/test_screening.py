@@ -129,6 +129,16 @@ def three_people(**screening: Any) -> duckdb.DuckDBPyConnection:
     return warehouse(events=events, order_rows=orders, feedback=answers, shop=settings(screening=STAFF | screening))
 
 
+@pytest.mark.parametrize("leave_out", [True, False])
+def test_sessions_of_screened_people_are_cut_as_all_others_are(leave_out: bool) -> None:
+    built = warehouse(
+        events=[event("crawler", when, "product", is_bot=True) for when in (DAY - 60, DAY + 60)],
+        shop=settings(sessions={"cut_at_midnight": True}, screening={"leave_out": leave_out}),
+        build=["metrics.screening"],
+    )
+    assert rows(built, "select bot_value from metrics.screening where figure = 'sessions'") == [(2,)]
+
+
 def test_screened_people_are_in_no_figure() -> None:
     built = three_people()
     for table in (

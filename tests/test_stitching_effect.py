@@ -56,6 +56,15 @@ def test_a_device_that_logs_in_only_later_is_a_third_identifier_beside_the_e_mai
     assert (without, with_) == ((3, 4), (1, 2))
 
 
+def test_guests_are_not_one_person_without_stitching() -> None:
+    guests = ["guest", "0", "null", "guest"]
+    built = warehouse(
+        order_rows=[order(f"#{i}", i * DAY, customer_id=who) for i, who in enumerate(guests)], build=BUILD
+    )
+    without, with_ = effect(built, "person_count, order_count")
+    assert (without, with_) == ((4, 4), (4, 4))
+
+
 def test_a_funnel_across_devices_is_converted_with_stitching_and_dropped_without() -> None:
     built = warehouse(
         events=[

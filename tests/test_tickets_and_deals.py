@@ -8,7 +8,8 @@ import duckdb
 import pytest
 from given import Row, answer, at, event, order, rows, settings, warehouse
 
-from parcours.tables.expectations import SUITES, run_suite
+from parcours.engine.checks import run_check
+from parcours.tables.expectations import SUITES, suite_check
 
 HOUR, DAY = 3600.0, 86400.0
 BUILD = ["journeys.journeys", "journeys.people"]
@@ -242,6 +243,6 @@ def test_the_suites_of_tickets_and_deals_refuse_a_plain_address() -> None:
         build=["staging.tickets", "staging.deals"],
     )
     for table in ("staging.tickets", "staging.deals"):
-        assert run_suite(built, SUITES[table]) == []
+        assert run_check(built, suite_check(SUITES[table])).samples == []
         built.execute(f"update {table} set email_hash = 'ann@example.com'")
-        assert len(run_suite(built, SUITES[table])) == 1
+        assert len(run_check(built, suite_check(SUITES[table])).samples) == 1

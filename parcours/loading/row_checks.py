@@ -1,6 +1,7 @@
 """What may be wrong with a canonical row, whatever its format: the SQL that types rows and says why one is rejected.
 
-Not here: what a format alone can know (its `reject_reason`), nor the counting (`load.py`).
+An identifier that names nobody becomes null here, and is never asked again. Not here: what a format alone can know (its
+`reject_reason`), nor the counting (`load.py`).
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ def checked_select(kind: Kind, given: Collection[str], rows: str, limits: Limits
     """
     reasons = ["reject_reason"] if "reject_reason" in given else []
     columns = [column for column in kind.columns if column.name in given]
-    casts = [f"{_typed(column)} as {column.name}" for column in columns]
+    casts = [f"{kind.named(column.name, _typed(column))} as {column.name}" for column in columns]
     # How far an export reaches is told by what happened, not by when the source last wrote a row.
     happened = [column.name for column in columns if column.type == "timestamp" and column.name != "source_updated_at"]
     reasons += [reason for column in columns for reason in _reasons(column, limits)]

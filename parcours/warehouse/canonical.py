@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+IDENTIFYING = ("anonymous_id", "customer_id", "email_hash", "contact_id", "order_id")
+"""Columns that name a person or an order: a value that names nobody is null in `raw.*`, but for a row's own key."""
+
 
 @dataclass(frozen=True)
 class Column:
@@ -32,6 +35,10 @@ class Kind:
     def key(self) -> str:
         """The column that says which rows are versions of one thing: the first one."""
         return self.columns[0].name
+
+    def named(self, column: str, value: str) -> str:
+        """SQL of a text as the column holds it: null, if it should name somebody and names nobody."""
+        return f"somebody({value})" if column in IDENTIFYING and column != self.key else value
 
 
 KINDS = {

@@ -18,8 +18,11 @@ from parcours.project import Project
 from parcours.warehouse.functions import refresh_functions
 from parcours.warehouse.refresh_log import prepare_log
 
-NOBODY = "^(|null|none|nan|undefined|unknown|anonymous|guest|-1|[0-]+)$"
-"""Values that stand where an identifier should: they name nobody, and link nothing."""
+SOMEBODY = (
+    "case when not regexp_matches(lower(trim({0})), '^(|null|none|nan|undefined|unknown|anonymous|guest|-1|[0-]+)$') "
+    "then {0} end"
+)
+"""In SQL: a value, or null where it stands for an identifier and names nobody. Decided where a row is loaded."""
 
 SCHEMAS = ("settings", "raw", "staging", "journeys", "metrics")
 """The boxes of the picture, left to right. A table reads its own schema and those to its left."""
@@ -75,10 +78,11 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 
 def prepare(connection: duckdb.DuckDBPyConnection, key: str) -> None:
-    """Make the schemas and the functions of `sql/functions`, fix the time zone to UTC, and define `pseudonym(text)`.
+    """Make the schemas and the functions of `sql/functions`, `somebody` and `pseudonym`; fix the time zone to UTC.
 
-    `pseudonym` is a keyed hash of the trimmed, lower-cased text, nested so that it can't be extended; of a value that
-    names nobody it is null. It is a temporary macro: the key is in no file but the key file.
+    `somebody` is the text, or null where that names nobody. `pseudonym` is a keyed hash of the trimmed, lower-cased
+    text, nested so that it can't be extended; of a value that names nobody it is null. They are temporary macros: the
+    key is in no file but the key file.
     """
     if not re.fullmatch(r"[0-9a-f]{64}", key):
         raise ValueError("PARCOURS_KEY: expected 64 hexadecimal digits, as `openssl rand -hex 32` prints.")
@@ -90,10 +94,10 @@ def prepare(connection: duckdb.DuckDBPyConnection, key: str) -> None:
     prepare_log(connection)
     with transaction(connection):
         refresh_functions(connection)
+    connection.execute(f"create or replace temp macro somebody(value) as {SOMEBODY.format('value')}")
     connection.execute(
         "create or replace temp macro pseudonym(value) as "
-        f"case when not regexp_matches(lower(trim(value)), '{NOBODY}') "
-        f"then sha256('{key}' || sha256('{key}' || lower(trim(value)))) end"
+        f"sha256('{key}' || sha256('{key}' || lower(trim(somebody(value)))))"
     )
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import duckdb
 
-from parcours.warehouse.canonical import KINDS
+from parcours.warehouse.canonical import KINDS, Kind
 from parcours.warehouse.comments import DeclaredTable
-from parcours.warehouse.connection import table_columns
+from parcours.warehouse.connection import SOMEBODY, table_columns
 from parcours.warehouse.refresh_log import note_change, table_states
 
 BOOKKEEPING = {
@@ -18,6 +18,28 @@ BOOKKEEPING = {
     "file_order text": "sorts as people read file names: 9 before 10",
 }
 """Of every row: where it comes from, the hash of its content, how far its export reaches, and the file's order."""
+
+VERSION = (
+    "version struct(updated timestamp, reach timestamp, file text, content uhugeint) generated always as (struct_pack("
+    "updated := coalesce(source_updated_at, timestamp '0001-01-01'), "
+    "reach := coalesce(covers_until, timestamp '0001-01-01'), "
+    "file := coalesce(file_order, ''), content := 340282366920938463463374607431768211455 - row_hash)) virtual"
+)
+"""Puts the rows of one thing in order: the greatest is its newest version, and stands. That is the newest by the
+source's own time, else the one whose export reaches furthest, else that of the last file."""
+
+OWN_IDENTIFIER = {"order_rows": "order", "contacts": "contact"}
+"""The kinds of row whose key is itself an identifier, and which: null where the key names nobody."""
+
+COMPUTED = ("version", "own_identifier")
+"""The columns that are not stored but computed where they are read: no insert may name them."""
+
+
+def _own_identifier(kind: Kind) -> dict[str, str]:
+    name = OWN_IDENTIFIER.get(kind.name)
+    computed = f"own_identifier text generated always as ('{name}:' || {SOMEBODY.format(kind.key)}) virtual"
+    return {computed: "its key as an identifier; null: it names nobody"} if name else {}
+
 
 RAW_TABLES = {
     raw.table: raw
@@ -78,7 +100,10 @@ RAW_TABLES = {
             DeclaredTable(
                 f"raw.{kind.name}",
                 kind.about,
-                BOOKKEEPING | {f"{column.name} {column.type}": column.about for column in kind.columns},
+                BOOKKEEPING
+                | {f"{column.name} {column.type}": column.about for column in kind.columns}
+                | {VERSION: "the greatest of the rows of one thing is its newest version, and stands"}
+                | _own_identifier(kind),
             )
             for kind in KINDS.values()
         ),

@@ -9,10 +9,11 @@ select
     cast(sum(orders_without_event_count) as bigint) as orders_without_event_count,
     cast(sum(order_count) as bigint) as order_count
 from metrics.reconciliation
-where exists (
-    select 1 from metrics.reconciliation as anywhere
-    where anywhere.matched_order_count + anywhere.events_without_order_count > 0
-)
+where
+    exists (
+        select 1 from metrics.reconciliation as anywhere
+        where anywhere.matched_order_count + anywhere.events_without_order_count > 0
+    )
 group by day
 having sum(orders_without_event_count) >= 5 and sum(orders_without_event_count) > 0.05 * sum(order_count)
 order by day

@@ -1,6 +1,6 @@
 -- One row per pair of identifiers that one event, order, CRM row or ticket names together, and per identifier that an
 -- order, a CRM row, a ticket or an answer names at all.
--- Deterministic evidence only; values that name nobody are left out before (staging.events, journeys.record_evidence).
+-- Deterministic evidence only; a value that names nobody (empty, null, 0, anonymous …) is null since it was loaded.
 -- An anonymous id, e-mail, customer id or contact that meets more customers (or e-mails) than
 -- settings.shop.identity_link_limit, directly or through orders and CRM rows (a shared tablet, an office address), links
 -- nothing: its pairs stay here with is_used = false.
@@ -8,7 +8,7 @@
 with named_orders as (
     select anonymous_id, customer_id, email_hash, 'order:' || order_id as order_identifier, first_seen_at
     from journeys.identifier_activity
-    where not regexp_matches(lower(order_id), '^( *|null|none|nan|undefined|unknown|anonymous|guest|-1|[0-]+)$')
+    where order_id is not null
 ),
 
 pairs as (
@@ -84,6 +84,14 @@ shared as (
         )
     group by identifier, split_part(other_identifier, ':', 1), shop.identity_link_limit
     having count(*) > shop.identity_link_limit
+),
+
+marked as (
+    select
+        linked.*,
+        identifier in (select identifier from shared) as is_shared,
+        other_identifier in (select identifier from shared) as is_other_shared
+    from linked
 )
 
 select
@@ -91,10 +99,11 @@ select
     other_identifier,           -- kind:value; null in the row that says the identifier was seen
     evidence,                   -- event, order, contact, ticket, deal, or seen
     first_seen_at,              -- UTC instant of the first row that names both; null: its time is not known
-    identifier not in (select identifier from shared)
-    and other_identifier not in (select identifier from shared) as is_used,  -- false: an end is shared
-from linked
+    is_shared,                  -- the identifier meets too many; null in the row that says it was seen
+    is_other_shared,            -- the other one meets too many
+    not is_shared and not is_other_shared as is_used,  -- false: an end is shared
+from marked
 union all
-select distinct identifier, null, 'seen', cast(null as timestamp), false
+select distinct identifier, null, 'seen', cast(null as timestamp), null, null, false
 from journeys.record_evidence
 where evidence = 'seen'

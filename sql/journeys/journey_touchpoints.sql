@@ -12,19 +12,10 @@
 -- keyed by: person_id
 -- within person_id: journey_id, session_id
 -- key: touchpoint_id
-with purchase_rule as (
-    select arg_min(rules.stage, rules.rule_number) as stage
-    from settings.touchpoint_rules as rules
-    where
-        coalesce(rules.source, 'orders') = 'orders'
-        and coalesce(rules.event_name, 'order placed') = 'order placed'
-        and rules.url_pattern is null
-),
-
-purchase_stage as (
-    select coalesce(max(stages.stage_position), 0) as stage_position
-    from settings.stages as stages
-    where stages.stage in (select stage from purchase_rule)
+with purchase_stage as (
+    select coalesce(max(stage_position), 0) as stage_position
+    from journeys.event_meanings
+    where source = 'orders' and event_name = 'order placed'
 ),
 
 visits as (

@@ -31,8 +31,7 @@ candidates as (
     cross join settings.shop as shop
     where
         not sessions.is_runaway
-        and sessions.started_at <= placed.ordered_at
-        and elapsed_seconds(sessions.ended_at, placed.ordered_at) <= shop.attribution_seconds
+        and takes_order(sessions.started_at, sessions.ended_at, placed.ordered_at, shop.attribution_seconds)
 ),
 
 latest as (

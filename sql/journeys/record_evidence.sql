@@ -1,14 +1,13 @@
 -- One row per pair of identifiers that an order, a CRM contact, a ticket or a deal names together, and per identifier
 -- that one of these or a survey answer names at all.
--- Blocked values (empty, null, 0, anonymous, all zeros or dashes …) are no identifier.
 -- The click-stream's pairs are made from journeys.identifier_activity by journeys.identity_evidence.
 -- keyed by: record_id
 with records as (
     select
-        'order' as evidence, record_id, record_id as own_identifier, customer_id, email_hash, ordered_at as named_at
+        'order' as evidence, record_id, own_identifier, customer_id, email_hash, ordered_at as named_at
     from staging.orders
     union all
-    select 'contact', record_id, record_id, customer_id, email_hash, created_at from staging.contact_names
+    select 'contact', record_id, own_identifier, customer_id, email_hash, created_at from staging.contact_names
     union all
     select 'ticket', record_id, 'contact:' || contact_id, customer_id, email_hash, created_at from staging.tickets
     union all
@@ -51,10 +50,3 @@ select
     evidence,                   -- order, contact, ticket, deal, or seen
     named_at,                   -- UTC instant of the record; null: its time is not known
 from named
-where
-    not regexp_matches(
-        lower(identifier), '^[a-z]+:( *|null|none|nan|undefined|unknown|anonymous|guest|-1|[0-]+)$'
-    )
-    and not regexp_matches(
-        lower(coalesce(other_identifier, '')), '^[a-z]+:( *|null|none|nan|undefined|unknown|anonymous|guest|-1|[0-]+)$'
-    )

@@ -4,14 +4,7 @@
 -- key: answer_id
 -- keyed by: person_id
 -- within person_id: answer_id
-with rules as (
-    select event_name, stage
-    from settings.touchpoint_rules
-    where coalesce(source, 'feedback') = 'feedback' and event_name is not null
-    qualify row_number() over (partition by event_name order by rule_number) = 1
-),
-
-all_answers as (
+with all_answers as (
     select
         feedback.answer_id,
         feedback.survey,
@@ -21,10 +14,11 @@ all_answers as (
         feedback.is_satisfied,
         owned.person_id,
         owned.order_id,
-        rules.stage
+        meanings.stage
     from journeys.record_owners as owned
     inner join staging.feedback as feedback on owned.kind = 'answer' and owned.row_id = feedback.answer_id
-    left join rules on feedback.survey = rules.event_name
+    left join journeys.event_meanings as meanings
+        on feedback.survey = meanings.event_name and meanings.source = 'feedback'
     where
         feedback.answered_at is not null
         and feedback.score is not null

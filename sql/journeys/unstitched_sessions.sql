@@ -1,8 +1,8 @@
 -- One row per session as it would be without stitching: every identifier (the customer's, else the e-mail's, else the
--- device's) on its own, by the same session rule. For metrics.stitching_effect.
+-- device's) on its own (journeys.visits). For metrics.stitching_effect.
 -- Runaway sessions are left out. An order belongs to a session of its own identifier: the one it was placed in, else the
 -- last that ended within the attribution time before it. An order whose export names nobody has no session.
--- Who has a single identifier on the site has the sessions of journeys.session_facts; only the others are cut again.
+-- Who has a single identifier on the site has the sessions of journeys.session_facts.
 -- key: identifier, started_at
 -- keyed by: person_id
 with identifiers as (
@@ -15,88 +15,27 @@ with identifiers as (
     group by person_id
 ),
 
-instants as (
+cut_again as (
     select
         touchpoints.person_id,
         touchpoints.identifier,
-        touchpoints.occurred_at,
-        case when shop.cuts_sessions_at_campaigns then touchpoints.campaign end as campaign
+        min(touchpoints.occurred_at) as started_at,
+        max(touchpoints.occurred_at) as ended_at,
+        count(*) as touchpoint_count
     from journeys.touchpoints as touchpoints
-    inner join identifiers on touchpoints.person_id = identifiers.person_id and identifiers.is_stitched
+    inner join journeys.visits as visits
+        on
+            touchpoints.person_id = visits.person_id
+            and touchpoints.identifier = visits.unit_id
+            and touchpoints.occurred_at >= visits.started_at
+            and touchpoints.occurred_at < visits.next_started_at
     cross join settings.shop as shop
     where touchpoints.is_on_site
-),
-
-ordered as (
-    select
-        person_id,
-        identifier,
-        occurred_at,
-        campaign,
-        lag(occurred_at) over in_time as previous_at,
-        last_value(campaign ignore nulls) over (
-            partition by person_id, identifier order by occurred_at, campaign nulls last
-            rows between unbounded preceding and 1 preceding
-        ) as previous_campaign
-    from instants
-    window in_time as (partition by person_id, identifier order by occurred_at, campaign nulls last)
-),
-
-gaps as (
-    select
-        ordered.person_id,
-        ordered.identifier,
-        ordered.occurred_at,
-        case
-            when
-                ordered.previous_at is null
-                or elapsed_seconds(ordered.previous_at, ordered.occurred_at) > shop.session_timeout_seconds
-                then 1
-            when
-                shop.cuts_sessions_at_midnight
-                and shop_day(ordered.previous_at, shop.time_zone) <> shop_day(ordered.occurred_at, shop.time_zone)
-                then 1
-            when ordered.campaign <> coalesce(ordered.previous_campaign, '') then 1
-            else 0
-        end as is_new_visit
-    from ordered
-    cross join settings.shop as shop
-),
-
--- Touchpoints of one instant are in one visit.
-visits as (
-    select
-        gaps.*,
-        cast(sum(is_new_visit) over so_far as bigint) as visit_number,
-        max(case when is_new_visit = 1 then occurred_at end) over so_far as visit_started_at
-    from gaps
-    window so_far as (
-        partition by person_id, identifier order by occurred_at range between unbounded preceding and current row
-    )
-),
-
-pieces as (
-    select
-        visits.person_id,
-        visits.identifier,
+    group by
+        touchpoints.person_id,
+        touchpoints.identifier,
         visits.visit_number,
-        coalesce(whole_periods(
-            elapsed_seconds(visits.visit_started_at, visits.occurred_at), shop.session_maximum_seconds
-        ), 0) as piece,
-        visits.occurred_at
-    from visits
-    cross join settings.shop as shop
-),
-
-cut_again as (
-    select
-        person_id,
-        identifier,
-        min(occurred_at) as started_at,
-        max(occurred_at) as ended_at,
-        count(*) as touchpoint_count
-    from pieces
-    group by person_id, identifier, visit_number, piece
+        whole_periods(elapsed_seconds(visits.started_at, touchpoints.occurred_at), shop.session_maximum_seconds)
 ),
 
 kept as (
@@ -122,9 +61,7 @@ attributed as (
         on orders.person_id = owned.person_id and owned.kind = 'order' and orders.order_id = owned.row_id
     inner join kept on owned.person_id = kept.person_id and owned.identifier = kept.identifier
     cross join settings.shop as shop
-    where
-        kept.started_at <= orders.ordered_at
-        and elapsed_seconds(kept.ended_at, orders.ordered_at) <= shop.attribution_seconds
+    where takes_order(kept.started_at, kept.ended_at, orders.ordered_at, shop.attribution_seconds)
     group by orders.order_id, kept.person_id, kept.identifier
 ),
 

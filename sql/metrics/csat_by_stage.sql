@@ -33,13 +33,6 @@ surveys as (
     group by survey
 ),
 
-survey_stages as (
-    select event_name as survey, arg_min(stage, rule_number) as stage
-    from settings.touchpoint_rules
-    where coalesce(source, 'feedback') = 'feedback' and event_name is not null
-    group by event_name
-),
-
 passed as (
     select stage, cast(count(distinct person_id) as bigint) as person_count
     from journeys.touchpoints
@@ -54,8 +47,9 @@ asked as (
         ) as bigint) as asked_count,
         cast(sum(surveys.answered_count) as bigint) as answered_count
     from surveys
-    left join survey_stages on surveys.survey = survey_stages.survey
-    left join passed on survey_stages.stage = passed.stage
+    left join journeys.event_meanings as meanings
+        on surveys.survey = meanings.event_name and meanings.source = 'feedback'
+    left join passed on meanings.stage = passed.stage
 )
 
 select

@@ -8,15 +8,25 @@ with latest as (
         max(case when kind = 'deals' then covers_until end) as deals_until
     from raw.loads
     where status = 'loaded'
+),
+
+together as (
+    select
+        latest.*,
+        least(
+            coalesce(events_until, orders_until, feedback_until), coalesce(orders_until, events_until, feedback_until)
+        ) as visits_until
+    from latest
 )
 
 select
-    events_until,               -- UTC instant; null: no click-stream
-    orders_until,               -- UTC instant; null: no orders
-    feedback_until,             -- UTC instant; null: no surveys
-    tickets_until,              -- UTC instant; null: no tickets
-    deals_until,                -- UTC instant; null: no deals
-    least(
-        coalesce(events_until, orders_until, feedback_until), coalesce(orders_until, events_until, feedback_until)
-    ) as visits_until,  -- UTC instant until which both events and orders are known
-from latest
+    together.events_until,      -- UTC instant; null: no click-stream
+    together.orders_until,      -- UTC instant; null: no orders
+    together.feedback_until,    -- UTC instant; null: no surveys
+    together.tickets_until,     -- UTC instant; null: no tickets
+    together.deals_until,       -- UTC instant; null: no deals
+    together.visits_until,      -- UTC instant until which both events and orders are known
+    case when together.orders_until is not null then instant_after(together.visits_until, -shop.attribution_seconds) end
+        as matured_until,       -- UTC instant: sessions that ended by then are matured, no order of theirs can come; null: no orders
+from together
+cross join settings.shop as shop

@@ -19,17 +19,11 @@ session_attempts as (
         sessions.started_at as happened_at,
         sessions.ended_at as waits_from,
         known.visits_until as known_until,
-        ordered.order_count > 0 as is_converted,
+        sessions.order_count > 0 as is_converted,
         1.0 as amount,
         sessions.device
     from journeys.sessions as sessions
     cross join known
-    left join (
-        select session_id, count(*) as order_count
-        from journeys.order_sessions
-        where session_id is not null
-        group by session_id
-    ) as ordered on sessions.session_id = ordered.session_id
     -- Without an orders export nobody can be said to have ordered, or not to have.
     where known.orders_until is not null
 ),

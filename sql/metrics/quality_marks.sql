@@ -20,13 +20,17 @@ shop_days as (
     select ordered_on as day from staging.orders where ordered_on is not null
 ),
 
+days_down as (
+    select distinct outage_on from metrics.outage_days
+),
+
 watched_days as (
     select
-        count(case when outages.outage_on is null then 1 end) as good_count,
+        count(case when days_down.outage_on is null then 1 end) as good_count,
         count(*) as all_count
     from shop_days
     cross join metrics.cut_off as known
-    left join (select distinct outage_on from metrics.outage_days) as outages on shop_days.day = outages.outage_on
+    left join days_down on shop_days.day = days_down.outage_on
     where known.events_until is not null and known.orders_until is not null
 ),
 
@@ -72,35 +76,55 @@ seen_identifiers as (
     select other_identifier as identifier from journeys.identity_evidence where other_identifier is not null
 ),
 
+seen as (
+    select count(*) as seen_count from seen_identifiers
+),
+
+shared as (
+    select cast(coalesce(sum(identifier_count), 0) as bigint) as shared_count from metrics.shared_identifiers
+),
+
 linking_identifiers as (
     select seen.seen_count - shared.shared_count as good_count, seen.seen_count as all_count
-    from (select count(*) as seen_count from seen_identifiers) as seen
-    cross join (
-        select cast(coalesce(sum(identifier_count), 0) as bigint) as shared_count from metrics.shared_identifiers
-    ) as shared
+    from seen
+    cross join shared
 ),
 
 -- Every question has a row, also where there is nothing to count.
 marks as (
     select 1 as mark_number, 'rows accepted' as mark
-    union all select 2, 'orders with a purchase event'
-    union all select 3, 'days without an outage'
-    union all select 4, 'touchpoints with a stage'
-    union all select 5, 'rows in time'
-    union all select 6, 'names as before'
-    union all select 7, 'people who are customers'
-    union all select 8, 'identifiers that link'
+    union all
+    select 2, 'orders with a purchase event'
+    union all
+    select 3, 'days without an outage'
+    union all
+    select 4, 'touchpoints with a stage'
+    union all
+    select 5, 'rows in time'
+    union all
+    select 6, 'names as before'
+    union all
+    select 7, 'people who are customers'
+    union all
+    select 8, 'identifiers that link'
 ),
 
 counts as (
     select 'rows accepted' as mark, good_count, all_count from read_rows
-    union all select 'orders with a purchase event', good_count, all_count from compared_orders
-    union all select 'days without an outage', good_count, all_count from watched_days
-    union all select 'touchpoints with a stage', good_count, all_count from placed_touchpoints
-    union all select 'rows in time', good_count, all_count from timely_rows
-    union all select 'names as before', good_count, all_count from compared_names
-    union all select 'people who are customers', good_count, all_count from visitors
-    union all select 'identifiers that link', good_count, all_count from linking_identifiers
+    union all
+    select 'orders with a purchase event', good_count, all_count from compared_orders
+    union all
+    select 'days without an outage', good_count, all_count from watched_days
+    union all
+    select 'touchpoints with a stage', good_count, all_count from placed_touchpoints
+    union all
+    select 'rows in time', good_count, all_count from timely_rows
+    union all
+    select 'names as before', good_count, all_count from compared_names
+    union all
+    select 'people who are customers', good_count, all_count from visitors
+    union all
+    select 'identifiers that link', good_count, all_count from linking_identifiers
 )
 
 select
@@ -108,6 +132,6 @@ select
     marks.mark,                 -- what is as it should be
     cast(coalesce(counts.good_count, 0) as bigint) as good_count,  -- how many are
     cast(coalesce(counts.all_count, 0) as bigint) as all_count,  -- of how many; 0: nothing is loaded to be counted
-    counts.good_count / nullif(counts.all_count, 0) as good_share  -- of all; null: of none
+    rate(counts.good_count, counts.all_count) as good_share  -- of all; null: of none
 from marks
 left join counts on marks.mark = counts.mark

@@ -20,33 +20,6 @@ period as (
     where known.events_until is not null and known.orders_until is not null
 ),
 
-purchase_names as (
-    select event_name from settings.touchpoint_rules where action = 'purchase' and coalesce(source, 'events') = 'events'
-),
-
--- Rules are matched once per kind of event, and only for the names that can be a purchase.
-kinds as (
-    select distinct event_name, coalesce(url_path, '') as url_path
-    from staging.events
-    where
-        event_name in (select event_name from purchase_names where event_name is not null)
-        or exists (select 1 from purchase_names where event_name is null)
-),
-
-matched as (
-    select kinds.event_name, kinds.url_path, arg_min(rules.action, rules.rule_number) as action
-    from kinds
-    inner join (
-        select rule_number, source, event_name, url_pattern, coalesce(action, '') as action
-        from settings.touchpoint_rules
-    ) as rules
-        on
-            (rules.source is null or rules.source = 'events')
-            and (rules.event_name is null or rules.event_name = kinds.event_name)
-            and (rules.url_pattern is null or kinds.url_path like rules.url_pattern)
-    group by kinds.event_name, kinds.url_path
-),
-
 -- Of a key that means two orders, the order with that number is meant.
 purchases as (
     select
@@ -60,10 +33,13 @@ purchases as (
         cast(coalesce(clicks.value, clicks.price * coalesce(clicks.quantity, 1)) as double) as value,
         clicks.payment_method
     from staging.events as clicks
-    inner join matched
-        on clicks.event_name = matched.event_name and coalesce(clicks.url_path, '') = matched.url_path
+    inner join journeys.event_meanings as meanings
+        on
+            meanings.source = 'events'
+            and clicks.event_name = meanings.event_name
+            and coalesce(clicks.url_path, '') = meanings.url_path
     left join staging.order_keys as order_keys on clicks.order_id = order_keys.order_key
-    where matched.action = 'purchase'
+    where meanings.action = 'purchase'
 ),
 
 first_purchases as (

@@ -39,13 +39,13 @@ select
     summed.order_count,         -- orders of the orders export
     summed.matched_order_count, -- of these, with a purchase event
     summed.orders_without_event_count,  -- of these, without
-    summed.orders_without_event_count / nullif(summed.order_count, 0) as without_event_share,  -- of the orders
+    rate(summed.orders_without_event_count, summed.order_count) as without_event_share,  -- of the orders
     summed.events_without_order_count,  -- purchase events that name no known order
     summed.duplicate_event_count,  -- events beyond the first of an order
     summed.amount_difference_count,  -- orders whose first event has another amount
     summed.amount_difference,   -- event − total over these
     outages.outage,             -- of a day: tracking or payment; null: none
-    summed.split_by <> 'day' and summed.order_count < knobs.small_cell as is_small  -- too few orders to rank by
+    summed.split_by <> 'day' and is_small_cell(summed.order_count, knobs.small_cell) as is_small  -- too few orders to rank by
 from summed
 cross join knobs
 left join outages on summed.day = outages.outage_on

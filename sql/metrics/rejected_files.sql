@@ -5,6 +5,6 @@ select
     export,                     -- as journey.yaml names it
     rows_read,                  -- rows of the file
     rows_rejected,              -- of these, rejected
-    rows_rejected / nullif(rows_read, 0) as rejected_share  -- of the rows read
+    rate(rows_rejected, rows_read) as rejected_share  -- of the rows read
 from raw.loads
 where status = 'loaded' and rows_rejected > 0

@@ -2,63 +2,34 @@
 -- "without" does not depend on settings.shop.leaves_out_screened; that says which of the two the other tables show.
 -- People: with a session or an order. Touchpoints: on the site. Conversion: as the headline, matured sessions with an
 -- order / matured sessions, days without tracking left out.
--- The sessions of screened people are cut here from their events, by timeout and maximum length alone, and an order
--- belongs to the session of journeys.order_sessions' rule: alike whether or not these tables hold them.
+-- The sessions of screened people are their visits (journeys.visits), and an order belongs to the session of
+-- journeys.order_sessions' rule: alike whether or not the other tables hold them.
 -- key: figure
 with knobs as (
-    select time_zone, session_timeout_seconds, session_maximum_seconds, attribution_seconds from settings.shop
+    select time_zone, session_maximum_seconds, attribution_seconds from settings.shop
 ),
 
 known as (
-    select visits_until, orders_until from metrics.cut_off
+    select matured_until from metrics.cut_off
 ),
 
 their_clicks as (
     select
         screened.person_id,
         screened.reason,
-        clicks.event_id,
-        clicks.occurred_at
+        clicks.occurred_at,
+        visits.visit_number,
+        whole_periods(elapsed_seconds(visits.started_at, clicks.occurred_at), knobs.session_maximum_seconds) as piece
     from journeys.screened_people as screened
     inner join journeys.identities as identities on screened.person_id = identities.person_id
     inner join staging.events as clicks on identities.identifier = clicks.identifier
+    inner join journeys.visits as visits
+        on
+            screened.person_id = visits.unit_id
+            and clicks.occurred_at >= visits.started_at
+            and clicks.occurred_at < visits.next_started_at
+    cross join knobs
     where clicks.is_person_caused
-),
-
-gaps as (
-    select
-        their_clicks.*,
-        case
-            when coalesce(
-                elapsed_seconds(lag(occurred_at) over in_time, occurred_at) > knobs.session_timeout_seconds,
-                true
-            )
-                then 1
-            else 0
-        end as is_new_visit
-    from their_clicks
-    cross join knobs
-    window in_time as (partition by person_id order by occurred_at, event_id)
-),
-
-visits as (
-    select
-        gaps.*,
-        cast(sum(is_new_visit) over (
-            partition by person_id order by occurred_at, event_id rows unbounded preceding
-        ) as bigint) as visit_number
-    from gaps
-),
-
-pieces as (
-    select
-        visits.*,
-        whole_periods(
-            elapsed_seconds(min(occurred_at) over (partition by person_id, visit_number), occurred_at),
-            knobs.session_maximum_seconds
-        ) as piece
-    from visits
-    cross join knobs
 ),
 
 their_sessions as (
@@ -70,7 +41,7 @@ their_sessions as (
         min(occurred_at) as started_at,
         max(occurred_at) as ended_at,
         cast(count(*) as bigint) as touchpoint_count
-    from pieces
+    from their_clicks
     group by person_id, reason, visit_number, piece
 ),
 
@@ -93,9 +64,7 @@ ordering_sessions as (
     from owned_orders
     inner join their_sessions as sessions on owned_orders.person_id = sessions.person_id
     cross join knobs
-    where
-        sessions.started_at <= owned_orders.ordered_at
-        and elapsed_seconds(sessions.ended_at, owned_orders.ordered_at) <= knobs.attribution_seconds
+    where takes_order(sessions.started_at, sessions.ended_at, owned_orders.ordered_at, knobs.attribution_seconds)
     qualify row_number() over (
         partition by owned_orders.order_id order by sessions.started_at desc, sessions.visit_number, sessions.piece
     ) = 1
@@ -114,8 +83,7 @@ their_attempts as (
     cross join knobs
     cross join known
     where
-        known.orders_until is not null
-        and elapsed_seconds(sessions.ended_at, known.visits_until) >= knobs.attribution_seconds
+        sessions.ended_at <= known.matured_until
         and shop_day(sessions.started_at, knobs.time_zone) not in (
             select outage_on from metrics.outage_days where outage = 'tracking'
         )

@@ -4,7 +4,7 @@
 -- matured sessions with an order / matured sessions, days without tracking left out. Interval: Wilson 95 %.
 -- key: variant_number
 with knobs as (
-    select time_zone, attribution_seconds from settings.shop
+    select time_zone from settings.shop
 ),
 
 counted as (
@@ -12,8 +12,7 @@ counted as (
         found.variants,
         found.ordered_variants,
         coalesce(
-            known.orders_until is not null
-            and elapsed_seconds(found.ended_at, known.visits_until) >= knobs.attribution_seconds
+            found.ended_at <= known.matured_until
             and shop_day(found.started_at, knobs.time_zone) not in (
                 select outage_on from metrics.outage_days where outage = 'tracking'
             ),

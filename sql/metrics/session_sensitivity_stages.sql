@@ -6,7 +6,7 @@
 -- Matured as for conversion: the attribution time after the session's end is over; days without tracking are left out.
 -- key: variant_number, stage
 with knobs as (
-    select time_zone, attribution_seconds, small_cell from settings.shop
+    select time_zone, small_cell from settings.shop
 ),
 
 counted as (
@@ -18,8 +18,7 @@ counted as (
     cross join knobs
     cross join metrics.cut_off as known
     where
-        known.orders_until is not null
-        and elapsed_seconds(found.ended_at, known.visits_until) >= knobs.attribution_seconds
+        found.ended_at <= known.matured_until
         and shop_day(found.started_at, knobs.time_zone) not in (
             select outage_on from metrics.outage_days where outage = 'tracking'
         )

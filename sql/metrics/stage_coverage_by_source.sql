@@ -16,8 +16,8 @@ select
     source,                     -- events, orders, feedback …; null: all of them
     touchpoint_count,           -- touchpoints
     staged_count,               -- of these, with a stage
-    staged_count / nullif(touchpoint_count, 0) as staged_share,  -- of the touchpoints
+    rate(staged_count, touchpoint_count) as staged_share,  -- of the touchpoints
     net_revenue,                -- of orders placed; null: the source has none
     staged_revenue,             -- of these, of orders whose placing has a stage
-    cast(staged_revenue as double) / nullif(cast(net_revenue as double), 0) as revenue_share  -- with a stage
+    rate(cast(staged_revenue as double), cast(net_revenue as double)) as revenue_share  -- with a stage
 from summed

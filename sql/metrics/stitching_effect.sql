@@ -4,11 +4,11 @@
 -- left out. Funnel: matured attempts, as metrics.funnel_steps.
 -- key: view
 with knobs as (
-    select time_zone, attribution_seconds from settings.shop
+    select time_zone from settings.shop
 ),
 
 known as (
-    select visits_until, orders_until from metrics.cut_off
+    select visits_until, matured_until from metrics.cut_off
 ),
 
 all_sessions as (
@@ -60,8 +60,7 @@ attempts as (
     cross join knobs
     cross join known
     where
-        known.orders_until is not null
-        and elapsed_seconds(sessions.ended_at, known.visits_until) >= knobs.attribution_seconds
+        sessions.ended_at <= known.matured_until
         and shop_day(sessions.started_at, knobs.time_zone) not in (
             select outage_on from metrics.outage_days where outage = 'tracking'
         )

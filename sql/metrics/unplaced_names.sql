@@ -19,7 +19,7 @@ select
     unplaced.source,            -- events, orders, feedback …
     unplaced.event_name,        -- as the source names it
     unplaced.unplaced_count,    -- touchpoints without a stage
-    unplaced.unplaced_count / nullif(everything.touchpoint_count, 0) as touchpoint_share,  -- of all touchpoints
+    rate(unplaced.unplaced_count, everything.touchpoint_count) as touchpoint_share,  -- of all touchpoints
     unplaced.net_revenue,       -- of orders placed, without a stage; null: none
     case
         when unplaced.named_count = 0 then 'none'

@@ -14,7 +14,4 @@ select
     lead_source,                -- where the contact came from
     marketing_status,           -- whether the contact may be written to
 from raw.contacts
-qualify row_number() over (
-    partition by contact_id
-    order by source_updated_at desc nulls last, covers_until desc nulls last, file_order desc, row_hash
-) = 1
+qualify row_number() over (partition by contact_id order by version desc) = 1

@@ -6,10 +6,7 @@ with newest as (
     select
         deal_id, contact_id, customer_id, email_hash, created_at, closed_at, pipeline, stage, is_won, amount, currency
     from raw.deals
-    qualify row_number() over (
-        partition by deal_id
-        order by source_updated_at desc nulls last, covers_until desc nulls last, file_order desc, row_hash
-    ) = 1
+    qualify row_number() over (partition by deal_id order by version desc) = 1
 )
 
 select

@@ -1,37 +1,26 @@
 -- One row per click-stream event, however often its export delivered it.
 -- Delivery is at least once and exports overlap: of the rows with one event id the newest by the source's own time
 -- stands, else the one from the export that reaches furthest, whichever was loaded first. Where a source restates whole
--- parts (GA4 its days), the part's last delivery replaces the earlier ones. Identifiers that name nobody (empty, null,
--- 0, anonymous, all zeros or dashes …) are null.
+-- parts (GA4 its days), the part's last delivery replaces the earlier ones.
 -- key: event_id
 -- keyed by: event_id
-with standing as (
-    select
-        events.event_id, events.file_id, events.line, events.source_updated_at, events.covers_until,
-        events.file_order, events.row_hash
+with repeated as (
+    select events.event_id
     from raw.events as events
     left join staging.event_parts as parts on events.export = parts.export and events.part = parts.part
     where events.part is null or events.delivery = parts.delivery
-),
-
--- Few ids come twice: only these are put in order.
-repeated as (
-    select event_id
-    from standing
-    group by event_id
+    group by events.event_id
     having count(*) > 1
 ),
 
+-- Few ids come twice: only these are put in order.
 chosen as (
-    select standing.event_id, standing.file_id, standing.line
-    from standing
-    inner join repeated on standing.event_id = repeated.event_id
-    qualify row_number() over (
-        partition by standing.event_id
-        order by
-            standing.source_updated_at desc nulls last, standing.covers_until desc nulls last,
-            standing.file_order desc, standing.row_hash
-    ) = 1
+    select events.event_id, events.file_id, events.line
+    from raw.events as events
+    inner join repeated on events.event_id = repeated.event_id
+    left join staging.event_parts as parts on events.export = parts.export and events.part = parts.part
+    where events.part is null or events.delivery = parts.delivery
+    qualify row_number() over (partition by events.event_id order by events.version desc) = 1
 ),
 
 named as (
@@ -40,30 +29,9 @@ named as (
         events.event_name,
         events.occurred_at,
         events.sequence,
-        case
-            when
-                lower(trim(events.anonymous_id)) not in (
-                    '', 'null', 'none', 'nan', 'undefined', 'unknown', 'anonymous', 'guest', '-1'
-                )
-                and replace(replace(events.anonymous_id, '0', ''), '-', '') <> ''
-                then events.anonymous_id
-        end as device_id,
-        case
-            when
-                lower(trim(events.customer_id)) not in (
-                    '', 'null', 'none', 'nan', 'undefined', 'unknown', 'anonymous', 'guest', '-1'
-                )
-                and replace(replace(events.customer_id, '0', ''), '-', '') <> ''
-                then events.customer_id
-        end as buyer_id,
-        case
-            when
-                lower(trim(events.email_hash)) not in (
-                    '', 'null', 'none', 'nan', 'undefined', 'unknown', 'anonymous', 'guest', '-1'
-                )
-                and replace(replace(events.email_hash, '0', ''), '-', '') <> ''
-                then events.email_hash
-        end as address,
+        events.anonymous_id,
+        events.customer_id,
+        events.email_hash,
         events.url_path,
         events.referrer_host,
         events.campaign_source,
@@ -93,16 +61,16 @@ named as (
 select
     event_id,                   -- the source's id of the event
     case
-        when buyer_id is not null then 'customer:' || buyer_id
-        when address is not null then 'email:' || address
-        when device_id is not null then 'anonymous:' || device_id
+        when customer_id is not null then 'customer:' || customer_id
+        when email_hash is not null then 'email:' || email_hash
+        when anonymous_id is not null then 'anonymous:' || anonymous_id
     end as identifier,          -- whose event it is: the customer's, else the e-mail's, else the device's; null: nobody's
     event_name,                 -- as the source names it
     occurred_at,                -- UTC instant, corrected for the device's clock
     sequence,                   -- order of simultaneous events, where the source gives one
-    device_id as anonymous_id,  -- the browser or device
-    buyer_id as customer_id,    -- the shop's id of the customer, when logged in
-    address as email_hash,      -- keyed hash of the e-mail
+    anonymous_id,               -- the browser or device
+    customer_id,                -- the shop's id of the customer, when logged in
+    email_hash,                 -- keyed hash of the e-mail
     url_path,                   -- path of the page, without its query
     referrer_host,              -- host of the referring page
     campaign_source,            -- utm_source

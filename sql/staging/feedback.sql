@@ -15,7 +15,4 @@ select
     order_id,                   -- the order it is about
     comment,                    -- free text, e-mails and phone numbers masked
 from raw.feedback
-qualify row_number() over (
-    partition by answer_id
-    order by source_updated_at desc nulls last, covers_until desc nulls last, file_order desc, row_hash
-) = 1
+qualify row_number() over (partition by answer_id order by version desc) = 1

@@ -11,8 +11,7 @@ with versions as (
         quantity,
         unit_price,
         covers_until,
-        row_hash,
-        file_order,
+        version,
         max(covers_until) over (partition by order_id, export) as newest
     from raw.order_rows
 )
@@ -28,7 +27,4 @@ from versions
 where
     quantity is not null
     and (covers_until = newest or newest is null)
-qualify row_number() over (
-    partition by order_id, row_key
-    order by covers_until desc nulls last, file_order desc, row_hash
-) = 1
+qualify row_number() over (partition by order_id, row_key order by version desc) = 1

@@ -6,7 +6,7 @@
 -- keyed by: order_id
 with versions as (
     select
-        order_id, row_key, export, row_hash, covers_until, file_order, source_updated_at, order_reference,
+        order_id, own_identifier, row_key, export, covers_until, version, order_reference,
         customer_id, email_hash, ordered_at, paid_at, shipped_at, delivered_at, promised_on, cancelled_at,
         refunded_at, returned_at, sales_channel, status, currency, subtotal, discount, shipping, tax, total, refunded,
         payment_method, paid_amount, quantity, unit_price,
@@ -18,15 +18,13 @@ current_rows as (
     select *
     from versions
     where covers_until = newest or newest is null
-    qualify row_number() over (
-        partition by order_id, export, row_key
-        order by source_updated_at desc nulls last, covers_until desc nulls last, file_order desc, row_hash
-    ) = 1
+    qualify row_number() over (partition by order_id, export, row_key order by version desc) = 1
 ),
 
 merged as (
     select
         order_id,
+        max(own_identifier) as own_identifier,
         max(order_reference) as order_reference,
         max(customer_id) as customer_id,
         max(email_hash) as email_hash,
@@ -74,6 +72,7 @@ taxed as (
 select
     taxed.order_id,             -- the order's number
     'order:' || taxed.order_id as record_id,  -- as journeys.record_owners names it
+    own_identifier,             -- the order as an identifier of its person; null: its number names no order
     order_reference,            -- the order's other id, which events may use
     customer_id,                -- the shop's id of the customer
     email_hash,                 -- keyed hash of the e-mail

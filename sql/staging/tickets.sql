@@ -7,10 +7,7 @@ with newest as (
         ticket_id, created_at, first_reply_at, solved_at, status, category, priority, channel, contact_id, customer_id,
         email_hash, order_id
     from raw.tickets
-    qualify row_number() over (
-        partition by ticket_id
-        order by source_updated_at desc nulls last, covers_until desc nulls last, file_order desc, row_hash
-    ) = 1
+    qualify row_number() over (partition by ticket_id order by version desc) = 1
 )
 
 select

@@ -28,7 +28,7 @@ def render_quality(connection: duckdb.DuckDBPyConnection) -> str:
         title="Can these figures be trusted?",
         shop=shop,
         numbers=numbers,
-        unmet=unmet_of(results),
+        unmet=[result for result in results if result.is_unmet],
         check_count=len(results),
         marks=[(topic, marks[topic.mark]) for topic in TOPICS],
         comments=[table for table in rows(connection, Row, "quality_tables") if table.name in read],
@@ -40,14 +40,9 @@ def quality_sections(
     connection: duckdb.DuckDBPyConnection, results: Sequence[Result], marks: Mapping[str, Mark], numbers: Numbers
 ) -> list[Section]:
     """The sections, top to bottom."""
-    unmet = unmet_of(results)
+    unmet = [result for result in results if result.is_unmet]
     return [
         *(topic_section(connection, topic, marks[topic.mark], unmet, numbers) for topic in TOPICS),
         *other_sections(unmet, numbers),
         checks_section(connection, results, numbers),
     ]
-
-
-def unmet_of(results: Sequence[Result]) -> list[Result]:
-    """The checks that did not pass, errors first."""
-    return [result for result in results if result.verdict != "passed"]

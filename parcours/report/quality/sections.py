@@ -13,19 +13,17 @@ from itertools import groupby
 import duckdb
 
 from parcours.report.drawing import Chart
-from parcours.report.exports import EXPORT_COLUMNS
 from parcours.report.figures import Row, rows
 from parcours.report.numbers import Numbers, listed
 from parcours.report.quality.chart import DayBar, DayBars, day_bars_chart, day_bars_legend
 from parcours.report.quality.tables import not_quite, sample_table, tables_of
 from parcours.report.quality.topics import TOPICS, Topic
-from parcours.report.section import FlagBox, Section, Table, table
+from parcours.report.section import FlagBox, Section
 from parcours.report.wording import Sentence
 
 SHOWN_ROWS = 12
 """Rows of an open table; the rest is counted below it."""
 RESULTS = "metrics.check_results"
-EXPORT_HEADS = ("Export", "Files", "Rows read", "= loaded", "+ duplicate", "+ rejected", "Rejected share")
 RULES_NOTE = (
     "To copy below touchpoints: in journey.yaml; choose a name and a stage. Where a rule names it, add stage: to that "
     "rule instead, since the first that matches counts."
@@ -47,6 +45,11 @@ class Result:
     samples: str
 
     @property
+    def is_unmet(self) -> bool:
+        """Whether it did not pass."""
+        return self.verdict != "passed"
+
+    @property
     def section(self) -> str:
         """The section that shows it: that of the topic of its table, else one of the table."""
         return next((t.key for t in TOPICS if t.sources[0] == self.table_name), self.table_name.replace(".", "-"))
@@ -54,13 +57,6 @@ class Result:
     def found(self, numbers: Numbers) -> str:
         """What was found, with its count: Orders without a line: 3."""
         return f"{self.finding}: {numbers.count(self.offending_count)}"
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A name that no rule of journey.yaml matches, as a rule to copy there."""
-
-    rule: str
 
 
 @dataclass(frozen=True)
@@ -94,16 +90,15 @@ def topic_section(
     if not mark.all_count:
         return replace(section, empty=topic.empty)
     charts, legend = _chart(connection, topic, title, numbers)
-    exports = [_exports(connection, numbers)] if topic.key == "rows" else []
-    tables = [*exports, *tables_of(connection, topic.shown, numbers)]
-    rules = [rule.rule for rule in rows(connection, Rule, "quality_rules")] if topic.key == "stages" else []
+    tables = tables_of(connection, topic.shown, numbers)
+    rules = tables_of(connection, ["quality_rules"], numbers) if topic.key == "stages" else []
     return replace(
         section,
         subtitle=topic.about,
         charts=charts,
         legend=legend,
         shown=[*(replace(table, rows=table.rows[:SHOWN_ROWS]) for table in tables), *section.shown],
-        code="\n".join(rules),
+        code="\n".join(rule for table in rules for (rule,) in table.rows),
         notes=[
             *([RULES_NOTE] if rules else []),
             *(
@@ -130,7 +125,7 @@ def other_sections(unmet: Sequence[Result], numbers: Numbers) -> list[Section]:
 
 def checks_section(connection: duckdb.DuckDBPyConnection, results: Sequence[Result], numbers: Numbers) -> Section:
     """Every check: counted by box, and behind a click each with its verdict and what to do."""
-    passed = numbers.count(sum(result.verdict == "passed" for result in results))
+    passed = numbers.count(sum(not result.is_unmet for result in results))
     return Section(
         "checks",
         "Every check",
@@ -172,8 +167,3 @@ def _chart(
     outages = rows(connection, Row, "outages")
     drawn = day_bars_chart(f"{topic.key}-days", f"{title}. {topic.about}", bars, outages, numbers)
     return [drawn], day_bars_legend(bars, outages)
-
-
-def _exports(connection: duckdb.DuckDBPyConnection, numbers: Numbers) -> Table:
-    exports = table("What became of the rows", EXPORT_COLUMNS, rows(connection, Row, "exports"), numbers)
-    return replace(exports, columns=EXPORT_HEADS)

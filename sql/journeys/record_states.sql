@@ -1,0 +1,59 @@
+-- One row per state that an order, ticket, deal or survey came to at a known instant: what journeys.touchpoints has
+-- beside the click-stream. A state without an instant has no row.
+-- key: record_id, source, event_name
+-- keyed by: record_id
+with states as (
+    select
+        record_id,
+        'orders' as source,
+        'order placed' as event_name,
+        ordered_at as occurred_at,
+        net_revenue as value,
+        case when sales_channel = 'store' then 'store' else 'order' end as channel
+    from staging.orders
+    union all
+    select record_id, 'orders', 'order paid', paid_at, net_revenue, 'order' from staging.orders
+    union all
+    select record_id, 'orders', 'order shipped', shipped_at, net_revenue, 'order' from staging.orders
+    union all
+    select
+        record_id, 'orders', case when is_late then 'order delivered late' else 'order delivered' end,
+        delivered_at, net_revenue, 'order'
+    from staging.orders
+    union all
+    select record_id, 'orders', 'order cancelled', cancelled_at, net_revenue, 'order' from staging.orders
+    union all
+    select record_id, 'orders', 'order refunded', refunded_at, nullif(refunded, 0), 'order' from staging.orders
+    union all
+    select record_id, 'orders', 'order returned', returned_at, null, 'order' from staging.orders
+    union all
+    select record_id, 'tickets', 'ticket opened', created_at, null, 'support' from staging.tickets
+    union all
+    select record_id, 'tickets', 'ticket solved', solved_at, null, 'support' from staging.tickets
+    union all
+    select
+        record_id, 'deals', 'deal opened', created_at,
+        case when coalesce(deals.currency, shop.currency) = shop.currency then amount end, 'sales'
+    from staging.deals as deals
+    cross join settings.shop as shop
+    union all
+    select
+        record_id, 'deals', case when is_won then 'deal won' else 'deal lost' end, closed_at,
+        case when coalesce(deals.currency, shop.currency) = shop.currency then amount end, 'sales'
+    from staging.deals as deals
+    cross join settings.shop as shop
+    union all
+    select record_id, 'feedback', survey, answered_at, null, 'survey' from staging.feedback
+    union all
+    select record_id, 'invitations', 'survey asked', asked_at, null, 'survey' from staging.feedback
+)
+
+select
+    record_id,                  -- the order, ticket, deal or answer, as journeys.record_owners names it
+    source,                     -- orders, tickets, deals, feedback (answers) or invitations (to answer)
+    event_name,                 -- the state; of an answer: its survey
+    occurred_at,                -- UTC instant
+    value,                      -- net revenue, refund or amount of the deal, in the shop's currency
+    channel,                    -- store, order, support, sales or survey
+from states
+where occurred_at is not null
