@@ -50,7 +50,7 @@ CHECKED = (
     "metrics.reconciliation",
     "metrics.outage_days",
     "metrics.stage_coverage",
-    "metrics.late_rows",
+    "metrics.late_row_splits",
     "metrics.schema_drift",
     "journeys.shared_identifiers",
 )

@@ -84,7 +84,7 @@ moments as (
     group by person_id, occurred_at, is_purchase, purchase_id
 ),
 
-preceded as (
+moments_before as (
     select
         moments.*,
         max(case when is_purchase then occurred_at end) over earlier as last_purchase_at,
@@ -96,29 +96,31 @@ preceded as (
     )
 ),
 
-judged as (
+silences as (
     select
-        preceded.person_id,
-        preceded.occurred_at,
-        preceded.is_purchase,
-        preceded.purchase_id,
-        preceded.last_purchase_at,
-        preceded.is_contact
+        moments_before.person_id,
+        moments_before.occurred_at,
+        moments_before.is_purchase,
+        moments_before.purchase_id,
+        moments_before.last_purchase_at,
+        moments_before.is_contact
         and coalesce(
-            elapsed_seconds(preceded.last_contact_until, preceded.occurred_at) > shop.inactivity_seconds,
+            elapsed_seconds(moments_before.last_contact_until, moments_before.occurred_at) > shop.inactivity_seconds,
             true
         ) as follows_silence,
-        preceded.is_purchase
+        moments_before.is_purchase
         or coalesce(
-            preceded.marking_session_started_at > coalesce(preceded.last_purchase_at, timestamp '0001-01-01'), false
+            moments_before.marking_session_started_at
+            > coalesce(moments_before.last_purchase_at, timestamp '0001-01-01'),
+            false
         ) as is_mark
-    from preceded
+    from moments_before
     cross join settings.shop as shop
 ),
 
-marked as (
+marks as (
     select
-        judged.*,
+        silences.*,
         max(case when is_mark then occurred_at end) over (
             partition by person_id order by occurred_at, is_purchase, purchase_id
             rows between unbounded preceding and 1 preceding
@@ -126,11 +128,11 @@ marked as (
         max(case when follows_silence then occurred_at end) over (
             partition by person_id order by occurred_at, is_purchase, purchase_id rows unbounded preceding
         ) as silent_until
-    from judged
+    from silences
 ),
 
 -- A mark begins a journey when the mark before it, since the last silence, was a purchase.
-numbered as (
+journey_starts as (
     select
         person_id,
         occurred_at,
@@ -149,7 +151,7 @@ numbered as (
         ) over (
             partition by person_id order by occurred_at, is_purchase, purchase_id rows unbounded preceding
         ) as bigint) as journey_number
-    from marked
+    from marks
 ),
 
 starts as (
@@ -158,19 +160,19 @@ starts as (
         journey_number,
         occurred_at,
         case when is_purchase then occurred_at + interval 1 microsecond else occurred_at end as begins_at
-    from numbered
+    from journey_starts
     where is_start
 ),
 
 -- Most sessions are one piece: of one journey. A purchase in the middle of one may cut it.
 pieces as (
-    select visits.person_id, visits.session_id, numbered.journey_number, visits.started_at as begins_at
+    select visits.person_id, visits.session_id, journey_starts.journey_number, visits.started_at as begins_at
     from visits
-    inner join numbered
+    inner join journey_starts
         on
-            visits.person_id = numbered.person_id
-            and visits.started_at = numbered.occurred_at
-            and not numbered.is_purchase
+            visits.person_id = journey_starts.person_id
+            and visits.started_at = journey_starts.occurred_at
+            and not journey_starts.is_purchase
     union all
     select visits.person_id, visits.session_id, starts.journey_number, starts.begins_at
     from visits
@@ -190,11 +192,11 @@ spans as (
 
 order_journeys as (
     select person_id, purchase_id as order_id, journey_number
-    from numbered
+    from journey_starts
     where is_purchase
 ),
 
-placed as (
+journey_places as (
     select
         touchpoints.touchpoint_id, touchpoints.person_id, spans.journey_number, touchpoints.source,
         touchpoints.occurred_at, touchpoints.sequence, touchpoints.stage, touchpoints.stage_position,
@@ -210,26 +212,26 @@ placed as (
     union all
     select
         touchpoints.touchpoint_id, touchpoints.person_id,
-        coalesce(numbered.journey_number, order_journeys.journey_number), touchpoints.source,
+        coalesce(journey_starts.journey_number, order_journeys.journey_number), touchpoints.source,
         touchpoints.occurred_at, touchpoints.sequence, touchpoints.stage, touchpoints.stage_position,
         touchpoints.touchpoint, touchpoints.channel, touchpoints.session_id, touchpoints.order_id,
         touchpoints.is_on_site, off_site.is_purchase, off_site.is_contact
     from off_site
     inner join journeys.touchpoints as touchpoints
         on off_site.person_id = touchpoints.person_id and off_site.touchpoint_id = touchpoints.touchpoint_id
-    left join numbered
+    left join journey_starts
         on
-            off_site.person_id = numbered.person_id
-            and off_site.occurred_at = numbered.occurred_at
-            and off_site.is_purchase = numbered.is_purchase
+            off_site.person_id = journey_starts.person_id
+            and off_site.occurred_at = journey_starts.occurred_at
+            and off_site.is_purchase = journey_starts.is_purchase
             and (off_site.is_contact or off_site.order_id is null)
-            and case when off_site.is_purchase then off_site.order_id else '' end = numbered.purchase_id
+            and case when off_site.is_purchase then off_site.order_id else '' end = journey_starts.purchase_id
     left join order_journeys
         on
             off_site.person_id = order_journeys.person_id
             and off_site.order_id = order_journeys.order_id
             and not off_site.is_contact
-    where touchpoints.session_id is null and coalesce(numbered.journey_number, order_journeys.journey_number) > 0
+    where touchpoints.session_id is null and coalesce(journey_starts.journey_number, order_journeys.journey_number) > 0
 )
 
 select
@@ -257,7 +259,7 @@ select
     lead(touchpoint ignore nulls) over in_journey as next_touchpoint,  -- the next one with a name; null: none
     lead(case when touchpoint is not null then occurred_at end ignore nulls) over in_journey
         as next_touchpoint_at,  -- the UTC instant of that one
-from placed
+from journey_places
 window
     in_journey as (
         partition by person_id, journey_number

@@ -4,7 +4,7 @@
 -- key: order_id
 -- keyed by: person_id
 -- within person_id: order_id, session_id
-with placed as (
+with placed_orders as (
     select
         orders.order_id,
         owned.person_id,
@@ -23,30 +23,30 @@ with placed as (
 
 candidates as (
     select
-        placed.order_id,
+        placed_orders.order_id,
         sessions.session_id,
         sessions.started_at
-    from placed
-    inner join journeys.session_facts as sessions on placed.person_id = sessions.person_id
+    from placed_orders
+    inner join journeys.session_facts as sessions on placed_orders.person_id = sessions.person_id
     cross join settings.shop as shop
     where
         not sessions.is_runaway
-        and takes_order(sessions.started_at, sessions.ended_at, placed.ordered_at, shop.attribution_seconds)
+        and takes_order(sessions.started_at, sessions.ended_at, placed_orders.ordered_at, shop.attribution_seconds)
 ),
 
-latest as (
+latest_sessions as (
     select order_id, session_id
     from candidates
     qualify row_number() over (partition by order_id order by started_at desc, session_id) = 1
 )
 
 select
-    placed.order_id,            -- the order's number
-    placed.person_id,           -- who ordered
-    placed.ordered_at,          -- UTC instant of placing
-    placed.ordered_on,          -- shop day of placing
-    placed.net_revenue,         -- after discounts and refunds, without shipping and tax
-    placed.is_void,             -- not counted in net conversion
-    latest.session_id,          -- the session it belongs to; null: none within the attribution time
-from placed
-left join latest on placed.order_id = latest.order_id
+    placed_orders.order_id,     -- the order's number
+    placed_orders.person_id,    -- who ordered
+    placed_orders.ordered_at,   -- UTC instant of placing
+    placed_orders.ordered_on,   -- shop day of placing
+    placed_orders.net_revenue,  -- after discounts and refunds, without shipping and tax
+    placed_orders.is_void,      -- not counted in net conversion
+    latest_sessions.session_id,  -- the session it belongs to; null: none within the attribution time
+from placed_orders
+left join latest_sessions on placed_orders.order_id = latest_sessions.order_id

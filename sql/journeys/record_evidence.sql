@@ -16,7 +16,7 @@ with records as (
     select 'feedback', record_id, null, customer_id, email_hash, answered_at from staging.feedback
 ),
 
-named as (
+named_identifiers as (
     select
         record_id, own_identifier as identifier, 'customer:' || customer_id as other_identifier, evidence, named_at
     from records
@@ -49,4 +49,4 @@ select
     other_identifier,           -- kind:value; null in the row that says the identifier was seen
     evidence,                   -- order, contact, ticket, deal, or seen
     named_at,                   -- UTC instant of the record; null: its time is not known
-from named
+from named_identifiers

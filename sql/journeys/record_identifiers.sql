@@ -19,7 +19,7 @@ with records as (
     select 'contact', contact_id, record_id, null, null, null, contact_id from staging.contacts
 ),
 
-known as (
+known_identifiers as (
     select
         records.kind, records.row_id, records.record_id, records.order_key, records.customer_id, records.email_hash,
         records.contact_id, order_keys.order_id
@@ -35,16 +35,16 @@ select
     order_id,                   -- the order that this means; null: none is known
     1 as preference,            -- 1: the first that counts
     'order:' || order_id as identifier,  -- kind:value; null: it names no order, or none that is known
-from known
+from known_identifiers
 union all
 select record_id, kind, row_id, order_key, order_id, 2, 'customer:' || customer_id
-from known
+from known_identifiers
 where customer_id is not null
 union all
 select record_id, kind, row_id, order_key, order_id, 3, 'email:' || email_hash
-from known
+from known_identifiers
 where email_hash is not null
 union all
 select record_id, kind, row_id, order_key, order_id, 4, 'contact:' || contact_id
-from known
+from known_identifiers
 where contact_id is not null

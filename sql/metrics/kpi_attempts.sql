@@ -7,7 +7,7 @@ with knobs as (
     select time_zone from settings.shop
 ),
 
-known as (
+horizons as (
     select orders_until, visits_until from metrics.cut_off
 ),
 
@@ -18,14 +18,14 @@ session_attempts as (
         sessions.person_id,
         sessions.started_at as happened_at,
         sessions.ended_at as waits_from,
-        known.visits_until as known_until,
+        horizons.visits_until as known_until,
         sessions.order_count > 0 as is_converted,
         1.0 as amount,
         sessions.device
     from journeys.sessions as sessions
-    cross join known
+    cross join horizons
     -- Without an orders export nobody can be said to have ordered, or not to have.
-    where known.orders_until is not null
+    where horizons.orders_until is not null
 ),
 
 cart_attempts as (
@@ -34,15 +34,15 @@ cart_attempts as (
         carts.person_id,
         carts.opened_at,
         carts.checkout_at,
-        known.visits_until as known_until,
+        horizons.visits_until as known_until,
         carts.device,
         coalesce(
             elapsed_seconds(carts.opened_at, carts.ordered_at) <= kpis.horizon_seconds, false
         ) as is_ordered
     from journeys.carts as carts
     inner join settings.kpis as kpis on kpis.kpi = 'cart_abandonment'
-    cross join known
-    where not carts.is_emptied and known.orders_until is not null
+    cross join horizons
+    where not carts.is_emptied and horizons.orders_until is not null
 ),
 
 ordered_orders as (
@@ -63,12 +63,12 @@ step_attempts as (
         attempts.unit_id as attempt_id,
         attempts.person_id,
         attempts.entered_at as happened_at,
-        known.visits_until as known_until,
+        horizons.visits_until as known_until,
         attempts.furthest_step >= kpis.step_number as is_converted
     from journeys.funnel_attempts as attempts
     inner join settings.kpis as kpis
         on attempts.funnel_id = kpis.funnel_id and attempts.step_number = kpis.step_number - 1
-    cross join known
+    cross join horizons
 ),
 
 attempts as (
@@ -83,14 +83,14 @@ attempts as (
     where checkout_at is not null
     union all
     select
-        'retention', orders.order_id, orders.person_id, orders.ordered_at, orders.ordered_at, known.orders_until,
+        'retention', orders.order_id, orders.person_id, orders.ordered_at, orders.ordered_at, horizons.orders_until,
         coalesce(
             elapsed_seconds(orders.ordered_at, orders.next_ordered_at) <= kpis.horizon_seconds, false
         ),
         1.0, null
     from ordered_orders as orders
     inner join settings.kpis as kpis on kpis.kpi = 'retention'
-    cross join known
+    cross join horizons
     where orders.order_number = 1
     union all
     select 'satisfaction', answer_id, person_id, answered_at, answered_at, answered_at, is_satisfied, 1.0, null

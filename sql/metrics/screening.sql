@@ -9,7 +9,7 @@ with knobs as (
     select time_zone, session_maximum_seconds, attribution_seconds from settings.shop
 ),
 
-known as (
+horizons as (
     select matured_until from metrics.cut_off
 ),
 
@@ -81,9 +81,9 @@ their_attempts as (
             and sessions.visit_number = ordering.visit_number
             and sessions.piece = ordering.piece
     cross join knobs
-    cross join known
+    cross join horizons
     where
-        sessions.ended_at <= known.matured_until
+        sessions.ended_at <= horizons.matured_until
         and shop_day(sessions.started_at, knobs.time_zone) not in (
             select outage_on from metrics.outage_days where outage = 'tracking'
         )

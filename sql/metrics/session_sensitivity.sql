@@ -7,7 +7,7 @@ with knobs as (
     select time_zone from settings.shop
 ),
 
-counted as (
+run_counts as (
     select
         found.variants,
         found.ordered_variants,
@@ -32,19 +32,20 @@ sums as (
         variants.timeout_seconds,
         variants.cuts_at_midnight,
         variants.is_chosen,
-        cast(coalesce(sum(counted.session_count), 0) as bigint) as session_count,
+        cast(coalesce(sum(run_counts.session_count), 0) as bigint) as session_count,
         cast(coalesce(sum(
-            case when (counted.ordered_variants // variants.bit) % 2 = 1 then counted.session_count end
+            case when (run_counts.ordered_variants // variants.bit) % 2 = 1 then run_counts.session_count end
         ), 0) as bigint) as ordered_session_count,
-        cast(coalesce(sum(case when counted.is_matured then counted.session_count end), 0) as bigint) as matured_count,
+        cast(coalesce(sum(case when run_counts.is_matured then run_counts.session_count end), 0) as bigint)
+            as matured_count,
         cast(coalesce(sum(
             case
-                when counted.is_matured and (counted.ordered_variants // variants.bit) % 2 = 1
-                    then counted.session_count
+                when run_counts.is_matured and (run_counts.ordered_variants // variants.bit) % 2 = 1
+                    then run_counts.session_count
             end
         ), 0) as bigint) as converted_count
     from settings.session_variants as variants
-    left join counted on (counted.variants // variants.bit) % 2 = 1
+    left join run_counts on (run_counts.variants // variants.bit) % 2 = 1
     group by
         variants.variant_number, variants.variant, variants.timeout_seconds, variants.cuts_at_midnight,
         variants.is_chosen

@@ -9,7 +9,7 @@ with knobs as (
     select time_zone, small_cell from settings.shop
 ),
 
-counted as (
+run_counts as (
     select
         found.variants,
         found.furthest_required_position,
@@ -46,20 +46,20 @@ sums as (
         stages.stage_position,
         stages.is_last,
         cast(coalesce(sum(
-            case when counted.furthest_required_position >= stages.stage_position then counted.session_count end
+            case when run_counts.furthest_required_position >= stages.stage_position then run_counts.session_count end
         ), 0) as bigint) as reached_count,
         cast(coalesce(sum(
-            case when counted.furthest_required_position = stages.stage_position then counted.session_count end
+            case when run_counts.furthest_required_position = stages.stage_position then run_counts.session_count end
         ), 0) as bigint) as furthest_count
     from settings.session_variants as variants
     cross join stages
-    left join counted on (counted.variants // variants.bit) % 2 = 1
+    left join run_counts on (run_counts.variants // variants.bit) % 2 = 1
     group by
         variants.variant_number, variants.variant, variants.is_chosen, stages.stage, stages.stage_position,
         stages.is_last
 ),
 
-judged as (
+drops as (
     select
         sums.*,
         case when not is_last then furthest_count end as dropped_count,
@@ -82,4 +82,4 @@ select
     case when is_ranked then cast(row_number() over (
         partition by variant_number, is_ranked order by rate(dropped_count, reached_count) desc, stage_position
     ) as bigint) end as drop_off_rank,  -- 1: the highest drop-off rate of the variant; null: last stage or small cell
-from judged
+from drops

@@ -7,7 +7,7 @@ with knobs as (
     select time_zone from settings.shop
 ),
 
-known as (
+horizons as (
     select visits_until, matured_until from metrics.cut_off
 ),
 
@@ -17,7 +17,7 @@ all_sessions as (
     select 'without stitching', identifier, order_count from journeys.unstitched_sessions
 ),
 
-placed as (
+placed_orders as (
     select 'with stitching' as view, person_id as unit_id, order_id from journeys.order_sessions
     union all
     select 'without stitching', owned.identifier, orders.order_id
@@ -30,7 +30,7 @@ people as (
     from (
         select view, unit_id from all_sessions
         union
-        select view, unit_id from placed where unit_id is not null
+        select view, unit_id from placed_orders where unit_id is not null
     ) as seen
     group by view
 ),
@@ -46,7 +46,7 @@ session_counts as (
 
 order_counts as (
     select view, cast(count(*) as bigint) as order_count
-    from placed
+    from placed_orders
     group by view
 ),
 
@@ -58,9 +58,9 @@ attempts as (
     select 'without stitching', sessions.identifier, sessions.order_count > 0
     from journeys.unstitched_sessions as sessions
     cross join knobs
-    cross join known
+    cross join horizons
     where
-        sessions.ended_at <= known.matured_until
+        sessions.ended_at <= horizons.matured_until
         and shop_day(sessions.started_at, knobs.time_zone) not in (
             select outage_on from metrics.outage_days where outage = 'tracking'
         )
@@ -101,8 +101,8 @@ funnel_counts as (
         cast(count(*) filter (where entries.furthest_step = funnel.step_count) as bigint) as converted_count
     from entries
     inner join funnel on entries.funnel_id = funnel.funnel_id
-    cross join known
-    where elapsed_seconds(entries.entered_at, known.visits_until) >= funnel.window_seconds
+    cross join horizons
+    where elapsed_seconds(entries.entered_at, horizons.visits_until) >= funnel.window_seconds
     group by entries.view
 )
 

@@ -23,7 +23,7 @@ chosen as (
     qualify row_number() over (partition by events.event_id order by events.version desc) = 1
 ),
 
-named as (
+current_events as (
     select
         events.event_id,
         events.event_name,
@@ -89,4 +89,4 @@ select
     payment_method,             -- chosen in the checkout
     shipping,                   -- shipping cost shown in the checkout, in the shop's currency
     coupon,                     -- coupon or voucher code
-from named
+from current_events
