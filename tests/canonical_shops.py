@@ -30,6 +30,9 @@ KIND_OF = {"days": "events", **{name: name for name in KINDS}}
 BY_LOAD = {"metrics.schema_drift": ("first_load", "last_load", "verdict")}
 """Columns that say in which load a name was seen first and last: by definition they depend on the order of loading."""
 
+NOT_BY_LOAD = {"metrics.quality_marks": "mark <> 'names as before'"}
+"""The rows that do not count such names."""
+
 
 @dataclass(frozen=True)
 class File:
@@ -103,7 +106,8 @@ def contents(
             if column not in left_out
         ]
         select = ", ".join(quoted(column) for column in columns)
-        rows = connection.execute(f"select {select} from {schema}.{quoted(name)}").fetchall()
+        kept = NOT_BY_LOAD.get(f"{schema}.{name}", "true")
+        rows = connection.execute(f"select {select} from {schema}.{quoted(name)} where {kept}").fetchall()
         found[f"{schema}.{name}"] = (columns, sorted(map(repr, rows)))
     return found
 

@@ -82,7 +82,7 @@ def event_columns(
     """Raw events by line, each with the columns that are not null; amounts as floats, instants as written here."""
     with open_warehouse(project) as connection:
         found = connection.execute(
-            "select line, * exclude (file_id, line, export, row_hash, covers_until, file_order, occurred_at), "
+            "select line, * exclude (file_id, line, export, row_hash, covers_until, file_order, occurred_at, version), "
             f"strftime(occurred_at, '{instants}') as occurred_at from raw.events where {where} order by line"
         )
         names = [column[0] for column in found.description]
