@@ -9,6 +9,8 @@ EXPORTS ?=
 ROWS ?= 1000000
 EVENTS ?= 1000000
 IDENTIFIERS ?= 10000000
+# CI also says which lines no test runs.
+COVERAGE := $(if $(CI),--cov=parcours --cov=assets --cov=pipelines --cov-report=term:skip-covered)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run ui formats notebook test test-browser test-statistics test-fuzz bench-loading bench-journeys bench-identity lint types format lock sample reference clean
@@ -41,7 +43,7 @@ notebook: $(STAMP) ## Explore the published tables in JupyterLab, on loopback
 	@$(BIN)/jupyter lab --ip 127.0.0.1 notebooks
 
 test: $(STAMP) ## The tests (a few minutes)
-	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not browser and not statistics and not fuzz"
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not browser and not statistics and not fuzz" $(COVERAGE)
 
 test-browser: $(STAMP) ## Report and Dagster UI in headless Chromium (needs Debian's chromium)
 	@$(BIN)/python -m pytest -m browser
@@ -64,6 +66,7 @@ bench-identity: $(STAMP) ## Stitching 10 M identifiers (IDENTIFIERS=10000000)
 lint: $(STAMP) ## Format and lint checks
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
+	@$(BIN)/sqlfluff lint --nocolor --disable-progress-bar sql
 
 types: $(STAMP) ## Type checks
 	@$(BIN)/mypy

@@ -19,11 +19,9 @@ from typing import Any
 
 import duckdb
 import pytest
+from empty_pages import copy_empty
 from given import settings
 
-from parcours.engine.model import read_model
-from parcours.loading.settings_tables import SETTINGS_TABLES
-from parcours.project import ROOT
 from parcours.report.drawing import safe, wrapped
 from parcours.report.figures import Figures, read_figures
 from parcours.report.journey.kpi_wording import summary
@@ -32,184 +30,115 @@ from parcours.report.numbers import MINUS, NARROW_NBSP, NBSP, Numbers
 from parcours.report.section import Section
 from parcours.report.write import write_report
 from parcours.settings.kpis import kpi_rows
-from parcours.warehouse.functions import write_functions
 
 HOSTILE = '<script>alert(1)</script><b>bold</b> & "q" $x$ $y$'
-(CATALOGUE,) = [table for table in SETTINGS_TABLES if table.name == "kpis"]
 ENGLISH, FRENCH = Numbers("en", "EUR"), Numbers("fr", "EUR")
-
-SCHEMA = """
-create schema settings;
-create schema raw;
-create schema metrics;
-create table settings.shop (
-    name text, time_zone text, currency text, language text, session_timeout_seconds double,
-    session_maximum_seconds double, cart_horizon_seconds double, retention_days bigint, inactivity_seconds double,
-    attribution_seconds double, survey_lag_seconds double, identity_link_limit bigint, small_cell bigint,
-    comparison_window_days bigint, guard_days bigint
-);
-create table settings.stages (
-    stage text, stage_position bigint, stage_label text, is_required boolean, to_be_rate double
-);
-create table settings.changes (
-    change_id text, change_label text, changed_on date, stage text, what text
-);
-create table settings.change_segments (
-    change_id text, attribute text, value text
-);
-create table settings.funnels (
-    funnel_id text, funnel_name text, unit text, window_seconds double, step_count bigint
-);
-create table settings.funnel_steps (
-    funnel_id text, step_number bigint, step_label text
-);
-create table raw.loads (
-    file_id text, path text, file_order text, load_number bigint, export text, format text, kind text, status text,
-    reason text, rows_read bigint, rows_loaded bigint, rows_duplicate bigint, rows_rejected bigint,
-    covers_until timestamp
-);
-create table metrics.cut_off (
-    events_until timestamp, orders_until timestamp, feedback_until timestamp, visits_until timestamp
-);
-create table metrics.kpis (
-    kpi text, period text, from_on date, until_on date, numerator bigint, denominator bigint, open_count bigint,
-    value double, low double, high double, target double
-);
-create table metrics.kpi_weekly (
-    kpi text, week_on date, numerator double, denominator bigint, open_count bigint, value double
-);
-create table metrics.kpi_daily (
-    kpi text, happened_on date, numerator double, denominator bigint, open_count bigint, value double
-);
-create table metrics.conversion (
-    way text, numerator bigint, denominator bigint, value double
-);
-create table metrics.cart_abandonment (
-    way text, position integer, numerator bigint, denominator bigint, open_count bigint, value double, low double,
-    high double
-);
-create table metrics.stage_drop_off (
-    stage text, stage_label text, stage_position bigint, is_required boolean, reached_count bigint, matured_count
-    bigint, dropped_count bigint, open_count bigint, skipped_count bigint, back_step_count bigint, median_seconds
-    double, drop_off_rate double, drop_off_low double, drop_off_high double, revenue_at_stake double, to_be_rate
-    double, satisfaction_mean double, answer_count bigint, is_small boolean
-);
-create table metrics.drop_off_ranking (
-    stage text, ranking text, value double, rank bigint, is_tie_with_first boolean
-);
-create table metrics.stage_touchpoints (
-    stage text, touchpoint text, is_error boolean, journey_count bigint, journey_share double, ended_count bigint
-);
-create table metrics.funnel_steps (
-    funnel_id text, funnel_name text, unit text, window_days double, step_number bigint, step_label text,
-    entered_count bigint, reached_count bigint, dropped_count bigint, open_count bigint, conversion_rate double,
-    step_rate double, drop_off_rate double, step_rate_low double, step_rate_high double,
-    median_seconds_from_previous double, mean_seconds_from_previous double, median_seconds_from_entry double,
-    revenue_at_stake double
-);
-create table metrics.retention_cohorts (
-    cohort_on date, interval_number bigint, customer_count bigint, finished_count bigint, returned_count bigint,
-    returned_on_or_after_count bigint, retention_rate double, unbounded_retention_rate double
-);
-create table metrics.csat_by_stage (
-    stage text, stage_label text, stage_position bigint, answer_count bigint, satisfied_count bigint, csat double,
-    csat_low double, csat_high double, mean_of_10 double, mean_low double, mean_high double, unattached_count
-    bigint, asked_count bigint, response_rate double
-);
-create table metrics.change_impact (
-    change_id text, change_label text, changed_on date, stage text, kpi text, days_per_side bigint, before_numerator
-    double, before_denominator bigint, before_value double, after_numerator double, after_denominator bigint,
-    after_value double, difference double, relative_difference double, low double, high double,
-    detectable_difference double, p_value double, corrected_p_value double, verdict text
-);
-create table metrics.outage_days (
-    outage_on date, outage text, touchpoint_count bigint, order_count bigint, checkout_count bigint, ordered_count
-    bigint, failed_count bigint, expected_order_count double
-);
-create table metrics.stage_coverage (
-    source text, event_name text, touchpoint_count bigint, staged_count bigint, named_count bigint,
-    net_revenue decimal(18, 2), staged_revenue decimal(18, 2)
-);
-"""
 
 SUMMED = ("export_rows", "journey_map", "kpi_trend", "retention_curve", "stage_coverage_by_source")
 """Tables of metrics that the models make of those above: views here, so that they follow what a test changes."""
 
 SHOP = """
-insert into settings.shop values
+insert into settings.shop (
+    name, time_zone, currency, language, session_timeout_seconds, session_maximum_seconds, cart_horizon_seconds,
+    retention_days, inactivity_seconds, attribution_seconds, survey_lag_seconds, identity_link_limit,
+    small_cell, comparison_window_days, guard_days, leaves_out_screened
+) values
     ('{text}', 'Europe/Paris', 'EUR', '{language}', 1800, 86400, 604800, 90, 2592000, 86400, 604800,
-     10, 30, 28, 1);
+     10, 30, 28, 1, true);
 """
 
 ROWS = """
-insert into settings.stages values
+insert into settings.stages (stage, stage_position, stage_label, is_required, to_be_rate) values
     ('cart', 1, '{text}', true, 0.5),
     ('checkout', 2, 'Checkout', true, 0.6),
     ('purchase', 3, 'Purchase', true, null),
     ('support', 4, 'Support', false, null);
-insert into settings.changes values
+insert into settings.changes (change_id, change_label, changed_on, stage, what) values
     ('guest', '{text}', '2026-07-03', 'checkout', ''),
     ('photos', 'Photos', '2026-07-04', null, '');
-insert into settings.funnels values
+insert into settings.funnels (funnel_id, funnel_name, unit, window_seconds, step_count) values
     ('buy', '{text}', 'person', 604800, 2);
-insert into settings.funnel_steps values
+insert into settings.funnel_steps (funnel_id, step_number, step_label) values
     ('buy', 1, '{text}'),
     ('buy', 2, 'Order');
-insert into raw.loads values
+insert into raw.loads (
+    file_id, path, file_order, load_number, export, format, kind, status, reason, rows_read, rows_loaded,
+    rows_duplicate, rows_rejected, covers_until
+) values
     ('1', 'a.csv', 'a', 1, 'clicks', 'segment', 'events', 'loaded', null, 100, 90, 8, 2, '2026-07-05 10:00'),
     ('2', 'b.csv', 'b', 1, 'orders', '{text}', 'order_rows', 'loaded', null, 50, 50, 0, 0, '2026-07-05 09:00');
-insert into metrics.cut_off values
+insert into metrics.cut_off (events_until, orders_until, feedback_until, visits_until) values
     ('2026-07-05 22:30', '2026-07-05 20:00', null, '2026-07-05 20:00');
-insert into metrics.kpis values
+insert into metrics.kpis (
+    kpi, period, from_on, until_on, numerator, denominator, open_count, value, low, high, target
+) values
     ('conversion', 'all', '2026-07-01', '2026-07-05', 30, 1000, 20, 0.03, 0.021, 0.0425, 0.05),
     ('conversion', 'before', '2026-07-01', '2026-07-02', 5, 500, 0, 0.01, 0.004, 0.023, 0.05),
     ('conversion', 'after', '2026-07-03', '2026-07-05', 25, 500, 0, 0.05, 0.034, 0.073, 0.05),
     ('cart_abandonment', 'all', '2026-07-01', '2026-07-05', 70, 100, 3, 0.7, 0.604, 0.781, null);
-insert into metrics.kpi_daily values
+insert into metrics.kpi_daily (kpi, happened_on, numerator, denominator, open_count, value) values
     ('conversion', '2026-07-01', 1, 250, 0, 0.004),
     ('conversion', '2026-07-02', 4, 250, 0, 0.016),
     ('conversion', '2026-07-03', 12, 250, 0, 0.048),
     ('conversion', '2026-07-04', 1, 10, 0, 0.1),
     ('conversion', '2026-07-05', 0, 0, 20, null);
-insert into metrics.conversion values
+insert into metrics.conversion (way, numerator, denominator, value) values
     ('sessions with an order / sessions', 30, 1000, 0.03),
     ('orders / sessions', 31, 1000, 0.031);
-insert into metrics.cart_abandonment values
+insert into metrics.cart_abandonment (way, position, numerator, denominator, open_count, value, low, high) values
     ('cart abandonment', 1, 70, 100, 3, 0.7, 0.604, 0.781),
     ('checkout abandonment', 2, 30, 60, 1, 0.5, 0.377, 0.623),
     ('recovery (silent for 24 h, then ordered)', 3, 1, 20, 0, 0.05, 0.009, 0.236),
     ('emptied by the person (in no rate)', 4, 5, null, 0, null, null, null);
-insert into metrics.stage_drop_off values
+insert into metrics.stage_drop_off (
+    stage, stage_label, stage_position, is_required, reached_count, matured_count, dropped_count, open_count,
+    skipped_count, back_step_count, median_seconds, drop_off_rate, drop_off_low, drop_off_high,
+    revenue_at_stake, to_be_rate, satisfaction_mean, answer_count, is_small
+) values
     ('cart', '{text}', 1, true, 110, 100, 40, 10, 0, 3, 30, 0.4, 0.309, 0.498, 900, 0.5, null, 0, false),
     ('checkout', 'Checkout', 2, true, 66, 60, 36, 6, 2, 0, 4000, 0.6, 0.474, 0.714, 1500, 0.6, 4.5, 40, false),
     ('purchase', 'Purchase', 3, true, 26, 24, null, 2, 0, 0, 200000, null, null, null, null, null, null, 0, true),
     ('support', 'Support', 4, false, 5, 5, null, 0, 0, 1, 0, null, null, null, null, null, 3.1, 8, true);
-insert into metrics.drop_off_ranking values
+insert into metrics.drop_off_ranking (stage, ranking, value, rank, is_tie_with_first) values
     ('checkout', 'revenue_at_stake', 1500, 1, false),
     ('cart', 'revenue_at_stake', 900, 2, {tie}),
     ('checkout', 'drop_off_rate', 0.6, 1, false),
     ('cart', 'drop_off_rate', 0.4, 2, false),
     ('cart', 'units_lost', 40, 1, false),
     ('checkout', 'units_lost', 36, 2, true);
-insert into metrics.stage_touchpoints values
+insert into metrics.stage_touchpoints (stage, touchpoint, is_error, journey_count, journey_share, ended_count) values
     ('cart', '{text}', false, 100, 1, 40),
     ('checkout', 'payment error', true, 6, 0.1, 5);
-insert into metrics.funnel_steps values
+insert into metrics.funnel_steps (
+    funnel_id, funnel_name, unit, window_days, step_number, step_label, entered_count, reached_count,
+    dropped_count, open_count, conversion_rate, step_rate, drop_off_rate, step_rate_low, step_rate_high,
+    median_seconds_from_previous, mean_seconds_from_previous, median_seconds_from_entry, revenue_at_stake
+) values
     ('buy', '{text}', 'person', 7, 1, '{text}', 200, 200, 0, 9, 1, null, null, null, null, null, null, 0, null),
     ('buy', '{text}', 'person', 7, 2, 'Order', 200, 78, 122, 4, 0.39, 0.39, 0.61, 0.325, 0.459, 250, 300, 250,
      5000);
-insert into metrics.retention_cohorts values
+insert into metrics.retention_cohorts (
+    cohort_on, interval_number, customer_count, finished_count, returned_count, returned_on_or_after_count,
+    retention_rate, unbounded_retention_rate
+) values
     ('2026-05-01', 0, 60, 60, 6, 7, 0.1, 0.117),
     ('2026-05-01', 1, 60, 60, 0, 1, 0, 0.017),
     ('2026-05-01', 2, 60, 0, 0, 0, null, null),
     ('2026-06-01', 0, 40, 20, 10, 10, 0.5, 0.5),
     ('2026-06-01', 1, 40, 0, 0, 0, null, null),
     ('2026-06-01', 2, 40, 0, 0, 0, null, null);
-insert into metrics.csat_by_stage values
+insert into metrics.csat_by_stage (
+    stage, stage_label, stage_position, answer_count, satisfied_count, csat, csat_low, csat_high, mean_of_10,
+    mean_low, mean_high, unattached_count, asked_count, response_rate
+) values
     ('checkout', 'Checkout', 2, 40, 12, 0.3, 0.181, 0.454, 4.5, 4, 5, 5, null, null),
     ('support', '{text}', 4, 8, 1, 0.125, 0.02, 0.47, 3.1, 2, 4, 0, null, null),
     ('all', null, null, 48, 13, 0.271, 0.166, 0.41, 4.2, 3.8, 4.6, 5, 100, 0.48);
-insert into metrics.change_impact values
+insert into metrics.change_impact (
+    change_id, change_label, changed_on, stage, kpi, days_per_side, before_numerator, before_denominator,
+    before_value, after_numerator, after_denominator, after_value, difference, relative_difference, low, high,
+    detectable_difference, p_value, corrected_p_value, verdict
+) values
     ('guest', 'x', '2026-07-03', 'checkout', 'conversion', 2, 5, 500, 0.01, 25, 500, 0.05, 0.04, 4, 0.02, 0.06,
      0.03, 0.001, 0.002, 'improved'),
     ('guest', 'x', '2026-07-03', 'checkout', 'step_conversion:buy:2', 2, 50, 100, 0.5, 28, 100, 0.28, -0.22,
@@ -220,9 +149,14 @@ insert into metrics.change_impact values
      null, null, null, 'too early'),
     ('photos', 'x', '2026-07-04', null, 'conversion', 1, 5, 500, 0.01, 1, 10, 0.1, null, null, null, null, null,
      null, null, 'too early');
-insert into metrics.outage_days values
+insert into metrics.outage_days (
+    outage_on, outage, touchpoint_count, order_count, checkout_count, ordered_count, failed_count,
+    expected_order_count
+) values
     ('2026-07-02', 'payment', 900, 2, 30, 2, 9, 12.5);
-insert into metrics.stage_coverage values
+insert into metrics.stage_coverage (
+    source, event_name, touchpoint_count, staged_count, named_count, net_revenue, staged_revenue
+) values
     ('events', 'Viewed', 100, 90, 95, null, null),
     ('orders', 'order placed', 20, 20, 20, 500, 500);
 """
@@ -237,18 +171,12 @@ def write_published(
     path: Path, text: str = "Cart", language: str = "en", tie: bool = False, empty: bool = False
 ) -> Path:
     """A published database by hand; `text` stands wherever an analyst or an export may write something."""
-    rows = SHOP + ("insert into metrics.cut_off values (null, null, null, null);" if empty else ROWS)
+    rows = SHOP + ("insert into metrics.cut_off (events_until) values (null);" if empty else ROWS)
     for name, value in {"text": text.replace("'", "''"), "language": language, "tie": str(tie).lower()}.items():
         rows = rows.replace("{" + name + "}", value)
-    with duckdb.connect(str(path)) as connection:
-        connection.execute(SCHEMA)
+    with duckdb.connect(str(copy_empty(path, SUMMED))) as connection:
         connection.execute(rows)
-        write_functions(connection, path.stem)
-        for name in SUMMED:
-            model = read_model(ROOT / "sql" / "metrics" / f"{name}.sql")
-            connection.execute(f"create view {model.table} as {model.sql}")
         catalogue = kpi_rows(settings(funnels=[funnel(text)]))
-        connection.execute(f"create table settings.kpis ({', '.join(CATALOGUE.typed_columns)})")
         connection.executemany(f"insert into settings.kpis values ({', '.join('?' for _ in catalogue[0])})", catalogue)
         connection.execute("comment on table metrics.kpis is 'One row per <i>headline</i> figure.'")
     return path
@@ -415,7 +343,8 @@ def test_every_section_without_data_says_so_in_one_line(tmp_path: Path) -> None:
 def test_shops_without_sessions_show_satisfaction_by_day(tmp_path: Path, changed: duckdb.DuckDBPyConnection) -> None:
     changed.execute("delete from metrics.kpis")
     changed.execute(
-        "insert into metrics.kpis values "
+        "insert into metrics.kpis (kpi, period, from_on, until_on, numerator, denominator, open_count, value, low, "
+        "high, target) values "
         "('satisfaction', 'all', '2026-07-01', '2026-07-05', 13, 48, 0, 0.27, 0.17, 0.41, null)"
     )
     changed.execute("update metrics.kpi_daily set kpi = 'satisfaction'")

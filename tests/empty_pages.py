@@ -1,0 +1,43 @@
+"""A published database without a row, made by the models themselves: what tests of the pages write their rows into."""
+
+from __future__ import annotations
+
+import atexit
+import shutil
+import tempfile
+from collections.abc import Collection
+from functools import cache
+from pathlib import Path
+
+import duckdb
+from given import warehouse
+
+from parcours.engine.model import read_model
+from parcours.project import ROOT
+from parcours.warehouse.connection import quoted
+from parcours.warehouse.published import publish
+
+
+@cache
+def _published() -> Path:
+    folder = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    path = folder / "empty.duckdb"
+    with warehouse(without=("events", "order_rows")) as connection:
+        publish(connection, path)
+    with duckdb.connect(str(path)) as connection:
+        for schema, table in connection.execute("select schema_name, table_name from duckdb_tables()").fetchall():
+            connection.execute(f"delete from {schema}.{quoted(table)}")
+    return path
+
+
+def copy_empty(path: Path, computed: Collection[str]) -> Path:
+    """A copy of its own; tables of metrics that are `computed` of others are views, so that they follow what a test
+    writes into those."""
+    shutil.copy(_published(), path)
+    with duckdb.connect(str(path)) as connection:
+        for name in computed:
+            model = read_model(ROOT / "sql" / "metrics" / f"{name}.sql")
+            connection.execute(f"drop table {model.table}")
+            connection.execute(f"create view {model.table} as {model.sql}")
+    return path
