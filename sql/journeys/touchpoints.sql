@@ -99,7 +99,8 @@ contacts_by_event as (
         clicks.is_person_caused as is_on_site,
         case
             when clicks.is_person_caused
-                then clicks.person_id || '-' || clicks.visit_number
+                then
+                    clicks.person_id || '-' || clicks.visit_number
                     || case when clicks.piece > 0 then '.' || clicks.piece else '' end
         end as session_id
     from clicks

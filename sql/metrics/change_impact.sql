@@ -38,7 +38,7 @@ spans as (
 
 offsets as (
     select cast(g.n as integer) as days_from_change
-    from unnest(generate_series(-4000, 4000)) as g(n)
+    from unnest(generate_series(-4000, 4000)) as g (n)
     cross join settings.shop as shop
     where abs(g.n) <= shop.comparison_reach_days
 ),
@@ -87,9 +87,10 @@ nearest as (
 ),
 
 pairs as (
-    select change_id, kpi, weekday, least(
-        max(case when side = 'before' then nearness else 0 end), max(case when side = 'after' then nearness else 0 end)
-    ) as pair_count
+    select
+        change_id, kpi, weekday, least(
+            max(case when side = 'before' then nearness else 0 end), max(case when side = 'after' then nearness else 0 end)
+        ) as pair_count
     from nearest
     group by change_id, kpi, weekday
 ),
@@ -214,11 +215,13 @@ scored as (
 tested as (
     select
         *,
-        case when is_enough and standard_error > 1e-9 then
-            least(
-                (((((1.061405429 * t - 1.453152027) * t) + 1.421413741) * t - 0.284496736) * t + 0.254829592) * t * exp(-x * x),
-                1.0
-            )
+        case
+            when is_enough and standard_error > 1e-9
+                then
+                    least(
+                        (((((1.061405429 * t - 1.453152027) * t) + 1.421413741) * t - 0.284496736) * t + 0.254829592) * t * exp(-x * x),
+                        1.0
+                    )
         end as p_value
     from scored
 ),

@@ -26,10 +26,11 @@ surveys as (
         cast(count(score) as bigint) as answered_count,
         bool_or(asked_at is not null or score is null) as has_invitations
     from staging.feedback as feedback
-    where not exists (
-        select 1 from journeys.screened_records as left_out
-        where left_out.kind = 'answer' and left_out.row_id = feedback.answer_id
-    )
+    where
+        not exists (
+            select 1 from journeys.screened_records as left_out
+            where left_out.kind = 'answer' and left_out.row_id = feedback.answer_id
+        )
     group by survey
 ),
 

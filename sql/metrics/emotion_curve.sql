@@ -112,8 +112,10 @@ select
         wilson_low(curve.friction_session_count, curve.session_count),
         0
     ) end as friction_low,        -- Wilson 95 %
-    case when curve.session_count > 0 then
-        wilson_high(curve.friction_session_count, curve.session_count)
+    case
+        when curve.session_count > 0
+            then
+                wilson_high(curve.friction_session_count, curve.session_count)
     end as friction_high,       -- Wilson 95 %
     is_small_cell(curve.session_count, curve.small_cell) as is_small_friction,  -- too few sessions to compare stages by
     curve.touchpoint_count,     -- touchpoints of the stage: those of matured sessions, and those off the site

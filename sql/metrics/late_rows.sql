@@ -36,7 +36,7 @@ deliveries as (
 first_files as (
     select export, event_id, min(file_order) as file_order
     from deliveries
-    where event_id in (select event_id from deliveries where is_behind)
+    where event_id in (select behind.event_id from deliveries as behind where behind.is_behind)
     group by export, event_id
 ),
 

@@ -54,7 +54,7 @@ span as (
 calendar as (
     select cast(span.first_day + cast(g.n as integer) as date) as day
     from span
-    cross join unnest(generate_series(0, 4000)) as g(n)
+    cross join unnest(generate_series(0, 4000)) as g (n)
     where g.n <= date_diff('day', span.first_day, span.last_day)
 ),
 
@@ -81,7 +81,7 @@ medians as (
 
 offsets as (
     select cast(g.n as integer) as days_from
-    from unnest(generate_series(-60, 60)) as g(n)
+    from unnest(generate_series(-60, 60)) as g (n)
     cross join settings.outages as limits
     where g.n <> 0 and abs(g.n) <= limits.neighbouring_days
 ),

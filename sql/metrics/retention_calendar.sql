@@ -109,7 +109,7 @@ cells as (
         end <= horizons.known_until as is_finished
     from sizes
     cross join horizons
-    cross join unnest(generate_series(0, 23)) as g(n)
+    cross join unnest(generate_series(0, 23)) as g (n)
 )
 
 select

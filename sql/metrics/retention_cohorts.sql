@@ -28,7 +28,7 @@ customers as (
 
 intervals as (
     select cast(g.n as bigint) as interval_number
-    from unnest(generate_series(0, 11)) as g(n)
+    from unnest(generate_series(0, 11)) as g (n)
 ),
 
 cells as (

@@ -137,7 +137,7 @@ summed as (
         ) as customer_sessions,
         coalesce(cast(sum(case when amounts.reason = 'bot' then denominator end) as double), 0) as bot_sessions,
         coalesce(cast(sum(case when amounts.reason = 'staff' then denominator end) as double), 0) as staff_sessions
-    from unnest(['people', 'touchpoints', 'sessions', 'orders', 'conversion']) as figures(figure)
+    from unnest(['people', 'touchpoints', 'sessions', 'orders', 'conversion']) as figures (figure)
     left join amounts on figures.figure = amounts.figure
     group by figures.figure
 )

@@ -96,20 +96,27 @@ select
     coalesce(counts.skipped_count, 0) as skipped_count,  -- reached a later required stage without a touchpoint here
     coalesce(counts.back_step_count, 0) as back_step_count,  -- times a journey went from here to an earlier stage
     counts.median_seconds,      -- time in the stage, median over the journeys that touched it
-    case when stages.is_required and not required_stages.is_last
-        then rate(counts.dropped_count, counts.matured_count)
+    case
+        when stages.is_required and not required_stages.is_last
+            then rate(counts.dropped_count, counts.matured_count)
     end as drop_off_rate,       -- dropped / matured
-    case when stages.is_required and not required_stages.is_last then
-        wilson_low(counts.dropped_count, counts.matured_count)
+    case
+        when stages.is_required and not required_stages.is_last
+            then
+                wilson_low(counts.dropped_count, counts.matured_count)
     end as drop_off_low,        -- Wilson 95 %
-    case when stages.is_required and not required_stages.is_last then
-        wilson_high(counts.dropped_count, counts.matured_count)
+    case
+        when stages.is_required and not required_stages.is_last
+            then
+                wilson_high(counts.dropped_count, counts.matured_count)
     end as drop_off_high,       -- Wilson 95 %
-    case when stages.is_required and not required_stages.is_last then
-        revenue_at_stake(
-            counts.dropped_count, required_stages.next_matured_count, required_stages.last_matured_count,
-            order_value.average_order_value
-        )
+    case
+        when stages.is_required and not required_stages.is_last
+            then
+                revenue_at_stake(
+                    counts.dropped_count, required_stages.next_matured_count, required_stages.last_matured_count,
+                    order_value.average_order_value
+                )
     end as revenue_at_stake,    -- in the shop's currency
     stages.to_be_rate,          -- target share that goes on
     csat.mean_of_10 as satisfaction_mean,  -- mean of the answers about this stage, 0–10

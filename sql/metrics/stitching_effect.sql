@@ -125,7 +125,7 @@ select
     case when funnel.funnel_id is not null then coalesce(funnel_counts.converted_count, 0) end
         as funnel_converted_count,  -- of these, attempts that reached the last step
     rate(funnel_counts.converted_count, funnel_counts.entered_count) as funnel_conversion_rate,  -- converted / entered
-from unnest(['without stitching', 'with stitching']) as views(view)
+from unnest(['without stitching', 'with stitching']) as views (view)
 left join people on views.view = people.view
 left join session_counts on views.view = session_counts.view
 left join order_counts on views.view = order_counts.view

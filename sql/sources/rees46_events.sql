@@ -9,7 +9,7 @@ with values_read as (
     select
         *,
         try_strptime("event_time", '%Y-%m-%d %H:%M:%S UTC') as occurred_at,
-        try_cast(nullif("price", '') as decimal(18,4)) as given_price
+        try_cast(nullif("price", '') as decimal(18, 4)) as given_price
     from file_rows
 )
 

@@ -12,8 +12,8 @@ with values_read as (
         *,
         try_strptime("Created at", '%Y-%m-%d %H:%M:%S %z') at time zone 'UTC' as ordered_at,
         try_cast("Lineitem quantity" as double) as quantity,
-        try_cast("Lineitem price" as decimal(18,4)) as unit_price,
-        try_cast(nullif("Discount Amount", '') as decimal(18,4)) as discount_amount,
+        try_cast("Lineitem price" as decimal(18, 4)) as unit_price,
+        try_cast(nullif("Discount Amount", '') as decimal(18, 4)) as discount_amount,
         row_number() over (partition by "Name" order by line) as position
     from file_rows
 )
@@ -43,14 +43,14 @@ select
     ) at time zone 'UTC' as returned_at,
     nullif("Financial Status", '') as status,
     nullif("Currency", '') as currency,
-    try_cast(nullif("Subtotal", '') as decimal(18,4)) as subtotal,
+    try_cast(nullif("Subtotal", '') as decimal(18, 4)) as subtotal,
     discount_amount as discount,
-    try_cast(nullif("Shipping", '') as decimal(18,4)) as shipping,
-    try_cast(nullif("Taxes", '') as decimal(18,4)) as tax,
-    try_cast(nullif("Total", '') as decimal(18,4)) as total,
+    try_cast(nullif("Shipping", '') as decimal(18, 4)) as shipping,
+    try_cast(nullif("Taxes", '') as decimal(18, 4)) as tax,
+    try_cast(nullif("Total", '') as decimal(18, 4)) as total,
     coalesce(
-        try_cast(nullif("Refunded Amount", '') as decimal(18,4)),
-        case when "Financial Status" = 'refunded' then try_cast(nullif("Total", '') as decimal(18,4)) end
+        try_cast(nullif("Refunded Amount", '') as decimal(18, 4)),
+        case when "Financial Status" = 'refunded' then try_cast(nullif("Total", '') as decimal(18, 4)) end
     ) as refunded,
     case when lower(trim("Source")) = 'pos' then 'store' end as sales_channel,
     nullif("Payment Method", '') as payment_method,

@@ -53,7 +53,7 @@ with event_fields as (
         "ti_price" as ti_price,
         "ti_quantity" as ti_quantity,
         "ti_currency" as ti_currency,
-        not (
+        not(
             coalesce(json_valid("contexts"), true) and coalesce(json_valid("derived_contexts"), true)
             and coalesce(json_valid("unstruct_event"), true)
         ) as is_broken,

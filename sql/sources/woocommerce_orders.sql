@@ -28,13 +28,13 @@ with values_read as (
             try_cast(nullif("Item #", '') as bigint), row_number() over (partition by "Order Number" order by line)
         ) as item,
         try_cast(coalesce("Quantity", "Quantity (- Refund)") as double) as pieces,
-        try_cast("Item Cost" as decimal(18,4)) as item_cost,
-        try_cast(nullif("Order Subtotal Amount", '') as decimal(18,4)) as given_subtotal,
-        try_cast(nullif("Cart Discount Amount", '') as decimal(18,4)) as given_discount,
-        try_cast(nullif("Order Shipping Amount", '') as decimal(18,4)) as given_shipping,
-        try_cast(nullif("Order Total Tax Amount", '') as decimal(18,4)) as given_tax,
-        try_cast(nullif("Order Total Amount", '') as decimal(18,4)) as given_total,
-        try_cast(nullif("Order Refund Amount", '') as decimal(18,4)) as given_refund
+        try_cast("Item Cost" as decimal(18, 4)) as item_cost,
+        try_cast(nullif("Order Subtotal Amount", '') as decimal(18, 4)) as given_subtotal,
+        try_cast(nullif("Cart Discount Amount", '') as decimal(18, 4)) as given_discount,
+        try_cast(nullif("Order Shipping Amount", '') as decimal(18, 4)) as given_shipping,
+        try_cast(nullif("Order Total Tax Amount", '') as decimal(18, 4)) as given_tax,
+        try_cast(nullif("Order Total Amount", '') as decimal(18, 4)) as given_total,
+        try_cast(nullif("Order Refund Amount", '') as decimal(18, 4)) as given_refund
     from file_rows
     cross join settings.shop as shop
 ),
