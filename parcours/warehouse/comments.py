@@ -60,6 +60,7 @@ class DeclaredTable:
         return ", ".join(self.typed_columns)
 
 
+@cache
 def is_declaration(path: Path) -> bool:
     """Whether a file of `sql/` declares a table that Python writes, and is no select."""
     return re.search(r"^create table", path.read_text(encoding="utf-8"), re.MULTILINE) is not None

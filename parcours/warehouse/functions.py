@@ -109,13 +109,14 @@ def refresh_functions(connection: duckdb.DuckDBPyConnection) -> None:
     version = hashlib.sha256(said.encode()).hexdigest()
     # Asked of a table: DuckDB takes 30 ms to list its functions, and every table of a run opens the warehouse.
     connection.execute("create table if not exists refresh_log.functions (version text)")
-    if connection.execute("from refresh_log.functions").fetchall() == [(version,)]:
+    written = connection.execute("from refresh_log.functions").fetchall()
+    if written == [(version,)]:
         return
-    old = connection.execute(
+    of_ours = (
         "select function_name from duckdb_functions() where database_name = current_database() "
         "and schema_name = 'main' and function_type = 'macro' and not internal"
-    ).fetchall()
-    for (name,) in old:
+    )
+    for (name,) in connection.execute(of_ours).fetchall() if written else ():
         connection.execute(f"drop macro main.{name}")
     [(database,)] = connection.execute("select current_database()").fetchall()
     write_functions(connection, f'"{database}"')
