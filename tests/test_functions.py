@@ -207,9 +207,10 @@ def test_a_call_in_a_column_hides_neither_upstreams_nor_lineage() -> None:
 )
 def test_no_table_writes_the_formula_of_a_function_again(formula: str, function: str) -> None:
     texts = [
-        path for box in ("staging", "journeys", "metrics", "checks") for path in (ROOT / "sql" / box).glob("*.sql")
+        path
+        for box in ("staging", "journeys", "metrics", "checks", "funnels")
+        for path in (ROOT / "sql" / box).glob("*.sql")
     ]
-    texts.append(ROOT / "parcours" / "tables" / "funnel_attempts.py")
     assert [path.name for path in texts if re.search(formula, path.read_text(encoding="utf-8"))] == [], function
 
 

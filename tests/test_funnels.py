@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +13,9 @@ from hypothesis import HealthCheck, given, strategies
 from hypothesis import settings as budget
 from portable_sql import unportable
 
-from parcours.tables.funnel_attempts import funnel_chain
+from parcours.engine.model import read_model
+from parcours.project import ROOT
+from parcours.tables.funnel_parts import funnel_parts, with_steps
 
 DAY = 86400.0
 BUILD = ["metrics.funnel_steps"]
@@ -136,13 +139,29 @@ def test_open_attempts_are_in_no_rate() -> None:
     assert steps == [(1, 1, 0), (0, 1, 1)]
 
 
-def test_the_portable_form_passes_the_lint_and_the_fast_one_says_why_not() -> None:
-    assert unportable(funnel_chain(5, "portable"), "portable") == []
-    assert all("asof join" in finding for finding in unportable(funnel_chain(5, "fast"), "fast"))
+def portable(table: str, step_count: int) -> str:
+    """The select of a table of attempts without ASOF joins."""
+    folder = ROOT / "sql" / "funnels"
+    fast, step = ((folder / f"{name}.sql").read_text(encoding="utf-8") for name in ("funnel_chain", "portable_step"))
+    chain, found = re.subn(r"(?<=^chain_2 as \()\n.*?(?=^\),$)", lambda _: f"\n{step}", fast, flags=re.M | re.S)
+    assert found == 1
+    parts = funnel_parts(step_count) | {"funnel_chain": with_steps(chain, step_count)}
+    return read_model(ROOT / "sql" / "journeys" / f"{table}.sql", parts).sql
 
 
-def test_the_chain_over_identifiers_is_as_portable() -> None:
-    assert unportable(funnel_chain(5, "portable", units="identifiers"), "portable") == []
+@pytest.mark.parametrize("table", ["funnel_attempts", "unstitched_attempts"])
+def test_the_portable_form_passes_the_lint_and_the_fast_one_says_why_not(table: str) -> None:
+    assert unportable(portable(table, 5), "portable") == []
+    fast = unportable(read_model(ROOT / "sql" / "journeys" / f"{table}.sql", funnel_parts(5)).sql, "fast")
+    assert len(fast) == 4 and all("asof join" in finding for finding in fast)
+
+
+def test_what_is_said_of_step_2_is_said_of_every_later_step() -> None:
+    text = "a_1, 2\n  -- later step\n  a_2 from a_1 = 2, 12, x2\n  -- end\nlast\n"
+    assert with_steps(text, 1) == "a_1, 2\nlast\n"
+    assert with_steps(text, 2) == "a_1, 2\n  a_2 from a_1 = 2, 12, x2\nlast\n"
+    later = "".join(f"  a_{step} from a_{step - 1} = {step}, 12, x2\n" for step in range(2, 13))
+    assert with_steps(text, 12) == f"a_1, 2\n{later}last\n"
 
 
 def test_over_identifiers_a_funnel_of_persons_counts_each_device_on_its_own() -> None:
@@ -168,9 +187,8 @@ def test_over_identifiers_a_funnel_of_persons_counts_each_device_on_its_own() ->
         ("persons", "customer:c1", 1, at(0)),
         ("persons", "customer:c1", 2, at(9)),
     ]
-    portable = funnel_chain(2, "portable", units="identifiers")
     fast = rows(built, "from journeys.unstitched_attempts order by all")
-    assert fast == rows(built, f"from ({portable}) order by all")
+    assert fast == rows(built, f"from ({portable('unstitched_attempts', 2)}) order by all")
 
 
 histories = strategies.lists(
@@ -228,4 +246,4 @@ def test_the_fast_and_the_portable_form_agree_on_ties(histories: list[Any], step
     shop = funnel_shop(["a", "b", "c"], [{"touchpoint": step} for step in steps], 3)
     built = warehouse(events=events, build=["journeys.funnel_attempts"], shop=shop)
     fast = rows(built, "from journeys.funnel_attempts order by all")
-    assert fast == rows(built, f"from ({funnel_chain(len(steps), 'portable')}) order by all")
+    assert fast == rows(built, f"from ({portable('funnel_attempts', len(steps))}) order by all")

@@ -264,8 +264,8 @@ def test_what_is_accepted_for_what_it_declares_is_refused_without() -> None:
 def test_a_wrong_model_is_refused_when_the_tables_are_ordered(monkeypatch: pytest.MonkeyPatch) -> None:
     from parcours.tables import catalogue
 
-    def misread(path: object) -> Model:
-        model = read(path)  # type: ignore[arg-type]
+    def misread(*arguments: object) -> Model:
+        model = read(*arguments)  # type: ignore[arg-type]
         if model.table != "journeys.session_facts":
             return model
         return parse_model(model.schema, model.name, model.sql.replace("group by", "group by device --", 1))

@@ -53,9 +53,17 @@ class Model:
         return f"{self.schema}.{self.name}"
 
 
-def read_model(path: Path) -> Model:
-    """The model in a file: the folder is the schema, the file's name is the table's."""
-    return parse_model(path.parent.name, path.stem, path.read_text(encoding="utf-8"), source=str(path))
+def read_model(path: Path, parts: Mapping[str, str] | None = None) -> Model:
+    """The model in a file: the folder is the schema, the file's name is the table's.
+
+    Args:
+        path: the file.
+        parts: selects over the CTEs of a file that reads them by name, and their text in that place.
+    """
+    sql = path.read_text(encoding="utf-8")
+    for part, select in (parts or {}).items():
+        sql = f"(\n{select})".join(re.split(rf"(?<=from |join ){part}\b", sql))
+    return parse_model(path.parent.name, path.stem, sql, source=str(path))
 
 
 @cache

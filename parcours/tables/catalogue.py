@@ -1,7 +1,7 @@
 """Every table that is built after the exports are loaded, upstreams first.
 
-Most are SQL files; two are printed from the number of funnel steps; three need Python (a graph, its history, a
-bootstrap) and say so here with their upstreams. Not here: running them in Dagster (`assets`).
+Most are SQL files; three need Python (a graph, its history, a bootstrap) and say so here with their upstreams. Not
+here: running them in Dagster (`assets`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import duckdb
 
 from parcours.engine.build import refresh_table, refreshable
 from parcours.engine.fingerprint import engine_version, modules_version
-from parcours.engine.model import Model, in_order, parse_model, read_model
+from parcours.engine.model import Model, in_order, read_model
 from parcours.engine.refresh import Narrow, Refreshed, Table, Through, WriteNext
 from parcours.engine.within_key import refuse_leaving
 from parcours.loading.settings_tables import SETTINGS_TABLES
@@ -22,7 +22,7 @@ from parcours.people.history import HISTORY, write_identity_history, write_touch
 from parcours.people.identities import IDENTITIES, write_changed_identities, write_identities
 from parcours.project import ROOT, Project
 from parcours.tables.drop_off_ranking import DROP_OFF_RANKING, write_drop_off_ranking
-from parcours.tables.funnel_attempts import funnel_chain
+from parcours.tables.funnel_parts import funnel_parts
 from parcours.warehouse.check_results import CHECK_RESULTS
 from parcours.warehouse.comments import Described, comment_table, is_declaration, read_declaration
 from parcours.warehouse.connection import SCHEMAS
@@ -115,13 +115,9 @@ def declared_tables(project: Project) -> list[Model | PythonTable]:
         ModelError: a file can't be a table, or the tables don't fit together.
     """
     files = sorted(path for schema in SCHEMAS for path in (ROOT / "sql" / schema).glob("*.sql"))
-    models = [read_model(path) for path in files if not is_declaration(path)]
-    step_count = max(len(funnel.steps) for funnel in project.settings.funnels)
-    printed = (
-        parse_model("journeys", "funnel_attempts", funnel_chain(step_count)),
-        parse_model("journeys", "unstitched_attempts", funnel_chain(step_count, units="identifiers")),
-    )
-    tables: list[Model | PythonTable] = [*models, *printed, *PYTHON_TABLES]
+    parts = funnel_parts(max(len(funnel.steps) for funnel in project.settings.funnels))
+    models = [read_model(path, parts) for path in files if not is_declaration(path)]
+    tables: list[Model | PythonTable] = [*models, *PYTHON_TABLES]
     ordered = in_order(tables, LOADED_TABLES)
     everything: list[Described] = [*SETTINGS_TABLES, *RAW_TABLES.values(), *ordered]
     for table in ordered:

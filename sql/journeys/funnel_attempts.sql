@@ -1,0 +1,58 @@
+-- One row per step that an attempt at a funnel reached; an attempt is the best one of a unit (a person, a session, …).
+-- Of all entries the attempt that gets furthest counts; among equals the one whose entry is the latest. Whether it is
+-- converted, dropped or open depends on the data cut-off and is said in metrics.
+-- key: funnel_id, unit_id, step_number
+-- keyed by: person_id
+-- within person_id: unit_id
+-- across person_id: kinds
+with kinds as ( -- step_kinds reads it -- noqa: ST03
+    select distinct touchpoint, stage, device, channel
+    from journeys.touchpoints
+),
+
+-- Read only where a funnel counts journeys.
+of_journeys as (
+    select touchpoint_id, journey_id
+    from journeys.journey_touchpoints
+    where exists (select 1 from settings.funnels as counting where counting.unit = 'journey')
+),
+
+units as ( -- funnel_chain reads it -- noqa: ST03
+    select
+        matches.funnel_id,
+        matches.window_seconds,
+        matches.step_number,
+        case matches.unit
+            when 'person' then touchpoints.person_id
+            when 'session' then case when runaway.session_id is null then touchpoints.session_id end
+            when 'journey' then of_journeys.journey_id
+            when 'order' then touchpoints.person_id || ' ' || touchpoints.order_id
+            when 'cart' then touchpoints.person_id || ' ' || touchpoints.cart_id
+        end as unit_id,
+        matches.first_step,
+        matches.last_step,
+        matches.has_ties,
+        touchpoints.person_id,
+        touchpoints.touchpoint_id,
+        touchpoints.occurred_at,
+        touchpoints.sequence
+    from journeys.touchpoints as touchpoints
+    inner join step_kinds as matches
+        on
+            touchpoints.touchpoint is not distinct from matches.touchpoint
+            and touchpoints.stage is not distinct from matches.stage
+            and touchpoints.device is not distinct from matches.device
+            and touchpoints.channel is not distinct from matches.channel
+    left join of_journeys on touchpoints.touchpoint_id = of_journeys.touchpoint_id
+    left join journeys.quarantined_sessions as runaway on touchpoints.session_id = runaway.session_id
+)
+
+select
+    attempts.funnel_id,         -- of settings.funnels
+    attempts.unit_id,           -- the person, session or journey; of a cart or order the person and its id
+    attempts.person_id,         -- of journeys.people
+    attempts.step_number,       -- of settings.funnel_steps
+    attempts.furthest_step,     -- the last step that the attempt reached
+    attempts.entered_at,        -- UTC instant of step 1
+    attempts.reached_at         -- UTC instant of this step: the earliest after the step before
+from funnel_chain as attempts

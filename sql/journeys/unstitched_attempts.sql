@@ -1,0 +1,58 @@
+-- One row per step that an attempt at a funnel of persons would reach without stitching: every identifier on its own.
+-- As journeys.funnel_attempts but for the unit; for metrics.stitching_effect. Who has a single identifier has the
+-- attempts of journeys.funnel_attempts; only the others' are made again.
+-- key: funnel_id, unit_id, step_number
+-- keyed by: person_id
+-- within person_id: unit_id
+-- across person_id: kinds
+with kinds as ( -- step_kinds reads it -- noqa: ST03
+    select distinct touchpoint, stage, device, channel
+    from journeys.touchpoints
+),
+
+identifiers as (
+    select person_id, min(identifier) as identifier, min(identifier) <> max(identifier) as is_stitched
+    from journeys.touchpoints
+    group by person_id
+),
+
+units as ( -- funnel_chain reads it -- noqa: ST03
+    select
+        matches.funnel_id,
+        matches.window_seconds,
+        matches.step_number,
+        touchpoints.identifier as unit_id,
+        matches.first_step,
+        matches.last_step,
+        matches.has_ties,
+        touchpoints.person_id,
+        touchpoints.touchpoint_id,
+        touchpoints.occurred_at,
+        touchpoints.sequence
+    from journeys.touchpoints as touchpoints
+    inner join step_kinds as matches
+        on
+            matches.unit = 'person'
+            and touchpoints.touchpoint is not distinct from matches.touchpoint
+            and touchpoints.stage is not distinct from matches.stage
+            and touchpoints.device is not distinct from matches.device
+            and touchpoints.channel is not distinct from matches.channel
+    inner join identifiers on touchpoints.person_id = identifiers.person_id and identifiers.is_stitched
+)
+
+select
+    attempts.funnel_id,         -- of settings.funnels
+    attempts.unit_id,           -- the identifier: the customer's, else the e-mail's, else the device's
+    attempts.person_id,         -- of journeys.people
+    attempts.step_number,       -- of settings.funnel_steps
+    attempts.furthest_step,     -- the last step that the attempt reached
+    attempts.entered_at,        -- UTC instant of step 1
+    attempts.reached_at         -- UTC instant of this step: the earliest after the step before
+from funnel_chain as attempts
+union all
+select
+    attempts.funnel_id, identifiers.identifier, attempts.person_id, attempts.step_number, attempts.furthest_step,
+    attempts.entered_at, attempts.reached_at
+from journeys.funnel_attempts as attempts
+inner join settings.funnels as funnels on attempts.funnel_id = funnels.funnel_id and funnels.unit = 'person'
+inner join identifiers on attempts.person_id = identifiers.person_id and not identifiers.is_stitched
