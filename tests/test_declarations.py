@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from parcours.warehouse import comments
+from parcours.warehouse.canonical import KINDS
 from parcours.warehouse.comments import DeclarationError, read_declaration
 
 DECLARED = """\
@@ -56,3 +57,11 @@ def test_a_column_without_its_sentence_and_other_statements_are_refused(
     declared.write_text("\n".join(lines), encoding="utf-8")
     with pytest.raises(DeclarationError, match=rf"pairs\.sql, line {lines.index(instead) + 1}: found "):
         read_declaration("metrics.pairs")
+
+
+def test_what_a_shape_asks_of_a_column_is_declared_as_its_constraint() -> None:
+    columns = {column.name: column for column in KINDS["events"].columns}
+    asked = {name: (columns[name].type, columns[name].required, columns[name].never_negative) for name in columns}
+    assert asked["event_id"] == ("text", True, False)
+    assert asked["price"] == ("decimal(18, 4)", False, False)
+    assert asked["quantity"] == ("double", False, True)

@@ -58,7 +58,7 @@ RAW_TABLES = {
         ),
     )
 }
-"""The accounting is declared in `sql/raw/`, the rows of each kind by its canonical columns."""
+"""Declared in `sql/raw/`: the accounting whole, the rows of each kind but for what is of every row."""
 
 
 class OldWarehouse(Exception):

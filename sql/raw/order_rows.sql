@@ -1,0 +1,32 @@
+-- One row per row of an orders export: an order, a line or a payment of it.
+create table raw.order_rows (
+    order_id text not null,                -- the order
+    row_key text not null,                 -- the row within the order: order, line 1, payment 1
+    order_reference text,                  -- the order's other id, which events may use
+    customer_id text,                      -- the shop's id of the customer
+    email_hash text,                       -- pseudonym(e-mail)
+    ordered_at timestamp,                  -- when it was placed
+    paid_at timestamp,                     -- when it was paid or approved
+    shipped_at timestamp,                  -- when it left
+    delivered_at timestamp,                -- when it arrived
+    promised_on date,                      -- shop day until which delivery was promised
+    cancelled_at timestamp,                -- when it was cancelled
+    refunded_at timestamp,                 -- when the last refund was made
+    returned_at timestamp,                 -- when the goods came back
+    status text,                           -- as the source says
+    currency text,                         -- ISO 4217
+    subtotal decimal(18, 4),               -- lines after discounts, without shipping
+    discount decimal(18, 4),               -- on the order
+    shipping decimal(18, 4),               -- what sending it costs the customer
+    tax decimal(18, 4),                    -- within the total
+    total decimal(18, 4),                  -- what the customer pays
+    refunded decimal(18, 4),               -- so far
+    sales_channel text,                    -- store: sold at a till; else empty
+    payment_method text,                   -- as the source says
+    paid_amount decimal(18, 4),            -- of a payment row
+    product_id text,                       -- product or SKU of a line
+    product_name text,                     -- as the order says
+    quantity double check (quantity >= 0), -- pieces of a line
+    unit_price decimal(18, 4),             -- of one piece
+    source_updated_at timestamp            -- the source's own time of the last change
+)
