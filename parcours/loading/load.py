@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -389,26 +389,10 @@ def _observe_names(connection: duckdb.DuckDBPyConnection, file: Found) -> None:
 def _record(
     connection: duckdb.DuckDBPyConnection, load: Load, file: Found, run: Run, covers_until: datetime | None
 ) -> None:
+    told = {"file_order": file.file_order, "load_number": run.load_number, "covers_until": covers_until}
+    row = asdict(load) | told
     connection.execute(
-        "insert into raw.loads (file_id, path, file_order, load_number, export, format, kind, status, reason, "
-        "rows_read, rows_loaded, rows_duplicate, rows_rejected, covers_until) "
-        "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            load.file_id,
-            load.path,
-            file.file_order,
-            run.load_number,
-            load.export,
-            load.format,
-            load.kind,
-            load.status,
-            load.reason,
-            load.rows_read,
-            load.rows_loaded,
-            load.rows_duplicate,
-            load.rows_rejected,
-            covers_until,
-        ],
+        f"insert into raw.loads ({', '.join(row)}) values ({', '.join('?' * len(row))})", [*row.values()]
     )
 
 

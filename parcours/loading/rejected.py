@@ -84,8 +84,7 @@ def _write(
     )
     folder.mkdir(parents=True, exist_ok=True)
     stem, *_ = file.path.name.split(".")
-    ending = {"csv": "csv", "tsv": "tsv", "jsonl": "jsonl", "parquet": "parquet"}[reads]
-    path = folder / f"{stem}-corrected-{file.file_id[:8]}.{ending}"
+    path = folder / f"{stem}-corrected-{file.file_id[:8]}.{reads}"
     if reads == "parquet":
         _copy(
             connection,

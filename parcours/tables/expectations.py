@@ -45,9 +45,7 @@ class Suite:
     @property
     def columns(self) -> list[str]:
         """The columns that are checked."""
-        named = [
-            args[key] for _, args in self.expectations for key in ("column", "column_A", "column_B") if key in args
-        ]
+        named = [args["column"] for _, args in self.expectations if "column" in args]
         named += [column for _, args in self.expectations for column in args.get("column_list", [])]
         return list(dict.fromkeys(named))
 
@@ -82,15 +80,6 @@ def _between(column: str, low: float | None, high: float | None) -> tuple[str, M
 def _hashed(column: str) -> tuple[str, Mapping[str, Any]]:
     """A pseudonym, never a plain address."""
     return "ExpectColumnValuesToMatchRegex", {"column": column, "regex": "^[0-9a-f]{64}$"}
-
-
-def _in_order(first: str, then: str) -> tuple[str, Mapping[str, Any]]:
-    return "ExpectColumnPairValuesAToBeGreaterThanB", {
-        "column_A": then,
-        "column_B": first,
-        "or_equal": True,
-        "ignore_row_if": "either_value_is_missing",
-    }
 
 
 SUITES = {
