@@ -190,7 +190,7 @@ def test_the_sections_answer_in_order_and_each_title_is_a_finding(shop: Path) ->
 
 def test_what_to_look_at_comes_first_errors_before_warnings_with_a_link_and_what_to_do(shop: Path) -> None:
     page = html.unescape(page_of(shop))
-    shown = re.findall(r'<li><a href="#(\S+)">(.*?)</a> (.*?)</li>', page)
+    shown = re.findall(r'<li><a href="#(\S+)">(.*?)</a>\. (.*?)</li>', page)
     assert [(key, lead) for key, lead, _ in shown] == [
         ("rows", "Refused files: 1"),
         ("identity", "Identifiers that meet too many others: 1"),
@@ -273,6 +273,17 @@ def test_orders_on_tracking_outages_are_told_from_others(shop: Path) -> None:
         [f"2{NBSP}July{NBSP}2026", "tracking", "900", "2", "30", "2", "12.5", "9"]
     ]
     assert by_key["outages"].flag and by_key["outages"].flag.lines[0].text.startswith("Ask who runs the site")
+
+
+def test_every_number_of_the_outage_tables_is_aligned_right_and_in_the_shops_language(tmp_path: Path) -> None:
+    section = sections(write_shop(tmp_path / "published.duckdb", language="fr"), FRENCH)["outages"]
+    (days,), (samples,) = section.tables, section.shown
+    assert (
+        [days.columns[place] for place in days.texts]
+        == [samples.columns[place] for place in samples.texts]
+        == ["Outage"]
+    )
+    assert days.rows[0][6] == "12,5"
 
 
 def test_days_on_which_many_orders_lack_an_event_are_named(shop: Path) -> None:
@@ -449,7 +460,7 @@ def test_a_new_check_appears_by_itself_with_what_it_found_and_what_to_do(shop: P
     every = table(sections(shop)["checks"], "Every check, what it says and what to do")
     assert ["Nobody buys on a weekend.", "metrics.kpis", "warned", "2", "Sleep in."] in every
     page = page_of(shop)
-    assert '<a href="#metrics-kpis">Busy &lt;weekends&gt;: 2</a> Sleep in.' in page and "<weekends>" not in page
+    assert '<a href="#metrics-kpis">Busy &lt;weekends&gt;: 2</a>. Sleep in.' in page and "<weekends>" not in page
 
 
 def test_checks_are_counted_by_box_and_all_listed(shop: Path) -> None:
