@@ -24,7 +24,7 @@ from parcours.report.figures import rows
 from parcours.report.numbers import MINUS, NARROW_NBSP, NBSP, Numbers
 from parcours.report.quality.page import quality_sections
 from parcours.report.quality.sections import Mark, Result
-from parcours.report.quality.tables import not_quite
+from parcours.report.quality.tables import QUERIES, not_quite
 from parcours.report.section import Section
 from parcours.report.write import write_quality
 from parcours.tables.catalogue import build_all
@@ -142,8 +142,8 @@ def change(path: Path, *statements: str, checks: Sequence[Check] = ()) -> None:
 
 def sections(path: Path, numbers: Numbers = ENGLISH) -> dict[str, Section]:
     with duckdb.connect(str(path), read_only=True) as connection:
-        marks = {mark.mark: mark for mark in rows(connection, Mark, "quality_marks")}
-        results = rows(connection, Result, "quality_results")
+        marks = {mark.mark: mark for mark in rows(connection, QUERIES / "marks.sql", Mark)}
+        results = rows(connection, QUERIES / "results.sql", Result)
         return {section.key: section for section in quality_sections(connection, results, marks, numbers)}
 
 

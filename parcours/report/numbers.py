@@ -1,7 +1,7 @@
 """Numbers, dates and durations in the shop's language, as text, by Babel.
 
 Shares, points and durations are written as the field reads them (3.47 %, +1.61 pt, 29 h), with marks of the language.
-Not here: words (`wording.py`), nor any figure's arithmetic: that is SQL.
+Not here: any other words, nor any figure's arithmetic: that is SQL.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from babel.numbers import format_decimal, get_currency_symbol, get_decimal_symbo
 
 NBSP, NARROW_NBSP, MINUS = "\u00a0", "\u202f", "\u2212"
 NOTHING = "–"
+SHOWN_AT_MOST = 3
+"""Names in a sentence; the rest is counted."""
 WORDS = Locale("en", "GB")
 """The language of the page's words, whatever that of its numbers."""
 DURATIONS = ((60, 1, "s"), (3600, 60, "min"), (172_800, 3600, "h"))
@@ -181,6 +183,17 @@ class Numbers:
 def listed(names: Sequence[str], style: Literal["standard", "or"] = "standard") -> str:
     """Names in a sentence: a, b and c; or: a, b or c."""
     return format_list(names, style, locale=WORDS)
+
+
+def some(names: Sequence[str]) -> str:
+    """The first names in a sentence, and how many more there are."""
+    rest = len(names) - SHOWN_AT_MOST
+    return listed([*names[:SHOWN_AT_MOST], f"{rest} more"] if rest > 0 else names)
+
+
+def capital(text: str) -> str:
+    """Text as the beginning of a sentence."""
+    return text[:1].upper() + text[1:]
 
 
 def plural(count: float, one: str, other: str = "") -> str:

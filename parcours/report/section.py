@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import count
 
 from parcours.report.drawing import Chart
 from parcours.report.figures import Row
 from parcours.report.numbers import Numbers
-from parcours.report.wording import Sentence
 
 Column = tuple[str, str, Callable[..., str]]
 """Of a table: its label, the fields of a row that it shows, and what writes them: a method of Numbers, or alike."""
+
+INTERVAL: Column = ("95\u00a0% interval", "low high", Numbers.interval)
+COUNTED: tuple[Column, ...] = (
+    ("Numerator", "numerator", Numbers.count),
+    ("Denominator", "denominator", Numbers.count),
+    ("Open", "open_count", Numbers.count),
+)
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,14 @@ class StageTable:
 
 
 @dataclass(frozen=True)
+class Sentence:
+    """A bold lead, and what follows it."""
+
+    lead: str
+    text: str
+
+
+@dataclass(frozen=True)
 class FlagBox:
     """Which stage is flagged, by which ranking, and what the rankings say."""
 
@@ -92,8 +105,3 @@ class Section:
     tables: Sequence[Table] = ()
     comments: Sequence[Row] = ()
     numbered: Sequence[str] = field(default=())
-
-
-def keys(prefix: str) -> Iterator[str]:
-    """Keys for several sections of a kind: funnel-1, funnel-2."""
-    return (f"{prefix}-{number}" for number in count(1))

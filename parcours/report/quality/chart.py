@@ -17,19 +17,10 @@ ROOM_ABOVE_TICKS = {"ticks": "outside", "ticklen": 6, "tickcolor": PAPER}
 
 
 @dataclass(frozen=True)
-class DayBar:
-    """A shop day: how many, of how many."""
-
-    on: date
-    count: int
-    total: int
-
-
-@dataclass(frozen=True)
 class DayBars:
-    """Bars with what they count, as “orders without a purchase event” of “orders”."""
+    """Rows of a day, a count and a total, with what they count: “orders without a purchase event” of “orders”."""
 
-    days: Sequence[DayBar]
+    days: Sequence[Row]
     counts: str
     of: str
 
@@ -90,7 +81,7 @@ def _bars(bars: DayBars, numbers: Numbers) -> Drawing:
     }
 
 
-def _label(highest: DayBar, first: date, last: date, numbers: Numbers) -> Drawing:
+def _label(highest: Row, first: date, last: date, numbers: Numbers) -> Drawing:
     """The highest day in words, on the side where there is room."""
     is_late = (highest.on - first) * 2 > last - first
     return note(

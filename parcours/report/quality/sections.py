@@ -7,19 +7,19 @@ that a new check appears by itself. Not here: what topics show (`topics.py`).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import groupby
 
 import duckdb
 
 from parcours.report.drawing import Chart
+from parcours.report.figures import QUERIES as BOTH_PAGES
 from parcours.report.figures import Row, rows
 from parcours.report.numbers import Numbers, listed
-from parcours.report.quality.chart import DayBar, DayBars, day_bars_chart, day_bars_legend
-from parcours.report.quality.tables import not_quite, sample_table, tables_of
+from parcours.report.quality.chart import DayBars, day_bars_chart, day_bars_legend
+from parcours.report.quality.tables import QUERIES, not_quite, sample_table, tables_of
 from parcours.report.quality.topics import TOPICS, Topic
-from parcours.report.section import FlagBox, Section
-from parcours.report.wording import Sentence
+from parcours.report.section import FlagBox, Section, Sentence
 
 SHOWN_ROWS = 12
 """Rows of an open table; the rest is counted below it."""
@@ -30,24 +30,8 @@ RULES_NOTE = (
 )
 
 
-@dataclass(frozen=True)
-class Result:
+class Result(Row):
     """A row of metrics.check_results."""
-
-    table_name: str
-    check_name: str
-    severity: str
-    verdict: str
-    offending_count: int
-    finding: str
-    rule: str
-    to_do: str
-    samples: str
-
-    @property
-    def is_unmet(self) -> bool:
-        """Whether it did not pass."""
-        return self.verdict != "passed"
 
     @property
     def section(self) -> str:
@@ -59,14 +43,8 @@ class Result:
         return f"{self.finding}: {numbers.count(self.offending_count)}"
 
 
-@dataclass(frozen=True)
-class Mark:
+class Mark(Row):
     """A row of metrics.quality_marks: how many of how many are as they should be."""
-
-    mark: str
-    good_count: int
-    all_count: int
-    good_share: float | None
 
     def counted(self, numbers: Numbers) -> str:
         """All of them, or how many of how many."""
@@ -91,7 +69,7 @@ def topic_section(
         return replace(section, empty=topic.empty)
     charts, legend = _chart(connection, topic, title, numbers)
     tables = tables_of(connection, topic.shown, numbers)
-    rules = tables_of(connection, ["quality_rules"], numbers) if topic.key == "stages" else []
+    rules = tables_of(connection, ["rules"], numbers) if topic.key == "stages" else []
     return replace(
         section,
         subtitle=topic.about,
@@ -134,8 +112,8 @@ def checks_section(connection: duckdb.DuckDBPyConnection, results: Sequence[Resu
         "sql/checks, a table's key (among the rows just refreshed), or expectations of the values of the latest load.",
         (RESULTS,),
         empty="" if results else "No check has run yet.",
-        shown=tables_of(connection, ["quality_boxes"], numbers),
-        tables=tables_of(connection, ["quality_checks"], numbers),
+        shown=tables_of(connection, ["boxes"], numbers),
+        tables=tables_of(connection, ["checks"], numbers),
     )
 
 
@@ -161,9 +139,9 @@ def _chart(
     if not topic.bars:
         return [], []
     query, counts, of = topic.bars
-    bars = DayBars(rows(connection, DayBar, query), counts, of)
+    bars = DayBars(rows(connection, QUERIES / f"{query}.sql", Row), counts, of)
     if not any(day.count for day in bars.days):
         return [], []
-    outages = rows(connection, Row, "outages")
+    outages = rows(connection, BOTH_PAGES / "outages.sql", Row)
     drawn = day_bars_chart(f"{topic.key}-days", f"{title}. {topic.about}", bars, outages, numbers)
     return [drawn], day_bars_legend(bars, outages)

@@ -2,7 +2,7 @@
 
 Whole numbers are counts, floating ones shares, intervals durations, decimals amounts in as many digits as they have;
 of a decimal with one digit, which no currency has, just the number. Numbers are aligned right, words left.
-Not here: the selects (`../queries/quality_*.sql`), nor any figure's arithmetic (`sql/metrics`).
+Not here: the selects (`queries/`), nor any figure's arithmetic (`sql/metrics`).
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ import re
 from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import duckdb
 
-from parcours.report.figures import QUERIES
 from parcours.report.numbers import NBSP, NOTHING, Numbers
 from parcours.report.section import Table
 
+QUERIES = Path(__file__).parent / "queries"
 NUMBER = re.compile(r"-?\d+(\.\d+)?")
 SMALL = "is_small"
 """A column that is not shown: whether the row is a small cell, or of little interest."""

@@ -1,25 +1,15 @@
-"""Charts of dots with intervals, of funnels and of cohorts. Each returns its wide and its narrow drawing.
-
-Not here: the map of the journey (`journey_map.py`), the figure by day (`daily_chart.py`), the words of labels.
-"""
+"""A chart of dots with their intervals, row by row."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import dataclass
 from math import ceil, floor, log10
 from typing import Any
 
 from parcours.report.drawing import (
-    BLUE,
-    FAINT,
     GREY,
     INK,
-    LINE,
-    ORANGE,
-    RED,
-    SKY,
     TONES,
     Chart,
     Drawing,
@@ -33,7 +23,6 @@ from parcours.report.drawing import (
     scatter,
     shape,
 )
-from parcours.report.figures import Row
 from parcours.report.numbers import NBSP, Numbers
 
 VERDICT_MARKS = {"improved": "✓ ", "worsened": "✗ "}
@@ -162,107 +151,3 @@ def _dot_notes(dot: Dot, y: float, suffix: str, narrow: bool, lift: int) -> list
         note(label, 0, y, xanchor="right", xshift=-14, align="right", yanchor="middle", **yref),
         note(right, 1, y, xanchor="left", xshift=14, color=color, yanchor="middle", **yref),
     ]
-
-
-def funnel_chart(steps: Sequence[Row], worst: Row | None, unit: str, numbers: Numbers, small_cell: int) -> Drawing:
-    """A bar per step, what was lost before it in orange (the worst step's in red), with its counts above and below."""
-    traces: list[Drawing] = []
-    notes: list[Drawing] = []
-    for row, step in enumerate(steps):
-        is_worst = worst is not None and step.step_number == worst.step_number
-        is_small = step.previous_count is not None and step.previous_count < small_cell
-        pieces = [(step.reached_count, FAINT if is_small else SKY), (step.dropped_count, RED if is_worst else ORANGE)]
-        text = f"<b>{safe(step.label, 60)}</b><br>{numbers.count(step.reached_count)} {unit}"
-        bar = {"type": "bar", "orientation": "h", "y": [-row], "width": 0.24, **hover([text])}
-        traces += [{**bar, "x": [count], "marker": {"color": color}} for count, color in pieces]
-        head = f"<b>{safe(step.label, 30)}</b>  {numbers.count(step.reached_count)}"
-        share = f"{numbers.share(step.conversion_rate)} of entered"
-        below = {"xref": "x", "xanchor": "left", "yanchor": "top", "yshift": -11, "size": 11}
-        notes.append(note(head, 0, -row, xref="x", xanchor="left", yanchor="bottom", yshift=10))
-        notes.append(note(share, 1, -row, xref="paper", xanchor="right", yanchor="bottom", yshift=10, color=GREY))
-        notes.append(note(_step_line(step, is_small, numbers), 0, -row, color=RED if is_worst else GREY, **below))
-    frame = layout(
-        numbers,
-        len(steps) * 78 + 16,
-        (8, 8, 8, 8),
-        annotations=notes,
-        barmode="stack",
-        xaxis=hidden_axis(range=[0, max(1, steps[0].entered_count)]),
-        yaxis=hidden_axis(range=[-len(steps) + 0.42, 0.5]),
-    )
-    return {"data": traces, "layout": frame}
-
-
-def _step_line(step: Row, is_small: bool, numbers: Numbers) -> str:
-    if step.previous_count is None:
-        return f"{numbers.count(step.open_count)} more still open" if step.open_count else "all windows are over"
-    if is_small:
-        return f"{numbers.count(step.dropped_count)} lost; too few for a rate"
-    parts = [
-        f"{numbers.share(step.step_rate)} go on ({numbers.interval(step.low, step.high)})",
-        f"{numbers.count(step.dropped_count)} lost",
-    ]
-    if step.median_seconds is not None:
-        parts.append(f"median {numbers.duration(step.median_seconds)}")
-    return " · ".join(parts)
-
-
-def cohort_chart(key: str, description: str, cells: Sequence[Row], numbers: Numbers) -> Chart:
-    """Cohorts × intervals, the mean over cohorts below; unfinished intervals are blank, small cells grey."""
-    cohorts = sorted({cell.cohort_on for cell in cells if cell.cohort_on is not None})
-    intervals = sorted({cell.interval_number for cell in cells})
-    places: dict[date | None, float] = {on: float(row) for row, on in enumerate(cohorts)} | {None: len(cohorts) + 0.25}
-    notes, shares, texts = [], {}, {}
-    for cell in [cell for cell in cells if cell.rate is not None]:
-        counts = f"{numbers.count(cell.returned_count)} of {numbers.count(cell.finished_count)}"
-        if cell.is_small:
-            x = cell.interval_number - intervals[0]
-            notes.append(note(counts, x, places[cell.cohort_on], size=10.5, color=FAINT))
-        else:
-            shares[cell.cohort_on, cell.interval_number] = (cell.rate or 0) * 100
-            texts[cell.cohort_on, cell.interval_number] = f"{numbers.share(cell.rate)}<br>{counts}"
-    traces = [
-        {
-            "type": "heatmap",
-            "x": list(range(len(intervals))),
-            "y": [places[on] for on in group],
-            "z": [[shares.get((on, number)) for number in intervals] for on in group],
-            "text": [[texts.get((on, number), "") for number in intervals] for on in group],
-            "zmin": 0,
-            "zmax": max(shares.values(), default=1.0) or 1.0,
-            "colorscale": [[0, "#eef4f8"], [0.5, SKY], [1, BLUE]],
-            "showscale": False,
-            "xgap": 3,
-            "ygap": 3,
-            "texttemplate": "%{text}",
-            "textfont": {"size": 10.5},
-            "hoverinfo": "skip",
-        }
-        for group in (cohorts, [None])
-    ]
-    sizes = {cell.cohort_on: numbers.count(cell.customer_count) for cell in cells}
-    labels = {on: numbers.month(on) for on in cohorts} | {None: "<b>Mean</b>"}
-    bottom, width = places[None], len(intervals)
-    frame = layout(
-        numbers,
-        int((bottom + 1) * 38) + 36,
-        (30, 8, 6, 122),
-        annotations=notes,
-        xaxis=axis(
-            side="top",
-            showgrid=False,
-            tickvals=list(range(width)),
-            ticktext=[("days " if place == 0 else "") + numbers.month_of_days(n) for place, n in enumerate(intervals)],
-            range=[-0.5, width - 0.5],
-        ),
-        yaxis=axis(
-            showgrid=False,
-            tickvals=list(places.values()),
-            ticktext=[f"{labels[on]}  <span style='color:{GREY}'>n\u00a0{sizes[on]}</span>" for on in places],
-            range=[bottom + 0.55, -0.55],
-            tickfont={"color": INK, "size": 11.5},
-        ),
-        shapes=[shape("line", [0, 1], [bottom - 0.625], {"color": LINE, "width": 1}, xref="paper", yref="y")],
-    )
-    drawn = chart(key, description, {"data": traces, "layout": frame})
-    return replace(drawn, minimum_width=130 + 66 * width, maximum_width=130 + 180 * width)

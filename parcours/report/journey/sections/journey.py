@@ -6,24 +6,16 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from parcours.report.drawing import FAINT, ORANGE, PALE, RED, SKY, chart
-from parcours.report.figures import Figures, Row
+from parcours.report.figures import Figures, Row, first
+from parcours.report.journey.flag import RANKINGS, Flag, flagged, interval_and_stake, ranked_by, step_of
 from parcours.report.journey.journey_map import journey_map
-from parcours.report.numbers import Numbers, plural
-from parcours.report.section import Column, FlagBox, Section, StageCells, StageTable, table
-from parcours.report.wording import (
-    RANKINGS,
-    Flag,
-    flag_sentence,
-    flag_title,
-    flagged,
-    journey_title,
-    ranked_by,
-    ranking_line,
-    small_stages_note,
-)
+from parcours.report.numbers import Numbers, listed, plural
+from parcours.report.section import Column, FlagBox, Section, Sentence, StageCells, StageTable, table
 
+PLACE = 10
 SOURCES = ("metrics.stage_drop_off", "metrics.drop_off_ranking", "metrics.stage_touchpoints")
 TOUCHPOINTS_SHOWN = 3
+ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 COLUMNS: tuple[Column, ...] = (
     ("Stage", "marked_label", Numbers.text),
     ("Reached", "reached_count", Numbers.count),
@@ -41,12 +33,12 @@ COLUMNS: tuple[Column, ...] = (
 )
 
 
-def journey_section(figures: Figures, numbers: Numbers) -> Section:
+def sections(figures: Figures, numbers: Numbers) -> list[Section]:
     """Stage by stage: who went on, who stayed behind, and which stage is flagged by which ranking."""
     flag = flagged(figures)
-    red = frozenset([flag.stage.stage, *(row.stage for row in flag.tied)]) if flag else frozenset()
+    red = frozenset(stage.stage for stage in flag.stages) if flag else frozenset()
     has_small = any(stage.is_small and stage.dropped_count for stage in figures.stages)
-    title = journey_title(figures, numbers)
+    title = _title(figures, flag, numbers)
     subtitle = (
         "Unit: journey (one purchase cycle of a person). It reaches a stage with a touchpoint in it or in "
         "a later required one. Rates are over finished journeys: followed by another, or silent for more than "
@@ -54,31 +46,86 @@ def journey_section(figures: Figures, numbers: Numbers) -> Section:
     )
     section = partial(Section, "journey", "Journey", title, subtitle, SOURCES)
     if not figures.shop.journey_count:
-        return section(empty="No touchpoint has a stage yet: there is no journey to draw.")
+        return [section(empty="No touchpoint has a stage yet: there is no journey to draw.")]
     description = f"{title}. Journeys per stage, satisfaction, time and revenue at stake; figures in the table."
     drawn = partial(journey_map, figures.stages, red, numbers)
-    return section(
-        flag=_flag_box(figures, flag, numbers) if flag else None,
-        legend=[
-            (SKY, "went on, or nothing to go on to"),
-            (PALE, "still open"),
-            (ORANGE, "ended here"),
-            *([(RED, "ended here: highest drop-off")] if flag else []),
-            *([(FAINT, f"fewer than {figures.shop.small_cell} finished")] if has_small else []),
-        ],
-        charts=[chart("journey-map", description, drawn(narrow=False), drawn(narrow=True))],
-        stage_table=stage_table(figures, red, numbers),
-        notes=[text for text in [small_stages_note(figures)] if text],
-        tables=[table("The journey, stage by stage", COLUMNS, figures.stages, numbers)],
-    )
+    return [
+        section(
+            flag=_flag_box(figures, flag, numbers) if flag else None,
+            legend=[
+                (SKY, "went on, or nothing to go on to"),
+                (PALE, "still open"),
+                (ORANGE, "ended here"),
+                *([(RED, "ended here: highest drop-off")] if flag else []),
+                *([(FAINT, f"fewer than {figures.shop.small_cell} finished")] if has_small else []),
+            ],
+            charts=[chart("journey-map", description, drawn(narrow=False), drawn(narrow=True))],
+            stage_table=_stage_table(figures, red, numbers),
+            notes=[text for text in [_small_stages(figures)] if text],
+            tables=[table("The journey, stage by stage", COLUMNS, figures.stages, numbers)],
+        )
+    ]
+
+
+def _title(figures: Figures, flag: Flag | None, numbers: Numbers) -> str:
+    """Which stage loses most, or that two can't be told apart."""
+    if not figures.shop.journey_count:
+        return "The journey as it is: no journeys yet"
+    if flag is None:
+        return f"No stage has both a drop-off and the {figures.shop.small_cell} finished journeys a ranking needs"
+    if flag.is_tie:
+        return f"{flag.names} tie for the highest drop-off by {flag.by}"
+    return f"{step_of(flag.stage)} loses {numbers.share(flag.stage.drop_off_rate, 0)} of the journeys that reach it"
 
 
 def _flag_box(figures: Figures, flag: Flag, numbers: Numbers) -> FlagBox:
-    lines = [ranking_line(figures, name, flag, numbers) for name in RANKINGS if ranked_by(figures, name)]
-    return FlagBox(flag_title(flag), flag_sentence(figures, flag, numbers), lines)
+    """The counts behind the flag, and what each ranking says."""
+    stage = flag.stage
+    text = (
+        f"{numbers.count(stage.dropped_count)} of {numbers.count(stage.matured_count)} finished journeys that reached "
+        f"{stage.label} went no further: {numbers.share(stage.drop_off_rate)} "
+        f"{interval_and_stake(stage, numbers)}. {numbers.count(stage.open_count)} more are still open and in no rate."
+    )
+    lines = [
+        Sentence(f"By {name}", _ranking_line(ranked, write, stage, numbers))
+        for ranking, (name, write) in RANKINGS.items()
+        if (ranked := ranked_by(figures, ranking))
+    ]
+    return FlagBox(f"Highest drop-off by {flag.by}: {'a tie of ' if flag.is_tie else ''}{flag.names}", text, lines)
 
 
-def stage_table(figures: Figures, red: frozenset[str], numbers: Numbers) -> StageTable:
+def _ranking_line(
+    ranked: Sequence[Row], write: Callable[[Numbers, float], str], flagged_stage: Row, numbers: Numbers
+) -> str:
+    """A ranking in one line: its first, those that tie with it, the next one, and where the flagged stage stands."""
+
+    def shown(row: Row) -> str:
+        return f"{row.label} {write(numbers, row.value)}"
+
+    tied = [row for row in ranked[1:] if row.is_tie_with_first]
+    below = [row for row in ranked[1:] if not row.is_tie_with_first]
+    text = shown(ranked[0])
+    if tied:
+        text += f" ties with {listed([shown(row) for row in tied])}: their order is not certain at 95\u00a0%"
+    if below:
+        text += f", then {shown(below[0])}"
+    own = first(below[1:], stage=flagged_stage.stage)
+    if own:
+        place = ORDINALS[own.rank - 1] if own.rank <= len(ORDINALS) else f"number {own.rank}"
+        text += f"; {own.label} is {place} with {write(numbers, own.value)}"
+    return text
+
+
+def _small_stages(figures: Figures) -> str:
+    """Which stages are too small to rank; empty where none is."""
+    small = [stage.label for stage in figures.stages if stage.is_small and stage.drop_off_rate is not None]
+    if not small:
+        return ""
+    verb, number = plural(len(small), "has", "have"), figures.shop.small_cell
+    return f"{listed(small)} {verb} fewer than {number} finished journeys: greyed, and in none of the rankings."
+
+
+def _stage_table(figures: Figures, red: frozenset[str], numbers: Numbers) -> StageTable:
     """Top touchpoints, pain points, and as-is → to-be, per stage."""
     cells: dict[str, Callable[[Row], list[str]]] = {
         "Top touchpoints": lambda stage: _top(_of(figures, stage), numbers),
