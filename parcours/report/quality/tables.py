@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import groupby
 from pathlib import Path
 
 import duckdb
@@ -26,13 +27,21 @@ SMALL = "is_small"
 
 
 def tables_of(connection: duckdb.DuckDBPyConnection, queries: Sequence[str], numbers: Numbers) -> list[Table]:
-    """A table for each of `queries/<query>.sql` that has rows; the first line of the file is its caption."""
+    """The tables of each of `queries/<query>.sql` that has rows; the first line of the file is the caption.
+
+    Where the first column is `split_by`, there is a table for each of its values, “By channel” with a column “Channel”.
+    """
     tables = []
     for query in queries:
         sql = (QUERIES / f"{query}.sql").read_text(encoding="utf-8")
         result = connection.cursor().execute(sql)
         names, rows = [column[0] for column in result.description], result.fetchall()
-        tables += [_table(sql.splitlines()[0].removeprefix("-- "), names, rows, numbers)] if rows else []
+        if names[0] == "split_by":
+            for split, group in groupby(rows, key=lambda row: str(row[0])):
+                headings = [split.capitalize(), *names[2:]]
+                tables.append(_table(f"By {split}", headings, [row[1:] for row in group], numbers))
+        elif rows:
+            tables.append(_table(sql.splitlines()[0].removeprefix("-- "), names, rows, numbers))
     return tables
 
 
