@@ -53,29 +53,31 @@ class Numbers:
 
     def share(self, value: float | None, digits: int | None = None) -> str:
         """A share 0–1 as 64.2 %; two digits under 10 %, none for exactly nothing or everything."""
-        return NOTHING if value is None else f"{self.decimal(value * 100, _digits(value, digits))}{NBSP}%"
+        if value is None:
+            return NOTHING
+        return f"{self.decimal(value * 100, _digits(value) if digits is None else digits)}{NBSP}%"
 
     def target(self, value: float) -> str:
         """A share that was set, with no more digits than it needs: 5 %, 2.5 %."""
         return self.share(value, 0 if round(value * 100, 6) == int(round(value * 100, 6)) else 1)
 
-    def interval(self, low: float | None, high: float | None, digits: int | None = None) -> str:
+    def interval(self, low: float | None, high: float | None) -> str:
         """Both ends of an interval of shares: 60.6–67.7 %."""
         if low is None or high is None:
             return NOTHING
-        digits = _digits(high, digits)
+        digits = _digits(high)
         return f"{self.decimal(max(low, 0.0) * 100, digits)}–{self.decimal(high * 100, digits)}{NBSP}%"
 
     def change_of_share(self, before: float | None, after: float | None) -> str:
         """Two shares with one unit: 3.19 → 4.79 %."""
         if before is None or after is None:
             return NOTHING
-        digits = _digits(max(before, after), None)
+        digits = _digits(max(before, after))
         return f"{self.decimal(before * 100, digits)} → {self.decimal(after * 100, digits)}{NBSP}%"
 
-    def points(self, value: float | None, digits: int | None = None) -> str:
+    def points(self, value: float | None) -> str:
         """A difference of shares in points, with its sign: +1.61 pt."""
-        return NOTHING if value is None else f"{self._signed(value * 100, _digits(value, digits))}{NBSP}pt"
+        return NOTHING if value is None else f"{self._signed(value * 100, _digits(value))}{NBSP}pt"
 
     def signed(self, value: float, digits: int) -> str:
         """A number with its sign, but a plain zero: +10, 0, −10."""
@@ -201,9 +203,8 @@ def plural(count: float, one: str, other: str = "") -> str:
     return one if WORDS.plural_form(count) == "one" else other or f"{one}s"
 
 
-def _digits(value: float, asked: int | None) -> int:
-    if asked is not None:
-        return asked
+def _digits(value: float) -> int:
+    """Of a share in percent, or of a difference of shares."""
     if value in (0, 1):
         return 0
     return 2 if 0 < abs(value) < 0.0995 else 1

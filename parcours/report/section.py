@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from parcours.report.drawing import Chart
@@ -45,24 +45,16 @@ def table(caption: str, columns: Sequence[Column], rows: Sequence[Row], numbers:
 
 
 @dataclass(frozen=True)
-class StageCells:
-    """A row of the table under the map: lines of text per stage, those that stand out first."""
-
-    name: str
-    cells: Sequence[Sequence[str]]
-
-
-@dataclass(frozen=True)
 class StageTable:
-    """The table under the map, with a column per stage."""
+    """The table under the map, with a column per stage: of each row, by its name, the lines of text in each column."""
 
     stages: Sequence[str]
     flagged: frozenset[int]
-    rows: Sequence[StageCells]
+    rows: Mapping[str, Sequence[Sequence[str]]]
 
     def has(self, place: int) -> bool:
         """Whether a stage's column has anything in it."""
-        return any(row.cells[place] for row in self.rows)
+        return any(cells[place] for cells in self.rows.values())
 
 
 @dataclass(frozen=True)

@@ -30,27 +30,9 @@ def _card(kpi: Row, figures: Figures, numbers: Numbers) -> Card:
     return card | {
         "empty": "",
         "counted": filled_in(words.counted, kpi, figures.shop, numbers),
-        "halves": _halves(kpi, numbers),
-        "half_values": _half_values(kpi, numbers),
         "bar": _bar(kpi, numbers),
-        "target": _target(kpi, numbers),
         "beside": _beside(kpi.kpi, figures, numbers),
     }
-
-
-def _halves(kpi: Row, numbers: Numbers) -> str:
-    if kpi.trend is None:
-        return ""
-    earlier = numbers.short_period(kpi.earlier_from, kpi.earlier_until)
-    return f"{earlier} against {numbers.short_period(kpi.later_from, kpi.later_until)}"
-
-
-def _half_values(kpi: Row, numbers: Numbers) -> str:
-    """Both halves and their difference, with whether the intervals overlap."""
-    if kpi.trend is None:
-        return ""
-    values = f"{numbers.change_of_share(kpi.earlier_value, kpi.later_value)} ({numbers.points(kpi.difference)})"
-    return f"{values}, intervals {'overlap' if kpi.trend == 'overlap' else 'apart'}"
 
 
 def _bar(kpi: Row, numbers: Numbers) -> Card:
@@ -66,13 +48,6 @@ def _bar(kpi: Row, numbers: Numbers) -> Card:
         "target": target,
         "end": numbers.share(end, 0),
     }
-
-
-def _target(kpi: Row, numbers: Numbers) -> str:
-    if kpi.target is None:
-        return ""
-    bound = "at least" if kpi.is_higher_better else "at most"
-    return f"to-be: {bound} {numbers.target(kpi.target)}, {'met' if kpi.is_target_met else 'not met'}"
 
 
 def _beside(kpi: str, figures: Figures, numbers: Numbers) -> list[Sentence]:

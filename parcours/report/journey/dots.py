@@ -11,10 +11,8 @@ from parcours.report.drawing import (
     GREY,
     INK,
     TONES,
-    Chart,
     Drawing,
     axis,
-    chart,
     hidden_axis,
     hover,
     layout,
@@ -51,7 +49,7 @@ class DotPanel:
     is_difference: bool = False
 
 
-def dot_chart(panels: Sequence[DotPanel], numbers: Numbers, narrow: bool) -> Drawing:
+def dots(panels: Sequence[DotPanel], numbers: Numbers, narrow: bool) -> Drawing:
     """Rows of dots with intervals: labels on the left (narrow: above each dot), a word on the right."""
     pitch, axis_room, lift = (74, 58, 40) if narrow else (46, 58, 6)
     left, right = (6, 14) if narrow else (320, 128)
@@ -87,12 +85,6 @@ def dot_chart(panels: Sequence[DotPanel], numbers: Numbers, narrow: bool) -> Dra
         numbers, inner + 12 + axis_room, (12, right, axis_room, left), annotations=notes, shapes=shapes, **axes
     )
     return {"data": traces, "layout": frame}
-
-
-def dots_chart(key: str, description: str, panels: Sequence[DotPanel], numbers: Numbers) -> Chart:
-    """The two drawings of a dot chart."""
-    wide, narrow = (dot_chart(panels, numbers, narrow=is_narrow) for is_narrow in (False, True))
-    return chart(key, description, wide, narrow)
 
 
 def _dot_range(panel: DotPanel) -> list[float]:

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import groupby
 
 import duckdb
 
-from parcours.report.drawing import Chart
+from parcours.report.drawing import Chart, chart
 from parcours.report.figures import QUERIES as BOTH_PAGES
 from parcours.report.figures import Row, rows
 from parcours.report.numbers import Numbers, listed
-from parcours.report.quality.chart import DayBars, day_bars_chart, day_bars_legend
+from parcours.report.quality.chart import DayBars, day_bars, day_bars_legend
 from parcours.report.quality.tables import QUERIES, not_quite, sample_table, tables_of
 from parcours.report.quality.topics import TOPICS, Topic
 from parcours.report.section import FlagBox, Section, Sentence
@@ -67,7 +68,7 @@ def topic_section(
     section = _section(topic.key, topic.name, title, topic.sources, found, numbers)
     if not mark.all_count:
         return replace(section, empty=topic.empty)
-    charts, legend = _chart(connection, topic, title, numbers)
+    charts, legend = _chart(connection, topic, numbers)
     tables = tables_of(connection, topic.shown, numbers)
     rules = tables_of(connection, ["rules"], numbers) if topic.key == "stages" else []
     return replace(
@@ -133,7 +134,7 @@ def _section(
 
 
 def _chart(
-    connection: duckdb.DuckDBPyConnection, topic: Topic, title: str, numbers: Numbers
+    connection: duckdb.DuckDBPyConnection, topic: Topic, numbers: Numbers
 ) -> tuple[list[Chart], list[tuple[str, str]]]:
     """The bars by shop day and their legend; none where every bar would be empty."""
     if not topic.bars:
@@ -143,5 +144,5 @@ def _chart(
     if not any(day.count for day in bars.days):
         return [], []
     outages = rows(connection, BOTH_PAGES / "outages.sql", Row)
-    drawn = day_bars_chart(f"{topic.key}-days", f"{title}. {topic.about}", bars, outages, numbers)
+    drawn = chart(f"{topic.key}-days", partial(day_bars, bars, outages, numbers))
     return [drawn], day_bars_legend(bars, outages)

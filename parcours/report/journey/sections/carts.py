@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
+from parcours.report.drawing import chart
 from parcours.report.figures import Figures, first
-from parcours.report.journey.dots import Dot, DotPanel, dots_chart
+from parcours.report.journey.dots import Dot, DotPanel, dots
 from parcours.report.journey.headlines import HEADLINES
 from parcours.report.numbers import Numbers, capital
 from parcours.report.section import COUNTED, INTERVAL, Column, Section, table
@@ -31,24 +32,24 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
         f"{numbers.days(figures.shop.cart_horizon_days)} from the cart's opening. "
         f"{numbers.count(headline.open_count)} carts are still open and in no rate."
     )
-    dots, notes = [], []
+    shown, notes = [], []
     for way in [way for way in ways if way.denominator]:
         name, meaning = _name_and_meaning(way.way)
         detail = f"{numbers.count(way.numerator)} of {numbers.count(way.denominator)}"
         detail += f" · 95\u00a0% {numbers.interval(way.low, way.high)}"
         is_small = way.denominator < figures.shop.small_cell
         tone = "quiet" if is_small else "plain" if way is headline else "beside"
-        dots.append(Dot(capital(name), detail, way.value, way.low, way.high, tone, numbers.share(way.value)))
+        shown.append(Dot(capital(name), detail, way.value, way.low, way.high, tone, numbers.share(way.value)))
         if meaning:
             notes.append(f"{capital(name)}: {meaning}.")
     counts = [way for way in ways if way.denominator is None and way.numerator]
     notes += [f"{capital(way.way)}: {numbers.count(way.numerator)} carts." for way in counts]
-    panels = [DotPanel(dots, "share, 95\u00a0% interval")]
+    panels = [DotPanel(shown, "share, 95\u00a0% interval")]
     return [
         section(
             title,
             subtitle,
-            charts=[dots_chart("cart-ways", f"{title}. {subtitle}", panels, numbers)],
+            charts=[chart("cart-ways", partial(dots, panels, numbers))],
             notes=notes,
             tables=[table("Ways to count", WAYS, ways, numbers)],
         )

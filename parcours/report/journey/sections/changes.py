@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from parcours.report.drawing import chart
 from parcours.report.figures import Figures, Row
-from parcours.report.journey.dots import Dot, DotPanel, dots_chart
+from parcours.report.journey.dots import Dot, DotPanel, dots
 from parcours.report.numbers import Numbers, listed, some
 from parcours.report.section import Column, Section, table
 
@@ -62,15 +63,15 @@ def _change_section(key: str, change: Row, impacts: Sequence[Row], shop: Row, nu
         return section(empty=f"{_name(change, numbers)}: no figure has matured attempts on both sides yet.")
     panels = []
     for unit, axis in (("share", "difference in points"), ("currency", f"difference in {shop.currency} per order")):
-        dots = [_dot(impact, shop.small_cell, numbers) for impact in impacts if impact.unit == unit]
-        if dots:
-            panels.append(DotPanel(dots, f"{axis}, 95\u00a0% interval", is_share=unit == "share", is_difference=True))
+        shown = [_dot(impact, shop.small_cell, numbers) for impact in impacts if impact.unit == unit]
+        if shown:
+            panels.append(DotPanel(shown, f"{axis}, 95\u00a0% interval", is_share=unit == "share", is_difference=True))
     notes = [
         "Before and after says what moved at the same time, not what caused it. An interval may leave out 0 and still "
         "be no evidence, since with many comparisons a few do so by chance."
     ]
     return section(
-        charts=[dots_chart(f"{key}-impact", f"{title}. {subtitle}", panels, numbers)],
+        charts=[chart(f"{key}-impact", partial(dots, panels, numbers))],
         notes=[change.what, *notes] if change.what else notes,
         tables=[table(f"Before and after {change.label}", COLUMNS, impacts, numbers)],
     )

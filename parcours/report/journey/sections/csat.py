@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
+from parcours.report.drawing import chart
 from parcours.report.figures import Figures, Row, first
-from parcours.report.journey.dots import Dot, DotPanel, dots_chart
+from parcours.report.journey.dots import Dot, DotPanel, dots
 from parcours.report.journey.headlines import HEADLINES
 from parcours.report.numbers import Numbers, listed
 from parcours.report.section import INTERVAL, Column, Section, table
@@ -28,12 +29,12 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
     everything = first(figures.csat, stage="all")
     if everything is None or not everything.answer_count:
         return [section("Satisfaction by stage: not measured", "", empty=HEADLINES["satisfaction"].missing)]
-    dots = []
+    shown = []
     for row in figures.csat:
         detail = f"{numbers.count(row.satisfied_count)} of {numbers.count(row.answer_count)} answers"
         detail += " · too few to compare" if row.is_small else f" · 95\u00a0% {numbers.interval(row.low, row.high)}"
         tone = "quiet" if row.is_small else "plain" if row.label is not None else "beside"
-        dots.append(Dot(row.name, detail, row.csat, row.low, row.high, tone, numbers.share(row.csat)))
+        shown.append(Dot(row.name, detail, row.csat, row.low, row.high, tone, numbers.share(row.csat)))
     title, answers = _title(figures, numbers), numbers.count(everything.answer_count)
     subtitle = (
         "CSAT: answers in the top two of the scale / answers about the stage, with Wilson 95\u00a0% intervals. "
@@ -46,12 +47,12 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
         if everything.unattached_count
         else "Every answer is attached to an order or touchpoint."
     )
-    panels = [DotPanel(dots, "CSAT, 95\u00a0% interval")]
+    panels = [DotPanel(shown, "CSAT, 95\u00a0% interval")]
     return [
         section(
             title,
             subtitle,
-            charts=[dots_chart("csat-stages", f"{title}. {subtitle}", panels, numbers)],
+            charts=[chart("csat-stages", partial(dots, panels, numbers))],
             notes=[unattached],
             tables=[table("CSAT by stage", CSAT, figures.csat, numbers)],
         )

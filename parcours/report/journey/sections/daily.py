@@ -37,7 +37,6 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
     )
     if kpi.kpi == "satisfaction":
         subtitle += " Shown because this shop has no sessions."
-    drawn = partial(daily_chart, days, kpi, figures.changes, figures.outages, numbers)
     inside = [change for change in figures.changes if days[0].on <= change.changed_on <= days[-1].on]
     has_small = any(day.is_small and day.value is not None for day in days)
     columns: list[Column] = [(grain.capitalize(), "on", Numbers.day), (kpi.label, "value", Numbers.share), *COUNTED]
@@ -49,7 +48,7 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
             title,
             subtitle,
             legend=[(BLUE, f"a {grain}"), *([(FAINT, f"a {grain} with few attempts")] if has_small else [])],
-            charts=[chart("daily-figure", f"{title}. {subtitle}", drawn(narrow=False), drawn(narrow=True))],
+            charts=[chart("daily-figure", partial(daily_chart, days, kpi, figures.changes, figures.outages, numbers))],
             notes=[text for text in (_outage_note(figures, numbers), _days_note(days, kpi, figures)) if text],
             numbered=[f"{change.label} ({numbers.day(change.changed_on)})" for change in inside],
             tables=tables,

@@ -76,7 +76,7 @@ def _funnel_section(key: str, name: str, steps: Sequence[Row], small_cell: int, 
             (ORANGE, "lost since the step before"),
             *([(RED, "lost, most revenue at stake")] if worst else []),
         ],
-        charts=[chart(f"{key}-steps", f"{title}. {subtitle}", _drawing(steps, worst, unit, numbers, small_cell))],
+        charts=[chart(f"{key}-steps", lambda _: _drawing(steps, worst, unit, numbers, small_cell))],
         notes=["“Go on”: share of the step before and its Wilson 95\u00a0% interval; median: the time from that step."],
         tables=[table(f"{entry.funnel_name}, step by step", STEPS, steps, numbers)],
     )

@@ -10,7 +10,7 @@ from parcours.report.figures import Figures, Row, first
 from parcours.report.journey.flag import RANKINGS, Flag, flagged, interval_and_stake, ranked_by, step_of
 from parcours.report.journey.journey_map import journey_map
 from parcours.report.numbers import Numbers, listed, plural
-from parcours.report.section import Column, FlagBox, Section, Sentence, StageCells, StageTable, table
+from parcours.report.section import Column, FlagBox, Section, Sentence, StageTable, table
 
 PLACE = 10
 SOURCES = ("metrics.stage_drop_off", "metrics.drop_off_ranking", "metrics.stage_touchpoints")
@@ -48,7 +48,6 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
     if not figures.shop.journey_count:
         return [section(empty="No touchpoint has a stage yet: there is no journey to draw.")]
     description = f"{title}. Journeys per stage, satisfaction, time and revenue at stake; figures in the table."
-    drawn = partial(journey_map, figures.stages, red, numbers)
     return [
         section(
             flag=_flag_box(figures, flag, numbers) if flag else None,
@@ -59,7 +58,7 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
                 *([(RED, "ended here: highest drop-off")] if flag else []),
                 *([(FAINT, f"fewer than {figures.shop.small_cell} finished")] if has_small else []),
             ],
-            charts=[chart("journey-map", description, drawn(narrow=False), drawn(narrow=True))],
+            charts=[chart("journey-map", partial(journey_map, figures.stages, red, numbers), description=description)],
             stage_table=_stage_table(figures, red, numbers),
             notes=[text for text in [_small_stages(figures)] if text],
             tables=[table("The journey, stage by stage", COLUMNS, figures.stages, numbers)],
@@ -127,7 +126,7 @@ def _small_stages(figures: Figures) -> str:
 
 def _stage_table(figures: Figures, red: frozenset[str], numbers: Numbers) -> StageTable:
     """Top touchpoints, pain points, and as-is → to-be, per stage."""
-    cells: dict[str, Callable[[Row], list[str]]] = {
+    rows: dict[str, Callable[[Row], list[str]]] = {
         "Top touchpoints": lambda stage: _top(_of(figures, stage), numbers),
         "Pain points": lambda stage: _pains(stage, _of(figures, stage), numbers),
         "Goes on: as\u2011is → to\u2011be": lambda stage: _to_be(stage, numbers),
@@ -135,7 +134,7 @@ def _stage_table(figures: Figures, red: frozenset[str], numbers: Numbers) -> Sta
     return StageTable(
         [stage.marked_label for stage in figures.stages],
         frozenset(place for place, stage in enumerate(figures.stages) if stage.stage in red),
-        [StageCells(name, [cell(stage) for stage in figures.stages]) for name, cell in cells.items()],
+        {name: [lines(stage) for stage in figures.stages] for name, lines in rows.items()},
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 from functools import partial
 
@@ -43,7 +42,7 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
     return [
         section(
             subtitle,
-            charts=[_cohort_chart("retention-cohorts", f"{title}. {subtitle}", figures.cohorts, numbers)],
+            charts=[_cohort_chart(figures.cohorts, numbers)],
             notes=["The mean over cohorts is weighted by their size."],
             tables=[table("Cohorts and intervals", COHORTS, finished, numbers)],
         )
@@ -62,7 +61,7 @@ def _title(figures: Figures, numbers: Numbers) -> str:
     return f"{text}, {numbers.share(end.rate)} in days {numbers.month_of_days(end.interval_number)}"
 
 
-def _cohort_chart(key: str, description: str, cells: Sequence[Row], numbers: Numbers) -> Chart:
+def _cohort_chart(cells: Sequence[Row], numbers: Numbers) -> Chart:
     """Cohorts × intervals, the mean over cohorts below; unfinished intervals are blank, small cells grey."""
     cohorts = sorted({cell.cohort_on for cell in cells if cell.cohort_on is not None})
     intervals = sorted({cell.interval_number for cell in cells})
@@ -119,5 +118,5 @@ def _cohort_chart(key: str, description: str, cells: Sequence[Row], numbers: Num
         ),
         shapes=[shape("line", [0, 1], [bottom - 0.625], {"color": LINE, "width": 1}, xref="paper", yref="y")],
     )
-    drawn = chart(key, description, {"data": traces, "layout": frame})
-    return replace(drawn, minimum_width=130 + 66 * width, maximum_width=130 + 180 * width)
+    widths = {"minimum_width": 130 + 66 * width, "maximum_width": 130 + 180 * width}
+    return chart("retention-cohorts", lambda _: {"data": traces, "layout": frame}, **widths)
