@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,14 @@ def cases(name: str, *tiers: str) -> list[Any]:
 
 
 @pytest.fixture(scope="session")
-def published_sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """published.duckdb of the whole sample; built once, only read."""
-    project = load_project(ROOT / "journey.yaml", ROOT / "data" / "sample", tmp_path_factory.mktemp("published"))
-    build_warehouse(project)
+def published_sample(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """published.duckdb of the whole sample; built once, by the first of pytest's workers to ask; only read."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "published"
+    folder.mkdir(exist_ok=True)
+    project = load_project(ROOT / "journey.yaml", ROOT / "data" / "sample", folder)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not project.published.exists():
+            build_warehouse(project)
     return project.published

@@ -6,8 +6,11 @@ sections as keyword arguments, builds the wanted tables and returns the connecti
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
+import shutil
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -26,6 +29,7 @@ from parcours.warehouse.refresh_log import touch
 
 START = datetime(2026, 1, 5)  # a Monday
 FAR = datetime(2100, 1, 1)
+KEY = "0" * 64
 
 Row = Mapping[str, Any]
 
@@ -121,10 +125,7 @@ def warehouse(
     `without` names the kinds of which no export was loaded at all; events and orders count as loaded otherwise.
     """
     shop = shop or settings()
-    connection = duckdb.connect(config={"threads": 1})
-    prepare(connection, "0" * 64)
-    write_settings(connection, shop)
-    make_raw_tables(connection)
+    connection = _empty_warehouse(shop)
     rows: dict[str, Sequence[Row]] = {
         "events": [{"event_id": f"e{i:06d}", **row} for i, row in enumerate(events)],
         "order_rows": order_rows,
@@ -142,6 +143,32 @@ def warehouse(
             )
     build_all(connection, project(shop), build)
     return connection
+
+
+def _empty_warehouse(shop: JourneySettings) -> duckdb.DuckDBPyConnection:
+    """A warehouse in memory with a shop's settings and nothing loaded: copied from a file that is made once."""
+    connection = duckdb.connect(config={"threads": 1})
+    connection.execute(f"attach '{_template(shop)}' as template (read_only)")
+    connection.execute("copy from database template to memory")
+    connection.execute("detach template")
+    prepare(connection, KEY)
+    return connection
+
+
+_TEMPLATES: dict[str, Path] = {}
+
+
+def _template(shop: JourneySettings) -> Path:
+    said = shop.model_dump_json()
+    if said not in _TEMPLATES:
+        folder = Path(tempfile.mkdtemp(prefix="parcours-tests-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        _TEMPLATES[said] = folder / "template.duckdb"
+        with duckdb.connect(_TEMPLATES[said], config={"threads": 1}) as connection:
+            prepare(connection, KEY)
+            write_settings(connection, shop)
+            make_raw_tables(connection)
+    return _TEMPLATES[said]
 
 
 def load(connection: duckdb.DuckDBPyConnection, kind: str, rows: Sequence[Row]) -> None:

@@ -14,7 +14,7 @@ from parcours.settings.kpis import kpi_rows
 from parcours.settings.schema import JourneySettings, PathLimit, PathStage
 from parcours.warehouse.comments import read_declaration
 from parcours.warehouse.connection import transaction
-from parcours.warehouse.refresh_log import note_change, prepare_log
+from parcours.warehouse.refresh_log import note_versions, prepare_log
 
 Row = Sequence[Any]
 
@@ -234,9 +234,9 @@ ROWS: Mapping[str, Callable[[JourneySettings], list[Row]]] = {
 INSERTED = {
     # The address itself never gets into the database: it is hashed while the row is inserted.
     "staff": "select identifier from (select kind || ':' || case when kind = 'email' then pseudonym(value) "
-    "else trim(value) end as identifier from (values (?, ?)) as listed(kind, value)) where identifier is not null",
+    "else trim(value) end as identifier from listed as listed(kind, value)) where identifier is not null",
 }
-"""What is inserted of a row, where it is not the row."""
+"""What is inserted of the rows `listed`, where it is not they."""
 
 SETTINGS_TABLES = tuple(read_declaration(f"settings.{name}") for name in ROWS)
 
@@ -244,18 +244,25 @@ SETTINGS_TABLES = tuple(read_declaration(f"settings.{name}") for name in ROWS)
 def write_settings(connection: duckdb.DuckDBPyConnection, settings: JourneySettings) -> dict[str, int]:
     """Replace all `settings.*` tables in one transaction; returns the rows of each."""
     counts = {}
+    versions = {}
     with transaction(connection):
         prepare_log(connection)
         for table in SETTINGS_TABLES:
             rows = ROWS[table.name](settings)
             connection.execute(f"create or replace table {table.table} ({table.definition})")
             if rows:
-                select = INSERTED.get(table.name) or f"values ({', '.join('?' for _ in rows[0])})"
-                connection.executemany(f"insert into {table.table} {select}", rows)
+                select = INSERTED.get(table.name, "select * from listed")
+                width = len(rows[0])
+                values = ", ".join([f"({', '.join('?' * width)})"] * len(rows))
+                connection.execute(
+                    f"with listed as (values {values}) insert into {table.table} {select}",
+                    [value for row in rows for value in row],
+                )
             said = connection.execute(
                 "select md5(coalesce(string_agg(cast(t as text), '|' order by cast(t as text)), '')) "
                 f"from {table.table} as t"
             ).fetchall()
-            note_change(connection, table.table, f"{table.definition} {said[0][0]}")
+            versions[table.table] = f"{table.definition} {said[0][0]}"
             counts[table.name] = len(rows)
+        note_versions(connection, versions)
     return counts

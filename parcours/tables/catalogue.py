@@ -6,7 +6,7 @@ bootstrap) and say so here with their upstreams. Not here: running them in Dagst
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -155,7 +155,11 @@ def _refreshable(table: Model | PythonTable, logged: tuple[str, ...]) -> Table:
 
 def tidy_log(connection: duckdb.DuckDBPyConnection, project: Project) -> None:
     """Before a run: drop what no table needs to know any more of earlier refreshes, and the copies of the last run."""
-    prune(connection, [*LOADED_TABLES, CHECK_RESULTS, *(table.name for _, table in all_tables(project))])
+    _tidy_log(connection, all_tables(project))
+
+
+def _tidy_log(connection: duckdb.DuckDBPyConnection, tables: Sequence[tuple[Model | PythonTable, Table]]) -> None:
+    prune(connection, [*LOADED_TABLES, CHECK_RESULTS, *(table.name for _, table in tables)])
     drop_narrowed(connection)
 
 
@@ -173,7 +177,7 @@ def build_all(
     if full_refresh:
         reset_log(connection)
     tables = all_tables(project)
-    tidy_log(connection, project)
+    _tidy_log(connection, tables)
     wanted = set(only)
     if wanted:
         for table, _ in reversed(tables):

@@ -7,7 +7,7 @@ import duckdb
 from parcours.warehouse.canonical import KINDS, Kind
 from parcours.warehouse.comments import DeclaredTable, read_declaration
 from parcours.warehouse.connection import SOMEBODY, table_columns
-from parcours.warehouse.refresh_log import note_change, table_states
+from parcours.warehouse.refresh_log import note_changes, table_states
 
 BOOKKEEPING = {
     "file_id text": "of raw.loads",
@@ -71,9 +71,16 @@ def make_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
     Raises:
         OldWarehouse: one exists with other columns.
     """
-    known = table_states(connection)
+    existing = {
+        name
+        for (name,) in connection.execute(
+            "select schema_name || '.' || table_name from duckdb_tables() where database_name = current_database()"
+        ).fetchall()
+    }
     for name, raw in RAW_TABLES.items():
-        connection.execute(f"create table if not exists {name} ({raw.definition})")
+        if name not in existing:
+            connection.execute(f"create table {name} ({raw.definition})")
+            continue
         connection.execute(f"create or replace temp table expected ({raw.definition})")
         if table_columns(connection, name) != table_columns(connection, "expected"):
             raise OldWarehouse(
@@ -81,5 +88,5 @@ def make_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
                 "Move warehouse.duckdb away and run again: "
                 "every export that still lies in its folder is loaded again. Keep .parcours-key beside it."
             )
-        if name not in known:
-            note_change(connection, name)
+    known = table_states(connection)
+    note_changes(connection, [name for name in RAW_TABLES if name not in known])

@@ -13,7 +13,7 @@ Not here: what a refresh does with it (`refresh.py`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import duckdb
 
@@ -46,10 +46,16 @@ def next_number(states: Mapping[str, State]) -> int:
 
 def note_refresh(connection: duckdb.DuckDBPyConnection, table: str, state: State) -> None:
     """Note the numbers of a table."""
-    connection.execute("delete from refresh_log.tables where table_name = ?", [table])
+    _note(connection, {table: state})
+
+
+def _note(connection: duckdb.DuckDBPyConnection, noted: Mapping[str, State]) -> None:
+    if not noted:
+        return
+    connection.execute("delete from refresh_log.tables where list_contains(?, table_name)", [[*noted]])
     connection.execute(
-        "insert into refresh_log.tables values (?, ?, ?, ?, ?)",
-        [table, state.version, state.built_at, state.changed_at, state.reset_at],
+        f"insert into refresh_log.tables values {', '.join(['(?, ?, ?, ?, ?)'] * len(noted))}",
+        [value for table, state in noted.items() for value in (table, *astuple(state))],
     )
 
 
@@ -117,16 +123,31 @@ def note_keys(
     )
 
 
-def note_change(connection: duckdb.DuckDBPyConnection, table: str, version: str | None = None) -> None:
-    """Note that a table which is not refreshed itself (raw, settings) has changed.
+def note_change(connection: duckdb.DuckDBPyConnection, table: str) -> None:
+    """Note that a table which is not refreshed itself (raw) has changed."""
+    note_changes(connection, [table])
 
-    With a `version`, only another one than noted before is a change, and what reads the table is made anew.
+
+def note_changes(connection: duckdb.DuckDBPyConnection, tables: Iterable[str]) -> None:
+    """Note that tables which are not refreshed themselves (raw) have changed, each a refresh of its own number."""
+    number = next_number(table_states(connection))
+    _note(connection, {table: State(None, number + i, number + i, 0) for i, table in enumerate(tables)})
+
+
+def note_versions(connection: duckdb.DuckDBPyConnection, versions: Mapping[str, str]) -> None:
+    """Note the versions of tables which are not refreshed themselves (settings).
+
+    Only another version than noted before is a change; then what reads the table is made anew.
     """
     states = table_states(connection)
-    if version is not None and table in states and states[table].version == version:
-        return
+    changed = {
+        table: version for table, version in versions.items() if table not in states or states[table].version != version
+    }
     number = next_number(states)
-    note_refresh(connection, table, State(version, number, number, number if version is not None else 0))
+    _note(
+        connection,
+        {table: State(changed[table], number + i, number + i, number + i) for i, table in enumerate(changed)},
+    )
 
 
 def prune(connection: duckdb.DuckDBPyConnection, tables: Iterable[str]) -> None:
