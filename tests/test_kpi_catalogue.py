@@ -13,7 +13,7 @@ from parcours.engine.checks import read_checks, run_check
 from parcours.engine.model import read_model
 from parcours.loading.settings_tables import write_settings
 from parcours.project import ROOT
-from parcours.report.journey.kpi_wording import HEADLINES as HEADLINE_WORDS
+from parcours.report.journey.headlines import HEADLINES as HEADLINE_WORDS
 from parcours.settings import kpis
 from parcours.settings.kpis import HEADLINES, KPIS, Kpi
 

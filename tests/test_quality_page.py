@@ -24,7 +24,7 @@ from parcours.report.figures import rows
 from parcours.report.numbers import MINUS, NARROW_NBSP, NBSP, Numbers
 from parcours.report.quality.page import quality_sections
 from parcours.report.quality.sections import Mark, Result
-from parcours.report.quality.tables import not_quite
+from parcours.report.quality.tables import QUERIES, not_quite
 from parcours.report.section import Section
 from parcours.report.write import write_quality
 from parcours.tables.catalogue import build_all
@@ -142,8 +142,8 @@ def change(path: Path, *statements: str, checks: Sequence[Check] = ()) -> None:
 
 def sections(path: Path, numbers: Numbers = ENGLISH) -> dict[str, Section]:
     with duckdb.connect(str(path), read_only=True) as connection:
-        marks = {mark.mark: mark for mark in rows(connection, Mark, "quality_marks")}
-        results = rows(connection, Result, "quality_results")
+        marks = {mark.mark: mark for mark in rows(connection, QUERIES / "marks.sql", Mark)}
+        results = rows(connection, QUERIES / "results.sql", Result)
         return {section.key: section for section in quality_sections(connection, results, marks, numbers)}
 
 
@@ -190,7 +190,7 @@ def test_the_sections_answer_in_order_and_each_title_is_a_finding(shop: Path) ->
 
 def test_what_to_look_at_comes_first_errors_before_warnings_with_a_link_and_what_to_do(shop: Path) -> None:
     page = html.unescape(page_of(shop))
-    shown = re.findall(r'<li><a href="#(\S+)">(.*?)</a> (.*?)</li>', page)
+    shown = re.findall(r'<li><a href="#(\S+)">(.*?)</a>\. (.*?)</li>', page)
     assert [(key, lead) for key, lead, _ in shown] == [
         ("rows", "Refused files: 1"),
         ("identity", "Identifiers that meet too many others: 1"),
@@ -275,6 +275,17 @@ def test_orders_on_tracking_outages_are_told_from_others(shop: Path) -> None:
     assert by_key["outages"].flag and by_key["outages"].flag.lines[0].text.startswith("Ask who runs the site")
 
 
+def test_every_number_of_the_outage_tables_is_aligned_right_and_in_the_shops_language(tmp_path: Path) -> None:
+    section = sections(write_shop(tmp_path / "published.duckdb", language="fr"), FRENCH)["outages"]
+    (days,), (samples,) = section.tables, section.shown
+    assert (
+        [days.columns[place] for place in days.texts]
+        == [samples.columns[place] for place in samples.texts]
+        == ["Outage"]
+    )
+    assert days.rows[0][6] == "12,5"
+
+
 def test_days_on_which_many_orders_lack_an_event_are_named(shop: Path) -> None:
     change(
         shop,
@@ -353,14 +364,14 @@ def test_late_rows_are_counted_by_export_with_the_days_they_restate(shop: Path) 
 
 def test_figures_that_keep_bots_say_what_they_would_be_without(shop: Path) -> None:
     section = sections(shop)["screening"]
-    assert table(section, "Conversion with and without")[0][1:4] == [
+    assert table(section, "Figures with and without")[-1][1:4] == [
         f"3.00{NBSP}%",
         f"3.00{NBSP}%",
         f"2.70{NBSP}%",
     ]
     change(shop, "update settings.shop set leaves_out_screened = false")
     section = sections(shop)["screening"]
-    assert table(section, "Conversion with and without")[0][1:4] == [
+    assert table(section, "Figures with and without")[-1][1:4] == [
         f"2.70{NBSP}%",
         f"3.00{NBSP}%",
         f"2.70{NBSP}%",
@@ -449,7 +460,7 @@ def test_a_new_check_appears_by_itself_with_what_it_found_and_what_to_do(shop: P
     every = table(sections(shop)["checks"], "Every check, what it says and what to do")
     assert ["Nobody buys on a weekend.", "metrics.kpis", "warned", "2", "Sleep in."] in every
     page = page_of(shop)
-    assert '<a href="#metrics-kpis">Busy &lt;weekends&gt;: 2</a> Sleep in.' in page and "<weekends>" not in page
+    assert '<a href="#metrics-kpis">Busy &lt;weekends&gt;: 2</a>. Sleep in.' in page and "<weekends>" not in page
 
 
 def test_checks_are_counted_by_box_and_all_listed(shop: Path) -> None:

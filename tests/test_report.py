@@ -24,8 +24,9 @@ from given import settings
 
 from parcours.report.drawing import safe, wrapped
 from parcours.report.figures import Figures, read_figures
-from parcours.report.journey.kpi_wording import summary
-from parcours.report.journey.page import page_sections
+from parcours.report.journey import sections
+from parcours.report.journey.page import QUERIES, page_sections
+from parcours.report.journey.summary import summary
 from parcours.report.numbers import MINUS, NARROW_NBSP, NBSP, Numbers
 from parcours.report.section import Section
 from parcours.report.write import write_report
@@ -184,7 +185,7 @@ def write_published(
 
 def figures_of(path: Path) -> Figures:
     with duckdb.connect(str(path), read_only=True) as connection:
-        return read_figures(connection)
+        return read_figures(connection, QUERIES)
 
 
 def sections_of(path: Path, numbers: Numbers = ENGLISH) -> dict[str, Section]:
@@ -332,12 +333,38 @@ def test_shops_without_order_values_are_flagged_by_the_next_ranking(
 
 def test_every_section_without_data_says_so_in_one_line(tmp_path: Path) -> None:
     path = write_published(tmp_path / "published.duckdb", empty=True)
-    sections = sections_of(path)
-    assert {key: bool(section.empty) for key, section in sections.items()} == dict.fromkeys(sections, True)
-    assert not [section.key for section in sections.values() if section.charts]
+    by_key = sections_of(path)
+    assert {key: bool(section.empty) for key, section in by_key.items()} == dict.fromkeys(by_key, True)
+    assert not [section.key for section in by_key.values() if section.charts]
     write_report(path, tmp_path / "journey.html")
     page = html.unescape((tmp_path / "journey.html").read_text(encoding="utf-8"))
     assert "No sessions, or no orders, in the exports: conversion can't be measured." in page
+
+
+def test_a_section_is_on_the_page_where_it_says_once_its_module_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "planted.py").write_text(
+        "from parcours.report.section import Section\n"
+        "PLACE = 35\n"
+        "def sections(figures, numbers):\n"
+        "    return [Section('planted', 'Planted', f'{len(figures.days)} days', '', ())]\n"
+    )
+    monkeypatch.setattr(sections, "__path__", [*sections.__path__, str(tmp_path)])
+    by_key = sections_of(write_published(tmp_path / "published.duckdb"))
+    assert list(by_key) == [
+        "journey",
+        "funnel-1",
+        "daily",
+        "planted",
+        "carts",
+        "retention",
+        "csat",
+        "change-1",
+        "change-2",
+        "method",
+    ]
+    assert by_key["planted"].title == "5 days"
 
 
 def test_shops_without_sessions_show_satisfaction_by_day(tmp_path: Path, changed: duckdb.DuckDBPyConnection) -> None:
@@ -368,15 +395,15 @@ def test_a_funnel_with_few_attempts_names_no_step(tmp_path: Path, changed: duckd
 
 
 def test_titles_of_days_carts_retention_and_satisfaction(tmp_path: Path) -> None:
-    sections = sections_of(write_published(tmp_path / "published.duckdb"))
-    assert sections["daily"].title == (
+    by_key = sections_of(write_published(tmp_path / "published.duckdb"))
+    assert by_key["daily"].title == (
         f"Conversion rose from 1.00{NBSP}% in the earlier half to 5.00{NBSP}% in the later half"
     )
-    assert sections["carts"].title == (
+    assert by_key["carts"].title == (
         f"70{NBSP}% of carts get no order within 7 days, 50{NBSP}% once checkout has begun"
     )
-    assert sections["retention"].title.startswith(f"20.0{NBSP}% of customers order again within 30 days")
-    assert sections["csat"].title == f"Checkout: 30{NBSP}% of 40 answers satisfied"
+    assert by_key["retention"].title.startswith(f"20.0{NBSP}% of customers order again within 30 days")
+    assert by_key["csat"].title == f"Checkout: 30{NBSP}% of 40 answers satisfied"
 
 
 def test_the_mean_over_cohorts_is_weighted_by_size_and_unfinished_intervals_are_blank(tmp_path: Path) -> None:
@@ -388,12 +415,12 @@ def test_the_mean_over_cohorts_is_weighted_by_size_and_unfinished_intervals_are_
 
 
 def test_titles_of_changes_say_the_verdicts(tmp_path: Path) -> None:
-    sections = sections_of(write_published(tmp_path / "published.duckdb", text="Guest"))
-    assert sections["change-1"].title == (
+    by_key = sections_of(write_published(tmp_path / "published.duckdb", text="Guest"))
+    assert by_key["change-1"].title == (
         f"After “Guest” (3{NBSP}July{NBSP}2026): conversion improved; Guest → Order worsened"
     )
-    assert sections["change-2"].title == f"“Photos” (4{NBSP}July{NBSP}2026): too early to judge"
-    assert sections["change-2"].empty
+    assert by_key["change-2"].title == f"“Photos” (4{NBSP}July{NBSP}2026): too early to judge"
+    assert by_key["change-2"].empty
 
 
 def test_step_conversions_are_named_by_their_steps(tmp_path: Path) -> None:
@@ -427,7 +454,7 @@ def test_rows_that_do_not_add_up_are_said(tmp_path: Path, changed: duckdb.DuckDB
 
 
 def sections_of_open(connection: duckdb.DuckDBPyConnection) -> dict[str, Section]:
-    return {section.key: section for section in page_sections(read_figures(connection), ENGLISH)}
+    return {section.key: section for section in page_sections(read_figures(connection, QUERIES), ENGLISH)}
 
 
 @pytest.mark.parametrize(

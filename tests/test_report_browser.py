@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from browser import chromium
-from test_quality_page import write_shop
+from test_quality_page import change, write_shop
 from test_report import HOSTILE
 
 from parcours.report.write import write_quality, write_report
@@ -104,6 +104,24 @@ def test_hostile_labels_are_shown_as_they_were_written(browser: Browser, reports
         assert any("<script>alert(1)" in text for text in texts)
         assert not any("&lt;" in text or "&#36;" in text for text in texts)
         assert it.page.query_selector_all("main script, main b") == []
+    finally:
+        it.page.close()
+
+
+def test_tables_behind_a_click_need_no_sideways_scrolling_where_there_is_room(browser: Browser, tmp_path: Path) -> None:
+    published = write_shop(tmp_path / "published.duckdb")
+    change(
+        published,
+        "update settings.kpis set denominator_name = 'at Product page', kpi_label = 'Product page → Cart'",
+        "update settings.funnels set funnel_name = 'From product page to order'",
+        "update metrics.change_impact set before_denominator = 12000, after_denominator = 12000",
+    )
+    write_report(published, tmp_path / "journey.html")
+    it = opened(browser, tmp_path / "journey.html", 1440)
+    try:
+        it.page.evaluate("document.querySelectorAll('details').forEach(it => { it.open = true })")
+        wide = "boxes => boxes.filter(box => box.scrollWidth > box.clientWidth).map(box => box.textContent)"
+        assert it.page.eval_on_selector_all(".scroll", wide) == []
     finally:
         it.page.close()
 

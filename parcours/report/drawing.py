@@ -6,7 +6,7 @@ A drawing is a plain dictionary of `data` and `layout`; `chart` has Plotly check
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,23 +23,27 @@ TONES = {"improved": GREEN, "worsened": RED, "plain": BLUE, "beside": "#6f9dba",
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart of the page: a sentence for who can't see it, and its two drawings as JSON."""
+    """A chart of the page: its two drawings as JSON, and the widths it needs.
+
+    Who can't see it reads the `description`, or the words of its section where there is none.
+    """
 
     key: str
-    description: str
     wide: str
     narrow: str
     height: int
+    description: str = ""
     minimum_width: int = 0
     maximum_width: int = 0
 
 
-def chart(key: str, description: str, wide: Drawing, narrow: Drawing | None = None) -> Chart:
-    """A chart of two drawings (one, if it fits both widths), checked by Plotly."""
+def chart(key: str, draw: Callable[[bool], Drawing], **rest: Any) -> Chart:
+    """A chart as it is drawn wide (False) and narrow (True), checked by Plotly."""
     import plotly.io
 
-    first, second = (plotly.io.to_json(drawing, validate=True) for drawing in (wide, narrow or wide))
-    return Chart(key, description, first, second, wide["layout"]["height"])
+    drawings = [draw(narrow) for narrow in (False, True)]
+    wide, narrow = (plotly.io.to_json(drawing, validate=True) for drawing in drawings)
+    return Chart(key, wide, narrow, drawings[0]["layout"]["height"], **rest)
 
 
 def safe(text: str, limit: int = 0) -> str:

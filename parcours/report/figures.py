@@ -1,13 +1,12 @@
-"""The figures behind each section of the report: the rows of one query each, with nothing drawn.
+"""The figures of a page: the rows of its queries, with nothing drawn.
 
-Read from the published tables; what a figure means is in `sql/metrics/`. The selects in `queries/` only join labels,
-order rows and turn instants into shop time. Not here: words (`wording.py`), charts (`journey/`), the page (`page.py`).
+Read from the published tables; what a figure means is in `sql/metrics/`. The selects in `queries/` (of both pages) and
+in each page's own only join labels, order rows and turn instants into shop time. Not here: words, charts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TypeVar
@@ -16,39 +15,23 @@ import duckdb
 
 AnyRow = TypeVar("AnyRow")
 QUERIES = Path(__file__).parent / "queries"
+"""Those of both pages."""
 
 
 class Row(SimpleNamespace):
     """A row of a query: its columns, by their names there. A name that the query lacks is an AttributeError."""
 
 
-@dataclass(frozen=True)
-class Figures:
-    """All that the report shows, of one published database: `shop`, and the rows of each query by its name."""
+class Figures(SimpleNamespace):
+    """All that a page shows of one published database: `shop`, and the rows of each query by the name of its file."""
 
     shop: Row
-    kpis: list[Row]
-    conversion_ways: list[Row]
-    cart_ways: list[Row]
-    stages: list[Row]
-    ranking: list[Row]
-    stage_touchpoints: list[Row]
-    funnel_steps: list[Row]
-    days: list[Row]
-    outages: list[Row]
-    cohorts: list[Row]
-    csat: list[Row]
-    changes: list[Row]
-    impacts: list[Row]
-    exports: list[Row]
-    coverage: list[Row]
-    table_comments: list[Row]
 
 
-def read_figures(connection: duckdb.DuckDBPyConnection) -> Figures:
-    """Every section's rows."""
-    names = [field.name for field in fields(Figures) if field.name != "shop"]
-    return Figures(the_shop(connection), **{name: rows(connection, Row, name) for name in names})
+def read_figures(connection: duckdb.DuckDBPyConnection, queries: Path) -> Figures:
+    """The rows of every query of a page's folder, and of those of both pages."""
+    files = [file for folder in (QUERIES, queries) for file in folder.glob("*.sql")]
+    return Figures(**{file.stem: rows(connection, file, Row) for file in files} | {"shop": the_shop(connection)})
 
 
 def the_shop(connection: duckdb.DuckDBPyConnection) -> Row:
@@ -57,7 +40,7 @@ def the_shop(connection: duckdb.DuckDBPyConnection) -> Row:
     Raises:
         ValueError: settings.shop is empty, so there is no shop to report on.
     """
-    shops = rows(connection, Row, "shop")
+    shops = rows(connection, QUERIES / "shop.sql", Row)
     if len(shops) != 1:
         raise ValueError(
             f"settings.shop joined to metrics.cut_off has {len(shops)} rows, expected one. "
@@ -66,9 +49,9 @@ def the_shop(connection: duckdb.DuckDBPyConnection) -> Row:
     return shops[0]
 
 
-def rows(connection: duckdb.DuckDBPyConnection, row_type: Callable[..., AnyRow], query: str) -> list[AnyRow]:
-    """The rows of queries/<query>.sql; each column is given to the row type by its name."""
-    result = connection.cursor().execute((QUERIES / f"{query}.sql").read_text(encoding="utf-8"))
+def rows(connection: duckdb.DuckDBPyConnection, query: Path, row_type: Callable[..., AnyRow]) -> list[AnyRow]:
+    """The rows of a query's file; each column is given to the row type by its name."""
+    result = connection.cursor().execute(query.read_text(encoding="utf-8"))
     names = [column[0] for column in result.description]
     return [row_type(**dict(zip(names, row, strict=True))) for row in result.fetchall()]
 

@@ -1,7 +1,7 @@
 """Numbers, dates and durations in the shop's language, as text, by Babel.
 
 Shares, points and durations are written as the field reads them (3.47 %, +1.61 pt, 29 h), with marks of the language.
-Not here: words (`wording.py`), nor any figure's arithmetic: that is SQL.
+Not here: any other words, nor any figure's arithmetic: that is SQL.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from babel.numbers import format_decimal, get_currency_symbol, get_decimal_symbo
 
 NBSP, NARROW_NBSP, MINUS = "\u00a0", "\u202f", "\u2212"
 NOTHING = "–"
+SHOWN_AT_MOST = 3
+"""Names in a sentence; the rest is counted."""
 WORDS = Locale("en", "GB")
 """The language of the page's words, whatever that of its numbers."""
 DURATIONS = ((60, 1, "s"), (3600, 60, "min"), (172_800, 3600, "h"))
@@ -51,29 +53,31 @@ class Numbers:
 
     def share(self, value: float | None, digits: int | None = None) -> str:
         """A share 0–1 as 64.2 %; two digits under 10 %, none for exactly nothing or everything."""
-        return NOTHING if value is None else f"{self.decimal(value * 100, _digits(value, digits))}{NBSP}%"
+        if value is None:
+            return NOTHING
+        return f"{self.decimal(value * 100, _digits(value) if digits is None else digits)}{NBSP}%"
 
     def target(self, value: float) -> str:
         """A share that was set, with no more digits than it needs: 5 %, 2.5 %."""
         return self.share(value, 0 if round(value * 100, 6) == int(round(value * 100, 6)) else 1)
 
-    def interval(self, low: float | None, high: float | None, digits: int | None = None) -> str:
+    def interval(self, low: float | None, high: float | None) -> str:
         """Both ends of an interval of shares: 60.6–67.7 %."""
         if low is None or high is None:
             return NOTHING
-        digits = _digits(high, digits)
+        digits = _digits(high)
         return f"{self.decimal(max(low, 0.0) * 100, digits)}–{self.decimal(high * 100, digits)}{NBSP}%"
 
     def change_of_share(self, before: float | None, after: float | None) -> str:
         """Two shares with one unit: 3.19 → 4.79 %."""
         if before is None or after is None:
             return NOTHING
-        digits = _digits(max(before, after), None)
+        digits = _digits(max(before, after))
         return f"{self.decimal(before * 100, digits)} → {self.decimal(after * 100, digits)}{NBSP}%"
 
-    def points(self, value: float | None, digits: int | None = None) -> str:
+    def points(self, value: float | None) -> str:
         """A difference of shares in points, with its sign: +1.61 pt."""
-        return NOTHING if value is None else f"{self._signed(value * 100, _digits(value, digits))}{NBSP}pt"
+        return NOTHING if value is None else f"{self._signed(value * 100, _digits(value))}{NBSP}pt"
 
     def signed(self, value: float, digits: int) -> str:
         """A number with its sign, but a plain zero: +10, 0, −10."""
@@ -183,14 +187,24 @@ def listed(names: Sequence[str], style: Literal["standard", "or"] = "standard") 
     return format_list(names, style, locale=WORDS)
 
 
+def some(names: Sequence[str]) -> str:
+    """The first names in a sentence, and how many more there are."""
+    rest = len(names) - SHOWN_AT_MOST
+    return listed([*names[:SHOWN_AT_MOST], f"{rest} more"] if rest > 0 else names)
+
+
+def capital(text: str) -> str:
+    """Text as the beginning of a sentence."""
+    return text[:1].upper() + text[1:]
+
+
 def plural(count: float, one: str, other: str = "") -> str:
     """A noun (or a verb, with its other form) as it goes with a count."""
     return one if WORDS.plural_form(count) == "one" else other or f"{one}s"
 
 
-def _digits(value: float, asked: int | None) -> int:
-    if asked is not None:
-        return asked
+def _digits(value: float) -> int:
+    """Of a share in percent, or of a difference of shares."""
     if value in (0, 1):
         return 0
     return 2 if 0 < abs(value) < 0.0995 else 1

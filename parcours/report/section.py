@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import count
 
 from parcours.report.drawing import Chart
 from parcours.report.figures import Row
 from parcours.report.numbers import Numbers
-from parcours.report.wording import Sentence
 
 Column = tuple[str, str, Callable[..., str]]
 """Of a table: its label, the fields of a row that it shows, and what writes them: a method of Numbers, or alike."""
+
+INTERVAL: Column = ("95\u00a0% interval", "low high", Numbers.interval)
+COUNTED: tuple[Column, ...] = (
+    ("Numerator", "numerator", Numbers.count),
+    ("Denominator", "denominator", Numbers.count),
+    ("Open", "open_count", Numbers.count),
+)
 
 
 @dataclass(frozen=True)
@@ -40,24 +45,24 @@ def table(caption: str, columns: Sequence[Column], rows: Sequence[Row], numbers:
 
 
 @dataclass(frozen=True)
-class StageCells:
-    """A row of the table under the map: lines of text per stage, those that stand out first."""
-
-    name: str
-    cells: Sequence[Sequence[str]]
-
-
-@dataclass(frozen=True)
 class StageTable:
-    """The table under the map, with a column per stage."""
+    """The table under the map, with a column per stage: of each row, by its name, the lines of text in each column."""
 
     stages: Sequence[str]
     flagged: frozenset[int]
-    rows: Sequence[StageCells]
+    rows: Mapping[str, Sequence[Sequence[str]]]
 
     def has(self, place: int) -> bool:
         """Whether a stage's column has anything in it."""
-        return any(row.cells[place] for row in self.rows)
+        return any(cells[place] for cells in self.rows.values())
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A bold lead, and what follows it."""
+
+    lead: str
+    text: str
 
 
 @dataclass(frozen=True)
@@ -92,8 +97,3 @@ class Section:
     tables: Sequence[Table] = ()
     comments: Sequence[Row] = ()
     numbered: Sequence[str] = field(default=())
-
-
-def keys(prefix: str) -> Iterator[str]:
-    """Keys for several sections of a kind: funnel-1, funnel-2."""
-    return (f"{prefix}-{number}" for number in count(1))

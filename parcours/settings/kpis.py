@@ -2,7 +2,8 @@
 
 A figure is an entry of `KPIS` and its attempts in `sql/metrics/kpi_attempts.sql`: sums by day and week, halves,
 before/after and its place on the page follow from `settings.kpis`. Attempts without an entry stop a run
-(`sql/checks/kpis_are_in_the_catalogue.sql`). Not here: what a headline figure's card says (`report/journey/cards.py`).
+(`sql/checks/kpis_are_in_the_catalogue.sql`). Not here: what a headline figure's card says
+(`report/journey/headlines.yaml`).
 """
 
 from __future__ import annotations

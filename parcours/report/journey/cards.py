@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from parcours.report.figures import Figures, Row
-from parcours.report.journey.kpi_wording import HEADLINES, beside, said_of
+from parcours.report.figures import Figures, Row, first
+from parcours.report.journey.headlines import HEADLINES, filled_in
 from parcours.report.numbers import Numbers
+from parcours.report.section import Sentence
 
 SCALES = (0.01, 0.02, 0.05, 0.10, 0.20, 0.30, 0.50, 0.75, 1.0)
 """Where a card's bar may end: the first that holds the interval and the target with some room."""
 
 
 Card = dict[str, Any]
-"""What page.html shows of a headline figure; `empty` says why there is none."""
+"""What journey.html shows of a headline figure; `empty` says why there is none."""
 
 
 def cards(figures: Figures, numbers: Numbers) -> list[Card]:
@@ -22,40 +23,16 @@ def cards(figures: Figures, numbers: Numbers) -> list[Card]:
 
 
 def _card(kpi: Row, figures: Figures, numbers: Numbers) -> Card:
-    shop, words = figures.shop, HEADLINES[kpi.kpi]
-    meaning = said_of(kpi, words.definition, shop, numbers)
-    card = {"name": kpi.label, "definition": meaning, "empty": "" if kpi.value is not None else words.missing}
+    words = HEADLINES[kpi.kpi]
+    card = {"kpi": kpi, "definition": filled_in(words.definition, kpi, figures.shop, numbers)}
     if kpi.value is None:
-        return card
-    still_open = f"{numbers.count(kpi.open_count)} {kpi.denominator_name} still open, in no rate"
+        return card | {"empty": words.missing}
     return card | {
-        "value": numbers.share(kpi.value),
-        "counted": said_of(kpi, words.counted, shop, numbers),
-        "n": numbers.count(kpi.denominator),
-        "interval": numbers.interval(kpi.low, kpi.high),
-        "still_open": still_open if kpi.open_count else "",
-        "halves": _halves(kpi, numbers),
-        "half_values": _half_values(kpi, numbers),
-        "is_small": kpi.is_small,
+        "empty": "",
+        "counted": filled_in(words.counted, kpi, figures.shop, numbers),
         "bar": _bar(kpi, numbers),
-        "target": _target(kpi, numbers),
-        "beside": beside(kpi.kpi, figures, numbers),
+        "beside": _beside(kpi.kpi, figures, numbers),
     }
-
-
-def _halves(kpi: Row, numbers: Numbers) -> str:
-    if kpi.trend is None:
-        return ""
-    earlier = numbers.short_period(kpi.earlier_from, kpi.earlier_until)
-    return f"{earlier} against {numbers.short_period(kpi.later_from, kpi.later_until)}"
-
-
-def _half_values(kpi: Row, numbers: Numbers) -> str:
-    """Both halves and their difference, with whether the intervals overlap."""
-    if kpi.trend is None:
-        return ""
-    values = f"{numbers.change_of_share(kpi.earlier_value, kpi.later_value)} ({numbers.points(kpi.difference)})"
-    return f"{values}, intervals {'overlap' if kpi.trend == 'overlap' else 'apart'}"
 
 
 def _bar(kpi: Row, numbers: Numbers) -> Card:
@@ -73,8 +50,28 @@ def _bar(kpi: Row, numbers: Numbers) -> Card:
     }
 
 
-def _target(kpi: Row, numbers: Numbers) -> str:
-    if kpi.target is None:
-        return ""
-    bound = "at least" if kpi.is_higher_better else "at most"
-    return f"to-be: {bound} {numbers.target(kpi.target)}, {'met' if kpi.is_target_met else 'not met'}"
+def _beside(kpi: str, figures: Figures, numbers: Numbers) -> list[Sentence]:
+    """The other figures that go by the same name, each with its own."""
+    if kpi == "conversion":
+        return [Sentence(numbers.share(way.value), way.way) for way in figures.conversion_ways if way.denominator]
+    if kpi == "cart_abandonment":
+        return [
+            Sentence(numbers.share(way.value) if way.denominator else numbers.count(way.numerator), way.way)
+            for way in figures.cart_ways
+            if way.way != "cart abandonment" and (way.value is not None or way.denominator is None)
+        ]
+    if kpi == "retention":
+        means = [cell for cell in figures.cohorts if cell.cohort_on is None and cell.rate is not None][:3]
+        intervals = [numbers.month_of_days(cell.interval_number) for cell in means]
+        return [
+            Sentence(numbers.share(cell.rate), f"ordered again in days {days}, mean over cohorts")
+            for cell, days in zip(means, intervals, strict=True)
+        ]
+    everything = first(figures.csat, stage="all")
+    if kpi != "satisfaction" or everything is None:
+        return []
+    lines = [Sentence(f"{numbers.decimal(everything.mean_of_10)} of 10", "mean of the answers")]
+    if everything.response_rate is not None:
+        asked = numbers.count(everything.asked_count)
+        lines.append(Sentence(numbers.share(everything.response_rate), f"response rate: answers / {asked} asked"))
+    return lines

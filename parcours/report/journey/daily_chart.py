@@ -27,7 +27,6 @@ from parcours.report.drawing import (
 )
 from parcours.report.figures import Row
 from parcours.report.numbers import Numbers
-from parcours.report.wording import axis_end
 
 LABEL_LETTERS = 34
 PIXELS_PER_LETTER, USUAL_WIDTH = 6.4, 1200
@@ -61,6 +60,14 @@ def daily_chart(
         ],
     )
     return {"data": [_line(days), _dots(days, numbers)], "layout": frame}
+
+
+def axis_end(days: Sequence[Row], kpi: Row) -> float:
+    """Where the axis of the days ends, in percent: all of it where most days are small and may be anything."""
+    large: list[float] = [day.value for day in days if day.value is not None and not day.is_small]
+    if 2 * len(large) < len(days):
+        return 104.0
+    return min(104.0, max([*large, kpi.earlier_high or 0, kpi.later_high or 0]) * 112)
 
 
 def _line(days: Sequence[Row]) -> Drawing:

@@ -1,7 +1,7 @@
 """The map of the journey: per stage who reached it and went on, satisfaction, time, and revenue at stake.
 
 Wide, the stages stand side by side and the rows share them; narrow, each row is a panel with a line per stage.
-Not here: the table under the map (`sections.py`).
+Not here: the table under the map (`sections/journey.py`).
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from parcours.report.figures import Row
 from parcours.report.numbers import NBSP, Numbers
 
 LEFT = 168
-"""Pixels left of the stages; the table under the map has the same (page.html)."""
+"""Pixels left of the stages; the table under the map has the same (page.css)."""
 TIME_TICKS = ((1, "1 s"), (60, "1 min"), (3600, "1 h"), (86_400, "1 day"), (2_592_000, "30 days"))
 
 

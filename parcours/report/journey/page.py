@@ -1,30 +1,30 @@
-"""The journey page: its sections, top to bottom."""
+"""The journey page: the headline figures, and the sections of `sections/`, top to bottom."""
 
 from __future__ import annotations
 
-from parcours.report.figures import Figures
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+
+import duckdb
+
+from parcours.report.figures import Figures, read_figures
+from parcours.report.journey import sections
 from parcours.report.journey.cards import cards
-from parcours.report.journey.change_section import change_sections
-from parcours.report.journey.journey_section import journey_section
-from parcours.report.journey.kpi_wording import summary
-from parcours.report.journey.method_section import method_section
-from parcours.report.journey.sections import (
-    cart_section,
-    csat_section,
-    daily_section,
-    funnel_sections,
-    retention_section,
-)
+from parcours.report.journey.summary import summary
 from parcours.report.numbers import Numbers
 from parcours.report.page import QUALITY_PAGE, render
 from parcours.report.section import Section
 
+QUERIES = Path(__file__).parent / "queries"
 
-def render_page(figures: Figures) -> str:
-    """The whole report as HTML; the same figures give the same text."""
+
+def render_journey(connection: duckdb.DuckDBPyConnection) -> str:
+    """The whole page of a published database as HTML; the same figures give the same text."""
+    figures = read_figures(connection, QUERIES)
     numbers = Numbers(figures.shop.language, figures.shop.currency)
     return render(
-        "page.html",
+        "journey.html",
         page_sections(figures, numbers),
         title="Where customers struggle",
         shop=figures.shop,
@@ -36,14 +36,7 @@ def render_page(figures: Figures) -> str:
 
 
 def page_sections(figures: Figures, numbers: Numbers) -> list[Section]:
-    """The sections, top to bottom."""
-    return [
-        journey_section(figures, numbers),
-        *funnel_sections(figures, numbers),
-        daily_section(figures, numbers),
-        cart_section(figures, numbers),
-        retention_section(figures, numbers),
-        csat_section(figures, numbers),
-        *change_sections(figures, numbers),
-        method_section(figures, numbers),
-    ]
+    """Those of each module of `sections/`, by their places."""
+    modules = [import_module(f"{sections.__name__}.{module.name}") for module in iter_modules(sections.__path__)]
+    in_order = sorted(modules, key=lambda module: module.PLACE)
+    return [section for module in in_order for section in module.sections(figures, numbers)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from parcours.report.day_axis import OUTAGE_SHADES, date_ticks, outage_shapes
-from parcours.report.drawing import BLUE, GREY, INK, PAPER, Chart, Drawing, axis, chart, hover, layout, note, safe
+from parcours.report.drawing import BLUE, GREY, INK, PAPER, Drawing, axis, hover, layout, note, safe
 from parcours.report.figures import Row
 from parcours.report.numbers import Numbers
 
@@ -17,37 +17,16 @@ ROOM_ABOVE_TICKS = {"ticks": "outside", "ticklen": 6, "tickcolor": PAPER}
 
 
 @dataclass(frozen=True)
-class DayBar:
-    """A shop day: how many, of how many."""
-
-    on: date
-    count: int
-    total: int
-
-
-@dataclass(frozen=True)
 class DayBars:
-    """Bars with what they count, as “orders without a purchase event” of “orders”."""
+    """Rows of a day, a count and a total, with what they count: “orders without a purchase event” of “orders”."""
 
-    days: Sequence[DayBar]
+    days: Sequence[Row]
     counts: str
     of: str
 
 
-def day_bars_chart(key: str, description: str, bars: DayBars, outages: Sequence[Row], numbers: Numbers) -> Chart:
-    """The two drawings; the highest day is labelled."""
-    wide, narrow = (_drawing(bars, outages, numbers, narrow=is_narrow) for is_narrow in (False, True))
-    return chart(key, description, wide, narrow)
-
-
-def day_bars_legend(bars: DayBars, outages: Sequence[Row]) -> list[tuple[str, str]]:
-    """What the bars are, and the shades that there are."""
-    kinds = {outage.outage for outage in outages if bars.days[0].on <= outage.on <= bars.days[-1].on}
-    shades = [(shade, f"{kind} outage day") for kind, shade in OUTAGE_SHADES.items() if kind in kinds]
-    return [(BLUE, f"{bars.of} {bars.counts}, by shop day"), *shades]
-
-
-def _drawing(bars: DayBars, outages: Sequence[Row], numbers: Numbers, *, narrow: bool) -> Drawing:
+def day_bars(bars: DayBars, outages: Sequence[Row], numbers: Numbers, narrow: bool) -> Drawing:
+    """The drawing; the highest day is labelled."""
     days = bars.days
     first, last = days[0].on, days[-1].on
     inside = [outage for outage in outages if first <= outage.on <= last]
@@ -71,6 +50,13 @@ def _drawing(bars: DayBars, outages: Sequence[Row], numbers: Numbers, *, narrow:
     return {"data": [_bars(bars, numbers)], "layout": frame}
 
 
+def day_bars_legend(bars: DayBars, outages: Sequence[Row]) -> list[tuple[str, str]]:
+    """What the bars are, and the shades that there are."""
+    kinds = {outage.outage for outage in outages if bars.days[0].on <= outage.on <= bars.days[-1].on}
+    shades = [(shade, f"{kind} outage day") for kind, shade in OUTAGE_SHADES.items() if kind in kinds]
+    return [(BLUE, f"{bars.of} {bars.counts}, by shop day"), *shades]
+
+
 def _noon(on: date) -> str:
     return f"{on.isoformat()} 12:00"
 
@@ -90,7 +76,7 @@ def _bars(bars: DayBars, numbers: Numbers) -> Drawing:
     }
 
 
-def _label(highest: DayBar, first: date, last: date, numbers: Numbers) -> Drawing:
+def _label(highest: Row, first: date, last: date, numbers: Numbers) -> Drawing:
     """The highest day in words, on the side where there is room."""
     is_late = (highest.on - first) * 2 > last - first
     return note(

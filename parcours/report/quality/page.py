@@ -10,6 +10,7 @@ from parcours.report.figures import Row, rows, the_shop
 from parcours.report.numbers import Numbers
 from parcours.report.page import JOURNEY_PAGE, render
 from parcours.report.quality.sections import Mark, Result, checks_section, other_sections, topic_section
+from parcours.report.quality.tables import QUERIES
 from parcours.report.quality.topics import TOPICS
 from parcours.report.section import Section
 
@@ -18,8 +19,8 @@ def render_quality(connection: duckdb.DuckDBPyConnection) -> str:
     """The whole page of a published database as HTML; the same figures give the same text."""
     shop = the_shop(connection)
     numbers = Numbers(shop.language, shop.currency)
-    results = rows(connection, Result, "quality_results")
-    marks = {mark.mark: mark for mark in rows(connection, Mark, "quality_marks")}
+    results = rows(connection, QUERIES / "results.sql", Result)
+    marks = {mark.mark: mark for mark in rows(connection, QUERIES / "marks.sql", Mark)}
     sections = quality_sections(connection, results, marks, numbers)
     read = {source for section in sections for source in section.sources}
     return render(
@@ -31,7 +32,7 @@ def render_quality(connection: duckdb.DuckDBPyConnection) -> str:
         unmet=[result for result in results if result.is_unmet],
         check_count=len(results),
         marks=[(topic, marks[topic.mark]) for topic in TOPICS],
-        comments=[table for table in rows(connection, Row, "quality_tables") if table.name in read],
+        comments=[table for table in rows(connection, QUERIES / "tables.sql", Row) if table.name in read],
         other_page=JOURNEY_PAGE,
     )
 

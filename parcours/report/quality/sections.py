@@ -7,19 +7,20 @@ that a new check appears by itself. Not here: what topics show (`topics.py`).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from itertools import groupby
 
 import duckdb
 
-from parcours.report.drawing import Chart
+from parcours.report.drawing import Chart, chart
+from parcours.report.figures import QUERIES as BOTH_PAGES
 from parcours.report.figures import Row, rows
 from parcours.report.numbers import Numbers, listed
-from parcours.report.quality.chart import DayBar, DayBars, day_bars_chart, day_bars_legend
-from parcours.report.quality.tables import not_quite, sample_table, tables_of
+from parcours.report.quality.chart import DayBars, day_bars, day_bars_legend
+from parcours.report.quality.tables import QUERIES, not_quite, sample_table, tables_of
 from parcours.report.quality.topics import TOPICS, Topic
-from parcours.report.section import FlagBox, Section
-from parcours.report.wording import Sentence
+from parcours.report.section import FlagBox, Section, Sentence
 
 SHOWN_ROWS = 12
 """Rows of an open table; the rest is counted below it."""
@@ -30,24 +31,8 @@ RULES_NOTE = (
 )
 
 
-@dataclass(frozen=True)
-class Result:
+class Result(Row):
     """A row of metrics.check_results."""
-
-    table_name: str
-    check_name: str
-    severity: str
-    verdict: str
-    offending_count: int
-    finding: str
-    rule: str
-    to_do: str
-    samples: str
-
-    @property
-    def is_unmet(self) -> bool:
-        """Whether it did not pass."""
-        return self.verdict != "passed"
 
     @property
     def section(self) -> str:
@@ -59,14 +44,8 @@ class Result:
         return f"{self.finding}: {numbers.count(self.offending_count)}"
 
 
-@dataclass(frozen=True)
-class Mark:
+class Mark(Row):
     """A row of metrics.quality_marks: how many of how many are as they should be."""
-
-    mark: str
-    good_count: int
-    all_count: int
-    good_share: float | None
 
     def counted(self, numbers: Numbers) -> str:
         """All of them, or how many of how many."""
@@ -89,9 +68,9 @@ def topic_section(
     section = _section(topic.key, topic.name, title, topic.sources, found, numbers)
     if not mark.all_count:
         return replace(section, empty=topic.empty)
-    charts, legend = _chart(connection, topic, title, numbers)
+    charts, legend = _chart(connection, topic, numbers)
     tables = tables_of(connection, topic.shown, numbers)
-    rules = tables_of(connection, ["quality_rules"], numbers) if topic.key == "stages" else []
+    rules = tables_of(connection, ["rules"], numbers) if topic.key == "stages" else []
     return replace(
         section,
         subtitle=topic.about,
@@ -134,8 +113,8 @@ def checks_section(connection: duckdb.DuckDBPyConnection, results: Sequence[Resu
         "sql/checks, a table's key (among the rows just refreshed), or expectations of the values of the latest load.",
         (RESULTS,),
         empty="" if results else "No check has run yet.",
-        shown=tables_of(connection, ["quality_boxes"], numbers),
-        tables=tables_of(connection, ["quality_checks"], numbers),
+        shown=tables_of(connection, ["boxes"], numbers),
+        tables=tables_of(connection, ["checks"], numbers),
     )
 
 
@@ -155,15 +134,15 @@ def _section(
 
 
 def _chart(
-    connection: duckdb.DuckDBPyConnection, topic: Topic, title: str, numbers: Numbers
+    connection: duckdb.DuckDBPyConnection, topic: Topic, numbers: Numbers
 ) -> tuple[list[Chart], list[tuple[str, str]]]:
     """The bars by shop day and their legend; none where every bar would be empty."""
     if not topic.bars:
         return [], []
     query, counts, of = topic.bars
-    bars = DayBars(rows(connection, DayBar, query), counts, of)
+    bars = DayBars(rows(connection, QUERIES / f"{query}.sql", Row), counts, of)
     if not any(day.count for day in bars.days):
         return [], []
-    outages = rows(connection, Row, "outages")
-    drawn = day_bars_chart(f"{topic.key}-days", f"{title}. {topic.about}", bars, outages, numbers)
+    outages = rows(connection, BOTH_PAGES / "outages.sql", Row)
+    drawn = chart(f"{topic.key}-days", partial(day_bars, bars, outages, numbers))
     return [drawn], day_bars_legend(bars, outages)

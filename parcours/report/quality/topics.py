@@ -1,6 +1,6 @@
 """The questions of the quality page, and what it shows of each beside the checks: `topics.yaml`.
 
-Not here: how a section is made of one (`sections.py`), its tables (`../queries/quality_*.sql`) and their figures
+Not here: how a section is made of one (`sections.py`), its tables (`queries/`) and their figures
 (`sql/metrics`), nor the words of a check, which are in its file (`sql/checks`).
 """
 

@@ -4,40 +4,70 @@ from __future__ import annotations
 
 from functools import partial
 
-from parcours.report.exports import EXPORT_COLUMNS, source_name
 from parcours.report.figures import Figures, first
-from parcours.report.numbers import NBSP, Numbers
+from parcours.report.numbers import NBSP, Numbers, capital
 from parcours.report.section import Column, Section, Table, table
 
-LOADED: tuple[Column, ...] = (*EXPORT_COLUMNS, ("Reaches until", "covers_until", Numbers.instant))
+PLACE = 80
+SOURCES = {
+    "events": "click-stream",
+    "orders": "orders",
+    "feedback": "surveys",
+    "tickets": "support tickets",
+    "deals": "deals",
+}
+
+
+def _source(_: Numbers, source: str | None) -> str:
+    """A source of touchpoints; null: all of them."""
+    return "All" if source is None else capital(SOURCES.get(source, source))
+
+
+def _export(_: Numbers, export: str | None, form: str, status: str) -> str:
+    """An export with its format, and why its files were refused; null: all of them."""
+    return "All" if export is None else f"{export} ({form}){'' if status == 'loaded' else f', {status}'}"
+
+
+LOADED: tuple[Column, ...] = (
+    ("Export", "export format status", _export),
+    ("Files", "file_count", Numbers.count),
+    ("Rows read", "rows_read", Numbers.count),
+    ("Loaded", "rows_loaded", Numbers.count),
+    ("Duplicate", "rows_duplicate", Numbers.count),
+    ("Rejected", "rows_rejected", Numbers.count),
+    ("Rejected share", "rejected_share", Numbers.share),
+    ("Reaches until", "covers_until", Numbers.instant),
+)
 COVERAGE: tuple[Column, ...] = (
-    ("Source", "source", lambda _, source: source_name(source)),
+    ("Source", "source", _source),
     ("Touchpoints", "touchpoint_count", Numbers.count),
     ("With a stage", "staged_count", Numbers.count),
     ("Share", "staged_share", Numbers.share),
 )
 
 
-def method_section(figures: Figures, numbers: Numbers) -> Section:
+def sections(figures: Figures, numbers: Numbers) -> list[Section]:
     """Rows read and what became of them, cut-offs, coverage, and the knobs of the definitions."""
     everything = first(figures.exports, export=None)
     sources = ("raw.loads", "metrics.cut_off", "metrics.stage_coverage")
     section = partial(Section, "method", "How measured", sources=sources, comments=figures.table_comments)
     if everything is None or not everything.file_count:
-        return section("How this was measured: nothing is loaded yet", "", empty="No files.")
+        return [section("How this was measured: nothing is loaded yet", "", empty="No files.")]
     title = f"How this was measured: {numbers.count(everything.rows_read)} rows read, "
     title += "every one accounted for" if everything.adds_up else "which do not add up"
-    return section(
-        title,
-        "Per export: rows read = loaded + duplicate + rejected. The data cut-off of a source is the latest instant its "
-        f"exports reach, never the clock; times are {figures.shop.time_zone}.",
-        notes=_definitions(figures, numbers),
-        shown=[
-            table("What was loaded", LOADED, figures.exports, numbers),
-            _cut_offs(figures, numbers),
-            table("Stage coverage", COVERAGE, figures.coverage, numbers),
-        ],
-    )
+    return [
+        section(
+            title,
+            "Per export: rows read = loaded + duplicate + rejected. The data cut-off of a source is the latest instant "
+            f"its exports reach, never the clock; times are {figures.shop.time_zone}.",
+            notes=_definitions(figures, numbers),
+            shown=[
+                table("What was loaded", LOADED, figures.exports, numbers),
+                _cut_offs(figures, numbers),
+                table("Stage coverage", COVERAGE, figures.coverage, numbers),
+            ],
+        )
+    ]
 
 
 def _cut_offs(figures: Figures, numbers: Numbers) -> Table:

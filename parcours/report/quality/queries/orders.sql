@@ -1,6 +1,7 @@
--- By payment method
+-- By channel, and by payment method
 select
-    case when name = 'unknown' then 'not known' else name end as "Payment method",
+    replace(split_by, '_', ' ') as split_by,
+    case when name = 'unknown' then 'not known' else name end as name,
     order_count as "Orders",
     orders_without_event_count as "Without event",
     without_event_share as "Share without",
@@ -10,5 +11,5 @@ select
     amount_difference as "Event − order",
     is_small
 from metrics.reconciliation_splits
-where split_by = 'payment_method'
-order by order_count desc, events_without_order_count desc, name
+where split_by in ('channel', 'payment_method')
+order by split_by, order_count desc, events_without_order_count desc, name

@@ -1,6 +1,6 @@
 -- One row per check and table, errors that failed first, then warnings, in the order of the boxes.
 select
-    table_name, check_name, severity, verdict, offending_count,
+    table_name, check_name, severity, verdict, verdict <> 'passed' as is_unmet, offending_count,
     upper(finding[1]) || finding[2:] as finding,
     rule, to_do, samples
 from metrics.check_results

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
+from parcours.report.drawing import chart
 from parcours.report.figures import Figures, Row
-from parcours.report.journey.charts import Dot, DotPanel, dots_chart
-from parcours.report.numbers import Numbers, listed
-from parcours.report.section import Column, Section, keys, table
-from parcours.report.wording import MOVED, change_name, change_title, impacts_of
+from parcours.report.journey.dots import Dot, DotPanel, dots
+from parcours.report.numbers import Numbers, listed, some
+from parcours.report.section import Column, Section, table
 
+PLACE = 70
+MOVED = ("improved", "worsened")
+"""The verdicts that say so."""
 SOURCES = ("metrics.change_impact",)
 
 
@@ -33,19 +36,19 @@ COLUMNS: tuple[Column, ...] = (
 )
 
 
-def change_sections(figures: Figures, numbers: Numbers) -> list[Section]:
+def sections(figures: Figures, numbers: Numbers) -> list[Section]:
     """One section per change; one that says so where there is none."""
     if not figures.changes:
         empty = "No change is listed in journey.yaml: nothing to compare before and after."
         return [Section("change-1", "Changes", "Changes: none listed", "", SOURCES, empty=empty)]
     return [
-        _change_section(key, change, impacts_of(change, figures), figures.shop, numbers)
-        for key, change in zip(keys("change"), figures.changes, strict=False)
+        _change_section(f"change-{number}", change, _impacts_of(change, figures), figures.shop, numbers)
+        for number, change in enumerate(figures.changes, 1)
     ]
 
 
 def _change_section(key: str, change: Row, impacts: Sequence[Row], shop: Row, numbers: Numbers) -> Section:
-    title = change_title(change, impacts, numbers)
+    title = _title(change, impacts, numbers)
     days = sorted({impact.days_per_side for impact in impacts if impact.days_per_side})
     span = f"{days[0]}–{days[-1]}" if len(days) > 1 else f"{days[0]}" if days else "0"
     concerned = f" Only: {change.segment}." if change.segment else ""
@@ -57,18 +60,18 @@ def _change_section(key: str, change: Row, impacts: Sequence[Row], shop: Row, nu
     )
     section = partial(Section, key, f"“{change.label}”", title, subtitle, SOURCES)
     if all(impact.difference is None for impact in impacts):
-        return section(empty=f"{change_name(change, numbers)}: no figure has matured attempts on both sides yet.")
+        return section(empty=f"{_name(change, numbers)}: no figure has matured attempts on both sides yet.")
     panels = []
     for unit, axis in (("share", "difference in points"), ("currency", f"difference in {shop.currency} per order")):
-        dots = [_dot(impact, shop.small_cell, numbers) for impact in impacts if impact.unit == unit]
-        if dots:
-            panels.append(DotPanel(dots, f"{axis}, 95\u00a0% interval", is_share=unit == "share", is_difference=True))
+        shown = [_dot(impact, shop.small_cell, numbers) for impact in impacts if impact.unit == unit]
+        if shown:
+            panels.append(DotPanel(shown, f"{axis}, 95\u00a0% interval", is_share=unit == "share", is_difference=True))
     notes = [
         "Before and after says what moved at the same time, not what caused it. An interval may leave out 0 and still "
         "be no evidence, since with many comparisons a few do so by chance."
     ]
     return section(
-        charts=[dots_chart(f"{key}-impact", f"{title}. {subtitle}", panels, numbers)],
+        charts=[chart(f"{key}-impact", partial(dots, panels, numbers))],
         notes=[change.what, *notes] if change.what else notes,
         tables=[table(f"Before and after {change.label}", COLUMNS, impacts, numbers)],
     )
@@ -88,3 +91,44 @@ def _dot(impact: Row, small_cell: int, numbers: Numbers) -> Dot:
     tone = impact.verdict if impact.verdict in MOVED else "quiet"
     detail = f"{change} · {numbers.difference(impact.difference, impact.unit)} · {n}"
     return Dot(impact.label, detail, impact.difference, impact.low, impact.high, tone, impact.verdict)
+
+
+def _name(change: Row, numbers: Numbers) -> str:
+    """“Guest checkout” (15 August 2026)."""
+    return f"“{change.label}” ({numbers.day(change.changed_on)})"
+
+
+def _impacts_of(change: Row, figures: Figures) -> list[Row]:
+    """The figures before and after a change."""
+    return [impact for impact in figures.impacts if impact.change_id == change.change_id]
+
+
+def _title(change: Row, impacts: Sequence[Row], numbers: Numbers) -> str:
+    """What moved after a change, in words."""
+    moved = _moved(impacts, lambda impact: str(impact.name_in_sentence))
+    early = [impact.name_in_sentence for impact in impacts if impact.verdict == "too early"]
+    label = _name(change, numbers)
+    if moved:
+        return f"After {label}: {'; '.join(moved)}"
+    if early and len(early) == len(impacts):
+        return f"{label}: too early to judge"
+    if not impacts:
+        return f"{label}: no figure could be compared"
+    tested = len(impacts) - len(early)
+    text = f"{label}: no evidence of an effect on any of {tested} figures" if tested > 1 else f"{label}: no evidence"
+    return f"{text}; too early for {some(early)}" if early else text
+
+
+def change_phrase(change: Row, figures: Figures, on: str, numbers: Numbers) -> str:
+    """A change of a day in the summary: what moved by how much, or that nothing is proven."""
+    impacts = _impacts_of(change, figures)
+    moved = _moved(impacts, lambda i: f"{i.name_in_sentence} {numbers.difference(i.difference, i.unit)}")
+    early = bool(impacts) and all(impact.verdict == "too early" for impact in impacts)
+    nothing = "too early to judge" if early else "no evidence of an effect"
+    return f"“{change.label}” ({on}): {'; '.join(moved) or nothing}"
+
+
+def _moved(impacts: Sequence[Row], phrase: Callable[[Row], str]) -> list[str]:
+    """What improved and what worsened, in phrases."""
+    found = {verdict: [phrase(i) for i in impacts if i.verdict == verdict] for verdict in MOVED}
+    return [f"{some(phrases)} {verdict}" for verdict, phrases in found.items() if phrases]

@@ -1,0 +1,73 @@
+"""The flag: the stage with the highest drop-off, by the first ranking that has anything to rank."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from parcours.report.figures import Figures, Row
+from parcours.report.numbers import Numbers, listed
+
+RANKINGS: dict[str, tuple[str, Callable[[Numbers, float], str]]] = {
+    "revenue_at_stake": ("revenue at stake", Numbers.short_money),
+    "drop_off_rate": ("drop-off rate", Numbers.share),
+    "units_lost": ("journeys lost", Numbers.count),
+}
+"""Their names and what writes their values, in the order of preference: the first one flags the stage."""
+
+
+@dataclass(frozen=True)
+class Flag:
+    """The flagged stage, and after it those that tie with it."""
+
+    ranking: str
+    stages: list[Row]
+
+    @property
+    def stage(self) -> Row:
+        """The first of them."""
+        return self.stages[0]
+
+    @property
+    def names(self) -> str:
+        """All of them in a sentence."""
+        return listed([stage.label for stage in self.stages])
+
+    @property
+    def is_tie(self) -> bool:
+        """Whether their order is not certain."""
+        return len(self.stages) > 1
+
+    @property
+    def by(self) -> str:
+        """The ranking's name."""
+        return RANKINGS[self.ranking][0]
+
+
+def flagged(figures: Figures) -> Flag | None:
+    """The first of the first ranking that has anything to rank; None where every stage is a small cell."""
+    stages = {stage.stage: stage for stage in figures.stages}
+    for ranking in RANKINGS:
+        ranked = ranked_by(figures, ranking)
+        if ranked and ranked[0].value > 0:
+            tied = [row.stage for row in ranked[1:] if row.is_tie_with_first]
+            return Flag(ranking, [stages[stage] for stage in (ranked[0].stage, *tied)])
+    return None
+
+
+def ranked_by(figures: Figures, ranking: str) -> list[Row]:
+    """A ranking's stages, the highest drop-off first."""
+    return [row for row in figures.ranking if row.ranking == ranking]
+
+
+def step_of(stage: Row) -> str:
+    """A stage with the one to go on to: Checkout → Purchase."""
+    return f"{stage.label} → {stage.next_label}" if stage.next_label else stage.label
+
+
+def interval_and_stake(stage: Row, numbers: Numbers) -> str:
+    """The end of a sentence on a drop-off: its interval, and the revenue at stake where orders value it."""
+    interval = f"(95\u00a0% interval {numbers.interval(stage.drop_off_low, stage.drop_off_high)})"
+    if stage.revenue_at_stake is None:
+        return interval
+    return f"{interval}, {numbers.short_money(stage.revenue_at_stake)} of net revenue at stake"

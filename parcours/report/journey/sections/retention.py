@@ -1,0 +1,122 @@
+"""Retention: cohorts by month of the first order × intervals of 30 days."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from functools import partial
+
+from parcours.report.drawing import BLUE, FAINT, GREY, INK, LINE, SKY, Chart, axis, chart, layout, note, shape
+from parcours.report.figures import Figures, Row
+from parcours.report.numbers import Numbers
+from parcours.report.section import Column, Section, table
+
+PLACE = 50
+
+
+def _cohort(numbers: Numbers, on: date | None, interval: int) -> str:
+    return f"{numbers.month(on) if on else 'Mean'}, days {numbers.month_of_days(interval)}"
+
+
+COHORTS: tuple[Column, ...] = (
+    ("Cohort, interval", "cohort_on interval_number", _cohort),
+    ("Ordered again", "rate", Numbers.share),
+    ("Customers back", "returned_count", Numbers.count),
+    ("Interval over", "finished_count", Numbers.count),
+    ("Customers", "customer_count", Numbers.count),
+)
+
+
+def sections(figures: Figures, numbers: Numbers) -> list[Section]:
+    """One section: the mean over cohorts in its title."""
+    title = _title(figures, numbers)
+    section = partial(Section, "retention", "Retention", title, sources=("metrics.retention_cohorts",))
+    if not figures.cohorts:
+        return [section("", empty="No first interval of 30 × 24 h is over yet.")]
+    subtitle = (
+        "Cohort: shop month of the first order. A cell: customers with another order in that interval of 30 × 24 h "
+        "since their own first order / customers for whom the interval is over. Blank: nobody has finished it. "
+        f"Grey counts: fewer than {figures.shop.small_cell}."
+    )
+    finished = [cell for cell in figures.cohorts if cell.finished_count]
+    return [
+        section(
+            subtitle,
+            charts=[_cohort_chart(figures.cohorts, numbers)],
+            notes=["The mean over cohorts is weighted by their size."],
+            tables=[table("Cohorts and intervals", COHORTS, finished, numbers)],
+        )
+    ]
+
+
+def _title(figures: Figures, numbers: Numbers) -> str:
+    """The share of customers who order again, mean over the cohorts."""
+    mean = [cell for cell in figures.cohorts if cell.cohort_on is None and cell.rate is not None]
+    if not mean:
+        return "Retention: no customer has finished a first interval of 30 days yet"
+    start, end = mean[0], mean[-1]
+    text = f"{numbers.share(start.rate)} of customers order again within 30 days of their first order"
+    if end is start:
+        return text
+    return f"{text}, {numbers.share(end.rate)} in days {numbers.month_of_days(end.interval_number)}"
+
+
+def _cohort_chart(cells: Sequence[Row], numbers: Numbers) -> Chart:
+    """Cohorts × intervals, the mean over cohorts below; unfinished intervals are blank, small cells grey."""
+    cohorts = sorted({cell.cohort_on for cell in cells if cell.cohort_on is not None})
+    intervals = sorted({cell.interval_number for cell in cells})
+    places: dict[date | None, float] = {on: float(row) for row, on in enumerate(cohorts)} | {None: len(cohorts) + 0.25}
+    notes, shares, texts = [], {}, {}
+    for cell in [cell for cell in cells if cell.rate is not None]:
+        counts = f"{numbers.count(cell.returned_count)} of {numbers.count(cell.finished_count)}"
+        if cell.is_small:
+            x = cell.interval_number - intervals[0]
+            notes.append(note(counts, x, places[cell.cohort_on], size=10.5, color=FAINT))
+        else:
+            shares[cell.cohort_on, cell.interval_number] = (cell.rate or 0) * 100
+            texts[cell.cohort_on, cell.interval_number] = f"{numbers.share(cell.rate)}<br>{counts}"
+    traces = [
+        {
+            "type": "heatmap",
+            "x": list(range(len(intervals))),
+            "y": [places[on] for on in group],
+            "z": [[shares.get((on, number)) for number in intervals] for on in group],
+            "text": [[texts.get((on, number), "") for number in intervals] for on in group],
+            "zmin": 0,
+            "zmax": max(shares.values(), default=1.0) or 1.0,
+            "colorscale": [[0, "#eef4f8"], [0.5, SKY], [1, BLUE]],
+            "showscale": False,
+            "xgap": 3,
+            "ygap": 3,
+            "texttemplate": "%{text}",
+            "textfont": {"size": 10.5},
+            "hoverinfo": "skip",
+        }
+        for group in (cohorts, [None])
+    ]
+    sizes = {cell.cohort_on: numbers.count(cell.customer_count) for cell in cells}
+    labels = {on: numbers.month(on) for on in cohorts} | {None: "<b>Mean</b>"}
+    bottom, width = places[None], len(intervals)
+    frame = layout(
+        numbers,
+        int((bottom + 1) * 38) + 36,
+        (30, 8, 6, 122),
+        annotations=notes,
+        xaxis=axis(
+            side="top",
+            showgrid=False,
+            tickvals=list(range(width)),
+            ticktext=[("days " if place == 0 else "") + numbers.month_of_days(n) for place, n in enumerate(intervals)],
+            range=[-0.5, width - 0.5],
+        ),
+        yaxis=axis(
+            showgrid=False,
+            tickvals=list(places.values()),
+            ticktext=[f"{labels[on]}  <span style='color:{GREY}'>n\u00a0{sizes[on]}</span>" for on in places],
+            range=[bottom + 0.55, -0.55],
+            tickfont={"color": INK, "size": 11.5},
+        ),
+        shapes=[shape("line", [0, 1], [bottom - 0.625], {"color": LINE, "width": 1}, xref="paper", yref="y")],
+    )
+    widths = {"minimum_width": 130 + 66 * width, "maximum_width": 130 + 180 * width}
+    return chart("retention-cohorts", lambda _: {"data": traces, "layout": frame}, **widths)

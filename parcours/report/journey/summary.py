@@ -1,0 +1,75 @@
+"""The summary at the top of the journey page: where journeys end, what the changes did, what to be careful about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from parcours.report.figures import Figures, Row, first
+from parcours.report.journey.flag import RANKINGS, flagged, interval_and_stake, ranked_by, step_of
+from parcours.report.journey.sections.changes import change_phrase
+from parcours.report.numbers import Numbers, capital, listed, plural, some
+from parcours.report.section import Sentence
+
+OUTAGES = {"tracking": "left out of rates", "payment": "marked, and left out of before/after comparisons"}
+
+
+def summary(figures: Figures, numbers: Numbers) -> list[Sentence]:
+    """The main findings, and what to know before trusting them."""
+    sentences = [_loss(figures, numbers)]
+    if figures.changes:
+        phrases = [
+            change_phrase(change, figures, _short_day(change.changed_on, figures.shop, numbers), numbers)
+            for change in figures.changes
+        ]
+        sentences.append(Sentence("Before and after the changes.", f"{'; '.join(phrases)}."))
+    careful = list(_warnings(figures, numbers))
+    if careful:
+        sentences.append(Sentence("Read with care.", " ".join(careful)))
+    return sentences
+
+
+def _loss(figures: Figures, numbers: Numbers) -> Sentence:
+    flag = flagged(figures)
+    if flag is None:
+        return Sentence("No stage can be flagged yet.", "Too few journeys are over to rank the stages.")
+    stage = flag.stage
+    rate = (
+        f"{numbers.share(stage.drop_off_rate)} of the finished journeys that reach {stage.label} go no further "
+        f"{interval_and_stake(stage, numbers)}."
+    )
+    if flag.is_tie:
+        return Sentence(f"{flag.names} tie for the highest drop-off by {flag.by}.", rate)
+    firsts = [(name, ranked_by(figures, ranking)[:1]) for ranking, (name, _) in RANKINGS.items()]
+    others = [f"by {name} it is {top.label}" for name, ranked in firsts for top in ranked if top.stage != stage.stage]
+    also = f" {capital(listed(others))}." if others else ""
+    return Sentence(f"{step_of(stage)} is where the shop loses most.", rate + also)
+
+
+def _warnings(figures: Figures, numbers: Numbers) -> Iterator[str]:
+    """What a reader must know before trusting the figures; nothing where there is nothing."""
+    for outage, consequence in OUTAGES.items():
+        days = [row for row in figures.outages if row.outage == outage]
+        if days:
+            when = some([_short_day(row.on, figures.shop, numbers) for row in days])
+            yield f"{len(days)} {outage} outage {plural(len(days), 'day')} ({when}), {consequence}."
+    answers = first(figures.csat, stage="all")
+    if answers and answers.unattached_count:
+        yield (
+            f"{numbers.count(answers.unattached_count)} of {numbers.count(answers.answer_count)} answers could not be "
+            "attached to an order or touchpoint."
+        )
+    rows = first(figures.exports, export=None)
+    if rows and rows.rows_rejected:
+        yield f"{numbers.count(rows.rows_rejected)} of {numbers.count(rows.rows_read)} rows were rejected."
+    refused = [row for row in figures.exports if row.export is not None and row.status != "loaded"]
+    if refused:
+        yield f"Files refused and not loaded: {listed([f'{row.export} ({row.file_count})' for row in refused])}."
+    everything = first(figures.coverage, source=None)
+    if everything and everything.staged_count < everything.touchpoint_count:
+        yield f"Only {numbers.share(everything.staged_share)} of touchpoints have a stage."
+
+
+def _short_day(on: date, shop: Row, numbers: Numbers) -> str:
+    """A day, with its year where the shop's days are of several."""
+    return numbers.short_day(on, year=bool(shop.from_on) and shop.from_on.year != shop.until_on.year)
