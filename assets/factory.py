@@ -7,14 +7,15 @@ what is downstream, a warning is shown.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import dagster as dg
 import duckdb
 
+from assets.failures import naming_the_trouble, stop_if_failed
 from parcours.engine.build import BuiltTable, describe_table, lineage_of, refresh_table
-from parcours.engine.checks import Check, Sample, record
+from parcours.engine.checks import Check, Finding, Sample, record
 from parcours.engine.model import Model
 from parcours.engine.refresh import Table
 from parcours.project import Project
@@ -86,11 +87,13 @@ def table_asset(
         kinds={"duckdb", kind},
         check_specs=[check_spec(check) for check in checks],
     )
-    def build_and_check() -> dg.MaterializeResult:  # type: ignore[type-arg]
-        with open_warehouse(project) as connection:
+    def build_and_check() -> Iterator[dg.MaterializeResult[Any]]:
+        with naming_the_trouble(), open_warehouse(project) as connection:
             built = build(connection)
-            results = [check_result(connection, check) for check in checks]
-        return dg.MaterializeResult(metadata=table_metadata(built), check_results=results)
+            findings = [record(connection, check) for check in checks]
+        results = [check_result(found) for found in findings]
+        yield dg.MaterializeResult(metadata=table_metadata(built), check_results=results)
+        stop_if_failed(findings)
 
     return build_and_check
 
@@ -105,9 +108,9 @@ def check_spec(check: Check) -> dg.AssetCheckSpec:
     )
 
 
-def check_result(connection: duckdb.DuckDBPyConnection, check: Check) -> dg.AssetCheckResult:
-    """Run and record a check; shows up to five offending rows."""
-    found = record(connection, check)
+def check_result(found: Finding) -> dg.AssetCheckResult:
+    """What a check found, as Dagster shows it: up to five offending rows."""
+    check = found.check
     metadata: dict[str, Any] = {"offending rows": found.offending_count}
     if found.samples:
         metadata |= {"first of them": dg.MetadataValue.md(markdown_table(found.samples)), "what to do": check.to_do}

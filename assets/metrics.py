@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import dagster as dg
 
 from assets.factory import box_assets, key_of, table_metadata
+from assets.failures import naming_the_trouble
 from parcours.engine.build import describe_table
 from parcours.project import Project
 from parcours.tables.table_checks import tidy_results
@@ -30,7 +31,7 @@ def metrics_assets(project: Project, tables: Sequence[str]) -> list[dg.AssetsDef
         description=CHECK_RESULTS_TABLE.description,
     )
     def check_results() -> dg.MaterializeResult:  # type: ignore[type-arg]
-        with open_warehouse(project) as connection:
+        with naming_the_trouble(), open_warehouse(project) as connection:
             tidy_results(connection, project)
             verdicts = connection.execute(f"select verdict, count(*) from {CHECK_RESULTS} group by verdict").fetchall()
             built = describe_table(connection, CHECK_RESULTS)

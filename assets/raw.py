@@ -6,7 +6,9 @@ from typing import Any
 import dagster as dg
 
 from assets.factory import check_result, check_spec, key_of, table_metadata
+from assets.failures import naming_the_trouble, stop_if_failed
 from parcours.engine.build import describe_table
+from parcours.engine.checks import record
 from parcours.loading.load import load_exports, rejected_reasons
 from parcours.project import Project
 from parcours.tables.table_checks import checks_of
@@ -31,12 +33,13 @@ def raw_assets(project: Project) -> list[dg.AssetsDefinition]:
         check_specs=[check_spec(check) for check in checks],
     )
     def exports(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
-        with open_warehouse(project) as connection:
+        with naming_the_trouble(), open_warehouse(project) as connection:
             loads = load_exports(connection, project)
             for load in loads:
                 rows = f"{load.rows_loaded} loaded, {load.rows_duplicate} duplicate, {load.rows_rejected} rejected"
                 context.log.info(f"{load.path}: {load.reason or rows}")
-            results = [check_result(connection, check) for check in checks]
+            findings = [record(connection, check) for check in checks]
+            results = [check_result(found) for found in findings]
             reasons = list(rejected_reasons(connection))
             for table, raw in RAW_TABLES.items():
                 comment_table(connection, raw)
@@ -49,5 +52,6 @@ def raw_assets(project: Project) -> list[dg.AssetsDefinition]:
                 yield dg.MaterializeResult(
                     key_of(table), metadata=metadata, check_results=results if table == "raw.loads" else []
                 )
+        stop_if_failed(findings)
 
     return [exports]

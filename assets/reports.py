@@ -5,6 +5,7 @@ from __future__ import annotations
 import dagster as dg
 
 from assets.factory import key_of
+from assets.failures import naming_the_trouble
 from parcours.project import Project
 from parcours.warehouse.connection import open_warehouse
 from parcours.warehouse.published import publish
@@ -27,7 +28,7 @@ def reports_assets(project: Project, upstreams: list[str]) -> list[dg.AssetsDefi
         "readers never see half of a run.",
     )
     def published() -> dg.MaterializeResult:  # type: ignore[type-arg]
-        with open_warehouse(project) as connection:
+        with naming_the_trouble(), open_warehouse(project) as connection:
             rows = publish(connection, project.published)
         return dg.MaterializeResult(
             metadata={
@@ -47,7 +48,8 @@ def reports_assets(project: Project, upstreams: list[str]) -> list[dg.AssetsDefi
     def journey() -> dg.MaterializeResult:  # type: ignore[type-arg]
         from parcours.report.write import write_report
 
-        write_report(project.published, project.report)
+        with naming_the_trouble():
+            write_report(project.published, project.report)
         return dg.MaterializeResult(
             metadata={
                 "page": dg.MetadataValue.url(project.report.as_uri()),
@@ -67,7 +69,8 @@ def reports_assets(project: Project, upstreams: list[str]) -> list[dg.AssetsDefi
         from parcours.report.write import write_quality
 
         page = project.quality_report
-        write_quality(project.published, page)
+        with naming_the_trouble():
+            write_quality(project.published, page)
         return dg.MaterializeResult(
             metadata={"page": dg.MetadataValue.url(page.as_uri()), "bytes": page.stat().st_size}
         )

@@ -8,6 +8,7 @@ from typing import Any
 import dagster as dg
 
 from assets.factory import key_of, table_metadata
+from assets.failures import naming_the_trouble
 from parcours.engine.build import describe_table
 from parcours.loading.settings_tables import SETTINGS_TABLES, write_settings
 from parcours.project import Project
@@ -28,7 +29,7 @@ def settings_assets(project: Project) -> list[dg.AssetsDefinition]:
         ],
     )
     def settings() -> Iterator[dg.MaterializeResult[Any]]:
-        with open_warehouse(project) as connection:
+        with naming_the_trouble(), open_warehouse(project) as connection:
             write_settings(connection, project.settings)
             tidy_log(connection, project)
             for table in SETTINGS_TABLES:
