@@ -112,6 +112,8 @@ def check_result(found: Finding) -> dg.AssetCheckResult:
     """What a check found, as Dagster shows it: up to five offending rows."""
     check = found.check
     metadata: dict[str, Any] = {"offending rows": found.offending_count}
+    if found.offending_count:
+        metadata["found"] = found.said
     if found.samples:
         metadata |= {"first of them": dg.MetadataValue.md(markdown_table(found.samples)), "what to do": check.to_do}
     return dg.AssetCheckResult(

@@ -9,6 +9,7 @@ file itself (`readers/`), what a format's columns mean (`sql/sources/`), what ma
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -29,6 +30,10 @@ from parcours.warehouse.refresh_log import note_change, touch
 
 SMALL_FILE = 20
 """Rows below which a share of rejected rows says little: such a file is never refused for it."""
+
+
+LOADER = "parcours.loading"
+"""The logger that tells what became of each file, as `load` of its records, while the next ones are read."""
 
 
 class IngestError(Exception):
@@ -97,6 +102,7 @@ def load_exports(connection: duckdb.DuckDBPyConnection, project: Project) -> lis
         if file.file_id not in known:
             load = _load_file(connection, file, run)
             loads.append(load)
+            logging.getLogger(LOADER).info("%s: %s", load.path, load.status, extra={"load": load})
             if load.status == "loaded":
                 known[file.file_id] = file.file_order
         elif _stands_for(file, known[file.file_id]):

@@ -1,0 +1,27 @@
+"""`parcours forget`: a person deleted from all that is stored, then everything built without them."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from parcours.project import load_project
+from pipelines.commands.run import run
+
+
+def forget_person(options: argparse.Namespace) -> int:
+    """Forget a person, then build and publish everything without them; prints what was deleted."""
+    from parcours.people.forget import forget
+
+    if not (options.email or options.customer_id):
+        print("Whom to forget? Give --email or --customer-id.", file=sys.stderr)
+        return 2
+    project = load_project(options.journey, options.exports)
+    done = forget(project, email=options.email, customer_id=options.customer_id)
+    rows = ", ".join(f"{count:,} of {table}" for table, count in done.rows.items() if count)
+    if not rows:
+        print("No stored row is of that person; what comes later of them will not be loaded.")
+        print("Check the spelling, and that it is the e-mail or the customer id of the exports.")
+        return 0
+    print(f"{done.identifier_count:,} identifiers forgotten; rows deleted: {rows}. Building the tables without them.")
+    return run(options.journey, options.exports)
