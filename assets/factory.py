@@ -6,7 +6,6 @@ what is downstream, a warning is shown.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -15,12 +14,13 @@ import duckdb
 
 from assets.failures import naming_the_trouble, stop_if_failed
 from parcours.engine.build import BuiltTable, describe_table, lineage_of, refresh_table
-from parcours.engine.checks import Check, Finding, Sample, record
+from parcours.engine.checks import Check, Finding, record
 from parcours.engine.model import Model
 from parcours.engine.refresh import Table
 from parcours.project import Project
 from parcours.tables.catalogue import PythonTable, all_tables
 from parcours.tables.table_checks import checks_of
+from parcours.troubles import trouble_of
 from parcours.warehouse.comments import comment_table
 from parcours.warehouse.connection import open_warehouse
 
@@ -110,12 +110,11 @@ def check_spec(check: Check) -> dg.AssetCheckSpec:
 
 def check_result(found: Finding) -> dg.AssetCheckResult:
     """What a check found, as Dagster shows it: up to five offending rows."""
-    check = found.check
+    check, trouble = found.check, trouble_of(found)
     metadata: dict[str, Any] = {"offending rows": found.offending_count}
     if found.offending_count:
-        metadata["found"] = found.said
-    if found.samples:
-        metadata |= {"first of them": dg.MetadataValue.md(markdown_table(found.samples)), "what to do": check.to_do}
+        # As text: the UI hides Markdown behind a link.
+        metadata |= {"found": trouble.title, "first of them": trouble.cause, "what to do": trouble.to_do}
     return dg.AssetCheckResult(
         passed=found.verdict == "passed",
         asset_key=key_of(check.table),
@@ -123,13 +122,6 @@ def check_result(found: Finding) -> dg.AssetCheckResult:
         severity=dg.AssetCheckSeverity.ERROR if check.severity == "error" else dg.AssetCheckSeverity.WARN,
         metadata=metadata,
     )
-
-
-def markdown_table(samples: Sequence[Sample]) -> str:
-    """Rows as a Markdown table; their text comes from exports and is never markup."""
-    lines = [list(samples[0]), ["---"] * len(samples[0])]
-    lines += [[re.sub(r"([\\`*_{}\[\]<>|#])", r"\\\1", str(value)) for value in row.values()] for row in samples]
-    return "\n".join(f"| {' | '.join(line)} |".replace("\n", " ") for line in lines)
 
 
 def table_metadata(built: BuiltTable) -> dict[str, Any]:

@@ -76,6 +76,8 @@ KNOWN: Mapping[str, tuple[str, str]] = {
     "SourceError": ("A format's SQL can't be used", "Correct the line that is named, then run again."),
     "ModelError": ("A table's SQL fails", "Correct the SQL file of that table, then run again."),
     "NotBuilt": ("A table that is read is not built yet", "Materialize all once."),
+    "DeclarationError": ("A table's SQL can't be read", "Correct that line, then run again."),
+    "FunctionError": ("A function's SQL fails", "Correct that file, then run again."),
     "SuiteError": ("A check can't be evaluated", FAULT),
     "WarehouseBusy": ("The warehouse is open elsewhere", "Wait for that run to end, then run again."),
     "OldWarehouse": ("The warehouse is of an earlier version", "Move warehouse.duckdb away, then run again."),

@@ -67,11 +67,6 @@ class Finding:
             return "passed"
         return "failed" if self.check.severity == "error" else "warned"
 
-    @property
-    def said(self) -> str:
-        """What was found, and how often."""
-        return f"{self.check.finds[:1].upper()}{self.check.finds[1:]}: {self.offending_count:,}"
-
 
 @cache
 def read_checks(folder: Path) -> tuple[Check, ...]:

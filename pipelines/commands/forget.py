@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from parcours.project import load_project
+from parcours.report.numbers import plural
 from pipelines.commands.run import run
 
 
@@ -20,8 +21,10 @@ def forget_person(options: argparse.Namespace) -> int:
     done = forget(project, email=options.email, customer_id=options.customer_id)
     rows = ", ".join(f"{count:,} of {table}" for table, count in done.rows.items() if count)
     if not rows:
-        print("No stored row is of that person; what comes later of them will not be loaded.")
-        print("Check the spelling, and that it is the e-mail or the customer id of the exports.")
-        return 0
-    print(f"{done.identifier_count:,} identifiers forgotten; rows deleted: {rows}. Building the tables without them.")
+        whom = " or ".join(filter(None, (options.email and "e-mail", options.customer_id and "customer id")))
+        print(f"Nobody here has that {whom}: no stored row was deleted. Check the spelling.", file=sys.stderr)
+        print("It is remembered: rows that come with it later will not be loaded.", file=sys.stderr)
+        return 1
+    count = done.identifier_count
+    print(f"{count:,} {plural(count, 'identifier')} forgotten; rows deleted: {rows}. Building the tables without them.")
     return run(options.journey, options.exports)

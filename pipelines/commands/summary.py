@@ -73,7 +73,8 @@ class Summary:
             yield "  → `parcours formats <folder>` says what they would be read as."
         for check in self.checks:
             if check["verdict"] == "warned":
-                yield f"{check['found']} ({check['table']}, {check['check']})"
+                yield check["found"]
+                yield from (f"  {line}" for line in check["rows"][:1])
                 yield f"  → {check['to_do']}"
 
 
@@ -110,5 +111,6 @@ def _check(evaluation: dg.AssetCheckEvaluation) -> dict[str, Any]:
         "verdict": "passed" if evaluation.passed else "warned" if severity == "warn" else "failed",
         "offending_count": told.get("offending rows", 0),
         "found": told.get("found", ""),
+        "rows": str(told.get("first of them", "")).splitlines(),
         "to_do": told.get("what to do", ""),
     }

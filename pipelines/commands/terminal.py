@@ -18,7 +18,7 @@ import dagster as dg
 from tqdm import tqdm
 
 from parcours.loading.load import LOADER, Load
-from parcours.report.numbers import plural
+from parcours.loading.said import is_refused, load_line, row_counts
 
 SHOWN_FILES = 3
 """Files of an export that get a line of their own; the others are summed up."""
@@ -45,6 +45,7 @@ class Terminal(logging.Handler):
         self._milliseconds: Counter[str] = Counter()
         self._box_of: dict[str, str] = {}
         self._export_began = time.monotonic()
+        self._heard = self._export_began
         self._told = 0
         self._bar = tqdm(
             total=sum(boxes.values()),
@@ -76,10 +77,12 @@ class Terminal(logging.Handler):
         if self.loads and self.loads[-1].export != load.export:
             self._tell_export()
         self.loads.append(load)
+        self._heard = time.monotonic()
         self._bar.set_description_str(load.path)
 
     def _hear_event(self, event: dg.DagsterEvent) -> None:
         if event.is_step_start:
+            self._export_began = time.monotonic()
             self._bar.set_description_str((event.step_key or "").replace("__", "."))
         elif event.is_step_materialization:
             made = event.step_materialization_data.materialization
@@ -98,11 +101,10 @@ class Terminal(logging.Handler):
 
     def _tell_export(self) -> None:
         loads, self._told = self.loads[self._told :], len(self.loads)
-        now = time.monotonic()
         if loads:
-            for line in export_lines(loads, now - self._export_began):
+            for line in export_lines(loads, self._heard - self._export_began):
                 self._say(line)
-        self._export_began = now
+        self._export_began = self._heard
 
     def _box_line(self, box: str) -> str:
         what = "files" if box == "reports" else "tables"
@@ -119,29 +121,15 @@ class Terminal(logging.Handler):
 def export_lines(loads: Iterable[Load], seconds: float) -> Iterator[str]:
     """An export's new files: the sums, then the first files, those that were refused each with its reason."""
     found = [*loads]
-    yield f"  {found[0].export}: {len(found):,} {plural(len(found), 'new file')}, {row_counts(found)} ({seconds:.1f} s)"
-    for is_refused, files in groupby(sorted(found, key=_is_refused), _is_refused):
+    what = f"{len(found):,} new files, " if len(found) > 1 else f"{found[0].path}: "
+    yield f"  {found[0].export}: {what}{row_counts(found)} ({seconds:.1f} s)"
+    for refused, files in groupby(sorted(found, key=is_refused), is_refused):
         named = [*files]
-        for load in named[:SHOWN_FILES] if len(found) > 1 or is_refused else []:
-            yield f"    {load.path}: {f'refused: {load.reason}' if is_refused else row_counts([load])}"
+        for load in named[:SHOWN_FILES] if len(found) > 1 or refused else []:
+            yield f"    {load_line(load)}"
         if len(named) > SHOWN_FILES:
             rest = named[SHOWN_FILES:]
-            yield f"    … and {len(rest):,} more{' refused' if is_refused else f': {row_counts(rest)}'}"
-
-
-def _is_refused(load: Load) -> bool:
-    return load.status == "refused"
-
-
-def row_counts(loads: Iterable[Load]) -> str:
-    """The rows of some files, read = loaded + duplicate + rejected."""
-    found = [*loads]
-    parts = [(name, sum(getattr(load, f"rows_{name}") for load in found)) for name in PARTS]
-    read, loaded, *others = [f"{count:,} {name}" for name, count in parts]
-    return f"{read.replace(' read', ' rows read')}: {', '.join([loaded, *others])}"
-
-
-PARTS = ("read", "loaded", "duplicate", "rejected")
+            yield f"    … and {len(rest):,} more{' refused' if refused else f': {row_counts(rest)}'}"
 
 
 @contextmanager
