@@ -4,9 +4,8 @@ Checks run in the asset's own step, right after the build, so that no materializ
 what is downstream, a warning is shown.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import dagster as dg
@@ -22,9 +21,26 @@ from parcours.tables.catalogue import PythonTable, all_tables
 from parcours.tables.table_checks import checks_of
 from parcours.troubles import trouble_of
 from parcours.warehouse.comments import comment_table
-from parcours.warehouse.connection import open_warehouse
+from parcours.warehouse.open_run import OpenRun
 
 Build = Callable[[duckdb.DuckDBPyConnection], BuiltTable]
+
+RUN = "run"
+"""The resource that every step takes the warehouse from: the run's turn and its one connection."""
+
+
+def run_of(context: dg.AssetExecutionContext | dg.OpExecutionContext) -> OpenRun:
+    """The run that a step belongs to."""
+    run = getattr(context.resources, RUN)
+    assert isinstance(run, OpenRun)
+    return run
+
+
+@contextmanager
+def warehouse_of(context: dg.AssetExecutionContext | dg.OpExecutionContext) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The connection of the run; what is raised inside fails the step with its cause and remedy."""
+    with naming_the_trouble():
+        yield run_of(context).connection
 
 
 def key_of(table: str) -> dg.AssetKey:
@@ -35,13 +51,11 @@ def key_of(table: str) -> dg.AssetKey:
 def box_assets(project: Project, schema: str) -> list[dg.AssetsDefinition]:
     """The assets of every table of one box."""
     return [
-        built_asset(project, source, table)
-        for source, table in all_tables(project)
-        if source.table.startswith(f"{schema}.")
+        built_asset(source, table) for source, table in all_tables(project) if source.table.startswith(f"{schema}.")
     ]
 
 
-def built_asset(project: Project, source: Model | PythonTable, table: Table) -> dg.AssetsDefinition:
+def built_asset(source: Model | PythonTable, table: Table) -> dg.AssetsDefinition:
     """The asset of a table that is built: by its SQL, or by a function."""
 
     def build(connection: duckdb.DuckDBPyConnection) -> BuiltTable:
@@ -51,7 +65,6 @@ def built_asset(project: Project, source: Model | PythonTable, table: Table) -> 
         return describe_table(connection, source.table, lineage, refreshed.touched)
 
     return table_asset(
-        project,
         source.table,
         source.description,
         source.upstreams,
@@ -64,7 +77,6 @@ def built_asset(project: Project, source: Model | PythonTable, table: Table) -> 
 
 
 def table_asset(
-    project: Project,
     table: str,
     description: str,
     upstreams: Iterable[str],
@@ -86,9 +98,10 @@ def table_asset(
         metadata=metadata,
         kinds={"duckdb", kind},
         check_specs=[check_spec(check) for check in checks],
+        required_resource_keys={RUN},
     )
-    def build_and_check() -> Iterator[dg.MaterializeResult[Any]]:
-        with naming_the_trouble(), open_warehouse(project) as connection:
+    def build_and_check(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
+        with warehouse_of(context) as connection:
             built = build(connection)
             findings = [record(connection, check) for check in checks]
         results = [check_result(found) for found in findings]
@@ -113,8 +126,9 @@ def check_result(found: Finding) -> dg.AssetCheckResult:
     check, trouble = found.check, trouble_of(found)
     metadata: dict[str, Any] = {"offending rows": found.offending_count}
     if found.offending_count:
-        # As text: the UI hides Markdown behind a link.
-        metadata |= {"found": trouble.title, "first of them": trouble.cause, "what to do": trouble.to_do}
+        # A row is an entry of its own: the UI hides Markdown behind a link, and joins the lines of a text.
+        rows = {f"row {number}": row for number, row in enumerate(trouble.cause.splitlines(), 1)}
+        metadata |= {"found": trouble.title, **rows, "what to do": trouble.to_do}
     return dg.AssetCheckResult(
         passed=found.verdict == "passed",
         asset_key=key_of(check.table),

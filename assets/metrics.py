@@ -5,13 +5,11 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from assets.factory import box_assets, key_of, table_metadata
-from assets.failures import naming_the_trouble
+from assets.factory import RUN, box_assets, key_of, table_metadata, warehouse_of
 from parcours.engine.build import describe_table
 from parcours.project import Project
 from parcours.tables.table_checks import tidy_results
 from parcours.warehouse.check_results import CHECK_RESULTS, CHECK_RESULTS_TABLE
-from parcours.warehouse.connection import open_warehouse
 
 
 def metrics_assets(project: Project, tables: Sequence[str]) -> list[dg.AssetsDefinition]:
@@ -29,9 +27,10 @@ def metrics_assets(project: Project, tables: Sequence[str]) -> list[dg.AssetsDef
         group_name="metrics",
         kinds={"duckdb", "python"},
         description=CHECK_RESULTS_TABLE.description,
+        required_resource_keys={RUN},
     )
-    def check_results() -> dg.MaterializeResult:  # type: ignore[type-arg]
-        with naming_the_trouble(), open_warehouse(project) as connection:
+    def check_results(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]
+        with warehouse_of(context) as connection:
             tidy_results(connection, project)
             verdicts = connection.execute(f"select verdict, count(*) from {CHECK_RESULTS} group by verdict").fetchall()
             built = describe_table(connection, CHECK_RESULTS)

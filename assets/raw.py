@@ -5,8 +5,8 @@ from typing import Any
 
 import dagster as dg
 
-from assets.factory import check_result, check_spec, key_of, table_metadata
-from assets.failures import naming_the_trouble, stop_if_failed
+from assets.factory import RUN, check_result, check_spec, key_of, table_metadata, warehouse_of
+from assets.failures import stop_if_failed
 from parcours.engine.build import describe_table
 from parcours.engine.checks import record
 from parcours.loading.found_files import unmatched_files
@@ -15,7 +15,6 @@ from parcours.loading.said import is_refused, load_line
 from parcours.project import Project
 from parcours.tables.table_checks import checks_of
 from parcours.warehouse.comments import comment_table
-from parcours.warehouse.connection import open_warehouse
 from parcours.warehouse.raw_tables import RAW_TABLES
 
 SHOWN_FILES = 20
@@ -35,9 +34,10 @@ def raw_assets(project: Project) -> list[dg.AssetsDefinition]:
             for table, raw in RAW_TABLES.items()
         ],
         check_specs=[check_spec(check) for check in checks],
+        required_resource_keys={RUN},
     )
-    def exports() -> Iterator[dg.MaterializeResult[Any]]:
-        with naming_the_trouble(), open_warehouse(project) as connection:
+    def exports(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
+        with warehouse_of(context) as connection:
             loads = load_exports(connection, project)
             findings = [record(connection, check) for check in checks]
             results = [check_result(found) for found in findings]

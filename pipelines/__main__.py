@@ -28,6 +28,11 @@ def main(arguments: list[str] | None = None) -> int:
     )
     run_parser.add_argument("--quiet", action="store_true", help="print only what went wrong")
     run_parser.add_argument("--json", action="store_true", help="print one JSON object at the end, and nothing else")
+    run_parser.add_argument("--no-wait", action="store_true", help="fail at once where another run has its turn")
+    ui_parser = commands.add_parser("ui", help="Dagster's UI, its schedule and its sensors, on this machine alone")
+    ui_parser.add_argument("--journey", type=Path, help="the shop's journey.yaml (default: the one here)")
+    ui_parser.add_argument("--exports", type=Path, help="folder of the exports (default: as journey.yaml says)")
+    ui_parser.add_argument("--port", type=int, default=3000, help="of http://127.0.0.1 (default: 3000)")
     formats_parser = commands.add_parser(
         "formats", help="say what the files of a folder would be read as; loads nothing"
     )
@@ -80,20 +85,23 @@ def _carry_out(options: argparse.Namespace) -> int:
         from pipelines.commands.forget import forget_person
 
         return forget_person(options)
-    from pipelines.commands.run import run
+    if options.command == "ui":
+        from pipelines.commands.ui import ui
 
-    code = run(
+        return ui(options.journey, options.exports, options.port)
+    from pipelines.commands.run import Manner, run
+
+    return run(
         options.journey,
         options.exports,
-        full_refresh=options.full_refresh,
-        is_quiet=options.quiet,
-        as_json=options.json,
+        Manner(
+            full_refresh=options.full_refresh,
+            verify=options.verify,
+            is_quiet=options.quiet,
+            as_json=options.json,
+            wait=not options.no_wait,
+        ),
     )
-    if not options.verify or code:
-        return code
-    from pipelines.commands.verify import verify
-
-    return verify(options.journey, options.exports, is_quiet=options.quiet or options.json)
 
 
 if __name__ == "__main__":

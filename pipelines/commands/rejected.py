@@ -5,14 +5,18 @@ from __future__ import annotations
 import argparse
 
 from parcours.project import load_project
+from parcours.warehouse.run_lock import run_lock
 from pipelines.commands.paths import shown
+from pipelines.commands.run import BY
 
 
 def rejected(options: argparse.Namespace) -> int:
     """Write rejected rows into files to correct; prints a line for each."""
     from parcours.loading.rejected import write_rejected
 
-    written = write_rejected(load_project(options.journey, options.exports), options.folder)
+    project = load_project(options.journey, options.exports)
+    with run_lock(project, BY):
+        written = write_rejected(project, options.folder)
     for file in written:
         where = shown(file.path) if file.path else f"– ({file.why})"
         print(f"{file.name}: {file.row_count:,} rejected rows → {where}")
