@@ -11,6 +11,7 @@ from parcours.project import Project
 from parcours.warehouse.open_run import OpenRun, open_run
 from pipelines.history import prune
 from pipelines.launcher import hold_run
+from pipelines.run_records import record_dagster_run, record_death
 
 
 def run_resource(project: Project, read: Callable[[], Project] | None = None) -> dg.ResourceDefinition:
@@ -29,7 +30,11 @@ def run_resource(project: Project, read: Callable[[], Project] | None = None) ->
         with open_run(project, _by(context.run), say=say, read=read) as opened:
             if opened.left:
                 say(f"The last run ended without a word: {opened.left}. What it had finished stands; this run goes on.")
+                record_death(project, opened.left, say=say)
             yield opened
+            if context.instance and context.run:
+                connection = opened.connection if opened.is_open else None
+                record_dagster_run(project, context.instance, context.run, say=say, connection=connection)
         if context.instance:
             prune(context.instance)
 

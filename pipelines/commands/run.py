@@ -7,16 +7,19 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from parcours.project import Project, load_project
+from parcours.project import Project, load_last_good_project, load_project
 from parcours.troubles import Trouble, trouble_of
+from parcours.warehouse.connection import WarehouseBusy
 from parcours.warehouse.run_lock import run_lock
 from pipelines.commands.paths import shown
 from pipelines.commands.verify import verify
 
 if TYPE_CHECKING:
+    from parcours.nights.record import By
     from pipelines.commands.summary import Summary
 
 BY = "the command line"
@@ -33,6 +36,7 @@ class Manner:
         is_quiet: print only what went wrong.
         as_json: print one JSON object at the end, and nothing else on stdout.
         wait: wait for another run to end; else fail at once.
+        by: whose run it is, as its record says.
     """
 
     full_refresh: bool = False
@@ -40,6 +44,7 @@ class Manner:
     is_quiet: bool = False
     as_json: bool = False
     wait: bool = True
+    by: By = "command line"
 
     @property
     def is_told(self) -> bool:
@@ -55,12 +60,13 @@ def run(journey_file: Path | None, exports_folder: Path | None, manner: Manner) 
         exports_folder: None: as journey.yaml says.
         manner: how.
     """
-    began = time.monotonic()
+    began, started = time.monotonic(), datetime.now(UTC)
     try:
         project = load_project(journey_file, exports_folder)
-        with run_lock(project, BY, wait=manner.wait, say=_warn):
+        with run_lock(project, "the nightly run" if manner.by == "night" else BY, wait=manner.wait, say=_warn):
             return _run(project, manner, began)
     except Exception as error:
+        _record(load_last_good_project(journey_file, exports_folder), manner.by, error, started)
         if manner.as_json:
             from pipelines.commands.summary import Summary
 
@@ -79,7 +85,7 @@ def _run(project: Project, manner: Manner, began: float) -> int:
         print(f"{project.settings.shop.name}: reading {shown(project.exports_folder)}", flush=True)
     if manner.full_refresh:
         _forget_builds(project)
-    summary = _materialize(project, began, is_quiet=not manner.is_told)
+    summary = _materialize(project, began, manner)
     if manner.as_json:
         print(summary.json())
     if manner.is_told:
@@ -100,6 +106,15 @@ def _warn(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
+def _record(project: Project, by: By, error: Exception, started: datetime) -> None:
+    """The record of a run that came to no step, so that Dagster knows nothing of it; of a shop that has had runs."""
+    from parcours.nights.close import record_run
+    from parcours.nights.record import records_file
+
+    if by == "night" or (records_file(project).exists() and not isinstance(error, WarehouseBusy)):
+        record_run(project, by, started, troubles=[trouble_of(error)], say=_warn)
+
+
 def _forget_builds(project: Project) -> None:
     from parcours.warehouse.connection import open_warehouse
     from parcours.warehouse.refresh_log import reset_log
@@ -108,21 +123,24 @@ def _forget_builds(project: Project) -> None:
         reset_log(connection)
 
 
-def _materialize(project: Project, began: float, *, is_quiet: bool) -> Summary:
+def _materialize(project: Project, began: float, manner: Manner) -> Summary:
     import dagster as dg
 
     from pipelines.code_location import build_defs
     from pipelines.commands.summary import summary_of
     from pipelines.commands.terminal import LOGGER, Terminal, listening
     from pipelines.history import dagster_home
+    from pipelines.run_records import BY_TAG, record_dagster_run
 
     definitions = build_defs(project)
     graph = definitions.resolve_asset_graph()
     boxes = Counter(graph.get(key).group_name or "" for key in graph.materializable_asset_keys)
-    terminal = Terminal(boxes, is_quiet=is_quiet)
+    terminal = Terminal(boxes, is_quiet=not manner.is_told)
     with listening(terminal) as logger, dg.DagsterInstance.from_config(str(dagster_home(project))) as instance:
         told = dg.Definitions.merge(definitions, dg.Definitions(loggers={LOGGER: logger}))
         result = told.resolve_job_def("materialize_everything").execute_in_process(
-            run_config={"loggers": {LOGGER: {}}}, instance=instance, raise_on_error=False
+            run_config={"loggers": {LOGGER: {}}}, instance=instance, raise_on_error=False, tags={BY_TAG: manner.by}
         )
+        # It wrote its record itself, unless it did not come to its first step.
+        record_dagster_run(project, instance, result.dagster_run, say=_warn)
     return summary_of(project, result, terminal.loads, time.monotonic() - began)
