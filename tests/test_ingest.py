@@ -137,9 +137,16 @@ def shop(tmp_path: Path) -> Project:
     return load_project(ROOT / "journey.yaml", tmp_path / "exports", tmp_path)
 
 
-def test_no_file_at_all_is_an_error_that_says_where_to_put_them(shop: Project) -> None:
-    with pytest.raises(IngestError, match=r"no file matches events/\*\.jsonl\.gz.*Put the exports there, or correct"):
+def test_a_folder_without_exports_is_said_to_be_empty_missing_or_of_other_files(shop: Project) -> None:
+    with pytest.raises(
+        IngestError, match=r"is empty; expected events/\*\.jsonl\.gz.*Put the exports there, or correct"
+    ):
         load(shop)
+    (shop.exports_folder / "notes.txt").write_text("x")
+    with pytest.raises(IngestError, match=r"none of its 1 files \(the first: notes\.txt\) matches events/"):
+        load(shop)
+    with pytest.raises(IngestError, match=r"nowhere: no such folder\. Make it and put the exports there, or correct"):
+        load(replace(shop, exports_folder=shop.output / "nowhere"))
 
 
 @pytest.mark.parametrize(

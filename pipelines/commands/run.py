@@ -90,7 +90,7 @@ def _run(project: Project, manner: Manner, began: float) -> int:
         _warn("The last good tables and report stay as they were.")
         return 1
     if manner.is_told:
-        print(f"Done in {summary.seconds:.0f} s{'' if summary.loads else '; 0 new files'}.")
+        print(summary.done)
         print(f"Tables: {shown(project.published)}")
         print(f"Report: {shown(project.report)}")
     return verify(project, is_told=manner.is_told) if manner.verify else 0
