@@ -11,13 +11,14 @@ from parcours.loading.settings_tables import write_settings
 from parcours.project import Project
 from parcours.tables.catalogue import build_all, comment_all
 from parcours.tables.table_checks import record_all
-from parcours.warehouse.connection import open_warehouse
+from parcours.warehouse.open_run import open_run
 from parcours.warehouse.published import publish
 
 
 def build_warehouse(project: Project) -> list[Load]:
     """Load the exports, build every table and publish them; returns what became of each new file."""
-    with open_warehouse(project) as connection:
+    with open_run(project, "a build without Dagster") as run:
+        connection = run.connection
         write_settings(connection, project.settings)
         loads = load_exports(connection, project)
         build_all(connection, project)
