@@ -37,6 +37,9 @@ SMALL_FILE = 20
 """Rows below which a share of rejected rows says little: such a file is never refused for it."""
 
 
+SHOWN_REASONS = 5
+"""Why rows of a refused file are rejected: so many reasons are named, without the values of the rows."""
+
 LOADER = "parcours.loading"
 """The logger that tells what became of each file, as `load` of its records, while the next ones are read."""
 
@@ -274,15 +277,16 @@ def _refuse(connection: duckdb.DuckDBPyConnection, files: Sequence[Found], refus
     ).fetchall()
     refused = {}
     for number, rejected, read in too_many:
-        first = connection.execute(
-            f"select {LINE_IN_FILE}, reason from rejects where {FILE_NUMBER} = $number order by line limit 10",
+        why = connection.execute(
+            f"select split_part(reason, ': ', 1), count(*), min({LINE_IN_FILE}) from rejects "
+            f"where {FILE_NUMBER} = $number group by 1 order by 2 desc, 3 limit {SHOWN_REASONS}",
             {"number": number},
         ).fetchall()
-        reasons = "; ".join(f"line {line}: {reason}" for line, reason in first)
+        reasons = "; ".join(f"{reason} ({count:,}, the first in line {line:,})" for reason, count, line in why)
         refused[number] = _refused(
             files[number],
-            f"{rejected} of {read} rows are rejected, over exports.refuse_above "
-            f"({refuse_above:g}): correct the format in journey.yaml, or the file. {reasons}",
+            f"{rejected:,} of {read:,} rows are rejected, over exports.refuse_above ({refuse_above:g}): {reasons}. "
+            "Correct the format in journey.yaml, or the file",
         )
     if refused:
         for table, number in (("checked", FILE_NUMBER), ("rejects", FILE_NUMBER), ("loading_files", "file_number")):
