@@ -1,4 +1,5 @@
-"""The reports box: the published snapshot and the pages made from it. Only reached when no check stopped the run."""
+"""The reports box: the published snapshot and the pages made from it. What may not be published fails here: the gate
+(`parcours/tables/gate.py`) asks the warehouse, whichever run comes here."""
 
 from __future__ import annotations
 
@@ -6,8 +7,8 @@ import dagster as dg
 
 from assets.factory import key_of
 from parcours.project import Project
+from parcours.tables.gate import publish
 from parcours.warehouse.connection import open_warehouse
-from parcours.warehouse.published import publish
 
 
 def reports_assets(project: Project, upstreams: list[str]) -> list[dg.AssetsDefinition]:
@@ -24,11 +25,11 @@ def reports_assets(project: Project, upstreams: list[str]) -> list[dg.AssetsDefi
         group_name="reports",
         kinds={"duckdb"},
         description="The tables that notebooks and reports read, in published.duckdb, swapped in by one rename: "
-        "readers never see half of a run.",
+        "readers never see half of a run. Refused while a table is behind another or a check has not passed.",
     )
     def published() -> dg.MaterializeResult:  # type: ignore[type-arg]
         with open_warehouse(project) as connection:
-            rows = publish(connection, project.published)
+            rows = publish(connection, project)
         return dg.MaterializeResult(
             metadata={
                 "file": dg.MetadataValue.path(str(project.published)),

@@ -1,4 +1,7 @@
-"""The published snapshot: the tables that people read, swapped in by one rename."""
+"""The published snapshot: the tables that people read, swapped in by one rename.
+
+Not here: whether they may be published now (`parcours/tables/gate.py`), which asks that of every run.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +18,10 @@ PUBLISHED_RAW_TABLES = ("loads",)
 """Of raw only the accounting is published: rows and rejected text stay in the warehouse."""
 
 
-def publish(connection: duckdb.DuckDBPyConnection, target: Path) -> dict[str, int]:
-    """Write the tables and functions that people use into a new file and swap it in; returns the rows of each table.
+def write_published(connection: duckdb.DuckDBPyConnection, target: Path) -> dict[str, int]:
+    """Write the tables and functions that people use, as they are, into a new file and swap it in.
+
+    Returns the rows of each table.
 
     Readers of the old file keep it until they open again; none sees half of one.
     """
