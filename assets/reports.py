@@ -1,14 +1,11 @@
 """The reports box: the published snapshot and the pages made from it. What may not be published fails here: the gate
 (`parcours/tables/gate.py`) asks the warehouse, whichever run comes here."""
 
-from __future__ import annotations
-
 import dagster as dg
 
-from assets.factory import key_of
+from assets.factory import RUN, key_of, run_of
 from parcours.project import Project
 from parcours.tables.gate import publish
-from parcours.warehouse.connection import open_warehouse
 
 
 def reports_assets(project: Project, upstreams: list[str]) -> list[dg.AssetsDefinition]:
@@ -26,10 +23,10 @@ def reports_assets(project: Project, upstreams: list[str]) -> list[dg.AssetsDefi
         kinds={"duckdb"},
         description="The tables that notebooks and reports read, in published.duckdb, swapped in by one rename: "
         "readers never see half of a run. Refused while a table is behind another or a check has not passed.",
+        required_resource_keys={RUN},
     )
-    def published() -> dg.MaterializeResult:  # type: ignore[type-arg]
-        with open_warehouse(project) as connection:
-            rows = publish(connection, project)
+    def published(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]
+        rows = publish(run_of(context).connection, project)
         return dg.MaterializeResult(
             metadata={
                 "file": dg.MetadataValue.path(str(project.published)),
@@ -44,6 +41,7 @@ def reports_assets(project: Project, upstreams: list[str]) -> list[dg.AssetsDefi
         group_name="reports",
         kinds={"plotly"},
         description="The journey report, one self-contained page: open it in a browser.",
+        required_resource_keys={RUN},
     )
     def journey() -> dg.MaterializeResult:  # type: ignore[type-arg]
         from parcours.report.write import write_report
@@ -63,6 +61,7 @@ def reports_assets(project: Project, upstreams: list[str]) -> list[dg.AssetsDefi
         kinds={"plotly"},
         description="The quality page: whether the figures can be trusted, and what to fix in the exports. "
         "The journey report links to it.",
+        required_resource_keys={RUN},
     )
     def quality() -> dg.MaterializeResult:  # type: ignore[type-arg]
         from parcours.report.write import write_quality

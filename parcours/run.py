@@ -12,7 +12,7 @@ from parcours.project import Project
 from parcours.tables.catalogue import build_all, comment_all
 from parcours.tables.gate import publish
 from parcours.tables.table_checks import record_all
-from parcours.warehouse.connection import open_warehouse
+from parcours.warehouse.open_run import open_run
 
 
 def build_warehouse(project: Project) -> list[Load]:
@@ -21,7 +21,8 @@ def build_warehouse(project: Project) -> list[Load]:
     Raises:
         NotPublished: a check failed; everything is built, and the published file stays as it was.
     """
-    with open_warehouse(project) as connection:
+    with open_run(project, "a build without Dagster") as run:
+        connection = run.connection
         write_settings(connection, project.settings)
         loads = load_exports(connection, project)
         build_all(connection, project)

@@ -11,8 +11,12 @@ import sys
 import time
 from pathlib import Path
 
-from parcours.project import ROOT, load_project
+from parcours.project import ROOT, load_last_good_project, load_project
 from parcours.settings.file import SettingsError
+from parcours.warehouse.run_lock import run_lock
+
+BY = "the command line"
+"""What others are told who has its turn."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -28,6 +32,11 @@ def main(arguments: list[str] | None = None) -> int:
     run_parser.add_argument(
         "--verify", action="store_true", help="then build everything whole beside the tables and name every difference"
     )
+    run_parser.add_argument("--no-wait", action="store_true", help="fail at once where another run has its turn")
+    ui_parser = commands.add_parser("ui", help="Dagster's UI, its schedule and its sensors, on this machine alone")
+    ui_parser.add_argument("--journey", type=Path, help="the shop's journey.yaml (default: the one here)")
+    ui_parser.add_argument("--exports", type=Path, help="folder of the exports (default: as journey.yaml says)")
+    ui_parser.add_argument("--port", type=int, default=3000, help="of http://127.0.0.1 (default: 3000)")
     formats_parser = commands.add_parser(
         "formats", help="say what the files of a folder would be read as; loads nothing"
     )
@@ -76,8 +85,25 @@ def _carry_out(options: argparse.Namespace) -> int:
         return rejected(options)
     if options.command == "forget":
         return forget_person(options)
-    code = run(options.journey, options.exports, full_refresh=options.full_refresh)
-    return verify(options.journey, options.exports) if options.verify and code == 0 else code
+    if options.command == "ui":
+        return ui(options.journey, options.exports, options.port)
+    with run_lock(load_project(options.journey, options.exports), BY, wait=not options.no_wait):
+        code = run(options.journey, options.exports, full_refresh=options.full_refresh)
+        return verify(options.journey, options.exports) if options.verify and code == 0 else code
+
+
+def ui(journey_file: Path | None, exports_folder: Path | None, port: int) -> int:
+    """Serve Dagster's UI and daemon on loopback, with the shop's own history, until they are stopped."""
+    from pipelines.history import dagster_home
+
+    named = {"PARCOURS_JOURNEY": journey_file, "PARCOURS_EXPORTS": exports_folder}
+    os.environ |= {name: str(path.resolve()) for name, path in named.items() if path}
+    home = dagster_home(load_last_good_project())
+    served = [sys.executable, "-m", "dagster", "dev", "-m", "pipelines.definitions", "--host", "127.0.0.1"]
+    # In place of this process, so that whatever stops this one stops them.
+    os.environ |= {"DAGSTER_HOME": str(home), "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, sys.path)])}
+    os.chdir(home)
+    os.execv(sys.executable, [*served, "--port", str(port)])
 
 
 def forget_person(options: argparse.Namespace) -> int:
@@ -88,17 +114,20 @@ def forget_person(options: argparse.Namespace) -> int:
         print("Whom to forget? Give --email or --customer-id.", file=sys.stderr)
         return 2
     project = load_project(options.journey, options.exports)
-    done = forget(project, email=options.email, customer_id=options.customer_id)
-    rows = ", ".join(f"{count} of {table}" for table, count in done.rows.items())
-    print(f"{done.identifier_count} identifiers forgotten; rows deleted: {rows}. Building the tables without them.")
-    return run(options.journey, options.exports)
+    with run_lock(project, BY):
+        done = forget(project, email=options.email, customer_id=options.customer_id)
+        rows = ", ".join(f"{count} of {table}" for table, count in done.rows.items())
+        print(f"{done.identifier_count} identifiers forgotten; rows deleted: {rows}. Building the tables without them.")
+        return run(options.journey, options.exports)
 
 
 def rejected(options: argparse.Namespace) -> int:
     """Write rejected rows into files to correct; prints a line for each."""
     from parcours.loading.rejected import write_rejected
 
-    written = write_rejected(load_project(options.journey, options.exports), options.folder)
+    project = load_project(options.journey, options.exports)
+    with run_lock(project, BY):
+        written = write_rejected(project, options.folder)
     for file in written:
         print(f"{file.name}: {file.row_count} rejected rows → {_shown(file.path) if file.path else f'– ({file.why})'}")
     print(
@@ -135,12 +164,12 @@ def run(journey_file: Path | None, exports_folder: Path | None, *, full_refresh:
     import dagster as dg
 
     from pipelines.code_location import build_defs
+    from pipelines.history import dagster_home
 
     definitions = build_defs(project)
     job = definitions.resolve_job_def("materialize_everything")
     print(f"{project.settings.shop.name}: reading {_shown(project.exports_folder)}", flush=True)
-    os.chdir(ROOT)  # dagster.yaml's paths are relative to it
-    with dg.DagsterInstance.from_config(str(ROOT)) as instance:
+    with dg.DagsterInstance.from_config(str(dagster_home(project))) as instance:
         # Dagster's own log goes to its history, for the UI; here failures are printed below, in a line each.
         quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
         result = job.execute_in_process(run_config=quiet, instance=instance, raise_on_error=False)
