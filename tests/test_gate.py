@@ -50,6 +50,7 @@ def visits(day: int, people: int = 6) -> list[Row]:
 def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A shop of two days, built and published; only read."""
     shop = canonical_project(tmp_path_factory.mktemp("shop"))
+    shop.journey_file.write_text(shop.settings.model_dump_json(by_alias=True), encoding="utf-8")  # JSON is YAML
     add(shop, "events", 1, visits(0) + visits(1))
     add(shop, "order_rows", 1, [order("o1", 90_000, currency="EUR", email_hash="1" * 64)])
     add(shop, "feedback", 1, [answer("r1", 90_500, 4)])
