@@ -6,6 +6,8 @@ all is built and checked first. Both publish through the gate.
 
 from __future__ import annotations
 
+import duckdb
+
 from parcours.loading.load import Load, load_exports
 from parcours.loading.settings_tables import write_settings
 from parcours.project import Project
@@ -25,8 +27,17 @@ def build_warehouse(project: Project) -> list[Load]:
         connection = run.connection
         write_settings(connection, project.settings)
         loads = load_exports(connection, project)
-        build_all(connection, project)
-        comment_all(connection, project)
-        record_all(connection, project)
-        publish(connection, project)
+        rebuild(connection, project)
     return loads
+
+
+def rebuild(connection: duckdb.DuckDBPyConnection, project: Project) -> None:
+    """Build and check every table of what is loaded, and publish them.
+
+    Raises:
+        NotPublished: a check failed.
+    """
+    build_all(connection, project)
+    comment_all(connection, project)
+    record_all(connection, project)
+    publish(connection, project)

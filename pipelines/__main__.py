@@ -60,6 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     from parcours.loading.load import IngestError
     from parcours.loading.sources import SourceError
+    from parcours.tables.gate import NotPublished
     from parcours.warehouse.connection import WarehouseBusy
     from parcours.warehouse.raw_tables import OldWarehouse
 
@@ -68,7 +69,7 @@ def main(arguments: list[str] | None = None) -> int:
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2
-    except (IngestError, OldWarehouse, SourceError, WarehouseBusy) as error:
+    except (IngestError, NotPublished, OldWarehouse, SourceError, WarehouseBusy) as error:
         print(error, file=sys.stderr)
         return 1
 
@@ -108,17 +109,26 @@ def ui(journey_file: Path | None, exports_folder: Path | None, port: int) -> int
 
 def forget_person(options: argparse.Namespace) -> int:
     """Forget a person, then build and publish everything without them; prints what was deleted."""
-    from parcours.people.forget import forget
+    from parcours.forget_people import build_without, forget_people
 
-    if not (options.email or options.customer_id):
+    given = (("email", options.email), ("customer", options.customer_id))
+    requests = [(kind, value) for kind, value in given if value]
+    if not requests:
         print("Whom to forget? Give --email or --customer-id.", file=sys.stderr)
         return 2
     project = load_project(options.journey, options.exports)
     with run_lock(project, BY):
-        done = forget(project, email=options.email, customer_id=options.customer_id)
-        rows = ", ".join(f"{count} of {table}" for table, count in done.rows.items())
-        print(f"{done.identifier_count} identifiers forgotten; rows deleted: {rows}. Building the tables without them.")
-        return run(options.journey, options.exports)
+        done = forget_people(project, requests)
+        for kind, value in done.unknown:
+            print(f"Nobody found with the {kind} {value}: nothing was changed for it.", file=sys.stderr)
+        if len(done.unknown) == len(requests):
+            return 1
+        rows = ", ".join(f"{count} of {table}" for table, count in done.rows.items()) or "none are left"
+        print(f"{done.identifier_count} identifiers forgotten, everywhere; rows deleted: {rows}.")
+        print("Building the tables without them.", flush=True)
+        build_without(project)
+    print(f"Report: {_shown(project.report)}")
+    return 1 if done.unknown else 0
 
 
 def rejected(options: argparse.Namespace) -> int:
