@@ -4,6 +4,7 @@
 import dagster as dg
 
 from assets.factory import RUN, key_of, run_of
+from assets.failures import naming_the_trouble
 from parcours.project import Project
 from parcours.tables.gate import publish
 
@@ -26,7 +27,8 @@ def reports_assets(project: Project, upstreams: list[str]) -> list[dg.AssetsDefi
         required_resource_keys={RUN},
     )
     def published(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]
-        rows = publish(run_of(context).connection, project)
+        with naming_the_trouble():
+            rows = publish(run_of(context).connection, project)
         return dg.MaterializeResult(
             metadata={
                 "file": dg.MetadataValue.path(str(project.published)),
@@ -46,7 +48,8 @@ def reports_assets(project: Project, upstreams: list[str]) -> list[dg.AssetsDefi
     def journey() -> dg.MaterializeResult:  # type: ignore[type-arg]
         from parcours.report.write import write_report
 
-        write_report(project.published, project.report)
+        with naming_the_trouble():
+            write_report(project.published, project.report)
         return dg.MaterializeResult(
             metadata={
                 "page": dg.MetadataValue.url(project.report.as_uri()),
@@ -67,7 +70,8 @@ def reports_assets(project: Project, upstreams: list[str]) -> list[dg.AssetsDefi
         from parcours.report.write import write_quality
 
         page = project.quality_report
-        write_quality(project.published, page)
+        with naming_the_trouble():
+            write_quality(project.published, page)
         return dg.MaterializeResult(
             metadata={"page": dg.MetadataValue.url(page.as_uri()), "bytes": page.stat().st_size}
         )
