@@ -3,7 +3,7 @@
 
 import dagster as dg
 
-from assets.factory import RUN, key_of, run_of
+from assets.factory import RUN, key_of, warehouse_of
 from assets.failures import naming_the_trouble
 from parcours.project import Project
 from parcours.tables.gate import publish
@@ -27,8 +27,8 @@ def reports_assets(project: Project, upstreams: list[str]) -> list[dg.AssetsDefi
         required_resource_keys={RUN},
     )
     def published(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]
-        with naming_the_trouble():
-            rows = publish(run_of(context).connection, project)
+        with warehouse_of(context) as connection:
+            rows = publish(connection, project)
         return dg.MaterializeResult(
             metadata={
                 "file": dg.MetadataValue.path(str(project.published)),

@@ -102,7 +102,7 @@ def test_nobody_found_is_said_and_nothing_is_changed(shop: Project, capsys: pyte
     arguments = ["forget", "--journey", str(shop.output / "journey.yaml"), "--exports", str(shop.exports_folder)]
     assert main([*arguments, "--email", "nobody@example.com"]) == 1
     said = capsys.readouterr()
-    assert said.err == "Nobody found with the email nobody@example.com: nothing was changed for it.\n"
+    assert said.err == "Nobody found with that e-mail: nothing was changed for it. Check the spelling.\n"
     assert said.out == ""
     assert left() == before and not shop.forgotten_file.exists()
 

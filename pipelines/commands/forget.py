@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from parcours.project import Project, load_project
+from parcours.project import load_project
 from parcours.report.numbers import plural
 from parcours.warehouse.run_lock import run_lock
 from pipelines.commands.paths import shown
@@ -14,6 +14,7 @@ from pipelines.commands.run import BY
 
 def forget_person(options: argparse.Namespace) -> int:
     """Forget a person, then build and publish everything without them; prints what was deleted."""
+
     if not (options.email or options.customer_id):
         print("Whom to forget? Give --email or --customer-id.", file=sys.stderr)
         return 2
