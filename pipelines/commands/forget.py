@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from parcours.project import load_project
+from parcours.project import Project, load_project
 from parcours.report.numbers import plural
 from parcours.warehouse.run_lock import run_lock
 from pipelines.commands.paths import shown
