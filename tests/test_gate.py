@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,7 +15,7 @@ from canonical_shops import File, canonical_project
 from given import Row, answer, event, order, rows
 
 from parcours.engine.checks import read_checks
-from parcours.loading.load import load_exports
+from parcours.loading.load import LOADER, load_exports
 from parcours.loading.settings_tables import write_settings
 from parcours.project import Project
 from parcours.run import build_warehouse
@@ -172,6 +173,29 @@ def test_what_a_killed_run_built_and_did_not_check_is_checked_by_the_next(shop: 
     add(shop, "events", 3, visits(3))
     with pytest.raises(NotPublished, match=r"expectations of staging\.events found 1 values"):
         build_warehouse(shop)
+
+
+class Kill(logging.Handler):
+    """Ends the load behind the first refused file."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.load.status == "refused":  # type: ignore[attr-defined]
+            raise KeyboardInterrupt
+
+
+def test_a_refused_file_of_a_load_that_was_killed_is_not_published(shop: Project) -> None:
+    add(shop, "events", 2, ()).write_text("neither JSON nor lines\n" * 30)
+    logger, kill = logging.getLogger(LOADER), Kill()
+    logger.addHandler(kill)
+    level = logger.level
+    logger.setLevel(logging.INFO)
+    with open_warehouse(shop) as connection, pytest.raises(KeyboardInterrupt):
+        load_exports(connection, shop)
+    logger.removeHandler(kill)
+    logger.setLevel(level)
+    assert "no_file_is_refused of raw.loads has not passed since what it reads changed: materialize everything." in (
+        reasons(shop)
+    )
 
 
 def test_a_repeated_key_is_found_by_every_later_run(shop: Project) -> None:

@@ -161,7 +161,9 @@ def _load_file(connection: duckdb.DuckDBPyConnection, file: Found, run: Run) -> 
     except FileRefused as refusal:
         kind = file.source.kind.name
         load = Load(file.file_id, file.name, file.export.name, file.source.format, kind, "refused", str(refusal))
-        _record(connection, load, file, run, None)
+        with transaction(connection):
+            _record(connection, load, file, run, None)
+            note_change(connection, "raw.loads")  # now: a run that is killed further on must not be published
     return load
 
 
