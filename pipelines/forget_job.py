@@ -7,6 +7,7 @@ address would stay there. Of whom nothing is left is taken out of the file.
 import dagster as dg
 
 from assets.factory import RUN
+from assets.failures import naming_the_trouble
 from parcours.forget_people import build_without, forget_people
 from parcours.people.forget import Request
 from parcours.project import Project
@@ -37,13 +38,13 @@ def forget_people_job(project: Project) -> dg.JobDefinition:
             {"people": len(lines) - len(left), **{f"rows of {table}": n for table, n in done.rows.items()}}
         )
         context.log.info(f"{len(lines) - len(left)} people forgotten; raw.forgettings says what was deleted.")
-        if len(left) < len(lines):
-            build_without(project)
-        if left:
-            raise NobodyFound(
-                f"Nobody found for {len(left)} of {len(lines)} lines of {project.forget_requests}: they stay there. "
-                "Correct the e-mail or customer id, or delete the line."
-            )
+        with naming_the_trouble():
+            if len(left) < len(lines):
+                build_without(project)
+            if left:
+                raise NobodyFound(
+                    f"Nobody found for {len(left)} of {len(lines)} lines of {project.forget_requests}, which stay there"
+                )
 
     @dg.job(
         name="forget_people",

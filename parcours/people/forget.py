@@ -97,17 +97,17 @@ def ask_to_forget(
         identifiers = sorted({*found}.union(*(_stitched(connection, project, identifier) for identifier in found)))
         pseudonyms = [_one(connection, "pseudonym(?)", identifier) for identifier in identifiers]
     if pseudonyms:
-        # In this order: whoever is remembered and not yet deleted would else stay in the tables.
-        for file in (project.forgetting_file, project.forgotten_file):
-            _append(file, pseudonyms)
+        _write(project.forgetting_file, {*pseudonyms} | _lines(project.forgetting_file))
     return Forgotten(len(identifiers), unknown=tuple(unknown))
 
 
 def leave_warehouse(project: Project) -> dict[str, int]:
     """Delete what the warehouse has of the people who are being forgotten; returns the rows deleted by raw table.
 
-    The tables right of raw are dropped, but for who is who: the next run builds them again, without the people.
+    From now on they are not loaded again. The tables right of raw are dropped, but for who is who: the next run builds
+    them again, without the people.
     """
+    _write(project.forgotten_file, _lines(project.forgotten_file) | _lines(project.forgetting_file))
     with open_warehouse(project) as connection:
         make_raw_tables(connection)
         deleted = _delete(connection, project)
@@ -279,10 +279,12 @@ def _lines(file: Path) -> set[str]:
     return set(file.read_text(encoding="utf-8").split()) if file.exists() else set()
 
 
-def _append(file: Path, lines: Iterable[str]) -> None:
-    """Add to a file that only its owner reads."""
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    with os.fdopen(descriptor, "a", encoding="utf-8") as opened:
-        opened.writelines(f"{line}\n" for line in lines)
+def _write(file: Path, lines: Iterable[str]) -> None:
+    """Write a file that only its owner reads: all of it, or the old one stays."""
+    beside = file.with_name(f"{file.name}.{os.getpid()}")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
+        opened.writelines(f"{line}\n" for line in sorted(lines))
         opened.flush()
         os.fsync(opened.fileno())
+    beside.replace(file)

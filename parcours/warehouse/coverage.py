@@ -71,6 +71,8 @@ def rows_to_check(
         return None
     if passed.version != version or own.reset_at > passed.passed_at:
         return None
+    if own.changed_at <= passed.passed_at:
+        return "false"
     return (
         f"({keyed_by} in (select key from refresh_log.touched where table_name = '{table}' "
         f"and key_name = '{keyed_by}' and number > {passed.passed_at}) or {keyed_by} is null)"
