@@ -3,6 +3,7 @@
 import dagster as dg
 
 from assets.factory import RUN, key_of, run_of
+from assets.failures import naming_the_trouble
 from parcours.project import Project
 from parcours.warehouse.published import publish
 
@@ -25,7 +26,8 @@ def reports_assets(project: Project, upstreams: list[str]) -> list[dg.AssetsDefi
         required_resource_keys={RUN},
     )
     def published(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]
-        rows = publish(run_of(context).connection, project.published)
+        with naming_the_trouble():
+            rows = publish(run_of(context).connection, project.published)
         return dg.MaterializeResult(
             metadata={
                 "file": dg.MetadataValue.path(str(project.published)),
@@ -45,7 +47,8 @@ def reports_assets(project: Project, upstreams: list[str]) -> list[dg.AssetsDefi
     def journey() -> dg.MaterializeResult:  # type: ignore[type-arg]
         from parcours.report.write import write_report
 
-        write_report(project.published, project.report)
+        with naming_the_trouble():
+            write_report(project.published, project.report)
         return dg.MaterializeResult(
             metadata={
                 "page": dg.MetadataValue.url(project.report.as_uri()),
@@ -66,7 +69,8 @@ def reports_assets(project: Project, upstreams: list[str]) -> list[dg.AssetsDefi
         from parcours.report.write import write_quality
 
         page = project.quality_report
-        write_quality(project.published, page)
+        with naming_the_trouble():
+            write_quality(project.published, page)
         return dg.MaterializeResult(
             metadata={"page": dg.MetadataValue.url(page.as_uri()), "bytes": page.stat().st_size}
         )
