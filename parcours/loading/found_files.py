@@ -30,7 +30,7 @@ def note_found_files(
         project: the shop.
         found: by the path of a file the exports that match it.
     """
-    paths = sorted({*found, *_files_of(project)})
+    paths = sorted({*found, *files_of(project)})
     connection.execute("delete from raw.found_files")
     connection.execute(
         "insert into raw.found_files select unnest($paths), unnest($exports)",
@@ -73,7 +73,7 @@ def _given(source: Source) -> list[str]:
     return [column.name for column in source.kind.columns if column.name in names]
 
 
-def _files_of(project: Project) -> Iterator[str]:
+def files_of(project: Project) -> Iterator[str]:
     """The files in the exports' folder, without hidden ones and without what is the shop's own there: its settings and
     sources, and what its runs write."""
     own = {

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from parcours.loading.nothing_new import nothing_new_since
 from parcours.project import Project, load_project
 from parcours.troubles import Trouble, trouble_of
 from parcours.warehouse.run_lock import run_lock
@@ -41,7 +42,7 @@ def run(
         as_json: print one JSON object at the end, and nothing else on stdout.
         wait: wait for another run to end; else fail at once.
     """
-    from pipelines.commands.summary import Summary
+    from pipelines.commands.summary import Summary, nothing_new
 
     began = time.monotonic()
     try:
@@ -49,9 +50,14 @@ def run(
         if not (is_quiet or as_json):
             print(f"{project.settings.shop.name}: reading {shown(project.exports_folder)}", flush=True)
         with run_lock(project, BY, wait=wait, say=partial(print, file=sys.stderr)):
+            since = None if full_refresh else nothing_new_since(project)
             if full_refresh:
                 _forget_builds(project)
-            summary = _materialize(project, began, is_quiet=is_quiet or as_json)
+            summary = (
+                nothing_new(project, since, time.monotonic() - began)
+                if since
+                else _materialize(project, began, is_quiet=is_quiet or as_json)
+            )
     except Exception as error:
         if as_json:
             print(Summary("alarm", time.monotonic() - began, troubles=[trouble_of(error)]).json())
@@ -67,6 +73,11 @@ def run(
         return 1
     if not (is_quiet or as_json):
         print(f"Done in {summary.seconds:.0f} s{'' if summary.loads else '; 0 new files'}.")
+        if summary.since:
+            print(
+                f"Nothing has changed since the run of {summary.since:%Y-%m-%d %H:%M} UTC: "
+                "its tables and pages stand, and what it warned of."
+            )
         print(f"Tables: {shown(project.published)}")
         print(f"Report: {shown(project.report)}")
     return 0
