@@ -5,6 +5,8 @@ A number counts the refreshes of all tables.
   and of the last time it was made anew (`reset_at`): first, with other SQL or settings, or after an upstream was made
   anew.
 * `refresh_log.touched`: of each refresh the keys whose rows it replaced, for the tables that read it.
+* `refresh_log.lineage`: of each table from which columns of others its own are computed, by the version of its SQL.
+* `refresh_log.commented`: of each table the sentences that it carries, and since which change.
 * `refresh_log.narrowed`: what the copies in the schemas `narrowed_…` hold that the tables of one run share.
 
 Not here: what a refresh does with it (`refresh.py`).
@@ -70,6 +72,8 @@ def prepare_log(connection: duckdb.DuckDBPyConnection) -> None:
         "create table if not exists refresh_log.touched (table_name text, key_name text, number bigint, key text)"
     )
     connection.execute("create table if not exists refresh_log.narrowed (table_name text, built_at bigint, keys text)")
+    connection.execute("create table if not exists refresh_log.lineage (table_name text, version text, lineage text)")
+    connection.execute("create table if not exists refresh_log.commented (table_name text, version text)")
 
 
 def reset_log(connection: duckdb.DuckDBPyConnection) -> None:

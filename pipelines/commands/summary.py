@@ -84,7 +84,7 @@ class Summary:
 
 def summary_of(project: Project, result: dg.ExecuteInProcessResult, loads: Sequence[Load], seconds: float) -> Summary:
     """What a run did, from what Dagster heard of it."""
-    from assets.failures import troubles_in
+    from assets.failures import troubles_of
 
     tables, unmatched = {}, []
     for event in result.get_asset_materialization_events():
@@ -93,7 +93,7 @@ def summary_of(project: Project, result: dg.ExecuteInProcessResult, loads: Seque
             tables[".".join(made.asset_key.path)] = int(str(made.metadata["dagster/row_count"].value))
         if "unmatched files" in made.metadata:
             unmatched = list(made.metadata["unmatched files"].value)  # type: ignore[arg-type]
-    troubles = [trouble for event in result.all_events if event.is_step_failure for trouble in troubles_in(event)]
+    troubles = troubles_of(result.all_events)
     return Summary(
         "alarm" if not result.success else "report" if loads else "nothing new",
         seconds,
@@ -126,6 +126,6 @@ def _check(evaluation: dg.AssetCheckEvaluation) -> dict[str, Any]:
         "verdict": "passed" if evaluation.passed else "warned" if severity == "warn" else "failed",
         "offending_count": told.get("offending rows", 0),
         "found": told.get("found", ""),
-        "rows": str(told.get("first of them", "")).splitlines(),
+        "rows": [row for name, row in told.items() if name.startswith("row ")],
         "to_do": told.get("what to do", ""),
     }
