@@ -13,7 +13,7 @@ IDENTIFIERS ?= 10000000
 COVERAGE := $(if $(CI),--cov=parcours --cov=assets --cov=pipelines --cov-report=term:skip-covered)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run ui formats notebook test test-browser test-statistics test-fuzz test-nights bench-loading bench-journeys bench-identity lint types format lock sample reference clean
+.PHONY: help setup run ui formats notebook test test-browser test-statistics test-nights test-fuzz bench-loading bench-journeys bench-identity lint types format lock sample reference clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,11 +51,11 @@ test-browser: $(STAMP) ## Report and Dagster UI in headless Chromium (needs Debi
 test-statistics: $(STAMP) ## Planted effects over many seeds of the made-up shop
 	@$(BIN)/python -m pytest -m statistics
 
+test-nights: $(STAMP) ## Sixty nights with a fault in every third, and kills with the real daemon (half an hour)
+	@$(BIN)/python -m pytest -m nights
+
 test-fuzz: $(STAMP) ## Thousands of mutated export files, hundreds of random shops
 	@PARCOURS_EXAMPLES=many $(BIN)/python -m pytest -n 2 --dist worksteal -m "fuzz or random"
-
-test-nights: $(STAMP) ## Sixty simulated nights, a fault in every third
-	@$(BIN)/python -m pytest -m nights
 
 bench-loading: $(STAMP) ## Loading beside a bare read of the same files (ROWS=1000000)
 	@PYTHONPATH=. $(BIN)/python benchmarks/loading.py --rows $(ROWS)

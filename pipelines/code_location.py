@@ -23,7 +23,7 @@ from parcours.warehouse.check_results import CHECK_RESULTS
 from pipelines.forget_job import forget_people_job
 from pipelines.full_refresh_job import full_refresh_job
 from pipelines.ownership import owned
-from pipelines.run_resource import run_resource
+from pipelines.run_resource import EVERYTHING, run_resource
 from pipelines.sensors import all_sensors
 
 RETRY_AFTER = 60
@@ -42,7 +42,7 @@ def build_defs(
         retry_after: seconds before that.
     """
     everything = dg.define_asset_job(
-        "materialize_everything",
+        EVERYTHING,
         selection=dg.AssetSelection.all(),
         op_retry_policy=dg.RetryPolicy(max_retries=retries, delay=retry_after) if retries else None,
         description="Load new exports, rebuild every table, publish, and write the report.",
@@ -50,7 +50,7 @@ def build_defs(
     report = dg.define_asset_job(
         "publish_and_report",
         selection=dg.AssetSelection.groups("reports"),
-        description="Publish the tables as they are and write the report again.",
+        description="Publish the tables, if they may be published as they are, and write the report again.",
     )
     hour = project.settings.nights.hour
     nightly = dg.ScheduleDefinition(

@@ -84,6 +84,10 @@ def test_the_commands_of_units_and_crontab_run_and_are_recorded(installed: Path)
     add_day(shop, 0)
     assert run(night).returncode == 0
     assert run(late).returncode == 0
+    for _ in range(2):
+        again = run(night.replace("--quiet ", ""))
+        assert "Nothing has changed since the run of" in again.stdout, "writing the record does not count as a change"
     records = read_records(shop)
-    assert [(record.by, record.outcome) for record in records] == [("night", "alarm"), ("night", "report")]
+    assert [record.outcome for record in records] == ["alarm", "report", "nothing new", "nothing new"]
+    assert {record.by for record in records} == {"night"}
     assert [one.title for one in records[1].over] == [one.title for one in records[0].troubles]

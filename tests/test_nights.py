@@ -1,258 +1,189 @@
-"""What a run leaves behind: its record, the digest, the head of the pages, and the status in ten lines."""
+"""Nights that are killed: with Dagster's real daemon, web server, code server and run processes, and `kill -9`.
+
+After each kill the dead run must be marked as failed, with a message, and the next scheduled run must end well, with
+nobody doing anything but starting Dagster again where it was killed itself.
+"""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Sequence
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
-import duckdb
+import dagster as dg
 import pytest
-from night_shop import add_day, night_shop
+from shops import first_days
 
-from parcours.nights.close import night_after, record_late_night, record_run
-from parcours.nights.digest import digest
-from parcours.nights.record import RunRecord, read_records, records_file
-from parcours.nights.status import status
-from parcours.project import Project, load_project
-from parcours.report.page import last_run_of, with_last_run
-from parcours.report.write import write_quality, write_report
-from parcours.run import build_warehouse
-from parcours.troubles import Trouble
-from parcours.warehouse.connection import open_warehouse
+from parcours.project import ROOT, Project
+from parcours.tables.verify import find_differences
+from pipelines.history import dagster_home
 
-MONDAY = datetime(2026, 3, 9, 1, tzinfo=UTC)  # 02:00 in Paris
-HOSTILE = "<script>alert(1)</script> ana@example.com"
-GONE = Trouble("gone", "A file can't be read", "orders.csv, line 3: cut off", "Export it again.")
+pytestmark = pytest.mark.nights
+PATIENCE = 900
+Found = TypeVar("Found")
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The night shop after two days in one run; only read."""
-    shop = night_shop(tmp_path_factory.mktemp("night") / "shop")
-    add_day(shop, 0)
-    add_day(shop, 1)
-    build_warehouse(shop)
-    write_report(shop.published, shop.report)
-    write_quality(shop.published, shop.quality_report)
-    return shop
+def until(what: str, found: Callable[[], Found | None], log: Path) -> Found:
+    """What is found at last; fails with the end of Dagster's log if it never is."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        if (value := found()) is not None:
+            return value
+        time.sleep(0.2)
+    pytest.fail(f"waited in vain until {what}:\n{log.read_text()[-4000:] if log.exists() else ''}")
+
+
+def session_of(pid: int) -> list[int]:
+    """All processes of the session that a process leads: Dagster starts its services and runs in it."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                stat = (entry / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            if int(stat[3]) == pid:
+                found.append(int(entry.name))
+    return found
+
+
+def kill(*pids: int) -> None:
+    for pid in pids:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+
+
+class Nights:
+    """A shop whose nights come every minute, and what its history says of them."""
+
+    def __init__(self, shop: Project) -> None:
+        self.shop = shop
+        self.home = dagster_home(shop)
+        self.log = shop.output / "dagster.log"
+        self.environment = os.environ | {
+            "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")]),
+            "PARCOURS_JOURNEY": str(shop.journey_file),
+            "PARCOURS_EXPORTS": str(shop.exports_folder),
+            "PARCOURS_OUTPUT": str(shop.output),
+            "DAGSTER_HOME": str(self.home),
+        }
+
+    @contextmanager
+    def command(self, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+        with self.log.open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", *arguments],
+                cwd=self.home,
+                env=self.environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        try:
+            yield process
+        finally:
+            kill(*session_of(process.pid))
+            process.wait()
+
+    @contextmanager
+    def dagster(self) -> Iterator[int]:
+        """Dagster's services as `parcours ui` starts them."""
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        served = ("-m", "minutely_nights", "--host", "127.0.0.1", "--port", str(port))
+        with self.command("dagster", "dev", *served) as process:
+            yield process.pid
+
+    def runs(self) -> list[dg.DagsterRun]:
+        """From the newest."""
+        with dg.DagsterInstance.from_config(str(self.home)) as instance:
+            return list(instance.get_runs())
+
+    def run(self, run_id: str) -> dg.DagsterRun:
+        return next(run for run in self.runs() if run.run_id == run_id)
+
+    def underway(self) -> tuple[int, str] | None:
+        """The process that has the warehouse, and its run; nothing before it has loaded the exports."""
+        try:
+            holder = json.loads(self.shop.run_file.read_text())
+            os.kill(holder["pid"], 0)
+        except (OSError, ValueError):
+            return None
+        started = [run for run in self.runs() if run.status == dg.DagsterRunStatus.STARTED]
+        if not started:
+            return None
+        with dg.DagsterInstance.from_config(str(self.home)) as instance:
+            done = instance.get_run_stats(started[0].run_id).materializations
+        return (holder["pid"], started[0].run_id) if done >= 35 else None
+
+    def messages(self, run_id: str) -> str:
+        with dg.DagsterInstance.from_config(str(self.home)) as instance:
+            return "\n".join(entry.message for entry in instance.all_logs(run_id))
+
+    def wait_for_failure(self, run_id: str) -> None:
+        until(f"{run_id} is failed", lambda: self.run(run_id).status == dg.DagsterRunStatus.FAILURE or None, self.log)
+        # Dagster's server says so itself of a run that was killed under it.
+        told = self.messages(run_id)
+        assert "ended without a word" in told or "terminated by signal 9" in told
+
+    def wait_for_success_after(self, run_id: str) -> None:
+        """That of a scheduled run that began after this one."""
+
+        def ended_well() -> bool | None:
+            runs = self.runs()
+            later = runs[: [run.run_id for run in runs].index(run_id)]
+            failed = [run for run in later if run.status == dg.DagsterRunStatus.FAILURE]
+            assert not failed, self.messages(failed[0].run_id)
+            good = [run for run in later if run.status == dg.DagsterRunStatus.SUCCESS]
+            return any("dagster/schedule_name" in run.tags for run in good) or None
+
+        until(f"a night after {run_id} ends well", ended_well, self.log)
 
 
 @pytest.fixture
-def shop(built: Project, tmp_path: Path) -> Project:
-    """A copy of it."""
-    shutil.copytree(built.output, tmp_path / "shop")
-    return load_project(tmp_path / "shop" / "journey.yaml", output=tmp_path / "shop")
+def nights(tmp_path: Path) -> Nights:
+    return Nights(first_days(tmp_path, 2))
 
 
-def night(
-    shop: Project, number: int = 0, troubles: Sequence[Trouble] = (), minutes: int = 1, **more: object
-) -> RunRecord:
-    """The record of a night, as if one had run; without troubles it got through."""
-    started = MONDAY + timedelta(days=number)
-    ended = started + timedelta(minutes=minutes)
-    return record_run(
-        shop,
-        "night",
-        started,
-        ended=ended,
-        troubles=troubles,
-        finished=not troubles,
-        **more,  # type: ignore[arg-type]
-    )
+def test_whatever_is_killed_the_dead_run_is_failed_and_the_next_night_ends_well(nights: Nights) -> None:
+    with nights.command("pipelines", "run") as command:
+        pid, run_id = until("a run of the command line is underway", nights.underway, nights.log)
+        assert pid == command.pid
+        kill(pid)
+    with nights.dagster():
+        nights.wait_for_failure(run_id)
+        nights.wait_for_success_after(run_id)
 
+        pid, run_id = until("a night is underway", nights.underway, nights.log)
+        kill(pid)
+        nights.wait_for_failure(run_id)
+        nights.wait_for_success_after(run_id)
 
-def change(shop: Project, *statements: str) -> None:
-    with open_warehouse(shop) as connection:
-        for statement in statements:
-            connection.execute(statement)
+    with nights.dagster() as served:
+        _, run_id = until("a night is underway", nights.underway, nights.log)
+        kill(*session_of(served))
+    with nights.dagster():
+        nights.wait_for_failure(run_id)
+        nights.wait_for_success_after(run_id)
 
-
-def test_a_night_ends_as_report_nothing_new_or_alarm(shop: Project) -> None:
-    assert night(shop, 0).outcome == "report"
-    assert night(shop, 1).outcome == "nothing new"
-    assert night(shop, 2, [GONE]).outcome == "alarm"
-    assert [record.outcome for record in read_records(shop)] == ["report", "nothing new", "alarm"]
-
-
-def test_a_record_holds_the_rows_of_what_is_new_and_where_the_report_is(shop: Project) -> None:
-    first, second = night(shop, 0), night(shop, 1)
-    assert {file.path: file.rows_loaded for file in first.files} == {
-        "events-2026-03-02.jsonl": 6,
-        "events-2026-03-03.jsonl": 6,
-        "orders-2026-03-02.csv": 1,
-        "orders-2026-03-03.csv": 1,
-    }
-    assert first.rows("read") == 14 and "metrics.kpis" in first.tables_refreshed
-    assert (second.files, second.tables_refreshed) == ((), ())
-    assert first.report == str(shop.report)
-    assert first.data_until == datetime(2026, 3, 3, 11, 2, tzinfo=UTC)
-
-
-def test_the_figures_are_those_of_the_reports_cards_with_their_change(shop: Project) -> None:
-    first = night(shop, 0)
-    assert [kpi.kpi for kpi in first.kpis] == ["conversion", "cart_abandonment", "retention", "satisfaction"]
-    assert (first.kpis[0].value, first.kpis[0].before) == (pytest.approx(1 / 3), None)
-    with duckdb.connect(str(shop.published)) as published:
-        published.execute("update metrics.kpis set value = value + 0.02 where kpi = 'conversion' and period = 'all'")
-    second = night(shop, 1)
-    assert second.kpis[0].before == first.kpis[0].value
-    assert "Conversion: 35.3\xa0%, +2.00\xa0pt (1 of 3)" in digest(shop, second).text
-    assert "unchanged" in digest(shop, night(shop, 2)).text
-
-
-def test_what_warns_newly_and_what_no_longer_does_is_said_once(shop: Project) -> None:
-    night(shop, 0)
-    change(
-        shop,
-        "update metrics.check_results set verdict = 'passed' where verdict = 'warned'",
-        "update metrics.check_results set verdict = 'warned', offending_count = 3, finding = 'orders without a line' "
-        "where check_name = 'orders_have_lines'",
-    )
-    second, third = night(shop, 1), night(shop, 2)
-    assert [(one.check, one.count) for one in second.warns_newly] == [("orders_have_lines", 3)]
-    assert second.warns_no_more and not {"orders_have_lines"} & {one.check for one in second.warns_no_more}
-    assert "Warns newly\n  Orders without a line: 3 (staging.orders)." in digest(shop, second).text
-    assert third.warns == second.warns and not third.warns_newly and not third.warns_no_more
-
-
-def test_a_failed_check_is_an_alarm_though_the_run_got_through(shop: Project) -> None:
-    night(shop, 0)
-    change(shop, "update metrics.check_results set verdict = 'failed' where check_name = 'carts_add_up'")
-    second = night(shop, 1)
-    assert second.outcome == "alarm" and second.troubles[0].is_check
-    change(shop, "update metrics.check_results set verdict = 'passed' where check_name = 'carts_add_up'")
-    third = night(shop, 2, [GONE])
-    assert [one.id for one in third.over] == [second.troubles[0].id], "a check passed, in a night that failed elsewhere"
-
-
-def test_a_trouble_stays_open_until_a_run_gets_past_it(shop: Project) -> None:
-    first = night(shop, 0, [GONE])
-    other = Trouble("settings", "journey.yaml can't be used", "line 5: shop.langauge", "")
-    second = night(shop, 1, [other])
-    assert [(one.id, one.since) for one in second.troubles] == [("settings", second.ended), ("gone", first.ended)]
-    third = night(shop, 2)
-    assert (third.troubles, {one.id for one in third.over}) == ((), {"settings", "gone"})
-
-
-def test_a_run_that_got_nowhere_and_says_nothing_is_an_alarm(shop: Project) -> None:
-    record = record_run(shop, "UI", MONDAY, ended=MONDAY, finished=False)
-    assert record.outcome == "alarm" and record.troubles[0].title == "The run did not get through"
-
-
-def test_a_run_has_one_record_and_half_a_line_does_no_harm(shop: Project) -> None:
-    night(shop, 0, [GONE], run_id="one")
-    night(shop, 0, run_id="one")
-    with records_file(shop).open("a") as file:
-        file.write('{"run_id": "cut off')
-    night(shop, 1)
-    assert [record.outcome for record in read_records(shop)] == ["report", "nothing new"]
-
-
-def test_a_record_is_written_where_the_warehouse_cannot_be_read(shop: Project) -> None:
-    night(shop, 0)
-    shop.warehouse.write_bytes(b"no database")
-    shop.published.unlink()
-    record = night(shop, 1, [GONE])
-    assert (record.outcome, record.files, record.kpis) == ("alarm", (), ())
-    assert record.warns == read_records(shop)[0].warns, "what warned before is not over because nobody could look"
-
-
-def test_a_full_disk_keeps_nobody_from_being_told(shop: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("parcours.nights.close.write_record", full)
-    said: list[str] = []
-    record = night(shop, 0, [GONE], say=said.append)
-    assert record.outcome == "alarm" and "No space left on device" in said[0]
-    assert "A file can't be read" in (shop.output / "reports" / "digest.txt").read_text()
-
-
-def test_text_of_exports_is_escaped_and_names_nobody(shop: Project) -> None:
-    record = night(shop, 0, [Trouble("x", f"File {HOSTILE}", HOSTILE, HOSTILE)])
-    said = digest(shop, record)
-    assert "ana@example.com" not in said.text + said.html + records_file(shop).read_text()
-    assert "<script" not in said.html and "&lt;script&gt;" in said.html
-    for page in (shop.report, shop.quality_report):
-        head = last_run_of(page.read_text())
-        assert "&lt;script&gt;alert(1)" in head and "<script" not in head and "example.com" not in head
-
-
-def test_the_pages_say_what_became_of_the_last_run_and_nothing_else_of_them_changes(shop: Project) -> None:
-    before = shop.report.read_text()
-    night(shop, 0, [GONE])
-    failed = shop.report.read_text()
-    assert "orders.csv, line 3: cut off" in failed and "Export it again." in failed
-    night(shop, 1)
-    well = shop.report.read_text()
-    assert 'class="last-run failed"' not in well and "Last night: <time" in well
-
-    assert with_last_run(failed, "") == with_last_run(well, "") == before
-    assert not list(shop.report.parent.glob(".*"))
-
-
-def test_a_page_that_is_written_anew_still_says_what_became_of_the_last_run(shop: Project) -> None:
-    night(shop, 0, [GONE])
-    told = last_run_of(shop.report.read_text())
-    write_report(shop.published, shop.report)
-    assert last_run_of(shop.report.read_text()) == told != ""
-
-
-def test_the_age_of_the_data_is_told_by_an_absolute_instant(shop: Project) -> None:
-    assert '<time datetime="2026-03-03T11:02:00Z" data-age>3\xa0March\xa02026, 12:02</time>' in shop.report.read_text()
-
-
-def test_the_status_is_ten_lines(shop: Project) -> None:
-    assert len(status(shop, MONDAY).lines()) == 10 and status(shop, MONDAY).is_well
-    night(shop, 0)
-    found = status(shop, MONDAY + timedelta(hours=1))
-    text = "\n".join(found.lines())
-    assert len(found.lines()) == 10 and found.is_well
-    for part in (
-        "Last run    9\xa0March\xa02026, 02:01 (night, 1 min",
-        "Outcome     report",
-        "14 read, 14 loaded, 0 duplicate, 0 rejected, of 4 new files",
-        "Open        no trouble",
-        "Data until  3\xa0March\xa02026, 12:02 (5 days ago)",
-        "Next night  10\xa0March\xa02026, 02:00 (Europe/Paris)",
-        str(shop.report),
-    ):
-        assert part.replace("\xa0", " ") in text.replace("\xa0", " ")
-    night(shop, 1, [GONE])
-    found = status(shop, MONDAY + timedelta(days=1, hours=1))
-    assert not found.is_well and "Open        A file can't be read" in "\n".join(found.lines())
-    assert found.as_json()["last"]["troubles"][0]["cause"] == GONE.cause
-
-
-def test_a_night_that_does_not_come_is_told_once_and_over_with_the_next_run(shop: Project) -> None:
-    noon = MONDAY + timedelta(days=1, hours=10)
-    assert record_late_night(shop, now=noon) is None, "nobody waits for nights that never were"
-    night(shop, 0)
-    assert record_late_night(shop, now=MONDAY + timedelta(days=1, hours=2)) is None, "within the tolerance"
-    assert not status(shop, noon).is_well
-    late = record_late_night(shop, now=noon)
-    assert late and (late.outcome, late.troubles[0].title) == ("alarm", "The night's run has not come")
-    assert record_late_night(shop, now=noon + timedelta(hours=1)) is None
-    again = record_late_night(shop, now=noon + timedelta(days=1))
-    assert again and again.troubles[0].since == late.ended
-    third = night(shop, 4)
-    assert [one.title for one in third.over] == ["The night's run has not come"]
-
-
-def test_nights_in_which_nothing_ran_are_counted(shop: Project) -> None:
-    night(shop, 0)
-    record = night(shop, 4)
-    assert record.nights_missed == 3
-    assert "In 3 nights before it nothing ran." in digest(shop, record).text
-    assert night(shop, 5).nights_missed == 0
-
-
-def test_a_night_is_due_at_its_hour_of_the_shops_day_also_when_clocks_change(shop: Project) -> None:
-    sunday = datetime(2026, 3, 29, 12, tzinfo=UTC)  # clocks went forward that night: 02:00 was 03:00
-    assert night_after(shop, sunday).astimezone(UTC) == datetime(2026, 3, 30, 0, tzinfo=UTC)
-    settings = shop.settings.model_copy(update={"nights": shop.settings.nights.model_copy(update={"hour": 23})})
-    late = replace(shop, settings=settings)
-    assert night_after(late, sunday).astimezone(UTC) == datetime(2026, 3, 29, 21, tzinfo=UTC)
+    with nights.dagster() as served:
+        _, run_id = until("a night is underway", nights.underway, nights.log)
+        commands = {pid: Path(f"/proc/{pid}/cmdline").read_bytes() for pid in session_of(served)}
+        (daemon,) = [pid for pid, line in commands.items() if b"dagster._daemon" in line]
+        kill(daemon)
+        os.waitid(os.P_PID, served, os.WEXITED | os.WNOWAIT)  # the others end with it
+    with nights.dagster():
+        until("the run is over", lambda: nights.run(run_id).is_finished or None, nights.log)
+        nights.wait_for_success_after(run_id)
+    assert find_differences(nights.shop) == []

@@ -11,16 +11,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from parcours.loading.nothing_new import note_made, nothing_new_since
 from parcours.project import Project, load_last_good_project, load_project
 from parcours.troubles import Trouble, trouble_of
 from parcours.warehouse.connection import WarehouseBusy
 from parcours.warehouse.run_lock import run_lock
 from pipelines.commands.paths import shown
+from pipelines.commands.summary import Summary, nothing_new
 from pipelines.commands.verify import verify
 
 if TYPE_CHECKING:
     from parcours.nights.record import By
-    from pipelines.commands.summary import Summary
 
 BY = "the command line"
 """What others are told who has its turn."""
@@ -63,13 +64,15 @@ def run(journey_file: Path | None, exports_folder: Path | None, manner: Manner) 
     began, started = time.monotonic(), datetime.now(UTC)
     try:
         project = load_project(journey_file, exports_folder)
-        with run_lock(project, "the nightly run" if manner.by == "night" else BY, wait=manner.wait, say=_warn):
-            return _run(project, manner, began)
+        with run_lock(project, "the nightly run" if manner.by == "night" else BY, wait=manner.wait, say=_warn) as left:
+            if left:
+                from pipelines.run_records import record_death
+
+                record_death(project, left, say=_warn)
+            return _run(project, manner, began, started)
     except Exception as error:
         _record(load_last_good_project(journey_file, exports_folder), manner.by, error, started)
         if manner.as_json:
-            from pipelines.commands.summary import Summary
-
             print(Summary("alarm", time.monotonic() - began, troubles=[trouble_of(error)]).json())
         raise
 
@@ -80,12 +83,19 @@ def print_troubles(troubles: Iterable[Trouble]) -> None:
         _warn("\n".join(trouble.lines()))
 
 
-def _run(project: Project, manner: Manner, began: float) -> int:
+def _run(project: Project, manner: Manner, began: float, started: datetime) -> int:
     if manner.is_told:
         print(f"{project.settings.shop.name}: reading {shown(project.exports_folder)}", flush=True)
     if manner.full_refresh:
         _forget_builds(project)
-    summary = _materialize(project, began, manner)
+    if since := None if manner.full_refresh else nothing_new_since(project):
+        from parcours.nights.close import record_run
+
+        record_run(project, manner.by, started, finished=True, say=_warn)
+        note_made(project)
+        summary = nothing_new(project, since, time.monotonic() - began)
+    else:
+        summary = _materialize(project, began, manner)
     if manner.as_json:
         print(summary.json())
     if manner.is_told:
@@ -96,7 +106,12 @@ def _run(project: Project, manner: Manner, began: float) -> int:
         _warn("The last good tables and report stay as they were.")
         return 1
     if manner.is_told:
-        print(f"Done in {summary.seconds:.0f} s{'' if summary.loads else '; 0 new files'}.")
+        print(summary.done)
+        if since:
+            print(
+                f"Nothing has changed since the run of {since:%Y-%m-%d %H:%M} UTC: "
+                "its tables and pages stand, and what it warned of."
+            )
         print(f"Tables: {shown(project.published)}")
         print(f"Report: {shown(project.report)}")
     return verify(project, is_told=manner.is_told) if manner.verify else 0
