@@ -43,6 +43,11 @@ class Project:
         return self.output / ".parcours-journey.yaml"
 
     @property
+    def last_run_file(self) -> Path:
+        """What the last run depended on and left, if it was complete; each run begins by removing it."""
+        return self.output / ".parcours-last-run"
+
+    @property
     def published(self) -> Path:
         """The snapshot that notebooks and reports read."""
         return self.output / "published.duckdb"

@@ -15,7 +15,7 @@ from parcours.warehouse.connection import count_rows, quoted
 from parcours.warehouse.functions import write_functions
 
 PUBLISHED_SCHEMAS = ("settings", "staging", "journeys", "metrics")
-PUBLISHED_RAW_TABLES = ("loads",)
+PUBLISHED_RAW_TABLES = ("loads", "found_files", "own_columns")
 """Of raw only the accounting is published: rows and rejected text stay in the warehouse."""
 
 
