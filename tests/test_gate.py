@@ -14,7 +14,7 @@ import pytest
 from canonical_shops import File, canonical_project
 from given import Row, answer, event, order, rows
 
-from assets.failures import troubles_in
+from assets.failures import troubles_of
 from parcours.engine.checks import read_checks
 from parcours.loading.load import LOADER, load_exports
 from parcours.loading.settings_tables import write_settings
@@ -78,9 +78,8 @@ def run_job(shop: Project, job: str) -> dg.ExecuteInProcessResult:
 
 
 def told(result: dg.ExecuteInProcessResult) -> str:
-    """What the first failed step says."""
-    failed = next(event for event in result.all_events if event.is_step_failure)
-    return "\n".join(line for trouble in troubles_in(failed) for line in trouble.lines())
+    """What stopped a run, in words."""
+    return "\n".join(line for trouble in troubles_of(result.all_events) for line in trouble.lines())
 
 
 def counts(shop: Project) -> dict[str, int]:
