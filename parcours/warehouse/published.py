@@ -14,6 +14,9 @@ PUBLISHED_SCHEMAS = ("settings", "staging", "journeys", "metrics")
 PUBLISHED_RAW_TABLES = ("loads",)
 """Of raw only the accounting is published: rows and rejected text stay in the warehouse."""
 
+STORAGE = "v1.4.0"
+"""The oldest DuckDB that opens the file: with people's tools comes a version older than ours."""
+
 
 def publish(connection: duckdb.DuckDBPyConnection, target: Path) -> dict[str, int]:
     """Write the tables and functions that people use into a new file and swap it in; returns the rows of each table.
@@ -28,7 +31,7 @@ def publish(connection: duckdb.DuckDBPyConnection, target: Path) -> dict[str, in
         "where table_catalog = current_database() and table_type = 'BASE TABLE' order by all"
     ).fetchall()
     rows: dict[str, int] = {}
-    connection.execute("attach $file as snapshot", {"file": str(copy)})
+    connection.execute(f"attach $file as snapshot (storage_version '{STORAGE}')", {"file": str(copy)})
     try:
         write_functions(connection, "snapshot")
         for schema in (*PUBLISHED_SCHEMAS, "raw"):
