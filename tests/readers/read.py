@@ -1,4 +1,4 @@
-"""What a DuckDB of any version reads in a published file: prints it as JSON. Runs alone, with that DuckDB on its path."""
+"""What a DuckDB of any version reads in a published file, as JSON. Runs alone, with that DuckDB on its path."""
 
 import json
 import sys
