@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import dagster as dg
 
 from assets.factory import key_of
 from parcours.project import Project
 from parcours.warehouse.connection import open_warehouse
 from parcours.warehouse.published import publish
+
+
+def page_url(page: Path) -> dg.UrlMetadataValue:
+    """The address of a page in the UI that shows it: `pipelines/webserver.py` serves the folder there."""
+    return dg.MetadataValue.url(f"/reports/{page.name}")
 
 
 def reports_assets(project: Project, upstreams: list[str]) -> list[dg.AssetsDefinition]:
@@ -42,7 +49,7 @@ def reports_assets(project: Project, upstreams: list[str]) -> list[dg.AssetsDefi
         deps=[dg.AssetKey(["reports", "published"])],
         group_name="reports",
         kinds={"plotly"},
-        description="The journey report, one self-contained page: open it in a browser.",
+        description="The journey report, one self-contained page: its link opens it here.",
     )
     def journey() -> dg.MaterializeResult:  # type: ignore[type-arg]
         from parcours.report.write import write_report
@@ -50,7 +57,7 @@ def reports_assets(project: Project, upstreams: list[str]) -> list[dg.AssetsDefi
         write_report(project.published, project.report)
         return dg.MaterializeResult(
             metadata={
-                "page": dg.MetadataValue.url(project.report.as_uri()),
+                "page": page_url(project.report),
                 "bytes": project.report.stat().st_size,
             }
         )
@@ -68,8 +75,6 @@ def reports_assets(project: Project, upstreams: list[str]) -> list[dg.AssetsDefi
 
         page = project.quality_report
         write_quality(project.published, page)
-        return dg.MaterializeResult(
-            metadata={"page": dg.MetadataValue.url(page.as_uri()), "bytes": page.stat().st_size}
-        )
+        return dg.MaterializeResult(metadata={"page": page_url(page), "bytes": page.stat().st_size})
 
     return [published, journey, quality]
