@@ -46,11 +46,17 @@ def main(arguments: list[str] | None = None) -> int:
     rejected_parser.add_argument("folder", type=Path, help="where to write them, outside the exports")
     rejected_parser.add_argument("--journey", type=Path, help="the shop's journey.yaml (default: the one here)")
     rejected_parser.add_argument("--exports", type=Path, help="folder of the exports (default: as journey.yaml says)")
+    unload_parser = commands.add_parser("unload", help="take files back: tables as if they had never been loaded")
+    unload_parser.add_argument("file", nargs="+", help="its path, also if it is gone from there, or its file_id")
+    unload_parser.add_argument("--again", action="store_true", help="let files that were taken back be loaded again")
+    unload_parser.add_argument("--journey", type=Path, help="the shop's journey.yaml (default: the one here)")
+    unload_parser.add_argument("--exports", type=Path, help="folder of the exports (default: as journey.yaml says)")
     commands.add_parser("reference", help="write the pages of docs/ that are made from the code")
     options = parser.parse_args(arguments)
 
     from parcours.loading.load import IngestError
     from parcours.loading.sources import SourceError
+    from parcours.loading.unload import NotLoaded
     from parcours.warehouse.connection import WarehouseBusy
     from parcours.warehouse.raw_tables import OldWarehouse
 
@@ -59,7 +65,7 @@ def main(arguments: list[str] | None = None) -> int:
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2
-    except (IngestError, OldWarehouse, SourceError, WarehouseBusy) as error:
+    except (IngestError, NotLoaded, OldWarehouse, SourceError, WarehouseBusy) as error:
         print(error, file=sys.stderr)
         return 1
 
@@ -76,6 +82,8 @@ def _carry_out(options: argparse.Namespace) -> int:
         return rejected(options)
     if options.command == "forget":
         return forget_person(options)
+    if options.command == "unload":
+        return unload_files(options)
     code = run(options.journey, options.exports, full_refresh=options.full_refresh)
     return verify(options.journey, options.exports) if options.verify and code == 0 else code
 
@@ -91,6 +99,22 @@ def forget_person(options: argparse.Namespace) -> int:
     done = forget(project, email=options.email, customer_id=options.customer_id)
     rows = ", ".join(f"{count} of {table}" for table, count in done.rows.items())
     print(f"{done.identifier_count} identifiers forgotten; rows deleted: {rows}. Building the tables without them.")
+    return run(options.journey, options.exports)
+
+
+def unload_files(options: argparse.Namespace) -> int:
+    """Take files back, or let them be loaded again, then build and publish everything; prints what that was."""
+    from parcours.loading.unload import load_again
+    from parcours.run import take_back
+    from parcours.warehouse.connection import open_warehouse
+
+    project = load_project(options.journey, options.exports)
+    if options.again:
+        with open_warehouse(project) as connection:
+            paths = load_again(connection, project, options.file)
+        print(f"Loaded again, if still there: {', '.join(paths)}.")
+    else:
+        print(take_back(project, options.file))
     return run(options.journey, options.exports)
 
 

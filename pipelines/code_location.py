@@ -19,6 +19,7 @@ from parcours.tables.catalogue import LOADED_TABLES, declared_tables
 from parcours.warehouse.check_results import CHECK_RESULTS
 from pipelines.forget_job import forget_people_job
 from pipelines.full_refresh_job import full_refresh_job
+from pipelines.unload_job import unload_files_job
 
 NIGHTLY = "0 2 * * *"
 """02:00 of the shop's day: after the exports of the day before, ahead of the people who read the report."""
@@ -54,7 +55,7 @@ def build_defs(project: Project) -> dg.Definitions:
             *metrics_assets(project, tables),
             *reports_assets(project, [*tables, CHECK_RESULTS]),
         ],
-        jobs=[everything, report, forget_people_job(project), full_refresh_job(project)],
+        jobs=[everything, report, forget_people_job(project), full_refresh_job(project), unload_files_job(project)],
         schedules=[nightly],
         # One process, one writer: a process per step would cost seconds each.
         executor=dg.in_process_executor,

@@ -18,6 +18,7 @@ from pathlib import Path
 import duckdb
 
 from parcours.loading.readers import FileRefused, read_file, refuse_unreadable_parquet
+from parcours.loading.repeats import note_repeats
 from parcours.loading.row_checks import FORGOTTEN, SPOILT, Limits, checked_select, spoilt_reason
 from parcours.loading.sources import Source, read_source
 from parcours.people.forgotten import load_forgotten
@@ -88,12 +89,15 @@ def load_exports(connection: duckdb.DuckDBPyConnection, project: Project) -> lis
     """
     make_raw_tables(connection)
     known = dict(connection.execute("select file_id, file_order from raw.loads where status = 'loaded'").fetchall())
+    unloaded = connection.execute("select file_id from raw.loads where status = 'unloaded'").fetchall()
     tried = connection.execute("delete from raw.loads where status = 'refused'").fetchall()[0][0]
     last = connection.execute("select coalesce(max(load_number), 0) from raw.loads").fetchall()[0][0]
     run = Run(last + 1, row_limits(connection, project), project.settings.exports.refuse_above)
     loads, seen = [], 0
     for file in find_files(project):
         seen += 1
+        if (file.file_id,) in unloaded:
+            continue
         if file.file_id not in known:
             load = _load_file(connection, file, run)
             loads.append(load)
@@ -103,7 +107,7 @@ def load_exports(connection: duckdb.DuckDBPyConnection, project: Project) -> lis
             _confirm_file(connection, file, run)
             known[file.file_id] = file.file_order
     if loads or tried:
-        for table in ("loads", "rejected_rows", "observed_names"):
+        for table in ("loads", "rejected_rows", "repeated_rows", "observed_names"):
             note_change(connection, f"raw.{table}")
     if not seen:
         patterns = ", ".join(export.path for export in project.settings.exports.files)
@@ -130,7 +134,7 @@ def find_files(project: Project) -> Iterator[Found]:
         source = read_source(project.source_file(export.format))
         for path in sorted(project.exports_folder.glob(export.path)):
             name = str(path.relative_to(project.exports_folder))
-            yield Found(path, name, f"directory {name}" if path.is_dir() else _content_id(path), export, source)
+            yield Found(path, name, f"directory {name}" if path.is_dir() else content_id(path), export, source)
 
 
 def _load_file(connection: duckdb.DuckDBPyConnection, file: Found, run: Run) -> Load:
@@ -182,6 +186,13 @@ def _account(connection: duckdb.DuckDBPyConnection, file: Found, run: Run, reads
         _replace_in_place(connection, file)
     _note_known(connection, file)
     loaded = _insert(connection, file, given, covers_until)
+    if count_rows(connection, "loaded_before"):
+        note_repeats(
+            connection,
+            file.source.kind,
+            f"select '{file.file_id}' as file_id, * exclude (reason) from checked "
+            "where reason is null and row_hash in (select row_hash from loaded_before)",
+        )
     confirmed = _confirm_known(connection, file, covers_until)
     _touch_loaded(connection, file, given, confirmed)
     if sound < parsed:
@@ -401,7 +412,8 @@ def _natural(name: str) -> str:
     return re.sub(r"\d+", lambda digits: digits[0].zfill(20), name)
 
 
-def _content_id(path: Path) -> str:
+def content_id(path: Path) -> str:
+    """What tells a file's content from another."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()[:16]
 

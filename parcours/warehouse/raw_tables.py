@@ -41,10 +41,12 @@ def _own_identifier(kind: Kind) -> dict[str, str]:
     return {computed: "its key as an identifier; null: it names nobody"} if name else {}
 
 
+ACCOUNTING = ("loads", "rejected_rows", "repeated_rows", "observed_names", "forgettings")
+
 RAW_TABLES = {
     raw.table: raw
     for raw in (
-        *(read_declaration(f"raw.{name}") for name in ("loads", "rejected_rows", "observed_names", "forgettings")),
+        *(read_declaration(f"raw.{name}") for name in ACCOUNTING),
         *(
             DeclaredTable(
                 f"raw.{kind.name}",

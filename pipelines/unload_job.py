@@ -1,0 +1,54 @@
+"""The Dagster job *unload files*: takes files back, and writes down what that was.
+
+The request is the job's configuration, which the UI shows as a form and Dagster keeps: a path is not personal.
+"""
+
+import dagster as dg
+from pydantic import Field
+
+from parcours.loading.unload import load_again
+from parcours.project import Project
+from parcours.run import build_warehouse, take_back
+from parcours.warehouse.connection import open_warehouse
+
+
+class UnloadRequest(dg.Config):
+    """Which files to take back."""
+
+    files: list[str] = Field(description="Their paths under the exports folder, or their file_id of raw.loads.")
+    again: bool = Field(default=False, description="Instead, let files that were taken back be loaded again.")
+
+
+def unload_files_job(project: Project) -> dg.JobDefinition:
+    """The job of a shop."""
+
+    @dg.op(
+        description="Takes the files of the configuration back, restates what they touched, publishes every table and "
+        "writes the reports again. No later run loads them, unless their content is another."
+    )
+    def take_back_and_publish(context: dg.OpExecutionContext, config: UnloadRequest) -> None:
+        if config.again:
+            with open_warehouse(project) as connection:
+                load_again(connection, project, config.files)
+        else:
+            done = take_back(project, config.files)
+            context.log.info(str(done))
+            rows = {f"rows of {file.path}": file.rows_gone for file in done.files}
+            restated = {"people": done.people, "orders": done.orders}
+            context.add_output_metadata({**rows, **{name: n for name, n in restated.items() if n is not None}})
+        build_warehouse(project)
+
+        from parcours.report.write import write_quality, write_report
+
+        write_report(project.published, project.report)
+        write_quality(project.published, project.quality_report)
+
+    @dg.job(
+        name="unload_files",
+        description="Take files back: every table as if they had never been loaded.",
+        executor_def=dg.in_process_executor,
+    )
+    def job() -> None:
+        take_back_and_publish()
+
+    return job
