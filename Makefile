@@ -34,8 +34,7 @@ run: $(STAMP) ## Load the exports, build every table, write the report and say w
 	@$(BIN)/parcours run --journey $(JOURNEY) $(if $(EXPORTS),--exports $(EXPORTS))
 
 ui: $(STAMP) ## Dagster's UI on http://127.0.0.1:3000: press Materialize, see tables, checks and runs
-	@PARCOURS_JOURNEY=$(abspath $(JOURNEY)) PARCOURS_REPORTS=$(dir $(abspath $(JOURNEY)))reports \
-		$(if $(EXPORTS),PARCOURS_EXPORTS=$(abspath $(EXPORTS))) $(BIN)/python -m pipelines.webserver dev --host 127.0.0.1 --port 3000
+	@$(BIN)/parcours ui --journey $(JOURNEY) $(if $(EXPORTS),--exports $(EXPORTS))
 
 formats: $(STAMP) ## Say what the files in EXPORTS would be read as, and why; loads nothing
 	@$(BIN)/parcours formats $(or $(EXPORTS),data/sample) --journey $(JOURNEY)

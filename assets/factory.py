@@ -4,8 +4,6 @@ Checks run in the asset's own step, right after the build, so that no materializ
 what is downstream, a warning is shown.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -21,9 +19,19 @@ from parcours.project import Project
 from parcours.tables.catalogue import PythonTable, all_tables
 from parcours.tables.table_checks import checks_of
 from parcours.warehouse.comments import comment_table
-from parcours.warehouse.connection import open_warehouse
+from parcours.warehouse.open_run import OpenRun
 
 Build = Callable[[duckdb.DuckDBPyConnection], BuiltTable]
+
+RUN = "run"
+"""The resource that every step takes the warehouse from: the run's turn and its one connection."""
+
+
+def run_of(context: dg.AssetExecutionContext | dg.OpExecutionContext) -> OpenRun:
+    """The run that a step belongs to."""
+    run = getattr(context.resources, RUN)
+    assert isinstance(run, OpenRun)
+    return run
 
 
 def key_of(table: str) -> dg.AssetKey:
@@ -34,13 +42,11 @@ def key_of(table: str) -> dg.AssetKey:
 def box_assets(project: Project, schema: str) -> list[dg.AssetsDefinition]:
     """The assets of every table of one box."""
     return [
-        built_asset(project, source, table)
-        for source, table in all_tables(project)
-        if source.table.startswith(f"{schema}.")
+        built_asset(source, table) for source, table in all_tables(project) if source.table.startswith(f"{schema}.")
     ]
 
 
-def built_asset(project: Project, source: Model | PythonTable, table: Table) -> dg.AssetsDefinition:
+def built_asset(source: Model | PythonTable, table: Table) -> dg.AssetsDefinition:
     """The asset of a table that is built: by its SQL, or by a function."""
 
     def build(connection: duckdb.DuckDBPyConnection) -> BuiltTable:
@@ -50,7 +56,6 @@ def built_asset(project: Project, source: Model | PythonTable, table: Table) -> 
         return describe_table(connection, source.table, lineage, refreshed.touched)
 
     return table_asset(
-        project,
         source.table,
         source.description,
         source.upstreams,
@@ -63,7 +68,6 @@ def built_asset(project: Project, source: Model | PythonTable, table: Table) -> 
 
 
 def table_asset(
-    project: Project,
     table: str,
     description: str,
     upstreams: Iterable[str],
@@ -85,11 +89,12 @@ def table_asset(
         metadata=metadata,
         kinds={"duckdb", kind},
         check_specs=[check_spec(check) for check in checks],
+        required_resource_keys={RUN},
     )
-    def build_and_check() -> dg.MaterializeResult:  # type: ignore[type-arg]
-        with open_warehouse(project) as connection:
-            built = build(connection)
-            results = [check_result(connection, check) for check in checks]
+    def build_and_check(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]
+        connection = run_of(context).connection
+        built = build(connection)
+        results = [check_result(connection, check) for check in checks]
         return dg.MaterializeResult(metadata=table_metadata(built), check_results=results)
 
     return build_and_check

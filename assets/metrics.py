@@ -5,12 +5,11 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from assets.factory import box_assets, key_of, table_metadata
+from assets.factory import RUN, box_assets, key_of, run_of, table_metadata
 from parcours.engine.build import describe_table
 from parcours.project import Project
 from parcours.tables.table_checks import tidy_results
 from parcours.warehouse.check_results import CHECK_RESULTS, CHECK_RESULTS_TABLE
-from parcours.warehouse.connection import open_warehouse
 
 
 def metrics_assets(project: Project, tables: Sequence[str]) -> list[dg.AssetsDefinition]:
@@ -28,12 +27,13 @@ def metrics_assets(project: Project, tables: Sequence[str]) -> list[dg.AssetsDef
         group_name="metrics",
         kinds={"duckdb", "python"},
         description=CHECK_RESULTS_TABLE.description,
+        required_resource_keys={RUN},
     )
-    def check_results() -> dg.MaterializeResult:  # type: ignore[type-arg]
-        with open_warehouse(project) as connection:
-            tidy_results(connection, project)
-            verdicts = connection.execute(f"select verdict, count(*) from {CHECK_RESULTS} group by verdict").fetchall()
-            built = describe_table(connection, CHECK_RESULTS)
+    def check_results(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]
+        connection = run_of(context).connection
+        tidy_results(connection, project)
+        verdicts = connection.execute(f"select verdict, count(*) from {CHECK_RESULTS} group by verdict").fetchall()
+        built = describe_table(connection, CHECK_RESULTS)
         return dg.MaterializeResult(metadata={**table_metadata(built), **dict(verdicts)})
 
     return [*box_assets(project, "metrics"), check_results]

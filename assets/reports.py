@@ -1,14 +1,11 @@
 """The reports box: the published snapshot and the pages made from it. Only reached when no check stopped the run."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import dagster as dg
 
-from assets.factory import key_of
+from assets.factory import RUN, key_of, run_of
 from parcours.project import Project
-from parcours.warehouse.connection import open_warehouse
 from parcours.warehouse.published import publish
 
 
@@ -32,10 +29,10 @@ def reports_assets(project: Project, upstreams: list[str]) -> list[dg.AssetsDefi
         kinds={"duckdb"},
         description="The tables that notebooks and reports read, in published.duckdb, swapped in by one rename: "
         "readers never see half of a run.",
+        required_resource_keys={RUN},
     )
-    def published() -> dg.MaterializeResult:  # type: ignore[type-arg]
-        with open_warehouse(project) as connection:
-            rows = publish(connection, project.published)
+    def published(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]
+        rows = publish(run_of(context).connection, project.published)
         return dg.MaterializeResult(
             metadata={
                 "file": dg.MetadataValue.path(str(project.published)),
@@ -50,6 +47,7 @@ def reports_assets(project: Project, upstreams: list[str]) -> list[dg.AssetsDefi
         group_name="reports",
         kinds={"plotly"},
         description="The journey report, one self-contained page: its link opens it here.",
+        required_resource_keys={RUN},
     )
     def journey() -> dg.MaterializeResult:  # type: ignore[type-arg]
         from parcours.report.write import write_report
@@ -69,6 +67,7 @@ def reports_assets(project: Project, upstreams: list[str]) -> list[dg.AssetsDefi
         kinds={"plotly"},
         description="The quality page: whether the figures can be trusted, and what to fix in the exports. "
         "The journey report links to it.",
+        required_resource_keys={RUN},
     )
     def quality() -> dg.MaterializeResult:  # type: ignore[type-arg]
         from parcours.report.write import write_quality

@@ -1,19 +1,16 @@
 """The settings box: journey.yaml as tables."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
 
-from assets.factory import key_of, table_metadata
+from assets.factory import RUN, key_of, run_of, table_metadata
 from parcours.engine.build import describe_table
 from parcours.loading.settings_tables import SETTINGS_TABLES, write_settings
 from parcours.project import Project
 from parcours.tables.catalogue import tidy_log
 from parcours.warehouse.comments import comment_table
-from parcours.warehouse.connection import open_warehouse
 
 
 def settings_assets(project: Project) -> list[dg.AssetsDefinition]:
@@ -26,14 +23,16 @@ def settings_assets(project: Project) -> list[dg.AssetsDefinition]:
             dg.AssetSpec(key_of(table.table), description=table.description, kinds={"duckdb", "yaml"})
             for table in SETTINGS_TABLES
         ],
+        required_resource_keys={RUN},
     )
-    def settings() -> Iterator[dg.MaterializeResult[Any]]:
-        with open_warehouse(project) as connection:
-            write_settings(connection, project.settings)
-            tidy_log(connection, project)
-            for table in SETTINGS_TABLES:
-                comment_table(connection, table)
-                built = describe_table(connection, table.table)
-                yield dg.MaterializeResult(key_of(built.table), metadata=table_metadata(built))
+    def settings(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
+        connection = run_of(context).connection
+        project.keep_journey_file()
+        write_settings(connection, project.settings)
+        tidy_log(connection, project)
+        for table in SETTINGS_TABLES:
+            comment_table(connection, table)
+            built = describe_table(connection, table.table)
+            yield dg.MaterializeResult(key_of(built.table), metadata=table_metadata(built))
 
     return [settings]

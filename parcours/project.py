@@ -7,10 +7,11 @@ a file.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from parcours.settings.file import load_settings
+from parcours.settings.file import SettingsError, load_settings, smallest_settings
 from parcours.settings.schema import JourneySettings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,6 +31,16 @@ class Project:
     def warehouse(self) -> Path:
         """The database that only a run opens."""
         return self.output / "warehouse.duckdb"
+
+    @property
+    def run_file(self) -> Path:
+        """Locked by the run that has the warehouse, and says which that is."""
+        return self.output / ".parcours-run"
+
+    @property
+    def last_good_journey_file(self) -> Path:
+        """A copy of journey.yaml as the last run that could read it found it; only its owner reads it."""
+        return self.output / ".parcours-journey.yaml"
 
     @property
     def published(self) -> Path:
@@ -61,6 +72,11 @@ class Project:
         """Whom to forget, one e-mail or customer id a line; the job that does it empties the file."""
         return self.output / "forget.txt"
 
+    def keep_journey_file(self) -> None:
+        """Copy journey.yaml, which could be read, for the day on which it can't."""
+        self.last_good_journey_file.touch(mode=0o600)
+        self.last_good_journey_file.write_bytes(self.journey_file.read_bytes())
+
     def source_file(self, format_name: str) -> Path:
         """The SQL that reads a format: the shop's own sources/ before ours."""
         own = self.journey_file.parent / "sources" / f"{format_name}.sql"
@@ -75,10 +91,33 @@ def load_project(
     Raises:
         SettingsError: journey.yaml is missing or wrong.
     """
-    file = Path(journey_file or os.environ.get("PARCOURS_JOURNEY") or ROOT / "journey.yaml").resolve()
+    file = _journey_file(journey_file)
+    return _project(file, load_settings(file, _formats(file)), exports_folder, output)
+
+
+def load_last_good_project() -> Project:
+    """The shop that PARCOURS_JOURNEY names, also where its journey.yaml is wrong: with the settings of its last run
+    that could read it, else with ours, else with hardly any. So that what it is made of can be shown, and that a run
+    of it can start, and fail with the reason.
+    """
+    file = _journey_file(None)
+    candidates = [file, _project(file, smallest_settings(), None, None).last_good_journey_file, ROOT / "journey.yaml"]
+    for candidate in candidates:
+        with suppress(SettingsError):
+            return _project(file, load_settings(candidate, _formats(file)), None, None)
+    return _project(file, smallest_settings(), None, None)
+
+
+def _journey_file(given: Path | None) -> Path:
+    return Path(given or os.environ.get("PARCOURS_JOURNEY") or ROOT / "journey.yaml").resolve()
+
+
+def _formats(file: Path) -> list[str]:
     folders = [ROOT / "sql" / "sources", file.parent / "sources"]
-    formats = sorted({path.stem for folder in folders for path in folder.glob("*.sql")})
-    settings = load_settings(file, formats)
+    return sorted({path.stem for folder in folders for path in folder.glob("*.sql")})
+
+
+def _project(file: Path, settings: JourneySettings, exports_folder: Path | None, output: Path | None) -> Project:
     folder = exports_folder or os.environ.get("PARCOURS_EXPORTS") or file.parent / settings.exports.folder
     target = output or os.environ.get("PARCOURS_OUTPUT") or file.parent
     return Project(file, settings, Path(folder).resolve(), Path(target).resolve())

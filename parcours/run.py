@@ -9,20 +9,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import duckdb
+
 from parcours.loading.load import Load, load_exports
 from parcours.loading.settings_tables import write_settings
 from parcours.loading.unload import Unloaded, unload
 from parcours.project import Project
 from parcours.tables.catalogue import build_all, comment_all
 from parcours.tables.table_checks import record_all
-from parcours.warehouse.connection import open_warehouse
+from parcours.warehouse.open_run import open_run
 from parcours.warehouse.published import publish
 from parcours.warehouse.refresh_log import next_number, table_states
 
 
 def build_warehouse(project: Project) -> list[Load]:
     """Load the exports, build every table and publish them; returns what became of each new file."""
-    with open_warehouse(project) as connection:
+    with open_run(project, "a build without Dagster") as run:
+        connection = run.connection
         write_settings(connection, project.settings)
         loads = load_exports(connection, project)
         build_all(connection, project)
@@ -53,26 +56,25 @@ class TakenBack:
         return "\n".join([*lines, "Every table is built anew." if self.people is None else restated])
 
 
-def take_back(project: Project, names: Sequence[str]) -> TakenBack:
+def take_back(project: Project, connection: duckdb.DuckDBPyConnection, names: Sequence[str]) -> TakenBack:
     """Take files back and bring every table up to date without them; publishing is the next run's.
 
     Raises:
         NotLoaded: one is not loaded.
     """
-    with open_warehouse(project) as connection:
-        write_settings(connection, project.settings)
-        since = next_number(table_states(connection))
-        files = unload(connection, project, names)
-        is_whole = {found.table for found in build_all(connection, project) if found.touched is None}
-        restated = (
-            "select count(distinct key) from refresh_log.touched "
-            f"where number >= {since} and key_name = $key and starts_with(table_name, $tables)"
+    write_settings(connection, project.settings)
+    since = next_number(table_states(connection))
+    files = unload(connection, project, names)
+    is_whole = {found.table for found in build_all(connection, project) if found.touched is None}
+    restated = (
+        "select count(distinct key) from refresh_log.touched "
+        f"where number >= {since} and key_name = $key and starts_with(table_name, $tables)"
+    )
+    people, orders = (
+        None if table in is_whole else connection.execute(restated, {"key": key, "tables": tables}).fetchall()[0][0]
+        for table, key, tables in (
+            ("journeys.touchpoints", "person_id", "journeys."),
+            ("staging.orders", "order_id", "staging.orders"),
         )
-        people, orders = (
-            None if table in is_whole else connection.execute(restated, {"key": key, "tables": tables}).fetchall()[0][0]
-            for table, key, tables in (
-                ("journeys.touchpoints", "person_id", "journeys."),
-                ("staging.orders", "order_id", "staging.orders"),
-            )
-        )
+    )
     return TakenBack(files, people, orders)

@@ -11,8 +11,12 @@ import sys
 import time
 from pathlib import Path
 
-from parcours.project import ROOT, load_project
+from parcours.project import ROOT, load_last_good_project, load_project
 from parcours.settings.file import SettingsError
+from parcours.warehouse.run_lock import run_lock
+
+BY = "the command line"
+"""What others are told who has its turn."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -28,6 +32,11 @@ def main(arguments: list[str] | None = None) -> int:
     run_parser.add_argument(
         "--verify", action="store_true", help="then build everything whole beside the tables and name every difference"
     )
+    run_parser.add_argument("--no-wait", action="store_true", help="fail at once where another run has its turn")
+    ui_parser = commands.add_parser("ui", help="Dagster's UI, its schedule and its sensors, on this machine alone")
+    ui_parser.add_argument("--journey", type=Path, help="the shop's journey.yaml (default: the one here)")
+    ui_parser.add_argument("--exports", type=Path, help="folder of the exports (default: as journey.yaml says)")
+    ui_parser.add_argument("--port", type=int, default=3000, help="of http://127.0.0.1 (default: 3000)")
     formats_parser = commands.add_parser(
         "formats", help="say what the files of a folder would be read as; loads nothing"
     )
@@ -84,8 +93,28 @@ def _carry_out(options: argparse.Namespace) -> int:
         return forget_person(options)
     if options.command == "unload":
         return unload_files(options)
-    code = run(options.journey, options.exports, full_refresh=options.full_refresh)
-    return verify(options.journey, options.exports) if options.verify and code == 0 else code
+    if options.command == "ui":
+        return ui(options.journey, options.exports, options.port)
+    with run_lock(load_project(options.journey, options.exports), BY, wait=not options.no_wait):
+        code = run(options.journey, options.exports, full_refresh=options.full_refresh)
+        return verify(options.journey, options.exports) if options.verify and code == 0 else code
+
+
+def ui(journey_file: Path | None, exports_folder: Path | None, port: int) -> int:
+    """Serve Dagster's UI and daemon on loopback, with the shop's own history, until they are stopped."""
+    from pipelines.history import dagster_home
+    from pipelines.webserver import REPORTS_FOLDER
+
+    named = {"PARCOURS_JOURNEY": journey_file, "PARCOURS_EXPORTS": exports_folder}
+    os.environ |= {name: str(path.resolve()) for name, path in named.items() if path}
+    project = load_last_good_project()
+    home = dagster_home(project)
+    served = [sys.executable, "-m", "pipelines.webserver", "dev", "-m", "pipelines.definitions", "--host", "127.0.0.1"]
+    # In place of this process, so that whatever stops this one stops them.
+    os.environ |= {REPORTS_FOLDER: str(project.report.parent)}
+    os.environ |= {"DAGSTER_HOME": str(home), "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, sys.path)])}
+    os.chdir(home)
+    os.execv(sys.executable, [*served, "--port", str(port)])
 
 
 def forget_person(options: argparse.Namespace) -> int:
@@ -96,33 +125,37 @@ def forget_person(options: argparse.Namespace) -> int:
         print("Whom to forget? Give --email or --customer-id.", file=sys.stderr)
         return 2
     project = load_project(options.journey, options.exports)
-    done = forget(project, email=options.email, customer_id=options.customer_id)
-    rows = ", ".join(f"{count} of {table}" for table, count in done.rows.items())
-    print(f"{done.identifier_count} identifiers forgotten; rows deleted: {rows}. Building the tables without them.")
-    return run(options.journey, options.exports)
+    with run_lock(project, BY):
+        done = forget(project, email=options.email, customer_id=options.customer_id)
+        rows = ", ".join(f"{count} of {table}" for table, count in done.rows.items())
+        print(f"{done.identifier_count} identifiers forgotten; rows deleted: {rows}. Building the tables without them.")
+        return run(options.journey, options.exports)
 
 
 def unload_files(options: argparse.Namespace) -> int:
     """Take files back, or let them be loaded again, then build and publish everything; prints what that was."""
     from parcours.loading.unload import load_again
     from parcours.run import take_back
-    from parcours.warehouse.connection import open_warehouse
+    from parcours.warehouse.open_run import open_run
 
     project = load_project(options.journey, options.exports)
-    if options.again:
-        with open_warehouse(project) as connection:
-            paths = load_again(connection, project, options.file)
-        print(f"Loaded again, if still there: {', '.join(paths)}.")
-    else:
-        print(take_back(project, options.file))
-    return run(options.journey, options.exports)
+    with open_run(project, BY) as opened:
+        if options.again:
+            paths = load_again(opened.connection, project, options.file)
+            print(f"Loaded again, if still there: {', '.join(paths)}.")
+        else:
+            print(take_back(project, opened.connection, options.file))
+        opened.close()
+        return run(options.journey, options.exports)
 
 
 def rejected(options: argparse.Namespace) -> int:
     """Write rejected rows into files to correct; prints a line for each."""
     from parcours.loading.rejected import write_rejected
 
-    written = write_rejected(load_project(options.journey, options.exports), options.folder)
+    project = load_project(options.journey, options.exports)
+    with run_lock(project, BY):
+        written = write_rejected(project, options.folder)
     for file in written:
         print(f"{file.name}: {file.row_count} rejected rows → {_shown(file.path) if file.path else f'– ({file.why})'}")
     print(
@@ -159,12 +192,12 @@ def run(journey_file: Path | None, exports_folder: Path | None, *, full_refresh:
     import dagster as dg
 
     from pipelines.code_location import build_defs
+    from pipelines.history import dagster_home
 
     definitions = build_defs(project)
     job = definitions.resolve_job_def("materialize_everything")
     print(f"{project.settings.shop.name}: reading {_shown(project.exports_folder)}", flush=True)
-    os.chdir(ROOT)  # dagster.yaml's paths are relative to it
-    with dg.DagsterInstance.from_config(str(ROOT)) as instance:
+    with dg.DagsterInstance.from_config(str(dagster_home(project))) as instance:
         # Dagster's own log goes to its history, for the UI; here failures are printed below, in a line each.
         quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
         result = job.execute_in_process(run_config=quiet, instance=instance, raise_on_error=False)

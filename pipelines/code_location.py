@@ -6,8 +6,11 @@ serves is in `definitions.py`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import dagster as dg
 
+from assets.factory import RUN
 from assets.journeys import journeys_assets
 from assets.metrics import metrics_assets
 from assets.raw import raw_assets
@@ -19,14 +22,20 @@ from parcours.tables.catalogue import LOADED_TABLES, declared_tables
 from parcours.warehouse.check_results import CHECK_RESULTS
 from pipelines.forget_job import forget_people_job
 from pipelines.full_refresh_job import full_refresh_job
+from pipelines.run_resource import run_resource
 from pipelines.unload_job import unload_files_job
 
 NIGHTLY = "0 2 * * *"
 """02:00 of the shop's day: after the exports of the day before, ahead of the people who read the report."""
 
 
-def build_defs(project: Project) -> dg.Definitions:
-    """All definitions of a shop."""
+def build_defs(project: Project, read: Callable[[], Project] | None = None) -> dg.Definitions:
+    """All definitions of a shop.
+
+    Args:
+        project: the shop.
+        read: reads journey.yaml anew when a run begins, where `project` may be of an older one.
+    """
     everything = dg.define_asset_job(
         "materialize_everything",
         selection=dg.AssetSelection.all(),
@@ -55,8 +64,9 @@ def build_defs(project: Project) -> dg.Definitions:
             *metrics_assets(project, tables),
             *reports_assets(project, [*tables, CHECK_RESULTS]),
         ],
-        jobs=[everything, report, forget_people_job(project), full_refresh_job(project), unload_files_job(project)],
+        jobs=[everything, report, forget_people_job(project), full_refresh_job(), unload_files_job(project)],
         schedules=[nightly],
+        resources={RUN: run_resource(project, read)},
         # One process, one writer: a process per step would cost seconds each.
         executor=dg.in_process_executor,
     )

@@ -8,6 +8,7 @@ from collections import Counter
 
 import dagster as dg
 
+from assets.factory import RUN
 from parcours.people.forget import forget
 from parcours.project import Project
 from parcours.run import build_warehouse
@@ -18,7 +19,8 @@ def forget_people_job(project: Project) -> dg.JobDefinition:
 
     @dg.op(
         description="Forgets everybody in forget.txt (one e-mail or customer id a line), rebuilds and publishes every "
-        "table, writes the reports again, and empties the file."
+        "table, writes the reports again, and empties the file.",
+        required_resource_keys={RUN},
     )
     def delete_and_rebuild(context: dg.OpExecutionContext) -> None:
         requests = requested(project)

@@ -5,18 +5,19 @@ Not needed for figures to be right: a refresh gives the same rows. For doubts, a
 
 import dagster as dg
 
-from parcours.project import Project
-from parcours.warehouse.connection import open_warehouse
+from assets.factory import RUN, run_of
 from parcours.warehouse.refresh_log import reset_log
 
 
-def full_refresh_job(project: Project) -> dg.JobDefinition:
-    """The job of a shop."""
+def full_refresh_job() -> dg.JobDefinition:
+    """The job."""
 
-    @dg.op(description="The tables stay as they are until the next materialization builds each of them whole.")
+    @dg.op(
+        description="The tables stay as they are until the next materialization builds each of them whole.",
+        required_resource_keys={RUN},
+    )
     def forget_builds(context: dg.OpExecutionContext) -> None:
-        with open_warehouse(project) as connection:
-            reset_log(connection)
+        reset_log(run_of(context).connection)
         context.log.info("The next materialization builds every table whole.")
 
     @dg.job(

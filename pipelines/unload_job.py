@@ -6,10 +6,10 @@ The request is the job's configuration, which the UI shows as a form and Dagster
 import dagster as dg
 from pydantic import Field
 
+from assets.factory import RUN, run_of
 from parcours.loading.unload import load_again
 from parcours.project import Project
 from parcours.run import build_warehouse, take_back
-from parcours.warehouse.connection import open_warehouse
 
 
 class UnloadRequest(dg.Config):
@@ -24,18 +24,20 @@ def unload_files_job(project: Project) -> dg.JobDefinition:
 
     @dg.op(
         description="Takes the files of the configuration back, restates what they touched, publishes every table and "
-        "writes the reports again. No later run loads them, unless their content is another."
+        "writes the reports again. No later run loads them, unless their content is another.",
+        required_resource_keys={RUN},
     )
     def take_back_and_publish(context: dg.OpExecutionContext, config: UnloadRequest) -> None:
+        run = run_of(context)
         if config.again:
-            with open_warehouse(project) as connection:
-                load_again(connection, project, config.files)
+            load_again(run.connection, project, config.files)
         else:
-            done = take_back(project, config.files)
+            done = take_back(project, run.connection, config.files)
             context.log.info(str(done))
             rows = {f"rows of {file.path}": file.rows_gone for file in done.files}
             restated = {"people": done.people, "orders": done.orders}
             context.add_output_metadata({**rows, **{name: n for name, n in restated.items() if n is not None}})
+        run.close()
         build_warehouse(project)
 
         from parcours.report.write import write_quality, write_report

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import json
+import pickle
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,15 +24,35 @@ def cases(name: str, *tiers: str) -> list[Any]:
     return [pytest.param(case, id=case["id"]) for case in found if case["tier"] in tiers]
 
 
+BuiltOnce = Callable[[str, Callable[[Path], Any]], Any]
+
+
 @pytest.fixture(scope="session")
-def published_sample(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """published.duckdb of the whole sample; built once, by the first of pytest's workers to ask; only read."""
+def built_once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> BuiltOnce:
+    """`built_once(name, build)`: what `build(folder)` returned to the first of pytest's workers to ask; only read."""
     base = tmp_path_factory.getbasetemp()
-    folder = (base if worker_id == "master" else base.parent) / "published"
-    folder.mkdir(exist_ok=True)
-    project = load_project(ROOT / "journey.yaml", ROOT / "data" / "sample", folder)
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not project.published.exists():
-            build_warehouse(project)
-    return project.published
+
+    def once(name: str, build: Callable[[Path], Any]) -> Any:
+        folder = (base if worker_id == "master" else base.parent) / name
+        folder.mkdir(exist_ok=True)
+        returned = folder / "returned.pickle"
+        with (folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not returned.exists():
+                returned.write_bytes(pickle.dumps(build(folder)))
+        return pickle.loads(returned.read_bytes())
+
+    return once
+
+
+@pytest.fixture(scope="session")
+def published_sample(built_once: BuiltOnce) -> Path:
+    """published.duckdb of the whole sample."""
+
+    def build(folder: Path) -> Path:
+        project = load_project(ROOT / "journey.yaml", ROOT / "data" / "sample", folder)
+        build_warehouse(project)
+        return project.published
+
+    published: Path = built_once("published sample", build)
+    return published

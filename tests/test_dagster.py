@@ -15,13 +15,17 @@ import pytest
 from shops import copy_of, first_days, query
 
 from parcours.engine.checks import key_check, run_check
-from parcours.project import ROOT, Project, load_project
+from parcours.loading.settings_tables import SETTINGS_TABLES
+from parcours.project import ROOT, Project, load_last_good_project, load_project
 from parcours.run import build_warehouse
+from parcours.settings.file import SettingsError
 from parcours.tables.catalogue import PYTHON_TABLES
 from parcours.tables.expectations import SUITES, run_suite
 from parcours.warehouse.comments import is_declaration
 from parcours.warehouse.connection import WarehouseBusy, open_warehouse
 from pipelines.code_location import build_defs
+
+SETTINGS = [table.name for table in SETTINGS_TABLES]
 
 
 def materialize(shop: Project) -> dg.ExecuteInProcessResult:
@@ -199,6 +203,63 @@ def test_the_command_prints_one_message_for_a_wrong_journey_file(tmp_path: Path)
     )
     assert found.returncode == 2
     assert "Did you mean cart?" in found.stderr and "Traceback" not in found.stderr
+
+
+def test_a_wrong_journey_file_makes_a_failed_run_with_its_message_and_the_schedule_stays(
+    shop: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "journey.yaml"
+    right = (ROOT / "journey.yaml").read_text(encoding="utf-8")
+    file.write_text(right.replace("time_zone: Europe/Paris", "time_zone: Europe/Rome"), encoding="utf-8")
+    for name, path in (("JOURNEY", file), ("EXPORTS", shop.exports_folder), ("OUTPUT", shop.output)):
+        monkeypatch.setenv(f"PARCOURS_{name}", str(path))
+    published = shop.published.read_bytes()
+
+    def run(**what: Any) -> dg.ExecuteInProcessResult:
+        definitions = build_defs(load_last_good_project(), read=load_project)
+        (schedule,) = definitions.schedules or []
+        assert isinstance(schedule, dg.ScheduleDefinition)
+        assert schedule.execution_timezone == "Europe/Rome"
+        job = definitions.resolve_job_def("materialize_everything")
+        return job.execute_in_process(raise_on_error=False, **what)
+
+    assert run(asset_selection=[dg.AssetKey(["settings", table]) for table in SETTINGS]).success
+    for wrong in (right.replace("stage: cart, action: view", "stage: crat"), "shop: [", None):
+        file.unlink(missing_ok=True)
+        if wrong:
+            file.write_text(wrong, encoding="utf-8")
+        with pytest.raises(SettingsError) as expected:
+            load_project()
+        failed = [event for event in run().all_events if event.is_step_failure]
+        error = failed[0].step_failure_data.error
+        assert failed[0].step_key == "settings" and error and error.cause
+        assert error.cause.message.strip().endswith(str(expected.value))
+        part = run(asset_selection=[dg.AssetKey(["metrics", "kpis"])])
+        assert not part.success, "nothing is built by settings that may be others"
+    assert shop.published.read_bytes() == published
+
+
+def test_the_definitions_load_where_no_settings_can_be_read_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PARCOURS_JOURNEY", str(tmp_path / "journey.yaml"))
+    monkeypatch.setattr("parcours.project.ROOT", tmp_path)
+    dg.Definitions.validate_loadable(build_defs(load_last_good_project(), read=load_project))
+
+
+def test_a_run_opens_the_warehouse_once(shop: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = []
+    connect = duckdb.connect
+
+    def counting(file: str, **how: Any) -> duckdb.DuckDBPyConnection:
+        opened.append(Path(file).name)
+        return connect(file, **how)
+
+    monkeypatch.setattr(duckdb, "connect", counting)
+    everything = build_defs(shop).resolve_job_def("materialize_everything")
+    steps = [*(["settings", table] for table in SETTINGS), ["staging", "contacts"], ["staging", "orders"]]
+    result = everything.execute_in_process(asset_selection=[dg.AssetKey(step) for step in steps])
+    assert result.success and opened == ["warehouse.duckdb"]
 
 
 def test_the_definitions_load_as_dagster_dev_loads_them(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from conftest import BuiltOnce
 from given import rows
 from shops import copy_of, first_days
 
@@ -18,10 +19,15 @@ from pipelines.code_location import build_defs
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
+def built(built_once: BuiltOnce) -> Project:
     """The made-up shop with twelve days of its events, its orders and its CRM, built once; only read."""
-    project = first_days(tmp_path_factory.mktemp("shop"), 12)
-    build_warehouse(project)
+
+    def build(folder: Path) -> Project:
+        project = first_days(folder, 12)
+        build_warehouse(project)
+        return project
+
+    project: Project = built_once("twelve days", build)
     return project
 
 

@@ -6,11 +6,11 @@ import csv
 import gzip
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 import pytest
+from conftest import BuiltOnce
 from given import rows
 from shops import load, query
 
@@ -25,10 +25,15 @@ RAW = ("raw.events", "raw.order_rows", "raw.contacts", "raw.feedback", "raw.reje
 
 
 @pytest.fixture(scope="module")
-def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Project, list[Load]]]:
+def loaded(built_once: BuiltOnce) -> tuple[Project, list[Load]]:
     """The sample, loaded once; tests here only read it."""
-    project = load_project(ROOT / "journey.yaml", SAMPLE, tmp_path_factory.mktemp("sample"))
-    yield project, load(project)
+
+    def build(folder: Path) -> tuple[Project, list[Load]]:
+        project = load_project(ROOT / "journey.yaml", SAMPLE, folder)
+        return project, load(project)
+
+    found: tuple[Project, list[Load]] = built_once("loaded sample", build)
+    return found
 
 
 def _rows_in(path: Path) -> int:

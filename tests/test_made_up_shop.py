@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from conftest import BuiltOnce
 
 from parcours.made_up_shop import write_exports
 from parcours.made_up_shop.period import Period
@@ -40,9 +41,12 @@ STAGES = ["discovery", "consideration", "cart", "checkout", "purchase"]
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("shop")
-    write_exports(out, people=6000, days=90, seed=7)
+def shop(built_once: BuiltOnce) -> Path:
+    def build(folder: Path) -> Path:
+        write_exports(folder / "exports", people=6000, days=90, seed=7)
+        return folder / "exports"
+
+    out: Path = built_once("made-up shop", build)
     return out
 
 

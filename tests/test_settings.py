@@ -158,6 +158,17 @@ def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
         load_settings(tmp_path / "journey.yaml")
 
 
+def test_a_folder_and_what_is_no_text_are_named_for_what_they_are(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"is a folder\. Name the journey\.yaml in it"):
+        load_settings(tmp_path)
+    (tmp_path / "journey.yaml").write_bytes("shop:\n  name: Café\n".encode("latin-1"))
+    with pytest.raises(SettingsError, match=r"journey\.yaml, line 2: found the byte 0xe9.*Save the file as UTF-8"):
+        load_settings(tmp_path / "journey.yaml")
+    (tmp_path / "journey.yaml").write_bytes(b"\x00\x01\x02")
+    with pytest.raises(SettingsError, match="not valid YAML"):
+        load_settings(tmp_path / "journey.yaml")
+
+
 def test_settings_become_tables_with_their_values_as_data() -> None:
     hostile = "'); drop table settings.stages; --"
     shop = settings(changes=[{"id": "c", "label": hostile, "date": "2026-01-05", "segment": {"device": "mobile"}}])

@@ -26,13 +26,12 @@ MINUTE = 60_000
 
 @pytest.fixture
 def ui(tmp_path: Path) -> Iterator[str]:
-    """`dagster dev` on loopback over a temporary copy of the sample's first days; its address."""
+    """`parcours ui` over a temporary copy of the sample's first days; its address."""
     exports = tmp_path / "exports"
     for folder in ("orders", "crm", "events"):
         (exports / folder).mkdir(parents=True)
         for path in sorted((ROOT / "data" / "sample" / folder).glob("*"))[:10]:
             shutil.copy(path, exports / folder)
-    shutil.copy(ROOT / "dagster.yaml", tmp_path)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -41,23 +40,10 @@ def ui(tmp_path: Path) -> Iterator[str]:
         "PARCOURS_JOURNEY": str(ROOT / "journey.yaml"),
         "PARCOURS_EXPORTS": str(exports),
         "PARCOURS_OUTPUT": str(tmp_path),
-        "PARCOURS_REPORTS": str(tmp_path / "reports"),
-        "DAGSTER_HOME": str(tmp_path),
     }
     log = (tmp_path / "dagster.log").open("w")
     server = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "pipelines.webserver",
-            "dev",
-            "-m",
-            "pipelines.definitions",
-            "--host",
-            "127.0.0.1",
-            "--port",
-            str(port),
-        ],
+        [sys.executable, "-m", "pipelines", "ui", "--port", str(port)],
         cwd=tmp_path,
         env=environment,
         stdout=log,

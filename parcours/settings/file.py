@@ -40,6 +40,16 @@ def load_settings(path: Path, formats: Sequence[str] | None = None) -> JourneySe
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise SettingsError(f"{path}: no such file. Copy journey.yaml from the repository and edit it.") from None
+    except IsADirectoryError:
+        raise SettingsError(f"{path}: is a folder. Name the journey.yaml in it.") from None
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise SettingsError(
+            f"{path}, line {line}: found the byte {error.object[error.start]:#04x}, which is no text in UTF-8. "
+            "Save the file as UTF-8 in your editor."
+        ) from None
+    except OSError as error:
+        raise SettingsError(f"{path}: can't be read: {error.strerror}. Correct its permissions.") from None
     try:
         data, root = yaml.safe_load(text), yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:
@@ -62,6 +72,19 @@ def load_settings(path: Path, formats: Sequence[str] | None = None) -> JourneySe
         count = f"{len(lines)} problem" + ("s" if len(lines) > 1 else "")
         raise SettingsError(f"{path}: {count}. Nothing was run.\n" + "\n".join(lines))
     return settings
+
+
+def smallest_settings() -> JourneySettings:
+    """Settings with as little in them as the schema allows: for a shop of which no journey.yaml can be read."""
+    return JourneySettings.model_validate(
+        {
+            "shop": {"name": "Unknown", "time_zone": "UTC", "currency": "EUR"},
+            "exports": {"folder": ".", "files": [{"name": "none", "path": "none", "format": "none"}]},
+            "stages": [{"id": "first", "label": "First"}, {"id": "second", "label": "Second"}],
+            "touchpoints": [{"touchpoint": "Any", "event": "any"}],
+            "funnels": [{"id": "any", "name": "Any", "steps": [{"any": True}]}],
+        }
+    )
 
 
 def _schema_problem(error: dict[str, Any]) -> Problem:

@@ -1,0 +1,43 @@
+"""The resource of a run: its turn at the warehouse and its one connection, from the first step to the last.
+
+Dagster's in-process executor makes resources once a run and ends them with it, whatever became of the steps.
+"""
+
+from collections.abc import Callable, Iterator
+
+import dagster as dg
+
+from parcours.project import Project
+from parcours.warehouse.open_run import OpenRun, open_run
+from pipelines.history import prune
+from pipelines.launcher import hold_run
+
+
+def run_resource(project: Project, read: Callable[[], Project] | None = None) -> dg.ResourceDefinition:
+    """The resource of a shop.
+
+    Args:
+        project: the shop.
+        read: reads journey.yaml anew when a run begins, where `project` may be of an older one.
+    """
+
+    @dg.resource(description="The run's turn at the warehouse, and its one connection.")
+    def run(context: dg.InitResourceContext) -> Iterator[OpenRun]:
+        say = context.log.info if context.log else print
+        if context.instance and context.run:
+            hold_run(context.instance, context.run.run_id)
+        with open_run(project, _by(context.run), say=say, read=read) as opened:
+            if opened.left:
+                say(f"The last run ended without a word: {opened.left}. What it had finished stands; this run goes on.")
+            yield opened
+        if context.instance:
+            prune(context.instance)
+
+    return run
+
+
+def _by(run: dg.DagsterRun | None) -> str:
+    """Who runs, in words."""
+    if run and "dagster/schedule_name" in run.tags:
+        return "the nightly run"
+    return f"a run of the UI ({run.job_name})" if run else "a run"
