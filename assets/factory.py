@@ -4,20 +4,21 @@ Checks run in the asset's own step, right after the build, so that no materializ
 what is downstream, a warning is shown.
 """
 
-import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import dagster as dg
 import duckdb
 
+from assets.failures import naming_the_trouble, stop_if_failed
 from parcours.engine.build import BuiltTable, describe_table, lineage_of, refresh_table
-from parcours.engine.checks import Check, Sample, record
+from parcours.engine.checks import Check, Finding, record
 from parcours.engine.model import Model
 from parcours.engine.refresh import Table
 from parcours.project import Project
 from parcours.tables.catalogue import PythonTable, all_tables
 from parcours.tables.table_checks import checks_of
+from parcours.troubles import trouble_of
 from parcours.warehouse.comments import comment_table
 from parcours.warehouse.open_run import OpenRun
 
@@ -91,11 +92,14 @@ def table_asset(
         check_specs=[check_spec(check) for check in checks],
         required_resource_keys={RUN},
     )
-    def build_and_check(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]
-        connection = run_of(context).connection
-        built = build(connection)
-        results = [check_result(connection, check) for check in checks]
-        return dg.MaterializeResult(metadata=table_metadata(built), check_results=results)
+    def build_and_check(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
+        with naming_the_trouble():
+            connection = run_of(context).connection
+            built = build(connection)
+            findings = [record(connection, check) for check in checks]
+        results = [check_result(found) for found in findings]
+        yield dg.MaterializeResult(metadata=table_metadata(built), check_results=results)
+        stop_if_failed(findings)
 
     return build_and_check
 
@@ -110,12 +114,13 @@ def check_spec(check: Check) -> dg.AssetCheckSpec:
     )
 
 
-def check_result(connection: duckdb.DuckDBPyConnection, check: Check) -> dg.AssetCheckResult:
-    """Run and record a check; shows up to five offending rows."""
-    found = record(connection, check)
+def check_result(found: Finding) -> dg.AssetCheckResult:
+    """What a check found, as Dagster shows it: up to five offending rows."""
+    check, trouble = found.check, trouble_of(found)
     metadata: dict[str, Any] = {"offending rows": found.offending_count}
-    if found.samples:
-        metadata |= {"first of them": dg.MetadataValue.md(markdown_table(found.samples)), "what to do": check.to_do}
+    if found.offending_count:
+        # As text: the UI hides Markdown behind a link.
+        metadata |= {"found": trouble.title, "first of them": trouble.cause, "what to do": trouble.to_do}
     return dg.AssetCheckResult(
         passed=found.verdict == "passed",
         asset_key=key_of(check.table),
@@ -123,13 +128,6 @@ def check_result(connection: duckdb.DuckDBPyConnection, check: Check) -> dg.Asse
         severity=dg.AssetCheckSeverity.ERROR if check.severity == "error" else dg.AssetCheckSeverity.WARN,
         metadata=metadata,
     )
-
-
-def markdown_table(samples: Sequence[Sample]) -> str:
-    """Rows as a Markdown table; their text comes from exports and is never markup."""
-    lines = [list(samples[0]), ["---"] * len(samples[0])]
-    lines += [[re.sub(r"([\\`*_{}\[\]<>|#])", r"\\\1", str(value)) for value in row.values()] for row in samples]
-    return "\n".join(f"| {' | '.join(line)} |".replace("\n", " ") for line in lines)
 
 
 def table_metadata(built: BuiltTable) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from pathlib import Path
 import dagster as dg
 
 from assets.factory import RUN, key_of, run_of
+from assets.failures import naming_the_trouble
 from parcours.project import Project
 from parcours.warehouse.published import publish
 
@@ -32,7 +33,8 @@ def reports_assets(project: Project, upstreams: list[str]) -> list[dg.AssetsDefi
         required_resource_keys={RUN},
     )
     def published(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]
-        rows = publish(run_of(context).connection, project.published)
+        with naming_the_trouble():
+            rows = publish(run_of(context).connection, project.published)
         return dg.MaterializeResult(
             metadata={
                 "file": dg.MetadataValue.path(str(project.published)),
@@ -52,7 +54,8 @@ def reports_assets(project: Project, upstreams: list[str]) -> list[dg.AssetsDefi
     def journey() -> dg.MaterializeResult:  # type: ignore[type-arg]
         from parcours.report.write import write_report
 
-        write_report(project.published, project.report)
+        with naming_the_trouble():
+            write_report(project.published, project.report)
         return dg.MaterializeResult(
             metadata={
                 "page": page_url(project.report),
@@ -73,7 +76,8 @@ def reports_assets(project: Project, upstreams: list[str]) -> list[dg.AssetsDefi
         from parcours.report.write import write_quality
 
         page = project.quality_report
-        write_quality(project.published, page)
+        with naming_the_trouble():
+            write_quality(project.published, page)
         return dg.MaterializeResult(metadata={"page": page_url(page), "bytes": page.stat().st_size})
 
     return [published, journey, quality]

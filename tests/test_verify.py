@@ -19,7 +19,7 @@ from parcours.project import Project
 from parcours.tables.catalogue import build_all, declared_tables
 from parcours.tables.verify import attach_kept, build_whole, compare, find_differences
 from parcours.warehouse.connection import WarehouseBusy
-from pipelines.__main__ import verify
+from pipelines.commands.verify import verify
 
 
 @pytest.fixture(scope="module")

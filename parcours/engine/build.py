@@ -17,6 +17,10 @@ from parcours.engine.refresh import Narrow, Refreshed, Table, Through, refresh
 from parcours.warehouse.connection import count_rows, table_columns, transaction
 
 
+class NotBuilt(Exception):
+    """A table is to be built before one that it reads; names both and what to do."""
+
+
 @dataclass(frozen=True)
 class BuiltColumn:
     """A column of a built table; `sources` are the upstream columns it is computed from."""
@@ -74,9 +78,19 @@ def refresh_table(connection: duckdb.DuckDBPyConnection, table: Table) -> Refres
 
     Raises:
         ModelError: DuckDB refuses the select; names the table and what DuckDB says.
+        NotBuilt: a table that it reads does not exist.
     """
-    with transaction(connection):
-        return refresh(connection, table)
+    try:
+        with transaction(connection):
+            return refresh(connection, table)
+    except (ModelError, duckdb.CatalogException) as error:
+        if missing := _missing(connection, table.upstreams):
+            named = ", ".join(missing[:3]) + (f" and {len(missing) - 3} more" if len(missing) > 3 else "")
+            raise NotBuilt(
+                f"{table.name} can't be built before what it reads: {named}. "
+                f"Materialize all once, or select {table.name} with its upstreams."
+            ) from error
+        raise
 
 
 def describe_table(
@@ -115,3 +129,11 @@ def _run(connection: duckdb.DuckDBPyConnection, model: Model, sql: str) -> None:
         connection.execute(sql)
     except duckdb.Error as error:
         raise ModelError(f"{model.table}: {error}") from error
+
+
+def _missing(connection: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> list[str]:
+    """Those of some tables that do not exist."""
+    rows = connection.execute(
+        "select schema_name || '.' || table_name from duckdb_tables() where database_name = current_database()"
+    ).fetchall()
+    return [table for table in tables if (table,) not in rows]

@@ -9,6 +9,7 @@ file itself (`readers/`), what a format's columns mean (`sql/sources/`), what ma
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -17,6 +18,7 @@ from pathlib import Path
 
 import duckdb
 
+from parcours.loading.found_files import note_found_files, note_own_columns, unmatched_files
 from parcours.loading.readers import FileRefused, read_file, refuse_unreadable_parquet
 from parcours.loading.repeats import note_repeats
 from parcours.loading.row_checks import FORGOTTEN, SPOILT, Limits, checked_select, spoilt_reason
@@ -30,6 +32,10 @@ from parcours.warehouse.refresh_log import note_change, touch
 
 SMALL_FILE = 20
 """Rows below which a share of rejected rows says little: such a file is never refused for it."""
+
+
+LOADER = "parcours.loading"
+"""The logger that tells what became of each file, as `load` of its records, while the next ones are read."""
 
 
 class IngestError(Exception):
@@ -93,14 +99,16 @@ def load_exports(connection: duckdb.DuckDBPyConnection, project: Project) -> lis
     tried = connection.execute("delete from raw.loads where status = 'refused'").fetchall()[0][0]
     last = connection.execute("select coalesce(max(load_number), 0) from raw.loads").fetchall()[0][0]
     run = Run(last + 1, row_limits(connection, project), project.settings.exports.refuse_above)
-    loads, seen = [], 0
+    loads: list[Load] = []
+    exports: dict[str, list[str]] = {}
     for file in find_files(project):
-        seen += 1
+        exports.setdefault(file.name, []).append(file.export.name)
         if (file.file_id,) in unloaded:
             continue
         if file.file_id not in known:
             load = _load_file(connection, file, run)
             loads.append(load)
+            logging.getLogger(LOADER).info("%s: %s", load.path, load.status, extra={"load": load})
             if load.status == "loaded":
                 known[file.file_id] = file.file_order
         elif _stands_for(file, known[file.file_id]):
@@ -109,13 +117,23 @@ def load_exports(connection: duckdb.DuckDBPyConnection, project: Project) -> lis
     if loads or tried:
         for table in ("loads", "rejected_rows", "repeated_rows", "observed_names"):
             note_change(connection, f"raw.{table}")
-    if not seen:
-        patterns = ", ".join(export.path for export in project.settings.exports.files)
-        raise IngestError(
-            f"{project.exports_folder}: no file matches {patterns}. "
-            f"Put the exports there, or correct exports.folder and the paths in {project.journey_file}."
-        )
+    note_found_files(connection, project, exports)
+    note_own_columns(connection, project)
+    if not exports:
+        raise IngestError(_nothing_found(connection, project))
     return loads
+
+
+def _nothing_found(connection: duckdb.DuckDBPyConnection, project: Project) -> str:
+    """Why there is no file to load, and what to do."""
+    folder = project.exports_folder
+    correct = f"correct exports.folder in {project.journey_file}"
+    if not folder.is_dir():
+        return f"{folder}: no such folder. Make it and put the exports there, or {correct}."
+    patterns = ", ".join(export.path for export in project.settings.exports.files)
+    there = unmatched_files(connection)
+    what = f"none of its {len(there):,} files (the first: {there[0]}) matches" if there else "is empty; expected"
+    return f"{folder}: {what} {patterns}. Put the exports there, or {correct} and the paths of exports.files."
 
 
 def row_limits(connection: duckdb.DuckDBPyConnection, project: Project) -> Limits:

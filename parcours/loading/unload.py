@@ -19,7 +19,7 @@ from parcours.loading.repeats import EXPANDED, note_pairs
 from parcours.project import Project
 from parcours.warehouse.canonical import KINDS, Kind
 from parcours.warehouse.connection import count_rows, transaction
-from parcours.warehouse.raw_tables import ACCOUNTING, make_raw_tables
+from parcours.warehouse.raw_tables import make_raw_tables
 from parcours.warehouse.refresh_log import note_changes, touch
 
 
@@ -121,7 +121,7 @@ def _unload(connection: duckdb.DuckDBPyConnection, file_id: str, path: str, kind
     connection.execute(
         "update raw.loads set status = 'unloaded', unloaded_at = cast(now() as timestamp) where file_id = ?", [file_id]
     )
-    note_changes(connection, [f"raw.{name}" for name in ACCOUNTING if name != "forgettings"])
+    note_changes(connection, [f"raw.{name}" for name in ("loads", "rejected_rows", "repeated_rows", "observed_names")])
     return Unloaded(file_id, path, kind.name, row_count - kept, kept, rejected)
 
 

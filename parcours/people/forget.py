@@ -100,6 +100,8 @@ def _delete(connection: duckdb.DuckDBPyConnection, identifiers: list[str]) -> di
                 "insert into raw.forgettings values (cast(now() as timestamp), ?, ?, ?)",
                 [len(identifiers), f"raw.{kind}", len(rows)],
             )
+        if not any(deleted.values()):
+            return deleted  # nobody's tables change
         computed = connection.execute(
             "select schema_name || '.' || table_name from duckdb_tables() "
             "where database_name = current_database() and schema_name in ('staging', 'journeys', 'metrics')"

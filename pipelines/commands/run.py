@@ -1,0 +1,106 @@
+"""`parcours run`: everything as the UI's button and the nightly schedule do it, told on the terminal."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from parcours.project import Project, load_project
+from parcours.troubles import Trouble, trouble_of
+from parcours.warehouse.run_lock import run_lock
+from pipelines.commands.paths import shown
+
+if TYPE_CHECKING:
+    from pipelines.commands.summary import Summary
+
+BY = "the command line"
+"""What others are told who has its turn."""
+
+
+def run(
+    journey_file: Path | None,
+    exports_folder: Path | None,
+    *,
+    full_refresh: bool = False,
+    is_quiet: bool = False,
+    as_json: bool = False,
+    wait: bool = True,
+) -> int:
+    """Materialize everything in this process; returns the exit code.
+
+    Args:
+        journey_file: the shop's journey.yaml; None: the one here.
+        exports_folder: None: as journey.yaml says.
+        full_refresh: build every table whole.
+        is_quiet: print only what went wrong.
+        as_json: print one JSON object at the end, and nothing else on stdout.
+        wait: wait for another run to end; else fail at once.
+    """
+    from pipelines.commands.summary import Summary
+
+    began = time.monotonic()
+    try:
+        project = load_project(journey_file, exports_folder)
+        if not (is_quiet or as_json):
+            print(f"{project.settings.shop.name}: reading {shown(project.exports_folder)}", flush=True)
+        with run_lock(project, BY, wait=wait, say=partial(print, file=sys.stderr)):
+            if full_refresh:
+                _forget_builds(project)
+            summary = _materialize(project, began, is_quiet=is_quiet or as_json)
+    except Exception as error:
+        if as_json:
+            print(Summary("alarm", time.monotonic() - began, troubles=[trouble_of(error)]).json())
+        raise
+    if as_json:
+        print(summary.json())
+    elif not is_quiet:
+        for line in summary.warnings():
+            print(f"  {line if line.startswith('  ') else f'warning: {line}'}")
+    if summary.outcome == "alarm":
+        print_troubles(summary.troubles)
+        print("The last good tables and report stay as they were.", file=sys.stderr)
+        return 1
+    if not (is_quiet or as_json):
+        print(f"Done in {summary.seconds:.0f} s{'' if summary.loads else '; 0 new files'}.")
+        print(f"Tables: {shown(project.published)}")
+        print(f"Report: {shown(project.report)}")
+    return 0
+
+
+def print_troubles(troubles: Iterable[Trouble]) -> None:
+    """What went wrong, cause first, on stderr."""
+    for trouble in troubles:
+        print("\n".join(trouble.lines()), file=sys.stderr)
+
+
+def _forget_builds(project: Project) -> None:
+    from parcours.warehouse.connection import open_warehouse
+    from parcours.warehouse.refresh_log import reset_log
+
+    with open_warehouse(project) as connection:
+        reset_log(connection)
+
+
+def _materialize(project: Project, began: float, *, is_quiet: bool) -> Summary:
+    import dagster as dg
+
+    from pipelines.code_location import build_defs
+    from pipelines.commands.summary import summary_of
+    from pipelines.commands.terminal import LOGGER, Terminal, listening
+    from pipelines.history import dagster_home
+
+    definitions = build_defs(project)
+    graph = definitions.resolve_asset_graph()
+    boxes = Counter(graph.get(key).group_name or "" for key in graph.materializable_asset_keys)
+    terminal = Terminal(boxes, is_quiet=is_quiet)
+    with listening(terminal) as logger, dg.DagsterInstance.from_config(str(dagster_home(project))) as instance:
+        told = dg.Definitions.merge(definitions, dg.Definitions(loggers={LOGGER: logger}))
+        result = told.resolve_job_def("materialize_everything").execute_in_process(
+            run_config={"loggers": {LOGGER: {}}}, instance=instance, raise_on_error=False
+        )
+    return summary_of(project, result, terminal.loads, time.monotonic() - began)
