@@ -5,6 +5,7 @@ what is downstream, a warning is shown.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import dagster as dg
@@ -33,6 +34,13 @@ def run_of(context: dg.AssetExecutionContext | dg.OpExecutionContext) -> OpenRun
     run = getattr(context.resources, RUN)
     assert isinstance(run, OpenRun)
     return run
+
+
+@contextmanager
+def warehouse_of(context: dg.AssetExecutionContext | dg.OpExecutionContext) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The connection of the run; what is raised inside fails the step with its cause and remedy."""
+    with naming_the_trouble():
+        yield run_of(context).connection
 
 
 def key_of(table: str) -> dg.AssetKey:
@@ -93,8 +101,7 @@ def table_asset(
         required_resource_keys={RUN},
     )
     def build_and_check(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
-        with naming_the_trouble():
-            connection = run_of(context).connection
+        with warehouse_of(context) as connection:
             built = build(connection)
             findings = [record(connection, check) for check in checks]
         results = [check_result(found) for found in findings]
@@ -119,8 +126,9 @@ def check_result(found: Finding) -> dg.AssetCheckResult:
     check, trouble = found.check, trouble_of(found)
     metadata: dict[str, Any] = {"offending rows": found.offending_count}
     if found.offending_count:
-        # As text: the UI hides Markdown behind a link.
-        metadata |= {"found": trouble.title, "first of them": trouble.cause, "what to do": trouble.to_do}
+        # A row is an entry of its own: the UI hides Markdown behind a link, and joins the lines of a text.
+        rows = {f"row {number}": row for number, row in enumerate(trouble.cause.splitlines(), 1)}
+        metadata |= {"found": trouble.title, **rows, "what to do": trouble.to_do}
     return dg.AssetCheckResult(
         passed=found.verdict == "passed",
         asset_key=key_of(check.table),

@@ -5,6 +5,7 @@ Not here: what the trouble is (`parcours/troubles.py`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -50,16 +51,24 @@ def failure(troubles: Sequence[Trouble], allow_retries: bool = False) -> dg.Fail
     )
 
 
-def troubles_in(event: DagsterEvent) -> list[Trouble]:
-    """The troubles of a step's failure; of one that no code of ours named, what is left of the exception."""
-    data = event.step_failure_data
-    told = data.user_failure_data
+def troubles_of(events: Sequence[DagsterEvent]) -> list[Trouble]:
+    """What stopped a run, from its events; of what no code of ours named, what is left of the exception."""
+    failed = [event for event in events if event.is_step_failure]
+    if not failed:
+        # Before the first step: the run has not got its turn, or no journey.yaml.
+        failed = [event for event in events if event.event_type == dg.DagsterEventType.RESOURCE_INIT_FAILURE]
+    return list({trouble.id: trouble for event in failed for trouble in _troubles_in(event)}.values())
+
+
+def _troubles_in(event: DagsterEvent) -> list[Trouble]:
+    told = event.step_failure_data.user_failure_data if event.is_step_failure else None
     if told and "troubles" in told.metadata:
         return [Trouble(**trouble) for trouble in told.metadata["troubles"].value]  # type: ignore[union-attr,arg-type]
-    error = data.error
+    error = getattr(event.event_specific_data, "error", None)
     while error and error.cause:
         error = error.cause
     if not error:
-        return [error_trouble("Failure", f"step {event.step_key} failed")]
+        return [error_trouble("Failure", event.message or f"{event.step_key} failed")]
     kind = error.cls_name or "Exception"
-    return [error_trouble(kind, error.message.removeprefix(f"{kind}: "), event.step_key or "")]
+    message = re.sub(rf"^([\w.]+\.)?{re.escape(kind)}: ", "", error.message)
+    return [error_trouble(kind, message, event.step_key or "")]

@@ -5,8 +5,8 @@ from typing import Any
 
 import dagster as dg
 
-from assets.factory import RUN, check_result, check_spec, key_of, run_of, table_metadata
-from assets.failures import naming_the_trouble, stop_if_failed
+from assets.factory import RUN, check_result, check_spec, key_of, table_metadata, warehouse_of
+from assets.failures import stop_if_failed
 from parcours.engine.build import describe_table
 from parcours.engine.checks import record
 from parcours.loading.found_files import unmatched_files
@@ -37,8 +37,7 @@ def raw_assets(project: Project) -> list[dg.AssetsDefinition]:
         required_resource_keys={RUN},
     )
     def exports(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
-        with naming_the_trouble():
-            connection = run_of(context).connection
+        with warehouse_of(context) as connection:
             loads = load_exports(connection, project)
             findings = [record(connection, check) for check in checks]
             results = [check_result(found) for found in findings]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from assets.factory import RUN, key_of, run_of
+from assets.factory import RUN, key_of, warehouse_of
 from assets.failures import naming_the_trouble
 from parcours.project import Project
 from parcours.warehouse.published import publish
@@ -33,8 +33,8 @@ def reports_assets(project: Project, upstreams: list[str]) -> list[dg.AssetsDefi
         required_resource_keys={RUN},
     )
     def published(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]
-        with naming_the_trouble():
-            rows = publish(run_of(context).connection, project.published)
+        with warehouse_of(context) as connection:
+            rows = publish(connection, project.published)
         return dg.MaterializeResult(
             metadata={
                 "file": dg.MetadataValue.path(str(project.published)),

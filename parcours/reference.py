@@ -9,10 +9,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from sqlglot import exp, parse_one
-
 from parcours.loading.settings_tables import SETTINGS_TABLES
-from parcours.loading.sources import Source, read_source
+from parcours.loading.sources import read_source
 from parcours.project import ROOT, load_project
 from parcours.settings.schema import json_schema
 from parcours.tables.catalogue import declared_tables
@@ -120,7 +118,7 @@ def _formats_page() -> str:
     lines += ["The canonical columns that each format gives; the others are null.", ""]
     for kind in KINDS.values():
         formats = [source for source in sources if source.kind is kind]
-        given = {source.format: _columns_of(source) for source in formats}
+        given = {source.format: source.given for source in formats}
         lines += [f"## {kind.name}", ""]
         lines += [f"| column | {' | '.join(f'[{name}]({name}.md)' for name in given)} |", f"|---{'|---' * len(given)}|"]
         for column in kind.columns:
@@ -128,12 +126,6 @@ def _formats_page() -> str:
             lines.append(f"| `{column.name}` | {marks} |")
         lines.append("")
     return "\n".join(lines)
-
-
-def _columns_of(source: Source) -> set[str]:
-    select = parse_one(source.sql, dialect="duckdb")
-    assert isinstance(select, exp.Query), source.format
-    return set(select.named_selects)
 
 
 def _tables_page() -> str:

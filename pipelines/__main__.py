@@ -26,9 +26,9 @@ def main(arguments: list[str] | None = None) -> int:
     run_parser.add_argument(
         "--verify", action="store_true", help="then build everything whole beside the tables and name every difference"
     )
-    run_parser.add_argument("--no-wait", action="store_true", help="fail at once where another run has its turn")
     run_parser.add_argument("--quiet", action="store_true", help="print only what went wrong")
     run_parser.add_argument("--json", action="store_true", help="print one JSON object at the end, and nothing else")
+    run_parser.add_argument("--no-wait", action="store_true", help="fail at once where another run has its turn")
     ui_parser = commands.add_parser("ui", help="Dagster's UI, its schedule and its sensors, on this machine alone")
     ui_parser.add_argument("--journey", type=Path, help="the shop's journey.yaml (default: the one here)")
     ui_parser.add_argument("--exports", type=Path, help="folder of the exports (default: as journey.yaml says)")
@@ -98,21 +98,19 @@ def _carry_out(options: argparse.Namespace) -> int:
         from pipelines.commands.ui import ui
 
         return ui(options.journey, options.exports, options.port)
-    from pipelines.commands.run import run
+    from pipelines.commands.run import Manner, run
 
-    code = run(
+    return run(
         options.journey,
         options.exports,
-        full_refresh=options.full_refresh,
-        is_quiet=options.quiet,
-        as_json=options.json,
-        wait=not options.no_wait,
+        Manner(
+            full_refresh=options.full_refresh,
+            verify=options.verify,
+            is_quiet=options.quiet,
+            as_json=options.json,
+            wait=not options.no_wait,
+        ),
     )
-    if not options.verify or code:
-        return code
-    from pipelines.commands.verify import verify
-
-    return verify(options.journey, options.exports, is_quiet=options.quiet or options.json)
 
 
 if __name__ == "__main__":

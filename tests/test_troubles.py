@@ -8,12 +8,12 @@ import dagster as dg
 import pytest
 from shops import first_days
 
-from assets.failures import troubles_in
+from assets.failures import troubles_of
 from parcours.engine.checks import Check, Finding
 from parcours.loading.load import IngestError
 from parcours.project import Project
 from parcours.settings.file import SettingsError
-from parcours.troubles import Trouble, failed_checks, trouble_of
+from parcours.troubles import failed_checks, trouble_of
 from parcours.warehouse.connection import WarehouseBusy, open_warehouse
 from pipelines.code_location import build_defs
 
@@ -88,10 +88,6 @@ def run(shop: Project, **selection: list[dg.AssetKey]) -> dg.ExecuteInProcessRes
     return job.execute_in_process(raise_on_error=False, **selection)  # type: ignore[arg-type]
 
 
-def failures(result: dg.ExecuteInProcessResult) -> list[list[Trouble]]:
-    return [troubles_in(event) for event in result.all_events if event.is_step_failure]
-
-
 def test_the_runs_first_error_is_the_file_that_is_refused_its_reason_and_what_to_do(shop: Project) -> None:
     (shop.exports_folder / "orders" / "orders_export_9.csv").write_text("Order,Mail\n1,2\n")
     result = run(shop)
@@ -102,7 +98,7 @@ def test_the_runs_first_error_is_the_file_that_is_refused_its_reason_and_what_to
         "Refused files: 1 (raw.loads, no_file_is_refused)\n  orders/orders_export_9.csv: has no column"
     )
     assert "→ Correct or replace the file" in told
-    ((trouble,),) = failures(result)
+    (trouble,) = troubles_of(result.all_events)
     with open_warehouse(shop) as connection:
         assert failed_checks(connection) == [trouble]
 
@@ -110,7 +106,7 @@ def test_the_runs_first_error_is_the_file_that_is_refused_its_reason_and_what_to
 def test_what_a_step_raises_is_told_with_its_remedy(shop: Project) -> None:
     for path in shop.exports_folder.rglob("*.*"):
         path.unlink()
-    ((trouble,),) = failures(run(shop))
+    (trouble,) = troubles_of(run(shop).all_events)
     assert trouble.title == "The exports can't be loaded" and "no file matches" in trouble.cause
     assert trouble.to_do.startswith("Put the exports there")
 
@@ -118,7 +114,7 @@ def test_what_a_step_raises_is_told_with_its_remedy(shop: Project) -> None:
 def test_a_table_that_is_materialized_before_what_it_reads_says_what_to_materialize(
     shop: Project,
 ) -> None:
-    ((trouble,),) = failures(run(shop, asset_selection=[dg.AssetKey(["journeys", "carts"])]))
+    (trouble,) = troubles_of(run(shop, asset_selection=[dg.AssetKey(["journeys", "carts"])]).all_events)
     assert trouble.cause == (
         "journeys.carts can't be built before what it reads: settings.shop, journeys.sessions, journeys.order_sessions "
         "and 3 more."

@@ -11,11 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import duckdb
-from sqlglot import parse_one
-from sqlglot.errors import SqlglotError
-from sqlglot.expressions import Query
 
-from parcours.loading.sources import Source, read_source
+from parcours.loading.sources import read_source
 from parcours.project import ROOT, Project
 from parcours.warehouse.connection import quoted
 
@@ -52,7 +49,7 @@ def note_own_columns(connection: duckdb.DuckDBPyConnection, project: Project) ->
         if path.is_relative_to(ROOT / "sql"):
             continue
         source = read_source(path)
-        columns = _given(source)
+        columns = source.given
         counts = "".join(f", count({quoted(column)})" for column in columns)
         rows, *filled = connection.execute(
             f"select count(*){counts} from raw.{source.kind.name} where export = $export", {"export": export.name}
@@ -61,16 +58,6 @@ def note_own_columns(connection: duckdb.DuckDBPyConnection, project: Project) ->
             connection.execute(
                 "insert into raw.own_columns values (?, ?, ?, ?, ?)", [export.name, source.format, column, rows, count]
             )
-
-
-def _given(source: Source) -> list[str]:
-    """The columns of its kind that a source's select names."""
-    try:
-        query = parse_one(source.sql, dialect="duckdb")
-    except SqlglotError:
-        return []  # DuckDB reads more than is read here
-    names = query.named_selects if isinstance(query, Query) else []
-    return [column.name for column in source.kind.columns if column.name in names]
 
 
 def _files_of(project: Project) -> Iterator[str]:

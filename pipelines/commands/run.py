@@ -6,7 +6,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterable
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from parcours.project import Project, load_project
 from parcours.troubles import Trouble, trouble_of
 from parcours.warehouse.run_lock import run_lock
 from pipelines.commands.paths import shown
+from pipelines.commands.verify import verify
 
 if TYPE_CHECKING:
     from pipelines.commands.summary import Summary
@@ -22,60 +23,81 @@ BY = "the command line"
 """What others are told who has its turn."""
 
 
-def run(
-    journey_file: Path | None,
-    exports_folder: Path | None,
-    *,
-    full_refresh: bool = False,
-    is_quiet: bool = False,
-    as_json: bool = False,
-    wait: bool = True,
-) -> int:
+@dataclass(frozen=True)
+class Manner:
+    """How to run.
+
+    Attributes:
+        full_refresh: build every table whole.
+        verify: then build everything whole beside the tables.
+        is_quiet: print only what went wrong.
+        as_json: print one JSON object at the end, and nothing else on stdout.
+        wait: wait for another run to end; else fail at once.
+    """
+
+    full_refresh: bool = False
+    verify: bool = False
+    is_quiet: bool = False
+    as_json: bool = False
+    wait: bool = True
+
+    @property
+    def is_told(self) -> bool:
+        """Whether it is said on stdout, for people, what is done."""
+        return not (self.is_quiet or self.as_json)
+
+
+def run(journey_file: Path | None, exports_folder: Path | None, manner: Manner) -> int:
     """Materialize everything in this process; returns the exit code.
 
     Args:
         journey_file: the shop's journey.yaml; None: the one here.
         exports_folder: None: as journey.yaml says.
-        full_refresh: build every table whole.
-        is_quiet: print only what went wrong.
-        as_json: print one JSON object at the end, and nothing else on stdout.
-        wait: wait for another run to end; else fail at once.
+        manner: how.
     """
-    from pipelines.commands.summary import Summary
-
     began = time.monotonic()
     try:
         project = load_project(journey_file, exports_folder)
-        if not (is_quiet or as_json):
-            print(f"{project.settings.shop.name}: reading {shown(project.exports_folder)}", flush=True)
-        with run_lock(project, BY, wait=wait, say=partial(print, file=sys.stderr)):
-            if full_refresh:
-                _forget_builds(project)
-            summary = _materialize(project, began, is_quiet=is_quiet or as_json)
+        with run_lock(project, BY, wait=manner.wait, say=_warn):
+            return _run(project, manner, began)
     except Exception as error:
-        if as_json:
+        if manner.as_json:
+            from pipelines.commands.summary import Summary
+
             print(Summary("alarm", time.monotonic() - began, troubles=[trouble_of(error)]).json())
         raise
-    if as_json:
-        print(summary.json())
-    elif not is_quiet:
-        for line in summary.warnings():
-            print(f"  {line if line.startswith('  ') else f'warning: {line}'}")
-    if summary.outcome == "alarm":
-        print_troubles(summary.troubles)
-        print("The last good tables and report stay as they were.", file=sys.stderr)
-        return 1
-    if not (is_quiet or as_json):
-        print(f"Done in {summary.seconds:.0f} s{'' if summary.loads else '; 0 new files'}.")
-        print(f"Tables: {shown(project.published)}")
-        print(f"Report: {shown(project.report)}")
-    return 0
 
 
 def print_troubles(troubles: Iterable[Trouble]) -> None:
     """What went wrong, cause first, on stderr."""
     for trouble in troubles:
-        print("\n".join(trouble.lines()), file=sys.stderr)
+        _warn("\n".join(trouble.lines()))
+
+
+def _run(project: Project, manner: Manner, began: float) -> int:
+    if manner.is_told:
+        print(f"{project.settings.shop.name}: reading {shown(project.exports_folder)}", flush=True)
+    if manner.full_refresh:
+        _forget_builds(project)
+    summary = _materialize(project, began, is_quiet=not manner.is_told)
+    if manner.as_json:
+        print(summary.json())
+    if manner.is_told:
+        for line in summary.warnings():
+            print(f"  {line if line.startswith('  ') else f'warning: {line}'}")
+    if summary.outcome == "alarm":
+        print_troubles(summary.troubles)
+        _warn("The last good tables and report stay as they were.")
+        return 1
+    if manner.is_told:
+        print(f"Done in {summary.seconds:.0f} s{'' if summary.loads else '; 0 new files'}.")
+        print(f"Tables: {shown(project.published)}")
+        print(f"Report: {shown(project.report)}")
+    return verify(project, is_told=manner.is_told) if manner.verify else 0
+
+
+def _warn(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
 
 
 def _forget_builds(project: Project) -> None:

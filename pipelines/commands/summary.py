@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import dagster as dg
 
-from assets.failures import troubles_in
+from assets.failures import troubles_of
 from parcours.loading.load import Load
 from parcours.project import Project
 from parcours.report.numbers import plural
@@ -87,7 +87,7 @@ def summary_of(project: Project, result: dg.ExecuteInProcessResult, loads: Seque
             tables[".".join(made.asset_key.path)] = int(str(made.metadata["dagster/row_count"].value))
         if "unmatched files" in made.metadata:
             unmatched = list(made.metadata["unmatched files"].value)  # type: ignore[arg-type]
-    troubles = [trouble for event in result.all_events if event.is_step_failure for trouble in troubles_in(event)]
+    troubles = troubles_of(result.all_events)
     files = {"report": project.report, "quality_page": project.quality_report, "published": project.published}
     return Summary(
         "alarm" if not result.success else "report" if loads else "nothing new",
@@ -111,6 +111,6 @@ def _check(evaluation: dg.AssetCheckEvaluation) -> dict[str, Any]:
         "verdict": "passed" if evaluation.passed else "warned" if severity == "warn" else "failed",
         "offending_count": told.get("offending rows", 0),
         "found": told.get("found", ""),
-        "rows": str(told.get("first of them", "")).splitlines(),
+        "rows": [row for name, row in told.items() if name.startswith("row ")],
         "to_do": told.get("what to do", ""),
     }

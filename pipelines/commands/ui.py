@@ -1,4 +1,4 @@
-"""`parcours ui`: Dagster's UI, its schedule and its sensors, on this machine alone."""
+"""`parcours ui`: Dagster's UI and daemon, on loopback."""
 
 from __future__ import annotations
 
