@@ -25,6 +25,7 @@ from parcours.loading.unload import NotLoaded, load_again, unload
 from parcours.project import Project
 from parcours.run import build_warehouse
 from parcours.tables.catalogue import build_all
+from parcours.warehouse.canonical import KINDS
 from pipelines.__main__ import main
 from pipelines.code_location import build_defs
 
@@ -56,7 +57,7 @@ def taken_back_is_never_loaded(parts: Sequence[Sequence[File]], gone: Sequence[s
 
 def accounted(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     """What raw.* holds, but for the numbers of loads and what is said of files that were taken back."""
-    found = contents(connection, ["raw"])
+    found = {f"raw.{kind}": contents(connection, ["raw"])[f"raw.{kind}"] for kind in (*KINDS, "rejected_rows")}
     counts = rows(
         connection,
         "select path, rows_read, rows_loaded, rows_duplicate, rows_rejected, file_order, covers_until "

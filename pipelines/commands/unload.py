@@ -6,7 +6,7 @@ import argparse
 
 from parcours.project import load_project
 from parcours.warehouse.open_run import open_run
-from pipelines.commands.run import BY, run
+from pipelines.commands.run import BY, Manner, run
 
 
 def unload_files(options: argparse.Namespace) -> int:
@@ -22,4 +22,4 @@ def unload_files(options: argparse.Namespace) -> int:
         else:
             print(take_back(project, opened.connection, options.file))
         opened.close()
-        return run(options.journey, options.exports)
+        return run(options.journey, options.exports, Manner())
