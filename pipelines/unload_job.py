@@ -7,9 +7,11 @@ import dagster as dg
 from pydantic import Field
 
 from assets.factory import RUN, run_of
+from assets.failures import naming_the_trouble
 from parcours.loading.unload import load_again
 from parcours.project import Project
 from parcours.run import build_warehouse, take_back
+from parcours.warehouse.open_run import OpenRun
 
 
 class UnloadRequest(dg.Config):
@@ -28,22 +30,13 @@ def unload_files_job(project: Project) -> dg.JobDefinition:
         required_resource_keys={RUN},
     )
     def take_back_and_publish(context: dg.OpExecutionContext, config: UnloadRequest) -> None:
-        run = run_of(context)
-        if config.again:
-            load_again(run.connection, project, config.files)
-        else:
-            done = take_back(project, run.connection, config.files)
-            context.log.info(str(done))
-            rows = {f"rows of {file.path}": file.rows_gone for file in done.files}
-            restated = {"people": done.people, "orders": done.orders}
-            context.add_output_metadata({**rows, **{name: n for name, n in restated.items() if n is not None}})
-        run.close()
-        build_warehouse(project)
-
         from parcours.report.write import write_quality, write_report
 
-        write_report(project.published, project.report)
-        write_quality(project.published, project.quality_report)
+        with naming_the_trouble():
+            _take_back(project, run_of(context), context, config)
+            build_warehouse(project)
+            write_report(project.published, project.report)
+            write_quality(project.published, project.quality_report)
 
     @dg.job(
         name="unload_files",
@@ -54,3 +47,15 @@ def unload_files_job(project: Project) -> dg.JobDefinition:
         take_back_and_publish()
 
     return job
+
+
+def _take_back(project: Project, run: OpenRun, context: dg.OpExecutionContext, request: UnloadRequest) -> None:
+    if request.again:
+        load_again(run.connection, project, request.files)
+    else:
+        done = take_back(project, run.connection, request.files)
+        context.log.info(str(done))
+        rows = {f"rows of {file.path}": file.rows_gone for file in done.files}
+        restated = {"people": done.people, "orders": done.orders}
+        context.add_output_metadata({**rows, **{name: n for name, n in restated.items() if n is not None}})
+    run.close()
