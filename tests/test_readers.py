@@ -18,7 +18,7 @@ import duckdb
 import pytest
 from given import rows
 
-from parcours.warehouse.published import publish
+from parcours.warehouse.published import write_published
 
 READERS = Path(__file__).parent / "readers"
 WASM = "duckdb-wasm"
@@ -150,7 +150,7 @@ def test_twenty_readers_in_a_loop_through_ten_publishes_see_one_build_each(
         for build in range(11):
             for table in tables:
                 connection.execute(f"create or replace table {table} as select {build} as build from range(200_000)")
-            publish(connection, published)
+            write_published(connection, published)
             if not build:
                 command = [sys.executable, "-c", READER, str(published), str(stop)]
                 for _ in range(20):

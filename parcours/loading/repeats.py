@@ -1,14 +1,16 @@
 """Rows of a file that were there already: noted, so that they come back if the file that had them first is unloaded.
 
 An export repeats most rows of the one before it, in the same order: a run of lines that repeats a run of lines is one
-row of `raw.repeated_rows`. Not here: which rows are repeated (`load.py`), taking a file back (`unload.py`).
+row of `raw.repeated_rows`. Not here: which rows are repeated (`duplicates.py`), taking a file back (`unload.py`).
 """
 
 from __future__ import annotations
 
 import duckdb
 
+from parcours.loading.readers.lines import FILE_NUMBER, LINE_IN_FILE
 from parcours.warehouse.canonical import Kind
+from parcours.warehouse.connection import count_rows
 
 EXPANDED = (
     "(select file_id, line + step as line, of_file_id, of_line + step as of_line "
@@ -17,20 +19,19 @@ EXPANDED = (
 """In SQL: `raw.repeated_rows` line by line."""
 
 
-def note_repeats(connection: duckdb.DuckDBPyConnection, kind: Kind, repeated: str) -> None:
-    """Note where the rows are that files repeat, once they are loaded.
-
-    Args:
-        connection: the warehouse.
-        kind: of the files.
-        repeated: a select of `file_id`, `line` and `row_hash` (of events `occurred_at`, too) of the rows not stored.
-    """
-    same_time = "and stored.occurred_at = repeated.occurred_at" if kind.name == "events" else ""
+def note_repeats(connection: duckdb.DuckDBPyConnection, kind: Kind) -> None:
+    """Note where the rows are that the files being loaded repeat (`duplicates`), once their other rows are stored."""
+    if not count_rows(connection, "duplicates"):
+        return
+    time, same_time = "", ""
+    if kind.name == "events":
+        time, same_time = ", occurred_at", "and stored.occurred_at = repeated.occurred_at"
     note_pairs(
         connection,
+        f"with repeated as (select file_id, {LINE_IN_FILE} as line, row_hash{time} from checked "
+        f"inner join loading_files on file_number = {FILE_NUMBER} where line in (select line from duplicates)) "
         "select repeated.file_id, min(repeated.line) as line, stored.file_id as of_file_id, stored.line as of_line "
-        f"from ({repeated}) as repeated inner join raw.{kind.name} as stored "
-        f"on stored.row_hash = repeated.row_hash {same_time} "
+        f"from repeated inner join raw.{kind.name} as stored on stored.row_hash = repeated.row_hash {same_time} "
         "where stored.file_id <> repeated.file_id group by all",
     )
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from parcours.loading.load import content_id
+from parcours.loading.files import content_id
 from parcours.loading.repeats import EXPANDED, note_pairs
 from parcours.project import Project
 from parcours.warehouse.canonical import KINDS, Kind
