@@ -275,6 +275,9 @@ def _refuse(connection: duckdb.DuckDBPyConnection, files: Sequence[Found], refus
 
 def _reject(connection: duckdb.DuckDBPyConnection) -> None:
     """Add the rows of `checked` that have a reason to `rejects`."""
+    # Their texts are a second pass over the files.
+    if not count_rows(connection, "checked where reason is not null"):
+        return
     connection.execute(
         "insert into rejects select c.line, c.reason, case when c.reason <> $forgotten then r.text else '' end "
         "from (select line, reason from checked where reason is not null) c join file_texts r using (line)",
