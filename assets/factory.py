@@ -4,21 +4,23 @@ Checks run in the asset's own step, right after the build, so that no materializ
 what is downstream, a warning is shown.
 """
 
-import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import dagster as dg
 import duckdb
 
+from assets.failures import naming_the_trouble, stop_if_failed
 from parcours.engine.build import BuiltTable, describe_table, lineage_of, refresh_table
-from parcours.engine.checks import Check, Sample, record
+from parcours.engine.checks import Check, Finding, record
 from parcours.engine.model import Model
 from parcours.engine.refresh import Table
 from parcours.project import Project
 from parcours.tables.catalogue import PythonTable, all_tables
 from parcours.tables.table_checks import checks_of
-from parcours.warehouse.comments import comment_table
+from parcours.troubles import trouble_of
+from parcours.warehouse.comments import comment_refreshed
 from parcours.warehouse.open_run import OpenRun
 
 Build = Callable[[duckdb.DuckDBPyConnection], BuiltTable]
@@ -32,6 +34,13 @@ def run_of(context: dg.AssetExecutionContext | dg.OpExecutionContext) -> OpenRun
     run = getattr(context.resources, RUN)
     assert isinstance(run, OpenRun)
     return run
+
+
+@contextmanager
+def warehouse_of(context: dg.AssetExecutionContext | dg.OpExecutionContext) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The connection of the run; what is raised inside fails the step with its cause and remedy."""
+    with naming_the_trouble():
+        yield run_of(context).connection
 
 
 def key_of(table: str) -> dg.AssetKey:
@@ -51,7 +60,7 @@ def built_asset(source: Model | PythonTable, table: Table) -> dg.AssetsDefinitio
 
     def build(connection: duckdb.DuckDBPyConnection) -> BuiltTable:
         refreshed = refresh_table(connection, table)
-        comment_table(connection, source)
+        comment_refreshed(connection, source)
         lineage = lineage_of(connection, source) if isinstance(source, Model) else None
         return describe_table(connection, source.table, lineage, refreshed.touched)
 
@@ -91,11 +100,13 @@ def table_asset(
         check_specs=[check_spec(check) for check in checks],
         required_resource_keys={RUN},
     )
-    def build_and_check(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]
-        connection = run_of(context).connection
-        built = build(connection)
-        results = [check_result(connection, check) for check in checks]
-        return dg.MaterializeResult(metadata=table_metadata(built), check_results=results)
+    def build_and_check(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
+        with warehouse_of(context) as connection:
+            built = build(connection)
+            findings = [record(connection, check) for check in checks]
+        results = [check_result(found) for found in findings]
+        yield dg.MaterializeResult(metadata=table_metadata(built), check_results=results)
+        stop_if_failed(findings)
 
     return build_and_check
 
@@ -110,12 +121,14 @@ def check_spec(check: Check) -> dg.AssetCheckSpec:
     )
 
 
-def check_result(connection: duckdb.DuckDBPyConnection, check: Check) -> dg.AssetCheckResult:
-    """Run and record a check; shows up to five offending rows."""
-    found = record(connection, check)
+def check_result(found: Finding) -> dg.AssetCheckResult:
+    """What a check found, as Dagster shows it: up to five offending rows."""
+    check, trouble = found.check, trouble_of(found)
     metadata: dict[str, Any] = {"offending rows": found.offending_count}
-    if found.samples:
-        metadata |= {"first of them": dg.MetadataValue.md(markdown_table(found.samples)), "what to do": check.to_do}
+    if found.offending_count:
+        # A row is an entry of its own: the UI hides Markdown behind a link, and joins the lines of a text.
+        rows = {f"row {number}": row for number, row in enumerate(trouble.cause.splitlines(), 1)}
+        metadata |= {"found": trouble.title, **rows, "what to do": trouble.to_do}
     return dg.AssetCheckResult(
         passed=found.verdict == "passed",
         asset_key=key_of(check.table),
@@ -123,13 +136,6 @@ def check_result(connection: duckdb.DuckDBPyConnection, check: Check) -> dg.Asse
         severity=dg.AssetCheckSeverity.ERROR if check.severity == "error" else dg.AssetCheckSeverity.WARN,
         metadata=metadata,
     )
-
-
-def markdown_table(samples: Sequence[Sample]) -> str:
-    """Rows as a Markdown table; their text comes from exports and is never markup."""
-    lines = [list(samples[0]), ["---"] * len(samples[0])]
-    lines += [[re.sub(r"([\\`*_{}\[\]<>|#])", r"\\\1", str(value)) for value in row.values()] for row in samples]
-    return "\n".join(f"| {' | '.join(line)} |".replace("\n", " ") for line in lines)
 
 
 def table_metadata(built: BuiltTable) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from assets.factory import RUN, box_assets, key_of, run_of, table_metadata
+from assets.factory import RUN, box_assets, key_of, table_metadata, warehouse_of
 from parcours.engine.build import describe_table
 from parcours.project import Project
 from parcours.tables.table_checks import tidy_results
@@ -30,10 +30,10 @@ def metrics_assets(project: Project, tables: Sequence[str]) -> list[dg.AssetsDef
         required_resource_keys={RUN},
     )
     def check_results(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]
-        connection = run_of(context).connection
-        tidy_results(connection, project)
-        verdicts = connection.execute(f"select verdict, count(*) from {CHECK_RESULTS} group by verdict").fetchall()
-        built = describe_table(connection, CHECK_RESULTS)
+        with warehouse_of(context) as connection:
+            tidy_results(connection, project)
+            verdicts = connection.execute(f"select verdict, count(*) from {CHECK_RESULTS} group by verdict").fetchall()
+            built = describe_table(connection, CHECK_RESULTS)
         return dg.MaterializeResult(metadata={**table_metadata(built), **dict(verdicts)})
 
     return [*box_assets(project, "metrics"), check_results]

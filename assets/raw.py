@@ -1,17 +1,23 @@
 """The raw box: the exports, loaded file by file, with the accounting of every row."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import dagster as dg
 
-from assets.factory import RUN, check_result, check_spec, key_of, run_of, table_metadata
+from assets.factory import RUN, check_result, check_spec, key_of, table_metadata, warehouse_of
+from assets.failures import stop_if_failed
 from parcours.engine.build import describe_table
-from parcours.loading.load import load_exports, rejected_reasons
+from parcours.engine.checks import record
+from parcours.loading.found_files import unmatched_files
+from parcours.loading.load import Load, load_exports, rejected_reasons
+from parcours.loading.said import is_refused, load_line
 from parcours.project import Project
 from parcours.tables.table_checks import checks_of
 from parcours.warehouse.comments import comment_table
 from parcours.warehouse.raw_tables import RAW_TABLES
+
+SHOWN_FILES = 20
 
 
 def raw_assets(project: Project) -> list[dg.AssetsDefinition]:
@@ -31,23 +37,31 @@ def raw_assets(project: Project) -> list[dg.AssetsDefinition]:
         required_resource_keys={RUN},
     )
     def exports(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
-        connection = run_of(context).connection
-        loads = load_exports(connection, project)
-        for load in loads:
-            rows = f"{load.rows_loaded} loaded, {load.rows_duplicate} duplicate, {load.rows_rejected} rejected"
-            context.log.info(f"{load.path}: {load.reason or rows}")
-        results = [check_result(connection, check) for check in checks]
-        reasons = list(rejected_reasons(connection))
-        for table, raw in RAW_TABLES.items():
-            comment_table(connection, raw)
-            metadata = table_metadata(describe_table(connection, table))
-            if table == "raw.loads":
-                metadata["new files"] = len(loads)
-            if table == "raw.rejected_rows" and reasons:
-                lines = [f"| {reason} | {count} |" for reason, count in reasons]
-                metadata["reasons"] = dg.MetadataValue.md("\n".join(["| reason | rows |", "|---|---|", *lines]))
-            yield dg.MaterializeResult(
-                key_of(table), metadata=metadata, check_results=results if table == "raw.loads" else []
-            )
+        with warehouse_of(context) as connection:
+            loads = load_exports(connection, project)
+            findings = [record(connection, check) for check in checks]
+            results = [check_result(found) for found in findings]
+            reasons = list(rejected_reasons(connection))
+            for table, raw in RAW_TABLES.items():
+                comment_table(connection, raw)
+                metadata = table_metadata(describe_table(connection, table))
+                if table == "raw.loads":
+                    metadata["new files"] = len(loads)
+                    metadata |= _files(loads, unmatched_files(connection))
+                if table == "raw.rejected_rows" and reasons:
+                    metadata["reasons"] = "\n".join(f"{reason}: {count:,}" for reason, count in reasons)
+                yield dg.MaterializeResult(
+                    key_of(table), metadata=metadata, check_results=results if table == "raw.loads" else []
+                )
+        stop_if_failed(findings)
 
     return [exports]
+
+
+def _files(loads: Sequence[Load], unmatched: Sequence[str]) -> dict[str, Any]:
+    """The rows of the first new files, those that were refused before the others; and the files that are not read."""
+    metadata: dict[str, Any] = {"unmatched files": dg.MetadataValue.json([*unmatched])} if unmatched else {}
+    lines = [load_line(load) for load in sorted(loads, key=is_refused, reverse=True)]
+    if len(lines) > SHOWN_FILES:
+        lines[SHOWN_FILES:] = [f"… and {len(lines) - SHOWN_FILES:,} more"]
+    return metadata | ({"files": "\n".join(lines)} if lines else {})

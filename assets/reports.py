@@ -1,10 +1,12 @@
-"""The reports box: the published snapshot and the pages made from it. Only reached when no check stopped the run."""
+"""The reports box: the published snapshot and the pages made from it. What may not be published fails here: the gate
+(`parcours/tables/gate.py`) asks the warehouse, whichever run comes here."""
 
 import dagster as dg
 
-from assets.factory import RUN, key_of, run_of
+from assets.factory import RUN, key_of, warehouse_of
+from assets.failures import naming_the_trouble
 from parcours.project import Project
-from parcours.warehouse.published import publish
+from parcours.tables.gate import publish
 
 
 def reports_assets(project: Project, upstreams: list[str]) -> list[dg.AssetsDefinition]:
@@ -21,11 +23,12 @@ def reports_assets(project: Project, upstreams: list[str]) -> list[dg.AssetsDefi
         group_name="reports",
         kinds={"duckdb"},
         description="The tables that notebooks and reports read, in published.duckdb, swapped in by one rename: "
-        "readers never see half of a run.",
+        "readers never see half of a run. Refused while a table is behind another or a check has not passed.",
         required_resource_keys={RUN},
     )
     def published(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]
-        rows = publish(run_of(context).connection, project.published)
+        with warehouse_of(context) as connection:
+            rows = publish(connection, project)
         return dg.MaterializeResult(
             metadata={
                 "file": dg.MetadataValue.path(str(project.published)),
@@ -45,7 +48,8 @@ def reports_assets(project: Project, upstreams: list[str]) -> list[dg.AssetsDefi
     def journey() -> dg.MaterializeResult:  # type: ignore[type-arg]
         from parcours.report.write import write_report
 
-        write_report(project.published, project.report)
+        with naming_the_trouble():
+            write_report(project.published, project.report)
         return dg.MaterializeResult(
             metadata={
                 "page": dg.MetadataValue.url(project.report.as_uri()),
@@ -66,7 +70,8 @@ def reports_assets(project: Project, upstreams: list[str]) -> list[dg.AssetsDefi
         from parcours.report.write import write_quality
 
         page = project.quality_report
-        write_quality(project.published, page)
+        with naming_the_trouble():
+            write_quality(project.published, page)
         return dg.MaterializeResult(
             metadata={"page": dg.MetadataValue.url(page.as_uri()), "bytes": page.stat().st_size}
         )

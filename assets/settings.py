@@ -5,7 +5,7 @@ from typing import Any
 
 import dagster as dg
 
-from assets.factory import RUN, key_of, run_of, table_metadata
+from assets.factory import RUN, key_of, table_metadata, warehouse_of
 from parcours.engine.build import describe_table
 from parcours.loading.settings_tables import SETTINGS_TABLES, write_settings
 from parcours.project import Project
@@ -26,13 +26,13 @@ def settings_assets(project: Project) -> list[dg.AssetsDefinition]:
         required_resource_keys={RUN},
     )
     def settings(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
-        connection = run_of(context).connection
-        project.keep_journey_file()
-        write_settings(connection, project.settings)
-        tidy_log(connection, project)
-        for table in SETTINGS_TABLES:
-            comment_table(connection, table)
-            built = describe_table(connection, table.table)
-            yield dg.MaterializeResult(key_of(built.table), metadata=table_metadata(built))
+        with warehouse_of(context) as connection:
+            project.keep_journey_file()
+            write_settings(connection, project.settings)
+            tidy_log(connection, project)
+            for table in SETTINGS_TABLES:
+                comment_table(connection, table)
+                built = describe_table(connection, table.table)
+                yield dg.MaterializeResult(key_of(built.table), metadata=table_metadata(built))
 
     return [settings]

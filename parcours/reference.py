@@ -9,10 +9,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from sqlglot import exp, parse_one
-
 from parcours.loading.settings_tables import SETTINGS_TABLES
-from parcours.loading.sources import Source, read_source
+from parcours.loading.sources import read_source
 from parcours.project import ROOT, load_project
 from parcours.settings.schema import json_schema
 from parcours.tables.catalogue import declared_tables
@@ -20,6 +18,7 @@ from parcours.warehouse.canonical import KINDS
 from parcours.warehouse.check_results import CHECK_RESULTS_TABLE
 from parcours.warehouse.connection import SCHEMAS
 from parcours.warehouse.functions import read_functions
+from parcours.warehouse.published import PUBLISHED_RAW_TABLES
 from parcours.warehouse.raw_tables import RAW_TABLES
 
 MADE_FROM_CODE = "*Made from the code by `make reference`.*"
@@ -120,7 +119,7 @@ def _formats_page() -> str:
     lines += ["The canonical columns that each format gives; the others are null.", ""]
     for kind in KINDS.values():
         formats = [source for source in sources if source.kind is kind]
-        given = {source.format: _columns_of(source) for source in formats}
+        given = {source.format: source.given for source in formats}
         lines += [f"## {kind.name}", ""]
         lines += [f"| column | {' | '.join(f'[{name}]({name}.md)' for name in given)} |", f"|---{'|---' * len(given)}|"]
         for column in kind.columns:
@@ -130,17 +129,12 @@ def _formats_page() -> str:
     return "\n".join(lines)
 
 
-def _columns_of(source: Source) -> set[str]:
-    select = parse_one(source.sql, dialect="duckdb")
-    assert isinstance(select, exp.Query), source.format
-    return set(select.named_selects)
-
-
 def _tables_page() -> str:
     lines = ["# Tables", "", MADE_FROM_CODE, "", "Every table of `published.duckdb`, with its columns,"]
     lines += ["and the [functions](#functions) that a query there can call.", ""]
+    published_raw = [RAW_TABLES[f"raw.{name}"] for name in PUBLISHED_RAW_TABLES]
     tables = sorted(
-        [*SETTINGS_TABLES, RAW_TABLES["raw.loads"], CHECK_RESULTS_TABLE, *declared_tables(load_project())],
+        [*SETTINGS_TABLES, *published_raw, CHECK_RESULTS_TABLE, *declared_tables(load_project())],
         key=lambda table: table.table,
     )
     for schema in SCHEMAS:

@@ -19,7 +19,7 @@ from parcours.project import Project
 from parcours.tables.catalogue import build_all, declared_tables
 from parcours.tables.verify import attach_kept, build_whole, compare, find_differences
 from parcours.warehouse.connection import WarehouseBusy
-from pipelines.__main__ import verify
+from pipelines.commands.verify import verify
 
 
 @pytest.fixture(scope="module")
@@ -122,14 +122,13 @@ def test_a_row_lost_by_hand_is_seen_in_any_table(whole: duckdb.DuckDBPyConnectio
 def test_the_command_says_what_differs_and_fails(
     built: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("pipelines.__main__.load_project", lambda *_: built)
     with open_canonical(built, str(built.warehouse)) as connection:
         connection.execute("update journeys.sessions set exit_path = 'by hand'")
-    assert verify(None, None) == 1
+    assert verify(built) == 1
     said = capsys.readouterr().out
     assert "journeys.sessions, exit_path" in said and "by hand refreshed" in said and "--full-refresh" in said
     monkeypatch.setattr("parcours.tables.verify.find_differences", lambda _: [])
-    assert verify(None, None) == 0
+    assert verify(built) == 0
     assert "All tables equal a full build" in capsys.readouterr().out
 
 

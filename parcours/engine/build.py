@@ -6,6 +6,8 @@ Here: running the file's select, and the facts of the build (rows, columns, line
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +17,10 @@ from parcours.engine.fingerprint import engine_version, modules_version
 from parcours.engine.model import Model, ModelError, column_lineage, narrowed_sql
 from parcours.engine.refresh import Narrow, Refreshed, Table, Through, refresh
 from parcours.warehouse.connection import count_rows, table_columns, transaction
+
+
+class NotBuilt(Exception):
+    """A table is to be built before one that it reads; names both and what to do."""
 
 
 @dataclass(frozen=True)
@@ -74,9 +80,19 @@ def refresh_table(connection: duckdb.DuckDBPyConnection, table: Table) -> Refres
 
     Raises:
         ModelError: DuckDB refuses the select; names the table and what DuckDB says.
+        NotBuilt: a table that it reads does not exist.
     """
-    with transaction(connection):
-        return refresh(connection, table)
+    try:
+        with transaction(connection):
+            return refresh(connection, table)
+    except (ModelError, duckdb.CatalogException) as error:
+        if missing := _missing(connection, table.upstreams):
+            named = ", ".join(missing[:3]) + (f" and {len(missing) - 3} more" if len(missing) > 3 else "")
+            raise NotBuilt(
+                f"{table.name} can't be built before what it reads: {named}. "
+                f"Materialize all once, or select {table.name} with its upstreams."
+            ) from error
+        raise
 
 
 def describe_table(
@@ -104,10 +120,20 @@ def describe_table(
 
 
 def lineage_of(connection: duckdb.DuckDBPyConnection, model: Model) -> dict[str, list[tuple[str, str]]]:
-    """Column lineage of a model whose upstreams exist."""
-    return column_lineage(
-        model, {table: [name for name, _ in table_columns(connection, table)] for table in model.upstreams}
-    )
+    """Column lineage of a model whose upstreams exist; kept in the warehouse until its SQL or their columns change."""
+    columns = {table: [name for name, _ in table_columns(connection, table)] for table in model.upstreams}
+    version = hashlib.sha256(json.dumps([model.sql, columns]).encode()).hexdigest()
+    kept = connection.execute(
+        "select lineage from refresh_log.lineage where table_name = ? and version = ?", [model.table, version]
+    ).fetchall()
+    if kept:
+        return {
+            column: [(table, name) for table, name in sources] for column, sources in json.loads(kept[0][0]).items()
+        }
+    lineage = column_lineage(model, columns)
+    connection.execute("delete from refresh_log.lineage where table_name = ?", [model.table])
+    connection.execute("insert into refresh_log.lineage values (?, ?, ?)", [model.table, version, json.dumps(lineage)])
+    return lineage
 
 
 def _run(connection: duckdb.DuckDBPyConnection, model: Model, sql: str) -> None:
@@ -115,3 +141,11 @@ def _run(connection: duckdb.DuckDBPyConnection, model: Model, sql: str) -> None:
         connection.execute(sql)
     except duckdb.Error as error:
         raise ModelError(f"{model.table}: {error}") from error
+
+
+def _missing(connection: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> list[str]:
+    """Those of some tables that do not exist."""
+    rows = connection.execute(
+        "select schema_name || '.' || table_name from duckdb_tables() where database_name = current_database()"
+    ).fetchall()
+    return [table for table in tables if (table,) not in rows]

@@ -10,6 +10,7 @@ wrong with any row (`row_checks.py`), which rows are loaded already (`duplicates
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,6 +21,7 @@ import duckdb
 
 from parcours.loading.duplicates import confirm, find_duplicates
 from parcours.loading.files import Found, find_files, natural
+from parcours.loading.found_files import note_found_files, note_own_columns, unmatched_files
 from parcours.loading.readers import FileRefused, read_files, refuse_unreadable_parquet
 from parcours.loading.readers.lines import FILE_NUMBER, LINE_IN_FILE
 from parcours.loading.row_checks import FORGOTTEN, SPOILT, Limits, checked_select, spoilt_reason
@@ -33,6 +35,13 @@ from parcours.warehouse.refresh_log import note_change, touch
 
 SMALL_FILE = 20
 """Rows below which a share of rejected rows says little: such a file is never refused for it."""
+
+
+SHOWN_REASONS = 5
+"""Why rows of a refused file are rejected: so many reasons are named, without the values of the rows."""
+
+LOADER = "parcours.loading"
+"""The logger that tells what became of each file, as `load` of its records, while the next ones are read."""
 
 
 class IngestError(Exception):
@@ -81,18 +90,19 @@ def load_exports(connection: duckdb.DuckDBPyConnection, project: Project) -> lis
     last = connection.execute("select coalesce(max(load_number), 0) from raw.loads").fetchall()[0][0]
     run = Run(last + 1, row_limits(connection, project), project.settings.exports.refuse_above)
     loads: list[Load] = []
+    exports: dict[str, list[str]] = {}
     waiting: list[Found] = []
-    seen = 0
 
     def load_waiting() -> None:
         for file, load in zip(waiting, _load_files(connection, waiting, run) if waiting else [], strict=True):
             loads.append(load)
+            logging.getLogger(LOADER).info("%s: %s", load.path, load.status, extra={"load": load})
             if load.status == "loaded":
                 known[file.file_id] = file.file_order
         waiting.clear()
 
     for file in find_files(project):
-        seen += 1
+        exports.setdefault(file.name, []).append(file.export.name)
         if not may_join(waiting, file):
             load_waiting()
         if file.file_id not in known:
@@ -105,13 +115,23 @@ def load_exports(connection: duckdb.DuckDBPyConnection, project: Project) -> lis
     if loads or tried:
         for table in ("loads", "rejected_rows", "observed_names"):
             note_change(connection, f"raw.{table}")
-    if not seen:
-        patterns = ", ".join(export.path for export in project.settings.exports.files)
-        raise IngestError(
-            f"{project.exports_folder}: no file matches {patterns}. "
-            f"Put the exports there, or correct exports.folder and the paths in {project.journey_file}."
-        )
+    note_found_files(connection, project, exports)
+    note_own_columns(connection, project)
+    if not exports:
+        raise IngestError(_nothing_found(connection, project))
     return loads
+
+
+def _nothing_found(connection: duckdb.DuckDBPyConnection, project: Project) -> str:
+    """Why there is no file to load, and what to do."""
+    folder = project.exports_folder
+    correct = f"correct exports.folder in {project.journey_file}"
+    if not folder.is_dir():
+        return f"{folder}: no such folder. Make it and put the exports there, or {correct}."
+    patterns = ", ".join(export.path for export in project.settings.exports.files)
+    there = unmatched_files(connection)
+    what = f"none of its {len(there):,} files (the first: {there[0]}) matches" if there else "is empty; expected"
+    return f"{folder}: {what} {patterns}. Put the exports there, or {correct} and the paths of exports.files."
 
 
 def row_limits(connection: duckdb.DuckDBPyConnection, project: Project) -> Limits:
@@ -135,7 +155,9 @@ def _load_files(connection: duckdb.DuckDBPyConnection, files: Sequence[Found], r
         if isinstance(refusal, IngestError):
             raise
         loads = [_refused(files[0], str(refusal))]
-        _record(connection, loads, files, run)
+        with transaction(connection):
+            _record(connection, loads, files, run)
+            note_change(connection, "raw.loads")  # now: a run that is killed further on must not be published
     return loads
 
 
@@ -257,15 +279,16 @@ def _refuse(connection: duckdb.DuckDBPyConnection, files: Sequence[Found], refus
     ).fetchall()
     refused = {}
     for number, rejected, read in too_many:
-        first = connection.execute(
-            f"select {LINE_IN_FILE}, reason from rejects where {FILE_NUMBER} = $number order by line limit 10",
+        why = connection.execute(
+            f"select split_part(reason, ': ', 1), count(*), min({LINE_IN_FILE}) from rejects "
+            f"where {FILE_NUMBER} = $number group by 1 order by 2 desc, 3 limit {SHOWN_REASONS}",
             {"number": number},
         ).fetchall()
-        reasons = "; ".join(f"line {line}: {reason}" for line, reason in first)
+        reasons = "; ".join(f"{reason} ({count:,}, the first in line {line:,})" for reason, count, line in why)
         refused[number] = _refused(
             files[number],
-            f"{rejected} of {read} rows are rejected, over exports.refuse_above "
-            f"({refuse_above:g}): correct the format in journey.yaml, or the file. {reasons}",
+            f"{rejected:,} of {read:,} rows are rejected, over exports.refuse_above ({refuse_above:g}): {reasons}. "
+            "Correct the format in journey.yaml, or the file",
         )
     if refused:
         for table, number in (("checked", FILE_NUMBER), ("rejects", FILE_NUMBER), ("loading_files", "file_number")):

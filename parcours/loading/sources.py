@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from sqlglot import parse_one
+from sqlglot.errors import SqlglotError
+from sqlglot.expressions import Query
+
 from parcours.warehouse.canonical import KINDS, Kind
 
 READS = ("csv", "tsv", "jsonl", "json", "xml", "parquet")
@@ -47,6 +51,16 @@ class Source:
         """The columns of a file that the SQL names, in double quotes: those that a file lacks are null."""
         code = re.sub(r"--.*$", "", self.sql, flags=re.MULTILINE)
         return frozenset(re.findall(r'"([^"]+)"', re.sub(r"'[^']*'", "''", code)))
+
+    @cached_property
+    def given(self) -> tuple[str, ...]:
+        """The canonical columns that the select names, in the order of their kind."""
+        try:
+            query = parse_one(self.sql, dialect="duckdb")
+        except SqlglotError:
+            return ()  # DuckDB reads more than is read here
+        names = query.named_selects if isinstance(query, Query) else []
+        return tuple(column.name for column in self.kind.columns if column.name in names)
 
 
 def read_source(path: Path) -> Source:

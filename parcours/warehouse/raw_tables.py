@@ -41,10 +41,13 @@ def _own_identifier(kind: Kind) -> dict[str, str]:
     return {computed: "its key as an identifier; null: it names nobody"} if name else {}
 
 
+ACCOUNTING = ("loads", "rejected_rows", "observed_names", "found_files", "own_columns", "forgettings")
+"""What is known of the files, and of who was forgotten."""
+
 RAW_TABLES = {
     raw.table: raw
     for raw in (
-        *(read_declaration(f"raw.{name}") for name in ("loads", "rejected_rows", "observed_names", "forgettings")),
+        *(read_declaration(f"raw.{name}") for name in ACCOUNTING),
         *(
             DeclaredTable(
                 f"raw.{kind.name}",

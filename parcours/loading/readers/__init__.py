@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from parcours.loading.readers.compressed import GZIP_ERRORS, open_bytes
+from parcours.loading.readers.compressed import GZIP_ERRORS, open_bytes, refuse_broken_gzip
 from parcours.loading.readers.delimited import read_csv, read_tsv
 from parcours.loading.readers.documents import read_document
 from parcours.loading.readers.json_lines import read_json_lines
@@ -72,6 +72,7 @@ def _kind_of_whole_file(path: Path, reads: tuple[str, ...]) -> str:
         )
     if path.stat().st_size == 0:
         raise FileRefused("is empty; export it again")
+    refuse_broken_gzip(path)
     return reads[0] if len(reads) == 1 else kind_of_file(path, reads)
 
 

@@ -1,0 +1,26 @@
+"""What became of files, in a line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from parcours.loading.load import Load
+
+PARTS = ("loaded", "duplicate", "rejected")
+
+
+def load_line(load: Load) -> str:
+    """A file: the rows of it, or why it was refused."""
+    return f"{load.path}: {f'refused: {load.reason}' if is_refused(load) else row_counts([load])}"
+
+
+def row_counts(loads: Iterable[Load]) -> str:
+    """The rows of some files: read = loaded + duplicate + rejected."""
+    found = [*loads]
+    parts = [f"{sum(getattr(load, f'rows_{part}') for load in found):,} {part}" for part in PARTS]
+    return f"{sum(load.rows_read for load in found):,} rows read: {', '.join(parts)}"
+
+
+def is_refused(load: Load) -> bool:
+    """Whether the whole file was refused."""
+    return load.status == "refused"
