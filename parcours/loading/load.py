@@ -30,7 +30,7 @@ from parcours.loading.sources import Source
 from parcours.loading.together import may_join
 from parcours.people.forgotten import load_forgotten
 from parcours.project import Project
-from parcours.warehouse.connection import count_rows, transaction
+from parcours.warehouse.connection import count_rows, text_literal, transaction
 from parcours.warehouse.raw_tables import make_raw_tables
 from parcours.warehouse.refresh_log import note_change, touch
 
@@ -166,14 +166,14 @@ def _load_files(connection: duckdb.DuckDBPyConnection, files: Sequence[Found], r
 
 
 def read_rows(connection: duckdb.DuckDBPyConnection, files: Sequence[Found]) -> str:
-    """Make `this_file`, a row per file, and read the files' rows; returns the kind of files they are."""
+    """Make the function `this_file`, and read the files' rows; returns the kind of files they are."""
+    named = [
+        f"{{'name': {text_literal(file.path.name)}, "
+        f"'folder_order': {text_literal(natural(str(Path(file.name).parent)))}}}"
+        for file in files
+    ]
     connection.execute(
-        "create or replace temp table this_file as select generate_subscripts($names, 1) - 1 as file_number, "
-        "unnest($names) as name, unnest($folder_orders) as folder_order",
-        {
-            "names": [file.path.name for file in files],
-            "folder_orders": [natural(str(Path(file.name).parent)) for file in files],
-        },
+        f"create or replace temp macro this_file(file_number) as ([{', '.join(named)}])[file_number + 1]"
     )
     export, source = files[0].export, files[0].source
     return read_files(connection, source, [file.path for file in files], export.columns)
@@ -303,6 +303,9 @@ def _refuse(connection: duckdb.DuckDBPyConnection, files: Sequence[Found], refus
 
 def _reject(connection: duckdb.DuckDBPyConnection) -> None:
     """Add the rows of `checked` that have a reason to `rejects`."""
+    # Their texts are a second pass over the files.
+    if not count_rows(connection, "checked where reason is not null"):
+        return
     connection.execute(
         "insert into rejects select c.line, c.reason, case when c.reason <> $forgotten then r.text else '' end "
         "from (select line, reason from checked where reason is not null) c join file_texts r using (line)",
@@ -350,11 +353,18 @@ def _insert(connection: duckdb.DuckDBPyConnection, source: Source, export: str, 
     """Insert the sound rows that are new; returns how many."""
     columns = ", ".join(column.name for column in source.kind.columns if column.name in given)
     new = "and line not in (select line from duplicates)" if count_rows(connection, "duplicates") else ""
+    files = connection.execute(
+        "select count(*), list(file_id order by file_number), list(covers_until order by file_number), "
+        "list(file_order order by file_number), list(file_number order by file_number) from loading_files"
+    ).fetchall()
+    count, ids, reach, orders, numbers = files[0]
+    # Lists, not a join, which DuckDB would read on one core to keep the order.
+    place = "1" if count == 1 else f"list_position($numbers, {FILE_NUMBER})"
     inserted = connection.execute(
         f"insert into raw.{source.kind.name} (file_id, line, export, row_hash, covers_until, file_order, {columns}) "
-        f"select f.file_id, {LINE_IN_FILE}, $export, row_hash, f.covers_until, f.file_order, {columns} from checked "
-        f"inner join loading_files as f on f.file_number = {FILE_NUMBER} where reason is null {new}",
-        {"export": export},
+        f"select $ids[{place}], {LINE_IN_FILE}, $export, row_hash, cast($reach as timestamp[])[{place}], "
+        f"$orders[{place}], {columns} from checked where reason is null {new}",
+        {"ids": ids, "reach": reach, "orders": orders, "export": export} | ({} if count == 1 else {"numbers": numbers}),
     ).fetchall()[0][0]
     return int(inserted)
 
