@@ -5,6 +5,7 @@
 
 Writes JSON lines (Segment), GA4 Parquet and CSV (REES46) into a temporary folder, a file per million rows, loads each
 format into a new warehouse as `make run` does, and prints rows per second, peak memory and the ratio to the bare read.
+Then three years of small daily files of each: the seconds of processor time, of which the aim is at most 15.
 Each measurement is a process of its own, so that its peak memory is its own; the aim is at most 3 × and 2 GB.
 """
 
@@ -28,6 +29,9 @@ from parcours.warehouse.connection import open_warehouse
 
 A_FILE = 1_000_000
 """Rows of a file: a large shop's day."""
+
+SMALL_FILES, A_SMALL_FILE = 1_000, 100
+"""Files of a small shop, a day each, and the rows of one."""
 
 AT = "(timestamp '2026-07-01' + to_microseconds(i * 90000))"
 SEGMENT = f"""
@@ -75,14 +79,14 @@ FORMATS = {
 }
 
 
-def write_files(folder: Path, rows: int) -> None:
+def write_files(folder: Path, rows: int, rows_of_a_file: int) -> None:
     """The files of every format."""
     connection = duckdb.connect()
     for name, (_, select, ending, options, _) in FORMATS.items():
-        (folder / name).mkdir()
-        for first in range(0, rows, A_FILE):
-            text = select.replace("$first", str(first)).replace("$last", str(min(first + A_FILE, rows)))
-            path = folder / name / f"events_{first // A_FILE:04d}.{ending}"
+        (folder / name).mkdir(parents=True)
+        for first in range(0, rows, rows_of_a_file):
+            text = select.replace("$first", str(first)).replace("$last", str(min(first + rows_of_a_file, rows)))
+            path = folder / name / f"events_{first // rows_of_a_file:04d}.{ending}"
             connection.execute(f"copy ({text}) to '{path}' ({options})")
 
 
@@ -90,7 +94,7 @@ def measure(what: str, name: str, folder: Path) -> None:
     """In a process of its own: one measurement, printed as JSON."""
     _, _, ending, _, reader = FORMATS[name]
     with tempfile.TemporaryDirectory(dir=folder) as output:
-        started = time.perf_counter()
+        started, spent = time.perf_counter(), time.process_time()
         if what == "bare":
             with duckdb.connect(f"{output}/bare.duckdb") as connection:
                 source = reader.format(f"{folder / name}/*.{ending}")
@@ -107,9 +111,16 @@ def measure(what: str, name: str, folder: Path) -> None:
                 write_settings(connection, project.settings)
                 loads = load_exports(connection, project)
             rows = sum(load.rows_loaded for load in loads)
-        seconds = time.perf_counter() - started
+        seconds, spent = time.perf_counter() - started, time.process_time() - spent
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    print(json.dumps({"rows": rows, "seconds": seconds, "peak": peak}))
+    print(json.dumps({"rows": rows, "seconds": seconds, "spent": spent, "peak": peak}))
+
+
+def measured(what: str, name: str, folder: Path) -> dict[str, float]:
+    """One measurement, in a process of its own."""
+    command = [sys.executable, __file__, "--measure", what, name, str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    return dict(json.loads(done.stdout.splitlines()[-1]))
 
 
 def main() -> None:
@@ -124,15 +135,11 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        write_files(folder, options.rows)
+        write_files(folder, options.rows, A_FILE)
+        write_files(folder / "small", SMALL_FILES * A_SMALL_FILE, A_SMALL_FILE)
         print("| format | rows | bare s | bare GB | load s | rows/s | load GB | ratio |\n" + "|---" * 8 + "|")
         for name, (label, *_) in FORMATS.items():
-            found = {}
-            for what in ("bare", "load"):
-                command = [sys.executable, __file__, "--measure", what, name, str(folder)]
-                done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
-                found[what] = json.loads(done.stdout.splitlines()[-1])
-            bare, load = found["bare"], found["load"]
+            bare, load = (measured(what, name, folder) for what in ("bare", "load"))
             if not bare["rows"] == load["rows"] == options.rows:
                 sys.exit(f"{label}: {load['rows']} rows loaded of {bare['rows']}")
             print(
@@ -141,6 +148,12 @@ def main() -> None:
                 f"{load['seconds'] / bare['seconds']:.2f} × |",
                 flush=True,
             )
+        print(f"\n| format | files of {A_SMALL_FILE} rows | load s | of them CPU s |\n" + "|---" * 4 + "|")
+        for name, (label, *_) in FORMATS.items():
+            load = measured("load", name, folder / "small")
+            if load["rows"] != SMALL_FILES * A_SMALL_FILE:
+                sys.exit(f"{label}: {load['rows']} rows loaded of {SMALL_FILES * A_SMALL_FILE}")
+            print(f"| {label} | {SMALL_FILES:,} | {load['seconds']:.1f} | {load['spent']:.1f} |", flush=True)
 
 
 if __name__ == "__main__":

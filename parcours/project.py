@@ -73,6 +73,11 @@ class Project:
         return self.output / ".parcours-forgotten"
 
     @property
+    def forgetting_file(self) -> Path:
+        """Of those the people who are being forgotten; gone when nothing of them is left."""
+        return self.output / ".parcours-forgetting"
+
+    @property
     def forget_requests(self) -> Path:
         """Whom to forget, one e-mail or customer id a line; the job that does it empties the file."""
         return self.output / "forget.txt"

@@ -18,6 +18,7 @@ from parcours.warehouse.canonical import KINDS
 from parcours.warehouse.check_results import CHECK_RESULTS_TABLE
 from parcours.warehouse.connection import SCHEMAS
 from parcours.warehouse.functions import read_functions
+from parcours.warehouse.published import PUBLISHED_RAW_TABLES
 from parcours.warehouse.raw_tables import RAW_TABLES
 
 MADE_FROM_CODE = "*Made from the code by `make reference`.*"
@@ -131,8 +132,9 @@ def _formats_page() -> str:
 def _tables_page() -> str:
     lines = ["# Tables", "", MADE_FROM_CODE, "", "Every table of `published.duckdb`, with its columns,"]
     lines += ["and the [functions](#functions) that a query there can call.", ""]
+    published_raw = [RAW_TABLES[f"raw.{name}"] for name in PUBLISHED_RAW_TABLES]
     tables = sorted(
-        [*SETTINGS_TABLES, RAW_TABLES["raw.loads"], CHECK_RESULTS_TABLE, *declared_tables(load_project())],
+        [*SETTINGS_TABLES, *published_raw, CHECK_RESULTS_TABLE, *declared_tables(load_project())],
         key=lambda table: table.table,
     )
     for schema in SCHEMAS:

@@ -81,6 +81,7 @@ KNOWN: Mapping[str, tuple[str, str]] = {
     "SuiteError": ("A check can't be evaluated", FAULT),
     "WarehouseBusy": ("The warehouse is open elsewhere", "Wait for that run to end, then run again."),
     "OldWarehouse": ("The warehouse is of an earlier version", "Move warehouse.duckdb away, then run again."),
+    "NobodyFound": ("Nobody found", "Correct the e-mail or customer id, or delete the line."),
     "NotPublished": ("Nothing was published", "Mend what is named, then run again."),
     "OutOfMemoryException": ("Memory ran out", "Close other programs, or load fewer files at a time, then run again."),
     "MemoryError": ("Memory ran out", "Close other programs, or load fewer files at a time, then run again."),

@@ -43,7 +43,7 @@ def build_defs(project: Project, read: Callable[[], Project] | None = None) -> d
     report = dg.define_asset_job(
         "publish_and_report",
         selection=dg.AssetSelection.groups("reports"),
-        description="Publish the tables as they are and write the report again.",
+        description="Publish the tables, if they may be published as they are, and write the report again.",
     )
     nightly = dg.ScheduleDefinition(
         name="nightly",

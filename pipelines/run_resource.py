@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 import dagster as dg
 
+from parcours.forget_people import finish_forgetting
 from parcours.loading.nothing_new import note_complete, what_is_read
 from parcours.project import Project
 from parcours.warehouse.open_run import OpenRun, open_run
@@ -33,6 +34,7 @@ def run_resource(project: Project, read: Callable[[], Project] | None = None) ->
         with open_run(project, _by(context.run), say=say, read=read) as opened:
             if opened.left:
                 say(f"The last run ended without a word: {opened.left}. What it had finished stands; this run goes on.")
+            finish_forgetting(project)
             began_with = what_is_read(project)
             yield opened
             opened.close()

@@ -103,12 +103,36 @@ WHOLE = gzip.compress(b"".join(json.dumps(EVENT | {"messageId": str(i)}).encode(
     ("name", "content", "what", "to_do"),
     [
         ("events/e.jsonl.gz", b"", "is empty", "export it again"),
-        ("events/e.jsonl.gz", WHOLE[: len(WHOLE) // 2], "can't be read as text lines", "export it again"),
+        ("events/e.jsonl.gz", WHOLE[: len(WHOLE) // 2], "is a truncated gzip file", "copy or export it again"),
+        ("events/e.jsonl.gz", WHOLE[:-8] + b"abcd" + WHOLE[-4:], "is a damaged gzip file", "copy or export it again"),
+        ("events/e.jsonl.gz", gzip.decompress(WHOLE), "is no gzip file, though its name ends in .gz", "rename it"),
+        (
+            "events/e.jsonl.gz",
+            gzip.compress(b'[\n  {"a": 1},\n {"a": 2}\n]'),
+            "is one JSON document",
+            "newline-delimited",
+        ),
+        (
+            "events/e.jsonl.gz",
+            gzip.compress(b'{\n  "a": 1\n}\n{\n "a": 2\n}'),
+            "is one JSON document",
+            "newline-delimited",
+        ),
         ("orders/o.csv", b"", "is empty", "export it again"),
         ("orders/o.csv", b"Order,Mail\n1,2\n", "has no column Name, Created at", "correct the format in journey.yaml"),
         ("orders/o.csv", None, "is a directory where a file should be", "move its files out"),
     ],
-    ids=["empty", "truncated gzip", "empty csv", "header without needed columns", "directory"],
+    ids=[
+        "empty",
+        "truncated gzip",
+        "damaged gzip",
+        "no gzip",
+        "a JSON list",
+        "JSON objects over lines",
+        "empty csv",
+        "header without needed columns",
+        "directory",
+    ],
 )
 def test_a_file_that_cannot_be_read_is_refused_whole_and_named(
     shop: Project, name: str, content: bytes | None, what: str, to_do: str

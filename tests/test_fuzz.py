@@ -11,6 +11,7 @@ import duckdb
 import pytest
 from given import rows
 
+from parcours.loading import together
 from parcours.loading.load import load_exports
 from parcours.loading.settings_tables import write_settings
 from parcours.project import ROOT, Project, load_project
@@ -147,3 +148,24 @@ def test_a_few_mutated_files(shop: Project) -> None:
 @pytest.mark.fuzz
 def test_many_mutated_files(shop: Project) -> None:
     check(shop, MANY, seed=2)
+
+
+@pytest.mark.parametrize("count", [40, pytest.param(MANY, marks=pytest.mark.fuzz)])
+def test_mutated_files_together_are_loaded_as_one_by_one(
+    shop: Project, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, content in mutants(count, seed=3):
+        (shop.exports_folder / name).write_bytes(content)
+    found = []
+    for most in (together.MOST_FILES, 1):
+        monkeypatch.setattr(together, "MOST_FILES", most)
+        connection = duckdb.connect()
+        prepare(connection, "0" * 64)
+        write_settings(connection, shop.settings)
+        loads = load_exports(connection, shop)
+        tables = ("rejected_rows", "observed_names", *KINDS)
+        found.append((loads, [rows(connection, f"from raw.{table} order by all") for table in tables]))
+    assert len(found[0][0]) > count * 0.9
+    for one, other in zip(*(loads for loads, _ in found), strict=True):
+        assert one == other
+    assert found[0] == found[1]

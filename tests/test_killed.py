@@ -19,11 +19,14 @@ from parcours.warehouse.connection import open_warehouse
 LOAD = """
 import sys
 from pathlib import Path
+from parcours.loading import together
 from parcours.loading.load import load_exports
 from parcours.project import load_project
 from parcours.loading.settings_tables import write_settings
 from parcours.warehouse.connection import open_warehouse
 project = load_project(Path("journey.yaml"), Path("data/sample"), Path(sys.argv[1]))
+# The sample's files in some 20 transactions, so that a kill falls between two of them too.
+together.MOST_FILES = 5
 with open_warehouse(project) as connection:
     write_settings(connection, project.settings)
     print("loading", flush=True)

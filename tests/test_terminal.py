@@ -80,55 +80,34 @@ def test_files_that_no_path_matches_are_named_and_then_counted() -> None:
     assert next(Summary("report", 1, unmatched=["a.txt"]).warnings()).startswith("1 file that")
 
 
-def test_a_refused_file_is_named_with_its_reason_and_what_to_do(
-    small: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (small / "exports" / "o.csv").write_text("Order,Mail\n1,2\n")
-    assert command(small, "run") == 1
-    said = capsys.readouterr()
-    assert "Refused files: 1 (raw.loads, no_file_is_refused)\n  o.csv: has no column Name, Created at" in said.err
-    assert "→ Correct or replace the file" in said.err
-    assert "    o.csv: refused: has no column Name" in said.out
-    assert "Traceback" not in said.err + said.out
-
-
-def test_quiet_says_only_what_went_wrong_and_json_says_it_as_one_object(
+def test_a_refused_file_is_named_with_its_reason_and_what_to_do_and_quiet_says_nothing_else(
     small: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (small / "exports" / "o.csv").write_text("Order,Mail\n1,2\n")
     assert command(small, "run", "--quiet") == 1
     said = capsys.readouterr()
-    assert said.out == "" and said.err.startswith("Refused files: 1")
+    assert said.err.startswith(
+        "Refused files: 1 (raw.loads, no_file_is_refused)\n  o.csv: has no column Name, Created at"
+    )
+    assert "→ Correct or replace the file" in said.err and "Traceback" not in said.err
+    assert said.out == ""
+
+
+def test_json_is_one_object(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (small / "exports" / "o.csv").write_text("Order,Mail\n1,2\n")
     assert command(small, "run", "--json") == 1
     told = json.loads(capsys.readouterr().out)
-    assert told["outcome"] == "alarm" and told["files"][0]["path"] == "o.csv"
-    assert told["files"][0]["status"] == "refused" and "has no column" in told["files"][0]["reason"]
+    assert told["outcome"] == "alarm" and "report" not in told
+    assert told["files"][0]["path"] == "o.csv" and told["files"][0]["status"] == "refused"
+    assert {"table": "raw.loads", "rows": 1} in told["tables"]
+    assert [check["check"] for check in told["checks"] if check["verdict"] == "failed"] == ["no_file_is_refused"]
     assert told["troubles"][0]["title"] == "Refused files: 1 (raw.loads, no_file_is_refused)"
-    assert "report" not in told
 
 
 def test_json_is_one_object_too_where_nothing_could_be_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert command(tmp_path, "run", "--json") == 2
     said = capsys.readouterr()
     assert json.loads(said.out)["troubles"][0]["title"] == "journey.yaml can't be used"
-
-
-@pytest.mark.parametrize(
-    ("exports", "cause", "to_do"),
-    [
-        ("nowhere", "nowhere: no such folder.", "Make it and put the exports there"),
-        ("exports", "exports: is empty; expected *.csv, b*.csv.", "Put the exports there"),
-        ("odd", "odd: none of its 1 files (the first: notes.txt) matches *.csv, b*.csv.", "Put the exports there"),
-    ],
-)
-def test_a_folder_without_exports_is_said_to_be_missing_empty_or_of_other_files(
-    small: Path, capsys: pytest.CaptureFixture[str], exports: str, cause: str, to_do: str
-) -> None:
-    (small / "odd").mkdir()
-    (small / "odd" / "notes.txt").write_text("x")
-    assert command(small, "run", "--exports", str(small / exports)) == 1
-    said = capsys.readouterr().err
-    assert cause in said and f"→ {to_do}" in said and "Traceback" not in said
 
 
 def test_what_is_not_used_of_the_exports_is_a_warning(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -145,8 +124,13 @@ def test_what_is_not_used_of_the_exports_is_a_warning(small: Path, capsys: pytes
     assert "both.csv: is matched by orders, buyers; loaded as orders" in said
     assert "Columns of own sources that no row fills: 1 (raw.loads, own_columns_are_filled)" in said
     assert "source sources/buyers.sql, column_name country, export buyers, row_count 1" in said
-    assert command(small, "run") == 0
-    assert "; 0 new files." in capsys.readouterr().out
+    assert "orders: 2 new files, 2 rows read: 2 loaded, 0 duplicate, 0 rejected" in said
+    assert "  reports     3 files" in said
+
+
+def test_a_run_without_new_files_says_so() -> None:
+    assert Summary("nothing new", 7.4).done == "Done in 7 s; 0 new files."
+    assert Summary("report", 1207.2, loads=[load("a.jsonl", 2, 2, 0, 0)]).done == "Done in 1,207 s."
 
 
 def test_forgetting_somebody_who_is_not_there_says_so_and_leaves_the_tables(
@@ -154,4 +138,4 @@ def test_forgetting_somebody_who_is_not_there_says_so_and_leaves_the_tables(
 ) -> None:
     assert command(small, "forget", "--email", "nobody@example.com") == 1
     said = capsys.readouterr()
-    assert "Nobody here has that e-mail" in said.err and said.out == ""
+    assert "Nobody found with that e-mail" in said.err and said.out == ""

@@ -107,7 +107,7 @@ def test_what_a_step_raises_is_told_with_its_remedy(shop: Project) -> None:
     for path in shop.exports_folder.rglob("*.*"):
         path.unlink()
     (trouble,) = troubles_of(run(shop).all_events)
-    assert trouble.title == "The exports can't be loaded" and "no file matches" in trouble.cause
+    assert trouble.title == "The exports can't be loaded" and "is empty; expected events/*.jsonl.gz" in trouble.cause
     assert trouble.to_do.startswith("Put the exports there")
 
 

@@ -1,30 +1,34 @@
 """Loading export files: every row is loaded, a duplicate, or rejected with its reason, and they add up.
 
-Here: finding files, running a source's SQL over their rows, and the accounting in `raw.loads` and
-`raw.rejected_rows`. A file is loaded in one transaction, once per content, whatever its name. Not here: reading the
-file itself (`readers/`), what a format's columns mean (`sql/sources/`), what may be wrong with any row
-(`row_checks.py`), nor which version of a row wins (`sql/staging/`).
+Here: running a source's SQL over the rows of files, and the accounting in `raw.loads` and `raw.rejected_rows`. Files
+are loaded together, in one transaction; one that can't be read or holds too much that is wrong is refused and does
+not take the others with it. A content is loaded once, whatever its name. Not here: finding the files (`files.py`) and
+which go together (`together.py`), reading them (`readers/`), what a format's columns mean (`sql/sources/`), what may be
+wrong with any row (`row_checks.py`), which rows are loaded already (`duplicates.py`), nor which version of a row wins
+(`sql/staging/`).
 """
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
+from parcours.loading.duplicates import confirm, find_duplicates
+from parcours.loading.files import Found, find_files, natural
 from parcours.loading.found_files import note_found_files, note_own_columns, unmatched_files
-from parcours.loading.readers import FileRefused, read_file, refuse_unreadable_parquet
+from parcours.loading.readers import FileRefused, read_files, refuse_unreadable_parquet
+from parcours.loading.readers.lines import FILE_NUMBER, LINE_IN_FILE
 from parcours.loading.row_checks import FORGOTTEN, SPOILT, Limits, checked_select, spoilt_reason
-from parcours.loading.sources import Source, read_source
+from parcours.loading.sources import Source
+from parcours.loading.together import may_join
 from parcours.people.forgotten import load_forgotten
 from parcours.project import Project
-from parcours.settings.schema import ExportFile
 from parcours.warehouse.connection import count_rows, transaction
 from parcours.warehouse.raw_tables import make_raw_tables
 from parcours.warehouse.refresh_log import note_change, touch
@@ -32,6 +36,9 @@ from parcours.warehouse.refresh_log import note_change, touch
 SMALL_FILE = 20
 """Rows below which a share of rejected rows says little: such a file is never refused for it."""
 
+
+SHOWN_REASONS = 5
+"""Why rows of a refused file are rejected: so many reasons are named, without the values of the rows."""
 
 LOADER = "parcours.loading"
 """The logger that tells what became of each file, as `load` of its records, while the next ones are read."""
@@ -51,22 +58,6 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Found:
-    """A file that is not loaded yet, and how it is to be read."""
-
-    path: Path
-    name: str
-    file_id: str
-    export: ExportFile
-    source: Source
-
-    @property
-    def file_order(self) -> str:
-        """Sorts files as people read their names: 9 before 10, `orders` before `orders (1)`."""
-        return _natural(re.sub(r"(\.[A-Za-z]+)+$", "", self.name))
-
-
-@dataclass(frozen=True)
 class Load:
     """What became of one file."""
 
@@ -81,6 +72,7 @@ class Load:
     rows_loaded: int = 0
     rows_duplicate: int = 0
     rows_rejected: int = 0
+    covers_until: datetime | None = None
 
 
 def load_exports(connection: duckdb.DuckDBPyConnection, project: Project) -> list[Load]:
@@ -99,17 +91,27 @@ def load_exports(connection: duckdb.DuckDBPyConnection, project: Project) -> lis
     run = Run(last + 1, row_limits(connection, project), project.settings.exports.refuse_above)
     loads: list[Load] = []
     exports: dict[str, list[str]] = {}
-    for file in find_files(project):
-        exports.setdefault(file.name, []).append(file.export.name)
-        if file.file_id not in known:
-            load = _load_file(connection, file, run)
+    waiting: list[Found] = []
+
+    def load_waiting() -> None:
+        for file, load in zip(waiting, _load_files(connection, waiting, run) if waiting else [], strict=True):
             loads.append(load)
             logging.getLogger(LOADER).info("%s: %s", load.path, load.status, extra={"load": load})
             if load.status == "loaded":
                 known[file.file_id] = file.file_order
+        waiting.clear()
+
+    for file in find_files(project):
+        exports.setdefault(file.name, []).append(file.export.name)
+        if not may_join(waiting, file):
+            load_waiting()
+        if file.file_id not in known:
+            waiting.append(file)
         elif _stands_for(file, known[file.file_id]):
+            load_waiting()
             _confirm_file(connection, file, run)
             known[file.file_id] = file.file_order
+    load_waiting()
     if loads or tried:
         for table in ("loads", "rejected_rows", "observed_names"):
             note_change(connection, f"raw.{table}")
@@ -138,31 +140,39 @@ def row_limits(connection: duckdb.DuckDBPyConnection, project: Project) -> Limit
     return Limits(project.settings.shop.opened_on, tomorrow, load_forgotten(connection, project))
 
 
-def find_files(project: Project) -> Iterator[Found]:
-    """Every file of the exports, loaded or not, in the order of journey.yaml and of the names.
-
-    Raises:
-        SourceError: a source whose header is wrong.
-    """
-    for export in project.settings.exports.files:
-        source = read_source(project.source_file(export.format))
-        for path in sorted(project.exports_folder.glob(export.path)):
-            name = str(path.relative_to(project.exports_folder))
-            yield Found(path, name, f"directory {name}" if path.is_dir() else _content_id(path), export, source)
-
-
-def _load_file(connection: duckdb.DuckDBPyConnection, file: Found, run: Run) -> Load:
-    """Load one file in one transaction."""
+def _load_files(connection: duckdb.DuckDBPyConnection, files: Sequence[Found], run: Run) -> list[Load]:
+    """Load files in one transaction; those that can't, in two: one that is refused ends alone."""
     try:
         # Reading makes temporary tables only, and numbers lines by rowid, which counts from 0 outside a transaction.
-        reads = read_file(connection, file.source, file.path, file.export.columns)
+        reads = read_rows(connection, files)
         with transaction(connection):
-            load = _account(connection, file, run, reads)
-    except FileRefused as refusal:
-        kind = file.source.kind.name
-        load = Load(file.file_id, file.name, file.export.name, file.source.format, kind, "refused", str(refusal))
-        _record(connection, load, file, run, None)
-    return load
+            loads = _account(connection, files, run, reads)
+            _record(connection, loads, files, run)
+    except (FileRefused, IngestError) as refusal:
+        if len(files) > 1:
+            middle = len(files) // 2
+            return _load_files(connection, files[:middle], run) + _load_files(connection, files[middle:], run)
+        if isinstance(refusal, IngestError):
+            raise
+        loads = [_refused(files[0], str(refusal))]
+        with transaction(connection):
+            _record(connection, loads, files, run)
+            note_change(connection, "raw.loads")  # now: a run that is killed further on must not be published
+    return loads
+
+
+def read_rows(connection: duckdb.DuckDBPyConnection, files: Sequence[Found]) -> str:
+    """Make `this_file`, a row per file, and read the files' rows; returns the kind of files they are."""
+    connection.execute(
+        "create or replace temp table this_file as select generate_subscripts($names, 1) - 1 as file_number, "
+        "unnest($names) as name, unnest($folder_orders) as folder_order",
+        {
+            "names": [file.path.name for file in files],
+            "folder_orders": [natural(str(Path(file.name).parent)) for file in files],
+        },
+    )
+    export, source = files[0].export, files[0].source
+    return read_files(connection, source, [file.path for file in files], export.columns)
 
 
 def _stands_for(file: Found, file_order: str) -> bool:
@@ -173,12 +183,13 @@ def _stands_for(file: Found, file_order: str) -> bool:
 
 def _confirm_file(connection: duckdb.DuckDBPyConnection, file: Found, run: Run) -> None:
     """A content seen again under a name that says more of its age, whichever of the two was met first."""
-    reads = read_file(connection, file.source, file.path, file.export.columns)
+    reads, kind = read_rows(connection, [file]), file.source.kind
     with transaction(connection):
-        check_rows(connection, file, run.limits, reads)
-        _note_known(connection, file)
-        if _confirm_known(connection, file, _reaches(connection)):
-            _touch_loaded(connection, file, set(), 1)
+        check_rows(connection, [file], run.limits, reads)
+        _tally(connection, [file])
+        find_duplicates(connection, kind)
+        if confirmed := confirm(connection, kind, file.export.name):
+            _touch_loaded(connection, file.source, set(), confirmed)
         connection.execute(
             "update raw.loads set file_order = $file_order where file_id = $file_id",
             {"file_order": file.file_order, "file_id": file.file_id},
@@ -186,54 +197,103 @@ def _confirm_file(connection: duckdb.DuckDBPyConnection, file: Found, run: Run) 
         note_change(connection, "raw.loads")
 
 
-def _account(connection: duckdb.DuckDBPyConnection, file: Found, run: Run, reads: str) -> Load:
+def _account(connection: duckdb.DuckDBPyConnection, files: Sequence[Found], run: Run, reads: str) -> list[Load]:
     """Reject, find duplicates, insert: the sums are exact by construction and checked."""
-    unreadable, parsed = count_rows(connection, "rejects"), count_rows(connection, "file_rows")
-    given = check_rows(connection, file, run.limits, reads)
+    export, source, parsed = files[0].export, files[0].source, count_rows(connection, "file_rows")
+    given = check_rows(connection, files, run.limits, reads)
     if count_rows(connection, "checked") != parsed:
         raise IngestError(
-            f"sources/{file.source.format}.sql: gave {count_rows(connection, 'checked')} rows for the {parsed} of "
-            f"{file.name}. A source gives one row per row, and names what is wrong in reject_reason."
+            f"sources/{source.format}.sql: gave {count_rows(connection, 'checked')} rows for the {parsed} of "
+            f"{files[0].name}. A source gives one row per row, and names what is wrong in reject_reason."
         )
-    sound, covers_until = count_rows(connection, "checked where reason is null"), _reaches(connection)
+    _reject(connection)
+    _tally(connection, files)
+    refused = _refuse(connection, files, run.refuse_above)
+    if len(refused) == len(files):
+        return [*refused.values()]
     if "delivery" in given:
-        _replace_in_place(connection, file)
-    _note_known(connection, file)
-    loaded = _insert(connection, file, given, covers_until)
-    confirmed = _confirm_known(connection, file, covers_until)
-    _touch_loaded(connection, file, given, confirmed)
-    if sound < parsed:
-        _reject(connection)
+        _replace_in_place(connection, source)
+    find_duplicates(connection, source.kind)
+    inserted = _insert(connection, source, export.name, given)
+    _touch_loaded(connection, source, given, confirm(connection, source.kind, export.name))
     connection.execute(
-        "insert into raw.rejected_rows select $file_id, line, reason, text from rejects order by line",
-        {"file_id": file.file_id},
+        f"insert into raw.rejected_rows select file_id, {LINE_IN_FILE}, reason, text from rejects "
+        f"inner join loading_files on file_number = {FILE_NUMBER} order by line"
     )
-    load = Load(
-        file.file_id,
-        file.name,
-        file.export.name,
-        file.source.format,
-        file.source.kind.name,
-        "loaded",
-        rows_read=parsed + unreadable,
-        rows_loaded=loaded,
-        rows_duplicate=sound - loaded,
-        rows_rejected=count_rows(connection, "rejects"),
-    )
-    if load.rows_read != load.rows_loaded + load.rows_duplicate + load.rows_rejected:
+    _observe_names(connection, source, export.name)
+    counts = connection.execute(
+        "select file_number, rows_read, rows_read - rows_rejected - repeats as loaded, repeats, "
+        "rows_rejected, covers_until from ("
+        "select *, coalesce(count, 0) as repeats from loading_files left join ("
+        f"select {FILE_NUMBER} as file_number, count(*) as count from duplicates group by all) using (file_number))"
+    ).fetchall()
+    loaded = {number: _loaded(files[number], *rows) for number, *rows in counts}
+    if inserted != sum(load.rows_loaded for load in loaded.values()):
         raise IngestError(
-            f"{file.name}: the rows do not add up: {load}. This is a fault of Parcours; please report it."
+            f"{files[0].name}: the rows do not add up: {inserted} are inserted. "
+            "This is a fault of Parcours; please report it."
         )
-    if load.rows_read >= SMALL_FILE and load.rows_rejected > run.refuse_above * load.rows_read:
-        first = connection.execute("select line, reason from rejects order by line limit 10").fetchall()
-        reasons = "; ".join(f"line {line}: {reason}" for line, reason in first)
-        raise FileRefused(
-            f"{load.rows_rejected} of {load.rows_read} rows are rejected, over exports.refuse_above "
-            f"({run.refuse_above:g}): correct the format in journey.yaml, or the file. {reasons}"
+    return [load for _, load in sorted((loaded | refused).items())]
+
+
+def _loaded(file: Found, *counted: Any) -> Load:
+    kind = file.source.kind.name
+    return Load(file.file_id, file.name, file.export.name, file.source.format, kind, "loaded", None, *counted)
+
+
+def _refused(file: Found, reason: str) -> Load:
+    return Load(file.file_id, file.name, file.export.name, file.source.format, file.source.kind.name, "refused", reason)
+
+
+def _tally(connection: duckdb.DuckDBPyConnection, files: Sequence[Found]) -> None:
+    """Make `loading_files`: of each file how many rows it has, how far in time they reach, and which says most.
+
+    Of files that repeat a row the last says most, the one that reaches furthest; of events the first.
+    """
+    age = "coalesce(covers_until, timestamp '1970-01-01') desc, file_order desc, file_number"
+    connection.execute(
+        "create or replace temp table loading_files as select *, row_number() over (order by "
+        f"{'file_order, file_number' if files[0].source.kind.name == 'events' else age}) as says_most from ("
+        "select file_number, file_id, file_order, path, covers_until, "
+        "coalesce(sound, 0) + coalesce(wrong, 0) as rows_read, coalesce(wrong, 0) as rows_rejected from ("
+        "select generate_subscripts($ids, 1) - 1 as file_number, unnest($ids) as file_id, "
+        "unnest($orders) as file_order, unnest($paths) as path) "
+        f"left join (select {FILE_NUMBER} as file_number, count(*) as sound, max(covers_until) as covers_until "
+        "from checked where reason is null group by all) using (file_number) "
+        f"left join (select {FILE_NUMBER} as file_number, count(*) as wrong from rejects group by all) "
+        "using (file_number))",
+        {
+            "ids": [file.file_id for file in files],
+            "orders": [file.file_order for file in files],
+            "paths": [file.name for file in files],
+        },
+    )
+
+
+def _refuse(connection: duckdb.DuckDBPyConnection, files: Sequence[Found], refuse_above: float) -> dict[int, Load]:
+    """Take out the files of which too many rows are rejected; returns them by their number."""
+    too_many = connection.execute(
+        "select file_number, rows_rejected, rows_read from loading_files "
+        "where rows_read >= $small and rows_rejected > $share * rows_read",
+        {"small": SMALL_FILE, "share": refuse_above},
+    ).fetchall()
+    refused = {}
+    for number, rejected, read in too_many:
+        why = connection.execute(
+            f"select split_part(reason, ': ', 1), count(*), min({LINE_IN_FILE}) from rejects "
+            f"where {FILE_NUMBER} = $number group by 1 order by 2 desc, 3 limit {SHOWN_REASONS}",
+            {"number": number},
+        ).fetchall()
+        reasons = "; ".join(f"{reason} ({count:,}, the first in line {line:,})" for reason, count, line in why)
+        refused[number] = _refused(
+            files[number],
+            f"{rejected:,} of {read:,} rows are rejected, over exports.refuse_above ({refuse_above:g}): {reasons}. "
+            "Correct the format in journey.yaml, or the file",
         )
-    _observe_names(connection, file)
-    _record(connection, load, file, run, covers_until)
-    return load
+    if refused:
+        for table, number in (("checked", FILE_NUMBER), ("rejects", FILE_NUMBER), ("loading_files", "file_number")):
+            connection.execute(f"delete from {table} where list_contains($refused, {number})", {"refused": [*refused]})
+    return refused
 
 
 def _reject(connection: duckdb.DuckDBPyConnection) -> None:
@@ -245,16 +305,12 @@ def _reject(connection: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def check_rows(connection: duckdb.DuckDBPyConnection, file: Found, limits: Limits, reads: str) -> set[str]:
+def check_rows(connection: duckdb.DuckDBPyConnection, files: Sequence[Found], limits: Limits, reads: str) -> set[str]:
     """Make `checked`: the canonical columns in their types, and the first reason to reject a row.
 
     Returns the columns that the source gives.
     """
-    connection.execute(
-        "create or replace temp table this_file as select $name as name, $folder_order as folder_order",
-        {"name": file.path.name, "folder_order": _natural(str(Path(file.name).parent))},
-    )
-    source = file.source
+    file, source = files[0], files[0].source
     where = f"sources/{source.format}.sql"
     try:
         given = {row[0] for row in connection.execute(f"describe {source.sql}").fetchall()}
@@ -280,66 +336,28 @@ def check_rows(connection: duckdb.DuckDBPyConnection, file: Found, limits: Limit
             )
     except duckdb.Error as error:
         if reads == "parquet":
-            refuse_unreadable_parquet(connection, file.path)
+            refuse_unreadable_parquet(connection, [file.path for file in files])
         raise IngestError(f"{where}, reading {file.name}: {error}") from None
     return given
 
 
-def _reaches(connection: duckdb.DuckDBPyConnection) -> datetime | None:
-    """The latest instant of the sound rows: how far in time their file reaches."""
-    latest = connection.execute("select max(covers_until) from checked where reason is null").fetchall()[0][0]
-    return latest if isinstance(latest, datetime) else None
-
-
-def _note_known(connection: duckdb.DuckDBPyConnection, file: Found) -> None:
-    """Make `repeated` (contents that come again within the file) and `loaded_before` (those that are loaded already).
-
-    Both are small: a file is checked against all that is loaded by one pass over the hashes. Equal events have equal
-    times, by which DuckDB skips what lies outside the file's.
-    """
-    kind = file.source.kind.name
-    same_time = "and loaded.occurred_at = checked.occurred_at " if kind == "events" else ""
-    connection.execute(
-        "create or replace temp table repeated as select row_hash, min(line) as first_line from checked "
-        "where reason is null group by row_hash having count(*) > 1"
-    )
-    connection.execute(
-        f"create or replace temp table loaded_before as select distinct loaded.row_hash from raw.{kind} as loaded "
-        f"inner join checked on loaded.row_hash = checked.row_hash {same_time}where checked.reason is null"
-    )
-
-
-def _insert(connection: duckdb.DuckDBPyConnection, file: Found, given: set[str], covers_until: datetime | None) -> int:
-    """Insert the sound rows that are new, each content once; returns how many."""
-    kind = file.source.kind
-    columns = ", ".join(column.name for column in kind.columns if column.name in given)
-    new = ["reason is null"]
-    # A test that nothing can fail costs a pass over the file.
-    if count_rows(connection, "repeated"):
-        new.append(
-            "(checked.row_hash not in (select row_hash from repeated) or line in (select first_line from repeated))"
-        )
-    if count_rows(connection, "loaded_before"):
-        new.append("checked.row_hash not in (select row_hash from loaded_before)")
+def _insert(connection: duckdb.DuckDBPyConnection, source: Source, export: str, given: set[str]) -> int:
+    """Insert the sound rows that are new; returns how many."""
+    columns = ", ".join(column.name for column in source.kind.columns if column.name in given)
+    new = "and line not in (select line from duplicates)" if count_rows(connection, "duplicates") else ""
     inserted = connection.execute(
-        f"insert into raw.{kind.name} (file_id, line, export, row_hash, covers_until, file_order, {columns}) "
-        f"select $file_id, line, $export, checked.row_hash, $covers_until, $file_order, {columns} from checked "
-        f"where {' and '.join(new)}",
-        {
-            "file_id": file.file_id,
-            "export": file.export.name,
-            "covers_until": covers_until,
-            "file_order": file.file_order,
-        },
+        f"insert into raw.{source.kind.name} (file_id, line, export, row_hash, covers_until, file_order, {columns}) "
+        f"select f.file_id, {LINE_IN_FILE}, $export, row_hash, f.covers_until, f.file_order, {columns} from checked "
+        f"inner join loading_files as f on f.file_number = {FILE_NUMBER} where reason is null {new}",
+        {"export": export},
     ).fetchall()[0][0]
     return int(inserted)
 
 
-def _touch_loaded(connection: duckdb.DuckDBPyConnection, file: Found, given: set[str], confirmed: int) -> None:
-    """Note what of `raw.*` the file changed, for the tables that are built from it."""
-    kind, key = file.source.kind.name, file.source.kind.key
-    changed = f"select {key} from raw.{kind} where file_id = $file_id"
-    values = {"file_id": file.file_id}
+def _touch_loaded(connection: duckdb.DuckDBPyConnection, source: Source, given: set[str], confirmed: int) -> None:
+    """Note what of `raw.*` the files changed, for the tables that are built from it."""
+    kind, key, loaded = source.kind.name, source.kind.key, "file_id in (select file_id from loading_files)"
+    changed = f"select {key} from raw.{kind} where {loaded}"
     if confirmed:
         # A row that no other contradicts stands, however new it is: a CRM exports every contact each night.
         changed += (
@@ -349,79 +367,60 @@ def _touch_loaded(connection: duckdb.DuckDBPyConnection, file: Found, given: set
         )
     if "part" in given:
         # A new delivery takes the place of the part's earlier ones.
-        changed += (
-            f" union all select {key} from raw.{kind} "
-            f"where part in (select part from raw.{kind} where file_id = $file_id)"
-        )
-    touch(connection, f"raw.{kind}", key, changed, values)
+        changed += f" union all select {key} from raw.{kind} where part in (select part from raw.{kind} where {loaded})"
+    touch(connection, f"raw.{kind}", key, changed)
 
 
-def _confirm_known(connection: duckdb.DuckDBPyConnection, file: Found, covers_until: datetime | None) -> int:
-    """A re-export that repeats a row unchanged confirms it: the row is as new as the newest file that has it; how many.
-
-    An event happened once: its row is as old as the first file that has it.
-    """
-    if not count_rows(connection, "loaded_before"):
-        return 0
-    kind = file.source.kind.name
-    says_more = (
-        "file_order > $file_order"
-        if kind == "events"
-        else "(coalesce(covers_until, timestamp '1970-01-01'), file_order) "
-        "< (coalesce($covers_until, timestamp '1970-01-01'), $file_order)"
-    )
-    confirmed = connection.execute(
-        f"update raw.{kind} set covers_until = $covers_until, file_order = $file_order where export = $export "
-        f"and row_hash in (select row_hash from loaded_before) and {says_more}",
-        {"export": file.export.name, "covers_until": covers_until, "file_order": file.file_order},
-    ).fetchall()[0][0]
-    return int(confirmed)
-
-
-def _replace_in_place(connection: duckdb.DuckDBPyConnection, file: Found) -> None:
+def _replace_in_place(connection: duckdb.DuckDBPyConnection, source: Source) -> None:
     """Where a source restates parts: those that a file written again delivers take the place of its earlier ones.
 
     Parts that the new content lacks stay: a file may hold another day each night.
     """
-    values = {"path": file.name, "file_id": file.file_id}
-    earlier = "select file_id from raw.loads where path = $path and file_id <> $file_id and status = 'loaded'"
-    kind, key = file.source.kind.name, file.source.kind.key
-    gone = f"from raw.{kind} where file_id in ({earlier}) and part in (select part from checked where reason is null)"
-    touch(connection, f"raw.{kind}", key, f"select {key} {gone}", values)
-    replaced = connection.execute(f"delete {gone}", values).fetchall()[0][0]
-    if replaced:
-        connection.execute(f"update raw.loads set status = 'replaced' where file_id in ({earlier})", values)
-
-
-def _observe_names(connection: duckdb.DuckDBPyConnection, file: Found) -> None:
-    """Note the names of the file's columns or keys, and of its events."""
-    events = "union all select 'event', event_name, count(*) from checked where reason is null group by event_name"
+    kind, key = source.kind.name, source.kind.key
     connection.execute(
-        "insert into raw.observed_names select $file_id, $export, what, name, rows from ("
-        "select 'column' as what, name, count(*) as rows from file_names group by name "
-        f"{events if file.source.kind.name == 'events' else ''})",
-        {"file_id": file.file_id, "export": file.export.name},
+        "create or replace temp table written_again as select earlier.file_id, earlier.path, f.file_number "
+        "from raw.loads as earlier inner join loading_files as f on earlier.path = f.path "
+        "where earlier.status = 'loaded' and earlier.file_id <> f.file_id"
+    )
+    if not count_rows(connection, "written_again"):
+        return
+    gone = (
+        f"from raw.{kind} where (file_id, part) in (select w.file_id, part from checked "
+        f"inner join written_again as w on w.file_number = {FILE_NUMBER} where reason is null)"
+    )
+    replaced = connection.execute(f"select distinct file_id {gone}").fetchall()
+    touch(connection, f"raw.{kind}", key, f"select {key} {gone}")
+    connection.execute(f"delete {gone}")
+    connection.execute(
+        "update raw.loads set status = 'replaced' where file_id in (select file_id from written_again "
+        "where path in (select path from written_again where list_contains($replaced, file_id)))",
+        {"replaced": [file_id for (file_id,) in replaced]},
     )
 
 
-def _record(
-    connection: duckdb.DuckDBPyConnection, load: Load, file: Found, run: Run, covers_until: datetime | None
-) -> None:
-    told = {"file_order": file.file_order, "load_number": run.load_number, "covers_until": covers_until}
-    row = asdict(load) | told
+def _observe_names(connection: duckdb.DuckDBPyConnection, source: Source, export: str) -> None:
+    """Note the names of the files' columns or keys, and of their events."""
+    events = (
+        f"union all select {FILE_NUMBER}, 'event', event_name, count(*) from checked where reason is null group by all"
+    )
     connection.execute(
-        f"insert into raw.loads ({', '.join(row)}) values ({', '.join('?' * len(row))})", [*row.values()]
+        "insert into raw.observed_names select file_id, $export, what, name, rows from ("
+        "select file_number, 'column' as what, name, count(*) as rows from file_names group by all "
+        f"{events if source.kind.name == 'events' else ''}) inner join loading_files using (file_number)",
+        {"export": export},
     )
 
 
-def _natural(name: str) -> str:
-    """A name that sorts as text where the name sorts by its numbers."""
-    return re.sub(r"\d+", lambda digits: digits[0].zfill(20), name)
-
-
-def _content_id(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+def _record(connection: duckdb.DuckDBPyConnection, loads: Sequence[Load], files: Sequence[Found], run: Run) -> None:
+    rows = [
+        asdict(load) | {"file_order": file.file_order, "load_number": run.load_number}
+        for load, file in zip(loads, files, strict=True)
+    ]
+    row = f"({', '.join('?' * len(rows[0]))})"
+    connection.execute(
+        f"insert into raw.loads ({', '.join(rows[0])}) values {', '.join([row] * len(rows))}",
+        [value for row in rows for value in row.values()],
+    )
 
 
 def rejected_reasons(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, int]]:

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import duckdb
 
-from parcours.loading.load import Found, check_rows, find_files, row_limits
-from parcours.loading.readers import FileRefused, read_file
+from parcours.loading.files import Found, find_files
+from parcours.loading.load import check_rows, read_rows, row_limits
+from parcours.loading.readers import FileRefused
 from parcours.loading.readers.delimited import csv_header
 from parcours.loading.settings_tables import write_settings
 from parcours.project import Project
@@ -61,14 +62,14 @@ def _write(
     connection: duckdb.DuckDBPyConnection, project: Project, file: Found, row_count: int, folder: Path
 ) -> Written:
     try:
-        reads = read_file(connection, file.source, file.path, file.export.columns)
+        reads = read_rows(connection, [file])
     except FileRefused as refusal:
         return Written(file.name, row_count, None, str(refusal))
     if reads in ("json", "xml"):
         return Written(
             file.name, row_count, None, "correct the document itself: what is loaded comes back as duplicates"
         )
-    check_rows(connection, file, row_limits(connection, project), reads)
+    check_rows(connection, [file], row_limits(connection, project), reads)
     siblings = (
         "or order_id in (select order_id from checked where line in (select line from wrong))"
         if file.source.kind.name == "order_rows"
@@ -107,7 +108,9 @@ def _write(
 
 def _write_csv(connection: duckdb.DuckDBPyConnection, file: Found, path: Path) -> None:
     """The file's own header and columns; rows that could not be split stand at the end, as they were."""
-    names = [row[0] for row in connection.execute("select column_name from (describe file_records)").fetchall()]
+    names = [
+        row[0] for row in connection.execute("select column_name from (describe file_records) offset 1").fetchall()
+    ]
     labels = csv_header(file.path)
     columns = ", ".join(f"{quoted(name)} as {quoted(label)}" for name, label in zip(names, labels, strict=True))
     _copy(

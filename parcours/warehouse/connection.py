@@ -106,6 +106,11 @@ def prepare(connection: duckdb.DuckDBPyConnection, key: str) -> None:
     prepare_log(connection)
     with transaction(connection):
         refresh_functions(connection)
+    make_pseudonym(connection, key)
+
+
+def make_pseudonym(connection: duckdb.DuckDBPyConnection, key: str) -> None:
+    """Make the temporary macros `somebody` and `pseudonym`."""
     connection.execute(f"create or replace temp macro somebody(value) as {SOMEBODY.format('value')}")
     connection.execute(
         "create or replace temp macro pseudonym(value) as "

@@ -89,7 +89,7 @@ def _run(project: Project, manner: Manner, began: float) -> int:
         _warn("The last good tables and report stay as they were.")
         return 1
     if manner.is_told:
-        print(f"Done in {summary.seconds:.0f} s{'' if summary.loads else '; 0 new files'}.")
+        print(summary.done)
         if since:
             print(
                 f"Nothing has changed since the run of {since:%Y-%m-%d %H:%M} UTC: "

@@ -67,6 +67,11 @@ class Summary:
         }
         return json.dumps(told, ensure_ascii=False, default=str)
 
+    @property
+    def done(self) -> str:
+        """That it went well."""
+        return f"Done in {self.seconds:,.0f} s{'' if self.loads else '; 0 new files'}."
+
     def warnings(self) -> Iterator[str]:
         """What to look at though the run went well."""
         if self.unmatched:

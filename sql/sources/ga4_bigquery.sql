@@ -25,6 +25,7 @@
 with event_fields as (
     select
         line,
+        file_number,
         r,
         nullif(trim(r.event_name), '') as event_name,
         nullif(trim(r.event_timestamp), '') as given_at,
@@ -136,4 +137,4 @@ select
         when user_pseudo_id is null then 'user_pseudo_id is missing'
     end as reject_reason
 from named_events
-cross join this_file
+inner join this_file using (file_number)

@@ -14,7 +14,7 @@ with values_read as (
         try_cast("Lineitem quantity" as double) as quantity,
         try_cast("Lineitem price" as decimal(18, 4)) as unit_price,
         try_cast(nullif("Discount Amount", '') as decimal(18, 4)) as discount_amount,
-        row_number() over (partition by "Name" order by line) as position
+        row_number() over (partition by file_number, "Name" order by line) as position
     from file_rows
 )
 

@@ -25,7 +25,8 @@ with values_read as (
         coalesce("Quantity", "Quantity (- Refund)", '') as given_quantity,
         regexp_replace(lower(trim("Order Status")), '^wc-', '') as order_status,
         coalesce(
-            try_cast(nullif("Item #", '') as bigint), row_number() over (partition by "Order Number" order by line)
+            try_cast(nullif("Item #", '') as bigint),
+            row_number() over (partition by file_number, "Order Number" order by line)
         ) as item,
         try_cast(coalesce("Quantity", "Quantity (- Refund)") as double) as pieces,
         try_cast("Item Cost" as decimal(18, 4)) as item_cost,
@@ -85,8 +86,10 @@ select
     given_subtotal - coalesce(given_discount, 0) as subtotal,
     given_discount as discount,
     -- The lowest item of those that are loaded; an item that the file repeats stays the same row.
-    case when item = min(item) filter (where reason is null) over (partition by "Order Number") then given_shipping end
-        as shipping,
+    case
+        when item = min(item) filter (where reason is null) over (partition by file_number, "Order Number")
+            then given_shipping
+    end as shipping,
     given_tax as tax,
     given_total as total,
     abs(given_refund) as refunded,

@@ -1,6 +1,6 @@
-"""Reading an export file into rows, through DuckDB's own readers.
+"""Reading export files into rows, through DuckDB's own readers.
 
-`read_file` makes four things in the connection: `file_rows` (what a source's SQL reads: `line`, and the columns, `r`
+`read_files` makes four things in the connection: `file_rows` (what a source's SQL reads: `line`, and the columns, `r`
 or `record`), `file_texts` (line and masked text, for rejected rows), `file_names` (of columns or keys) and `rejects`
 (rows that can't even be parsed).
 A module here per kind of file. Not here: what becomes of the rows (`load.py`).
@@ -9,12 +9,12 @@ A module here per kind of file. Not here: what becomes of the rows (`load.py`).
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import duckdb
 
-from parcours.loading.readers.compressed import GZIP_ERRORS, open_bytes
+from parcours.loading.readers.compressed import GZIP_ERRORS, open_bytes, refuse_broken_gzip
 from parcours.loading.readers.delimited import read_csv, read_tsv
 from parcours.loading.readers.documents import read_document
 from parcours.loading.readers.json_lines import read_json_lines
@@ -23,7 +23,7 @@ from parcours.loading.readers.parquet import read_parquet, refuse_unreadable_par
 from parcours.loading.readers.refusal import FileRefused
 from parcours.loading.sources import Source
 
-__all__ = ["FileRefused", "kind_of_file", "read_file", "refuse_unreadable_parquet"]
+__all__ = ["FileRefused", "kind_of_file", "read_files", "refuse_unreadable_parquet"]
 
 LOOKED_AT = 2**20
 """Bytes of a file by which its kind is told: a JSON file without a line break in them is one document."""
@@ -32,38 +32,48 @@ FIRST_LINES = 10
 """Lines of them: one that is an object of its own tells JSON lines, however broken the others are."""
 
 
-def read_file(connection: duckdb.DuckDBPyConnection, source: Source, path: Path, labels: Mapping[str, str]) -> str:
-    """Make `file_rows`, `file_texts` and `rejects` of a file; returns the kind of file it is.
+def read_files(
+    connection: duckdb.DuckDBPyConnection, source: Source, paths: Sequence[Path], labels: Mapping[str, str]
+) -> str:
+    """Make `file_rows`, `file_texts` and `rejects` of some files; returns the kind of files they are.
 
     Args:
         connection: the warehouse.
         source: the format.
-        path: the file.
+        paths: the files.
         labels: by the format's name of a column, the label that this portal's export has for it.
 
     Raises:
-        FileRefused: the whole file can't be read.
+        FileRefused: the whole file can't be read; of several, one of them, or not all by one statement.
     """
     connection.execute("create or replace temp table rejects (line bigint, reason text, text text)")
     note_names(connection, [])
+    kinds = {_kind_of_whole_file(path, source.reads) for path in paths}
+    reads = kinds.pop()
+    if kinds or (reads in ("json", "xml") and len(paths) > 1):
+        raise FileRefused("they are of several kinds, or documents")
+    if reads == "csv":
+        read_csv(connection, paths, source.needs, source.named, labels)
+    elif reads == "tsv":
+        read_tsv(connection, paths, source.columns, source.named)
+    elif reads == "parquet":
+        read_parquet(connection, paths, source.shape)
+    elif reads in ("json", "xml"):
+        read_document(connection, paths[0], reads, source.needs, source.shape, source.each)
+    else:
+        read_json_lines(connection, paths, source.shape)
+    return reads
+
+
+def _kind_of_whole_file(path: Path, reads: tuple[str, ...]) -> str:
     if path.is_dir():
         raise FileRefused(
             "is a directory where a file should be; move its files out, or correct the path in journey.yaml"
         )
     if path.stat().st_size == 0:
         raise FileRefused("is empty; export it again")
-    reads = source.reads[0] if len(source.reads) == 1 else kind_of_file(path, source.reads)
-    if reads == "csv":
-        read_csv(connection, path, source.needs, source.named, labels)
-    elif reads == "tsv":
-        read_tsv(connection, path, source.columns, source.named)
-    elif reads == "parquet":
-        read_parquet(connection, path, source.shape)
-    elif reads in ("json", "xml"):
-        read_document(connection, path, reads, source.needs, source.shape, source.each)
-    else:
-        read_json_lines(connection, path, source.shape)
-    return reads
+    refuse_broken_gzip(path)
+    return reads[0] if len(reads) == 1 else kind_of_file(path, reads)
 
 
 def kind_of_file(path: Path, reads: tuple[str, ...]) -> str:

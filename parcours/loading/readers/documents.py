@@ -80,18 +80,18 @@ def read_document(
     row = _shaped(shape, each) if shape else _merged(each)
     position = "position, " if each else ""
     connection.execute(
-        f"create or replace temp view file_rows as select rowid + 1 as line, {position}{row} "
+        f"create or replace temp view file_rows as select rowid + 1 as line, 0 as file_number, {position}{row} "
         "from document_rows where is_object"
     )
     # The text is of what is read: a document's other members may hold an IP address, a city, a name.
     text = masked("cast(to_json(r) as text)" if shape else "cast(record as text)")
     connection.execute(f"create or replace temp view file_texts as select line, {text} as text from file_rows")
     in_list = (
-        f"union all select {text_literal(f'{each}.')} || unnest(json_keys(element)) as name from ("
+        f"union all select 0, {text_literal(f'{each}.')} || unnest(json_keys(element)) as name from ("
         f"select element from document_rows where json_type(element) = 'OBJECT' limit {LOOKED_AT})"
     )
     connection.execute(
-        "create or replace temp view file_names as select unnest(json_keys(record)) as name from ("
+        "create or replace temp view file_names as select 0 as file_number, unnest(json_keys(record)) as name from ("
         f"select record from document_lists where is_object limit {LOOKED_AT}) {in_list if each else ''}"
     )
 

@@ -1,7 +1,12 @@
-"""Text files read line by line: the lines as they are, with their numbers in the file."""
+"""Text files read line by line: the lines as they are, with their numbers in the file.
+
+Rows of files that are read together are told apart by `line`: above the number of the line in its file stands the
+number of the file, 0 for the first. Of a file that is read alone it is the number of the line.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -9,28 +14,45 @@ import duckdb
 from parcours.loading.readers.compressed import GZIP_ERRORS, open_bytes
 from parcours.loading.readers.refusal import FileRefused, first_line
 
+FILE_BITS = 40
+"""Of a `line`, those of the number in the file: more lines than any file has."""
 
-def read_lines(connection: duckdb.DuckDBPyConnection, path: Path, columns: str = "text") -> None:
+FILE_NUMBER = f"(line >> {FILE_BITS})"
+"""SQL of the number of a line's file."""
+
+LINE_IN_FILE = f"(line & {(1 << FILE_BITS) - 1})"
+"""SQL of the number of a line in its file."""
+
+
+WHICH_FILE = "parcours_file"
+"""The column of the tables that readers make with the number of the row's file."""
+
+
+def read_lines(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path], columns: str = "text") -> None:
     """Make the view `numbered_lines` (line, and the columns) and add the lines that are no text to `rejects`.
 
     Args:
         connection: the warehouse.
-        path: the file, gzip too.
+        paths: the files, gzip too.
         columns: SQL of what is kept of each `text`.
 
     Raises:
-        FileRefused: the file can't be read.
+        FileRefused: a file can't be read, or they don't end their lines alike.
     """
+    ends = {_new_line(path) for path in paths}
+    if len(ends) > 1:
+        raise FileRefused("they don't end their lines alike")
     connection.execute("drop table if exists line_rejects")
     connection.execute("drop table if exists line_scans")
     try:
         # No text has the delimiter. The table keeps the file's order, so that rowid numbers the accepted lines.
         connection.execute(
-            f"create or replace temp table file_lines as select {columns} from read_csv($path, header = false, "
-            "auto_detect = false, columns = {'text': 'varchar'}, delim = chr(1) || chr(2) || chr(3) || chr(1), "
+            f"create or replace temp table file_lines as select {which_file(paths)}, {columns} from "
+            "read_csv($paths, header = false, auto_detect = false, "
+            "columns = {'text': 'varchar'}, delim = chr(1) || chr(2) || chr(3) || chr(1), "
             "quote = '', escape = '', strict_mode = false, new_line = $new_line, "
             "store_rejects = true, rejects_table = 'line_rejects', rejects_scan = 'line_scans')",
-            {"path": str(path), "new_line": _new_line(path)},
+            {"paths": [str(path) for path in paths], "new_line": ends.pop()},
         )
     except duckdb.Error as error:
         raise FileRefused(f"can't be read as text lines ({first_line(error)}); export it again as UTF-8") from None
@@ -38,33 +60,49 @@ def read_lines(connection: duckdb.DuckDBPyConnection, path: Path, columns: str =
     connection.execute(f"create or replace temp view numbered_lines as select * from {lines}")
     # A line that is no text has none to show.
     connection.execute(
-        "insert into rejects select line, "
+        f"insert into rejects select {rejected_line('line_rejects')}, "
         "'is not text in UTF-8: ' || lower(replace(cast(min(error_type) as text), '_', ' ')), '' "
-        "from line_rejects group by line"
+        "from line_rejects group by file_id, line"
     )
+
+
+def which_file(paths: Sequence[Path]) -> str:
+    """SQL of the column that says of which file a reader's row is; a file that is read alone may have such a name."""
+    return f"{'cast(file_index as bigint)' if len(paths) > 1 else '0'} as {WHICH_FILE}"
+
+
+def rejected_line(rejects: str) -> str:
+    """SQL of the `line` of a reader's rejects, which name file and line of their own."""
+    return f"(cast({rejects}.file_id as bigint) << {FILE_BITS}) + {rejects}.line"
 
 
 def number_lines(connection: duckdb.DuckDBPyConnection, table: str, rejects: str, first_line: int) -> str:
-    """SQL of a table with the numbers of its lines in the file: a reader counts only the lines that it accepts.
+    """SQL of a table with `line`: a reader counts only the lines that it accepts.
 
     Args:
         connection: the warehouse.
-        table: the accepted rows, in the file's order.
-        rejects: the reader's rejects, with their `line`.
-        first_line: the number of the first row: 1, or 2 behind a header.
+        table: the accepted rows with `which_file`, in the order of the files and of their lines.
+        rejects: the reader's rejects, with their `file_id` and `line`.
+        first_line: the number of a file's first row: 1, or 2 behind a header.
     """
-    if not connection.execute(f"select 1 from {rejects} limit 1").fetchall():
-        return f"(select rowid + {first_line} as line, * from {table})"
     connection.execute(
-        f"create or replace temp table {table}_moved as select accepted_before, max(number) as moved from ("
-        f"select line - {first_line} - number + 1 as accepted_before, number from ("
-        f"select line, row_number() over (order by line) as number from (select distinct line from {rejects}))) "
-        "group by accepted_before"
+        f"create or replace temp table {table}_first as "
+        f"select {WHICH_FILE}, min(rowid) - {first_line} - ({WHICH_FILE} << {FILE_BITS}) as before "
+        f"from {table} group by {WHICH_FILE}"
     )
-    return (
-        f"(select a.rowid + {first_line} + coalesce(m.moved, 0) as line, a.* from {table} as a "
-        f"asof left join {table}_moved as m on a.rowid >= m.accepted_before)"
-    )
+    line, rows = "a.rowid - f.before", f"{table} as a inner join {table}_first as f using ({WHICH_FILE})"
+    if connection.execute(f"select 1 from {rejects} limit 1").fetchall():
+        # A rejected line moves those behind it: of each, how many lines its file had accepted before.
+        connection.execute(
+            f"create or replace temp table {table}_moved as select accepted_before, max(number) as moved from ("
+            f"select line - number + 1 as accepted_before, number from ("
+            f"select line, row_number() over (partition by {FILE_NUMBER} order by line) as number "
+            f"from (select distinct {rejected_line(rejects)} as line from {rejects}))) "
+            "group by accepted_before"
+        )
+        rows += f" asof left join {table}_moved as m on {line} >= m.accepted_before"
+        line += f" + if(({line}) >> {FILE_BITS} = m.accepted_before >> {FILE_BITS}, m.moved, 0)"
+    return f"(select {line} as line, a.* exclude ({WHICH_FILE}) from {rows})"
 
 
 def _new_line(path: Path) -> str:

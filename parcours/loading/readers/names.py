@@ -9,9 +9,10 @@ import duckdb
 from parcours.warehouse.connection import text_literal
 
 
-def note_names(connection: duckdb.DuckDBPyConnection, names: Sequence[str]) -> None:
-    """Make the view `file_names`, one row per column of the file."""
+def note_names(connection: duckdb.DuckDBPyConnection, names: Sequence[str], file_count: int = 1) -> None:
+    """Make the view `file_names`, one row per column of each of some files that have the same."""
     connection.execute(
         "create or replace temp view file_names as "
-        f"select unnest([{', '.join(text_literal(name) for name in names)}]::text[]) as name"
+        f"select file_number, unnest([{', '.join(text_literal(name) for name in names)}]::text[]) as name "
+        f"from range({file_count}) as files(file_number)"
     )

@@ -1,0 +1,57 @@
+"""The files of the exports: where they are, what they hold, how old their names say they are.
+
+Not here: which of them are loaded together (`together.py`), nor loading them (`load.py`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from parcours.loading.sources import Source, read_source
+from parcours.project import Project
+from parcours.settings.schema import ExportFile
+
+
+@dataclass(frozen=True)
+class Found:
+    """A file of the exports, and how it is to be read."""
+
+    path: Path
+    name: str
+    size: int
+    file_id: str
+    export: ExportFile
+    source: Source
+
+    @property
+    def file_order(self) -> str:
+        """Sorts files as people read their names: 9 before 10, `orders` before `orders (1)`."""
+        return natural(re.sub(r"(\.[A-Za-z]+)+$", "", self.name))
+
+
+def find_files(project: Project) -> Iterator[Found]:
+    """Every file of the exports, loaded or not, in the order of journey.yaml and of the names.
+
+    Raises:
+        SourceError: a source whose header is wrong.
+    """
+    for export in project.settings.exports.files:
+        source = read_source(project.source_file(export.format))
+        for path in sorted(project.exports_folder.glob(export.path)):
+            name = str(path.relative_to(project.exports_folder))
+            file_id = f"directory {name}" if path.is_dir() else _content_id(path)
+            yield Found(path, name, path.stat().st_size, file_id, export, source)
+
+
+def natural(name: str) -> str:
+    """A name that sorts as text where the name sorts by its numbers."""
+    return re.sub(r"\d+", lambda digits: digits[0].zfill(20), name)
+
+
+def _content_id(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
