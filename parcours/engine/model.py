@@ -94,7 +94,8 @@ def parse_model(schema: str, name: str, sql: str, source: str | None = None) -> 
 def code_version(select: exp.Query, functions: Mapping[str, Function] | None = None) -> str:
     """The version of a select: another one when it, or a function that it calls, computes something else."""
     tree = inlined(select, functions)
-    text = tree.sql(dialect="duckdb", comments=False, copy=tree is select)  # writing may change a tree: not the kept one
+    # Writing may change a tree: of the one that is kept, a copy is written.
+    text = tree.sql(dialect="duckdb", comments=False, copy=tree is select)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
