@@ -80,6 +80,8 @@ KNOWN: Mapping[str, tuple[str, str]] = {
     "FunctionError": ("A function's SQL fails", "Correct that file, then run again."),
     "SuiteError": ("A check can't be evaluated", FAULT),
     "WarehouseBusy": ("The warehouse is open elsewhere", "Wait for that run to end, then run again."),
+    "UnusableKey": ("The key of the pseudonyms can't be used", "Correct PARCOURS_KEY."),
+    "CatalogException": ("A table that is read is not built yet", "Materialize all once."),
     "OldWarehouse": ("The warehouse is of an earlier version", "Move warehouse.duckdb away, then run again."),
     "NotPublished": ("Nothing was published", "Mend what is named, then run again."),
     "OutOfMemoryException": ("Memory ran out", "Close other programs, or load fewer files at a time, then run again."),
