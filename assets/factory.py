@@ -20,7 +20,7 @@ from parcours.project import Project
 from parcours.tables.catalogue import PythonTable, all_tables
 from parcours.tables.table_checks import checks_of
 from parcours.troubles import trouble_of
-from parcours.warehouse.comments import comment_table
+from parcours.warehouse.comments import comment_refreshed
 from parcours.warehouse.open_run import OpenRun
 
 Build = Callable[[duckdb.DuckDBPyConnection], BuiltTable]
@@ -60,7 +60,7 @@ def built_asset(source: Model | PythonTable, table: Table) -> dg.AssetsDefinitio
 
     def build(connection: duckdb.DuckDBPyConnection) -> BuiltTable:
         refreshed = refresh_table(connection, table)
-        comment_table(connection, source)
+        comment_refreshed(connection, source)
         lineage = lineage_of(connection, source) if isinstance(source, Model) else None
         return describe_table(connection, source.table, lineage, refreshed.touched)
 

@@ -1,11 +1,12 @@
-"""The reports box: the published snapshot and the pages made from it. Only reached when no check stopped the run."""
+"""The reports box: the published snapshot and the pages made from it. What may not be published fails here: the gate
+(`parcours/tables/gate.py`) asks the warehouse, whichever run comes here."""
 
 import dagster as dg
 
 from assets.factory import RUN, key_of, warehouse_of
 from assets.failures import naming_the_trouble
 from parcours.project import Project
-from parcours.warehouse.published import publish
+from parcours.tables.gate import publish
 
 
 def reports_assets(project: Project, upstreams: list[str]) -> list[dg.AssetsDefinition]:
@@ -22,12 +23,12 @@ def reports_assets(project: Project, upstreams: list[str]) -> list[dg.AssetsDefi
         group_name="reports",
         kinds={"duckdb"},
         description="The tables that notebooks and reports read, in published.duckdb, swapped in by one rename: "
-        "readers never see half of a run.",
+        "readers never see half of a run. Refused while a table is behind another or a check has not passed.",
         required_resource_keys={RUN},
     )
     def published(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]
         with warehouse_of(context) as connection:
-            rows = publish(connection, project.published)
+            rows = publish(connection, project)
         return dg.MaterializeResult(
             metadata={
                 "file": dg.MetadataValue.path(str(project.published)),

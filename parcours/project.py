@@ -43,6 +43,11 @@ class Project:
         return self.output / ".parcours-journey.yaml"
 
     @property
+    def last_run_file(self) -> Path:
+        """What the last run depended on and left, if it was complete; each run begins by removing it."""
+        return self.output / ".parcours-last-run"
+
+    @property
     def published(self) -> Path:
         """The snapshot that notebooks and reports read."""
         return self.output / "published.duckdb"
@@ -66,6 +71,11 @@ class Project:
     def forgotten_file(self) -> Path:
         """Pseudonyms of the identifiers of people who asked to be forgotten; lives as long as the key."""
         return self.output / ".parcours-forgotten"
+
+    @property
+    def forgetting_file(self) -> Path:
+        """Of those the people who are being forgotten; gone when nothing of them is left."""
+        return self.output / ".parcours-forgetting"
 
     @property
     def forget_requests(self) -> Path:

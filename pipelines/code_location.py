@@ -22,7 +22,7 @@ from parcours.tables.catalogue import LOADED_TABLES, declared_tables
 from parcours.warehouse.check_results import CHECK_RESULTS
 from pipelines.forget_job import forget_people_job
 from pipelines.full_refresh_job import full_refresh_job
-from pipelines.run_resource import run_resource
+from pipelines.run_resource import EVERYTHING, run_resource
 
 NIGHTLY = "0 2 * * *"
 """02:00 of the shop's day: after the exports of the day before, ahead of the people who read the report."""
@@ -36,14 +36,14 @@ def build_defs(project: Project, read: Callable[[], Project] | None = None) -> d
         read: reads journey.yaml anew when a run begins, where `project` may be of an older one.
     """
     everything = dg.define_asset_job(
-        "materialize_everything",
+        EVERYTHING,
         selection=dg.AssetSelection.all(),
         description="Load new exports, rebuild every table, publish, and write the report.",
     )
     report = dg.define_asset_job(
         "publish_and_report",
         selection=dg.AssetSelection.groups("reports"),
-        description="Publish the tables as they are and write the report again.",
+        description="Publish the tables, if they may be published as they are, and write the report again.",
     )
     nightly = dg.ScheduleDefinition(
         name="nightly",

@@ -1,46 +1,50 @@
 """The Dagster job *forget people*: whoever stands in `forget.txt` is deleted, and what was done is written down.
 
 The request is a file and not the job's configuration, because Dagster keeps the configuration of every run: the
-address would stay there. The file is emptied when all is done.
+address would stay there. Of whom nothing is left is taken out of the file.
 """
-
-from collections import Counter
 
 import dagster as dg
 
 from assets.factory import RUN
-from parcours.people.forget import forget
+from assets.failures import naming_the_trouble
+from parcours.forget_people import build_without, forget_people
+from parcours.people.forget import Request
 from parcours.project import Project
-from parcours.run import build_warehouse
+
+
+class NobodyFound(Exception):
+    """A line of forget.txt names nobody; the text does not say which, since Dagster keeps it."""
 
 
 def forget_people_job(project: Project) -> dg.JobDefinition:
     """The job of a shop."""
 
     @dg.op(
-        description="Forgets everybody in forget.txt (one e-mail or customer id a line), rebuilds and publishes every "
-        "table, writes the reports again, and empties the file.",
+        description="Forgets everybody in forget.txt (one e-mail or customer id a line), everywhere, and takes them "
+        "out of that file; then rebuilds every table, publishes them if they pass, and writes the reports again.",
         required_resource_keys={RUN},
     )
     def delete_and_rebuild(context: dg.OpExecutionContext) -> None:
-        requests = requested(project)
-        if not requests:
+        lines = requested(project)
+        if not lines:
             context.log.info(f"Nobody to forget: {project.forget_requests} is missing or empty.")
             return
-        rows: Counter[str] = Counter()
-        for request in requests:
-            is_email = "@" in request
-            done = forget(project, email=request if is_email else None, customer_id=None if is_email else request)
-            rows.update(done.rows)
-        build_warehouse(project)
-
-        from parcours.report.write import write_quality, write_report
-
-        write_report(project.published, project.report)
-        write_quality(project.published, project.quality_report)
-        project.forget_requests.write_text("", encoding="utf-8")
-        context.add_output_metadata({"people": len(requests), **{f"rows of {table}": n for table, n in rows.items()}})
-        context.log.info(f"{len(requests)} people forgotten; raw.forgettings says what was deleted.")
+        requests = {_request(line): line for line in lines}
+        done = forget_people(project, [*requests])
+        left = [requests[request] for request in done.unknown]
+        project.forget_requests.write_text("".join(f"{line}\n" for line in left), encoding="utf-8")
+        context.add_output_metadata(
+            {"people": len(lines) - len(left), **{f"rows of {table}": n for table, n in done.rows.items()}}
+        )
+        context.log.info(f"{len(lines) - len(left)} people forgotten; raw.forgettings says what was deleted.")
+        with naming_the_trouble():
+            if len(left) < len(lines):
+                build_without(project)
+            if left:
+                raise NobodyFound(
+                    f"Nobody found for {len(left)} of {len(lines)} lines of {project.forget_requests}, which stay there"
+                )
 
     @dg.job(
         name="forget_people",
@@ -59,3 +63,7 @@ def requested(project: Project) -> list[str]:
         return []
     lines = (line.strip() for line in project.forget_requests.read_text(encoding="utf-8").splitlines())
     return [line for line in lines if line and not line.startswith("#")]
+
+
+def _request(line: str) -> Request:
+    return ("email" if "@" in line else "customer", line)

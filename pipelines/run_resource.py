@@ -7,10 +7,15 @@ from collections.abc import Callable, Iterator
 
 import dagster as dg
 
+from parcours.forget_people import finish_forgetting
+from parcours.loading.nothing_new import note_complete, what_is_read
 from parcours.project import Project
 from parcours.warehouse.open_run import OpenRun, open_run
 from pipelines.history import prune
 from pipelines.launcher import hold_run
+
+EVERYTHING = "materialize_everything"
+"""The job of all that there is."""
 
 
 def run_resource(project: Project, read: Callable[[], Project] | None = None) -> dg.ResourceDefinition:
@@ -29,11 +34,24 @@ def run_resource(project: Project, read: Callable[[], Project] | None = None) ->
         with open_run(project, _by(context.run), say=say, read=read) as opened:
             if opened.left:
                 say(f"The last run ended without a word: {opened.left}. What it had finished stands; this run goes on.")
+            finish_forgetting(project)
+            began_with = what_is_read(project)
             yield opened
+            opened.close()
+            if context.run and context.instance and _is_complete(context.instance, context.run):
+                note_complete(project, began_with)
         if context.instance:
             prune(context.instance)
 
     return run
+
+
+def _is_complete(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+    """Whether a run that is about to end had everything to do, and did it."""
+    if run.job_name != EVERYTHING or run.asset_selection or not run.execution_plan_snapshot_id:
+        return False
+    steps = instance.get_execution_plan_snapshot(run.execution_plan_snapshot_id).step_keys_to_execute
+    return instance.get_run_stats(run.run_id).steps_succeeded == len(steps)
 
 
 def _by(run: dg.DagsterRun | None) -> str:

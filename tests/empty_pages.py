@@ -15,7 +15,7 @@ from given import warehouse
 from parcours.engine.model import read_model
 from parcours.project import ROOT
 from parcours.warehouse.connection import quoted
-from parcours.warehouse.published import publish
+from parcours.warehouse.published import write_published
 
 
 @cache
@@ -24,7 +24,7 @@ def _published() -> Path:
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     path = folder / "empty.duckdb"
     with warehouse(without=("events", "order_rows")) as connection:
-        publish(connection, path)
+        write_published(connection, path)
     with duckdb.connect(str(path)) as connection:
         for schema, table in connection.execute("select schema_name, table_name from duckdb_tables()").fetchall():
             connection.execute(f"delete from {schema}.{quoted(table)}")

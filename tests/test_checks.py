@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -14,11 +15,12 @@ from parcours.engine.checks import Check, key_check, read_checks, record, run_ch
 from parcours.engine.model import ModelError
 from parcours.project import ROOT, load_project
 from parcours.run import build_warehouse
-from parcours.tables.catalogue import all_models, build_all
+from parcours.tables.catalogue import all_models, build_all, declared_tables, tidy_log
 from parcours.tables.expectations import SUITES, suite_check
 from parcours.tables.table_checks import all_checks, record_all, tidy_results
 from parcours.warehouse.check_results import CHECK_RESULTS, CHECK_RESULTS_TABLE
 from parcours.warehouse.connection import prepare
+from parcours.warehouse.refresh_log import next_number, note_keys, table_states
 
 HEADER = {"checks": "metrics.kpis", "severity": "warn", "finds": "odd kpis", "do": "Look at them."}
 RESULT = f"select verdict, offending_count, samples from {CHECK_RESULTS} where check_name = "
@@ -111,37 +113,78 @@ def test_a_long_text_of_an_export_is_cut(tmp_path: Path, kpis: duckdb.DuckDBPyCo
     assert found.samples == [{"text": "x" * 120}]
 
 
+def refresh_by_hand(connection: duckdb.DuckDBPyConnection, table: str, key: str, values: str, sql: str) -> None:
+    """What a refresh leaves that replaced the rows of these keys: the rows, and its bookkeeping."""
+    number = next_number(table_states(connection))
+    connection.execute(sql)
+    note_keys(connection, table, key, number, values)
+    connection.execute(
+        f"update refresh_log.tables set built_at = {number}, changed_at = {number} where table_name = '{table}'"
+    )
+
+
 def test_a_key_that_was_not_unique_fails_until_it_is_even_if_other_rows_were_refreshed_since() -> None:
     connection = warehouse(events=[event("a", 0, "landing"), event("b", 1, "landing")])
     (model,) = (model for model in all_models(project(settings())) if model.table == "journeys.people")
-    unique = key_check(model)
+    unique, first = key_check(model), "select min(person_id) from journeys.people"
     assert record(connection, unique).verdict == "passed"
-    connection.execute("insert into journeys.people from journeys.people limit 1")
-    # Made whole: the failure is seen. Then as if other people alone had been refreshed.
+    twice = f"insert into journeys.people from journeys.people where person_id = ({first})"
+    refresh_by_hand(connection, model.table, "person_id", first, twice)
     assert record(connection, unique).verdict == "failed"
-    connection.execute(
-        "update refresh_log.tables set built_at = 99, changed_at = 99 where table_name = 'journeys.people'"
-    )
+    refresh_by_hand(connection, model.table, "person_id", "select max(person_id) from journeys.people", "select 1")
+    assert record(connection, unique).verdict == "failed"
+    tidy_log(connection, project(settings()))
     assert record(connection, unique).verdict == "failed"
     build_all(connection, project(settings()), full_refresh=True)
     assert record(connection, unique).verdict == "passed"
 
 
-def test_an_unmet_suite_is_checked_on_all_rows_until_it_is_met() -> None:
+def test_an_unmet_suite_fails_until_its_rows_are_corrected_whatever_was_refreshed_since() -> None:
     connection = warehouse(order_rows=[order("1", 0), order("2", 1)])
-    suite = suite_check(SUITES["staging.orders"])
-    connection.execute("update staging.orders set net_revenue = -1 where order_id = '1'")
+    suite, table = suite_check(SUITES["staging.orders"], "order_id"), "staging.orders"
+    assert record(connection, suite).verdict == "passed"
+    wrong, right = (f"update staging.orders set net_revenue = {value} where order_id = '1'" for value in (-1, 1))
+    refresh_by_hand(connection, table, "order_id", "select '1'", wrong)
     found = record(connection, suite)
     assert (found.verdict, found.offending_count) == ("failed", 1)
     assert found.samples[0]["of"] == "column net_revenue, min_value 0, max_value None"
     assert found.samples[0]["values"] == "-1.00"
-    connection.execute("update raw.loads set load_number = 0")
-    connection.execute(
-        "insert into raw.loads (file_id, load_number, export, status) values ('later', 2, 'f', 'loaded')"
-    )
-    assert record(connection, suite).verdict == "failed"
-    connection.execute("update staging.orders set net_revenue = 1")
+    for _ in range(2):
+        refresh_by_hand(connection, table, "order_id", "select '2'", "select 1")
+        tidy_log(connection, project(settings()))
+        assert record(connection, suite).verdict == "failed"
+    refresh_by_hand(connection, table, "order_id", "select '1'", right)
     assert record(connection, suite).verdict == "passed"
+
+
+def test_a_suite_that_was_changed_looks_at_every_row_again() -> None:
+    connection = warehouse(order_rows=[order("1", 0), order("2", 1)])
+    known = SUITES["staging.orders"]
+    assert record(connection, suite_check(known, "order_id")).verdict == "passed"
+    cheap = ("ExpectColumnValuesToBeBetween", {"column": "net_revenue", "min_value": 0, "max_value": 5})
+    changed = suite_check(replace(known, expectations=(*known.expectations, cheap)), "order_id")
+    assert record(connection, changed).offending_count == 2
+
+
+def test_every_value_of_a_large_table_is_checked_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    connection = warehouse(order_rows=[order(str(i), i, value=i + 1) for i in range(40)])
+    monkeypatch.setattr("parcours.tables.expectations.AT_ONCE", 7)
+    connection.execute("update staging.orders set net_revenue = -net_revenue where net_revenue > 36")
+    found = record(connection, suite_check(SUITES["staging.orders"]))
+    assert (found.offending_count, found.samples[0]["values"]) == (4, "-40.00, -39.00, -38.00, -37.00")
+
+
+def test_a_check_that_is_an_error_reads_only_what_was_built_before_it() -> None:
+    shop = project(settings())
+    tables = {table.table: table for table in declared_tables(shop)}
+
+    def reads(name: str) -> set[str]:
+        upstreams = tables[name].upstreams if name in tables else ()
+        return {name, *upstreams}.union(*(reads(upstream) for upstream in upstreams))
+
+    for found in all_checks(shop):
+        if found.severity == "error":
+            assert {name for name in found.reads if name in tables} <= reads(found.table), found.name
 
 
 def test_what_a_check_said_that_is_no_more_is_dropped() -> None:

@@ -188,6 +188,7 @@ def test_the_key_of_a_table_that_a_function_writes_is_checked(shop: Project) -> 
     with open_warehouse(shop) as connection:
         assert run_check(connection, key_check(identities)).offending_count == 0
         connection.execute("insert into journeys.identities from journeys.identities limit 2")
+        connection.execute("delete from refresh_log.checks")  # not passed yet: all rows are looked at
         assert run_check(connection, key_check(identities)).offending_count == 2
 
 

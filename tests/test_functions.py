@@ -20,7 +20,7 @@ from parcours.tables.catalogue import all_models
 from parcours.warehouse import functions
 from parcours.warehouse.connection import prepare
 from parcours.warehouse.functions import FunctionError, called, inlined, read_functions
-from parcours.warehouse.published import publish
+from parcours.warehouse.published import write_published
 
 DOUBLED = "-- Twice.\n-- arguments: x, a count\n-- source: none\ncreate macro doubled(x) as x * 2\n"
 SESSION = "timestamp '2026-07-01 10:00', timestamp '2026-07-01 10:01'"
@@ -113,7 +113,7 @@ def test_durations_in_seconds_are_compared_exactly_to_the_microsecond(
 
 
 def test_a_notebook_can_call_them_in_the_published_file(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
-    publish(connection, tmp_path / "published.duckdb")
+    write_published(connection, tmp_path / "published.duckdb")
     with duckdb.connect(str(tmp_path / "published.duckdb"), read_only=True) as notebook:
         assert rows(notebook, "select round(wilson_low(3, 10), 4)") == [(0.1078,)]
         told = "select comment from duckdb_functions() where function_name = 'rate' and not internal"

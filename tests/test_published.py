@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 from given import rows
 
-from parcours.warehouse.published import publish
+from parcours.warehouse.published import write_published
 
 
 def test_every_table_and_every_column_carries_its_sentence(published_sample: Path) -> None:
@@ -28,7 +28,7 @@ def test_sentences_are_published_as_they_stand_and_only_those(tmp_path: Path) ->
         connection.execute("create table raw.a (b text)")
         connection.execute("comment on table metrics.a is 'A''s'; comment on column metrics.a.b is 'it''s -- b'")
         connection.execute("comment on column raw.a.b is 'of another'")
-        publish(connection, tmp_path / "published.duckdb")
+        write_published(connection, tmp_path / "published.duckdb")
     with duckdb.connect(str(tmp_path / "published.duckdb"), read_only=True) as published:
         assert rows(published, "select comment from duckdb_tables()") == [("A's",)]
         assert rows(published, "select column_name, comment from duckdb_columns() where not internal") == [

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from parcours.project import ROOT, Project, load_project
-from parcours.warehouse.connection import WarehouseBusy
+from parcours.warehouse.connection import WarehouseBusy, open_warehouse
 from parcours.warehouse.run_lock import run_lock
 
 HOLD = """
@@ -25,6 +25,21 @@ project = load_project(Path("journey.yaml"), Path(sys.argv[1]), Path(sys.argv[1]
 with run_lock(project, "the nightly run", say=lambda text: print(text, flush=True)) as left:
     print("holds" if left is None else f"left: {left.by}", flush=True)
     sys.stdin.read()
+"""
+
+MAKE = """
+import os, sys
+from pathlib import Path
+from parcours.project import load_project
+from parcours.warehouse.comments import comment_table
+from parcours.warehouse.connection import open_warehouse
+from parcours.warehouse.raw_tables import RAW_TABLES, make_raw_tables
+project = load_project(Path("journey.yaml"), Path(sys.argv[1]), Path(sys.argv[1]))
+with open_warehouse(project) as connection:
+    make_raw_tables(connection)
+    for table in RAW_TABLES.values():
+        comment_table(connection, table)
+    os._exit(9)
 """
 
 
@@ -103,3 +118,11 @@ def test_a_run_within_a_run_goes_on_under_its_lock(tmp_path: Path) -> None:
         assert said(other).startswith("It is the turn of the command line")
     assert said(other) == "holds"
     other.communicate()
+
+
+def test_a_warehouse_opens_after_a_run_that_was_killed_before_it_was_closed(tmp_path: Path) -> None:
+    killed = subprocess.run([sys.executable, "-c", MAKE, str(tmp_path)], cwd=ROOT, check=False)
+    assert killed.returncode == 9 and shop(tmp_path).warehouse.with_name("warehouse.duckdb.wal").exists()
+    with open_warehouse(shop(tmp_path)) as connection:
+        tables = {name for (name,) in connection.execute("select table_name from duckdb_tables()").fetchall()}
+    assert {"events", "order_rows", "loads"} <= tables

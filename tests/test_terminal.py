@@ -138,4 +138,4 @@ def test_forgetting_somebody_who_is_not_there_says_so_and_leaves_the_tables(
 ) -> None:
     assert command(small, "forget", "--email", "nobody@example.com") == 1
     said = capsys.readouterr()
-    assert "Nobody here has that e-mail" in said.err and said.out == ""
+    assert "Nobody found with that e-mail" in said.err and said.out == ""

@@ -6,6 +6,8 @@ Here: running the file's select, and the facts of the build (rows, columns, line
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -118,10 +120,20 @@ def describe_table(
 
 
 def lineage_of(connection: duckdb.DuckDBPyConnection, model: Model) -> dict[str, list[tuple[str, str]]]:
-    """Column lineage of a model whose upstreams exist."""
-    return column_lineage(
-        model, {table: [name for name, _ in table_columns(connection, table)] for table in model.upstreams}
-    )
+    """Column lineage of a model whose upstreams exist; kept in the warehouse until its SQL or their columns change."""
+    columns = {table: [name for name, _ in table_columns(connection, table)] for table in model.upstreams}
+    version = hashlib.sha256(json.dumps([model.sql, columns]).encode()).hexdigest()
+    kept = connection.execute(
+        "select lineage from refresh_log.lineage where table_name = ? and version = ?", [model.table, version]
+    ).fetchall()
+    if kept:
+        return {
+            column: [(table, name) for table, name in sources] for column, sources in json.loads(kept[0][0]).items()
+        }
+    lineage = column_lineage(model, columns)
+    connection.execute("delete from refresh_log.lineage where table_name = ?", [model.table])
+    connection.execute("insert into refresh_log.lineage values (?, ?, ?)", [model.table, version, json.dumps(lineage)])
+    return lineage
 
 
 def _run(connection: duckdb.DuckDBPyConnection, model: Model, sql: str) -> None:

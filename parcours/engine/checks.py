@@ -18,8 +18,11 @@ from typing import Literal
 
 import duckdb
 
-from parcours.engine.model import Declared, ModelError, parse_select
-from parcours.warehouse.check_results import has_failed, make_check_results, note_result
+from parcours.engine.model import Declared, ModelError, code_version, parse_select, tables_read
+from parcours.warehouse.check_results import make_check_results, note_result
+from parcours.warehouse.connection import transaction
+from parcours.warehouse.coverage import Pass, forget_pass, last_number, note_pass, rows_to_check
+from parcours.warehouse.refresh_log import table_states
 
 Severity = Literal["error", "warn"]
 Sample = Mapping[str, str | int | None]
@@ -31,7 +34,7 @@ KEY_CHECK = "key_is_unique"
 
 @dataclass(frozen=True)
 class Check:
-    """A rule about a table. An error stops what is downstream; a warning is shown.
+    """A rule about a table. An error stops what is downstream, and publishing; a warning is shown.
 
     Attributes:
         name: unique among the checks of its table.
@@ -40,7 +43,10 @@ class Check:
         description: what should hold.
         finds: what is counted, in words that a number can follow: “orders without a line”.
         to_do: what the analyst should do about it.
+        version: changes whenever the rule is another one.
+        reads: the tables whose change may break the rule; the table itself is among them.
         find: counts the offending rows, and gives the first of them.
+        is_narrowed: it looks at what changed since it passed, not at all rows.
     """
 
     name: str
@@ -49,7 +55,10 @@ class Check:
     description: str
     finds: str
     to_do: str
+    version: str
+    reads: tuple[str, ...]
     find: Callable[[duckdb.DuckDBPyConnection], tuple[int, Sequence[Sample]]]
+    is_narrowed: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,20 +88,15 @@ def read_checks(folder: Path) -> tuple[Check, ...]:
 
 
 def key_check(declared: Declared) -> Check:
-    """The check that no two rows of a table have the same key; of a keyed table, among the rows just refreshed."""
+    """The check that no two rows of a table have the same key; of a keyed table, among those that changed since."""
     key = ", ".join(declared.key)
-    only = ""
-    if declared.keyed_by:
-        # Made whole, or not unique before: all rows. Else those of the last refresh: all would cost more than it did.
-        only = (
-            f" where (select built_at = reset_at from refresh_log.tables where table_name = '{declared.table}') "
-            f"or {has_failed(declared.table, KEY_CHECK)} "
-            f"or {declared.keyed_by} in (select touched.key from refresh_log.touched as touched "
-            "inner join refresh_log.tables as tables "
-            "on touched.table_name = tables.table_name and touched.number = tables.changed_at "
-            f"where tables.table_name = '{declared.table}')"
-        )
-    sql = f"select {key}, count(*) as row_count from {declared.table}{only} group by {key} having count(*) > 1"
+    sql = f"select {key}, count(*) as row_count from {declared.table} where {{}} group by {key} having count(*) > 1"
+    version = f"{key} {declared.keyed_by}"
+
+    def find(connection: duckdb.DuckDBPyConnection) -> tuple[int, Sequence[Sample]]:
+        only = rows_to_check(connection, declared.table, KEY_CHECK, version, declared.keyed_by)
+        return _offending_rows(connection, f"{sql.format(only or 'true')} order by all")
+
     return Check(
         KEY_CHECK,
         declared.table,
@@ -100,7 +104,10 @@ def key_check(declared: Declared) -> Check:
         f"No two rows have the same {key}.",
         f"keys ({key}) of several rows",
         f"Rows are counted twice: correct the select of {declared.table}, or name all of its key in the line -- key:.",
-        partial(_offending_rows, sql=f"{sql} order by all"),
+        version,
+        (declared.table,),
+        find,
+        is_narrowed=True,
     )
 
 
@@ -111,12 +118,18 @@ def run_check(connection: duckdb.DuckDBPyConnection, check: Check) -> Finding:
 
 
 def record(connection: duckdb.DuckDBPyConnection, check: Check) -> Finding:
-    """Run a check and write its result into metrics.check_results, in place of its last one."""
+    """Run a check and write its result into metrics.check_results, in place of its last one; a pass is remembered."""
+    passed = Pass(check.version, last_number(table_states(connection)))
     found = run_check(connection, check)
     samples = json.dumps(found.samples[:SHOWN_ROWS], ensure_ascii=False)
     counted = (check.severity, found.verdict, found.offending_count)
     said = (check.finds, check.description, check.to_do)
-    note_result(connection, (check.table, check.name, *counted, *said, samples))
+    with transaction(connection):
+        note_result(connection, (check.table, check.name, *counted, *said, samples))
+        if not found.offending_count:
+            note_pass(connection, check.table, check.name, passed)
+        elif not check.is_narrowed:
+            forget_pass(connection, check.table, check.name)
     return found
 
 
@@ -163,5 +176,7 @@ def _read_check(path: Path) -> Check:
         description,
         header["finds"],
         header["do"],
+        code_version(select),
+        tuple(dict.fromkeys((header["checks"], *tables_read(select, "metrics", str(path))))),
         partial(_offending_rows, sql=sql),
     )

@@ -80,7 +80,7 @@ def parse_model(schema: str, name: str, sql: str, source: str | None = None) -> 
         name=name,
         sql=sql,
         description=comment,
-        upstreams=tuple(_upstreams(select, schema, source)),
+        upstreams=tuple(tables_read(select, schema, source)),
         code_version=code_version(select),
         keyed_by=keyed_by[0] if keyed_by else None,
         linked_by=linked_by[0] if linked_by else None,
@@ -173,7 +173,7 @@ def _parsed(sql: str) -> list[exp.Expr]:
     return [statement for statement in sqlglot.parse(sql, dialect="duckdb") if statement is not None]
 
 
-def _upstreams(select: exp.Query, schema: str, source: str) -> list[str]:
+def tables_read(select: exp.Query, schema: str, source: str) -> list[str]:
     """The tables a select reads, each once, in the order of first reading."""
     ctes = {cte.alias for cte in select.find_all(exp.CTE)}
     found: dict[str, None] = {}

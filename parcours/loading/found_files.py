@@ -27,7 +27,7 @@ def note_found_files(
         project: the shop.
         found: by the path of a file the exports that match it.
     """
-    paths = sorted({*found, *_files_of(project)})
+    paths = sorted({*found, *files_of(project)})
     connection.execute("delete from raw.found_files")
     connection.execute(
         "insert into raw.found_files select unnest($paths), unnest($exports)",
@@ -60,7 +60,7 @@ def note_own_columns(connection: duckdb.DuckDBPyConnection, project: Project) ->
             )
 
 
-def _files_of(project: Project) -> Iterator[str]:
+def files_of(project: Project) -> Iterator[str]:
     """The files in the exports' folder, without hidden ones and without what is the shop's own there: its settings and
     sources, and what its runs write."""
     own = {

@@ -155,7 +155,9 @@ def _load_files(connection: duckdb.DuckDBPyConnection, files: Sequence[Found], r
         if isinstance(refusal, IngestError):
             raise
         loads = [_refused(files[0], str(refusal))]
-        _record(connection, loads, files, run)
+        with transaction(connection):
+            _record(connection, loads, files, run)
+            note_change(connection, "raw.loads")  # now: a run that is killed further on must not be published
     return loads
 
 

@@ -12,7 +12,7 @@ import duckdb
 
 from parcours.settings.kpis import kpi_rows
 from parcours.settings.schema import JourneySettings, PathLimit, PathStage
-from parcours.warehouse.comments import read_declaration
+from parcours.warehouse.comments import DeclaredTable, read_declaration
 from parcours.warehouse.connection import transaction
 from parcours.warehouse.refresh_log import note_versions, prepare_log
 
@@ -243,26 +243,29 @@ SETTINGS_TABLES = tuple(read_declaration(f"settings.{name}") for name in ROWS)
 
 def write_settings(connection: duckdb.DuckDBPyConnection, settings: JourneySettings) -> dict[str, int]:
     """Replace all `settings.*` tables in one transaction; returns the rows of each."""
-    counts = {}
-    versions = {}
     with transaction(connection):
         prepare_log(connection)
-        for table in SETTINGS_TABLES:
-            rows = ROWS[table.name](settings)
-            connection.execute(f"create or replace table {table.table} ({table.definition})")
-            if rows:
-                select = INSERTED.get(table.name, "select * from listed")
-                width = len(rows[0])
-                values = ", ".join([f"({', '.join('?' * width)})"] * len(rows))
-                connection.execute(
-                    f"with listed as (values {values}) insert into {table.table} {select}",
-                    [value for row in rows for value in row],
-                )
-            said = connection.execute(
-                "select md5(coalesce(string_agg(cast(t as text), '|' order by cast(t as text)), '')) "
-                f"from {table.table} as t"
-            ).fetchall()
-            versions[table.table] = f"{table.definition} {said[0][0]}"
-            counts[table.name] = len(rows)
+        versions = {table.table: _write(connection, table, table.table, settings) for table in SETTINGS_TABLES}
         note_versions(connection, versions)
-    return counts
+    return {table.name: len(ROWS[table.name](settings)) for table in SETTINGS_TABLES}
+
+
+def settings_versions(connection: duckdb.DuckDBPyConnection, settings: JourneySettings) -> dict[str, str]:
+    """The version that each table would have of these settings; none of them is written."""
+    return {table.table: _write(connection, table, "settings_now", settings) for table in SETTINGS_TABLES}
+
+
+def _write(connection: duckdb.DuckDBPyConnection, table: DeclaredTable, name: str, settings: JourneySettings) -> str:
+    """Make a table of the settings, under its name or (without a schema) a temporary one; returns its version."""
+    rows, kind = ROWS[table.name](settings), "table" if "." in name else "temp table"
+    connection.execute(f"create or replace {kind} {name} ({table.definition})")
+    if rows:
+        values = ", ".join([f"({', '.join('?' * len(rows[0]))})"] * len(rows))
+        connection.execute(
+            f"with listed as (values {values}) insert into {name} {INSERTED.get(table.name, 'select * from listed')}",
+            [value for row in rows for value in row],
+        )
+    said = connection.execute(
+        f"select md5(coalesce(string_agg(cast(t as text), '|' order by cast(t as text)), '')) from {name} as t"
+    ).fetchall()
+    return f"{table.definition} {said[0][0]}"

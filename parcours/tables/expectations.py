@@ -1,29 +1,37 @@
 """Great Expectations suites of the staging tables: what every value of a column must be.
 
-Here: one suite per staging table, and running it on the rows of the latest load, on a projection (only the columns
-checked) through Arrow and pandas, since its SQL route does not work with DuckDB 2. What earlier loads brought was
-checked then, and is again after a failure; keys over the whole table are checked in SQL. Great Expectations and pandas
-are imported when a suite runs, not when the definitions load. Not here: rules over whole tables (`sql/checks/`).
+Here: one suite per staging table, and running it on the rows that changed since it last passed. A column's values are
+handed over once each, through Arrow and pandas, with the rows that have them: what is expected of a value does not
+depend on how often it comes, and the SQL route of Great Expectations does not work with DuckDB 2. Great Expectations
+and pandas are imported when there is something to check, not when the definitions load. Not here: keys, which are
+checked in SQL (`parcours/engine/checks.py`), rules over whole tables (`sql/checks/`).
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from types import ModuleType
 from typing import Any
 
 import duckdb
 
-from parcours.engine.checks import Check, Sample, sample_value
-from parcours.warehouse.check_results import has_failed
+from parcours.engine.checks import SHOWN_ROWS, Check, Sample, sample_value
+from parcours.engine.fingerprint import modules_version
+from parcours.warehouse.connection import count_rows, quoted
+from parcours.warehouse.coverage import rows_to_check
 
 SUITE_CHECK = "expectations"
 
-MOST_ROWS = 1_000_000
-"""Rows of a load that are checked: of a larger one a sample, always the same. pandas holds them in memory."""
+ROWS = "row_count"
+"""Beside a value: the rows that have it."""
+
+AT_ONCE = 1_000_000
+"""So many values of a column are held in memory: more come in several parts."""
+
+OF_ANY_VALUE = ("ExpectColumnValuesToNotBeNull", "ExpectColumnValuesToBeOfType")
+"""What is expected whatever the value: one value stands for all, and one null for all."""
 
 
 @dataclass(frozen=True)
@@ -33,21 +41,17 @@ class Suite:
     Attributes:
         table: the staging table.
         loaded_as: the raw table it comes from.
-        key: the column that says which rows of both are the same.
         expectations: classes with their arguments.
     """
 
     table: str
     loaded_as: str
-    key: str
     expectations: tuple[tuple[str, Mapping[str, Any]], ...]
 
     @property
     def columns(self) -> list[str]:
         """The columns that are checked."""
-        named = [args["column"] for _, args in self.expectations if "column" in args]
-        named += [column for _, args in self.expectations for column in args.get("column_list", [])]
-        return list(dict.fromkeys(named))
+        return list(dict.fromkeys(arguments["column"] for _, arguments in self.expectations))
 
     @property
     def description(self) -> str:
@@ -57,12 +61,6 @@ class Suite:
 
 def _present(column: str) -> tuple[str, Mapping[str, Any]]:
     return "ExpectColumnValuesToNotBeNull", {"column": column}
-
-
-def _unique(*columns: str) -> tuple[str, Mapping[str, Any]]:
-    if len(columns) == 1:
-        return "ExpectColumnValuesToBeUnique", {"column": columns[0]}
-    return "ExpectCompoundColumnsToBeUnique", {"column_list": list(columns)}
 
 
 def _instant(column: str) -> tuple[str, Mapping[str, Any]]:
@@ -88,9 +86,7 @@ SUITES = {
         Suite(
             "staging.events",
             "raw.events",
-            "event_id",
             (
-                _unique("event_id"),
                 _instant("occurred_at"),
                 _among("is_person_caused", True, False),
                 _present("event_id"),
@@ -108,9 +104,7 @@ SUITES = {
         Suite(
             "staging.orders",
             "raw.order_rows",
-            "order_id",
             (
-                _unique("order_id"),
                 _instant("ordered_at"),
                 _among("is_cancelled", True, False),
                 _present("order_id"),
@@ -123,9 +117,7 @@ SUITES = {
         Suite(
             "staging.order_lines",
             "raw.order_rows",
-            "order_id",
             (
-                _unique("order_id", "line_id"),
                 _present("order_id"),
                 _between("quantity", 0, 1_000_000),
                 _between("unit_price", 0, None),
@@ -134,24 +126,18 @@ SUITES = {
         Suite(
             "staging.contacts",
             "raw.contacts",
-            "contact_id",
-            (_unique("contact_id"), _present("contact_id"), _hashed("email_hash")),
+            (_present("contact_id"), _hashed("email_hash")),
         ),
         Suite(
             "staging.tickets",
             "raw.tickets",
-            "ticket_id",
-            (_unique("ticket_id"), _present("ticket_id"), _present("created_at"), _hashed("email_hash")),
+            (_present("ticket_id"), _present("created_at"), _hashed("email_hash")),
         ),
-        Suite(
-            "staging.deals", "raw.deals", "deal_id", (_unique("deal_id"), _present("deal_id"), _hashed("email_hash"))
-        ),
+        Suite("staging.deals", "raw.deals", (_present("deal_id"), _hashed("email_hash"))),
         Suite(
             "staging.feedback",
             "raw.feedback",
-            "answer_id",
             (
-                _unique("answer_id"),
                 _present("answer_id"),
                 _present("survey"),
                 _between("score_of_10", 0, 10),
@@ -166,8 +152,14 @@ class SuiteError(Exception):
     """An expectation could not be evaluated: the check is broken, which says nothing about the data."""
 
 
-def suite_check(suite: Suite) -> Check:
-    """A suite as a check of its table."""
+def suite_check(suite: Suite, keyed_by: str | None = None) -> Check:
+    """A suite as a check of its table; of a keyed one, of the rows that changed since it last passed."""
+    version = f"{modules_version(run_suite)} {suite}"
+
+    def find(connection: duckdb.DuckDBPyConnection) -> tuple[int, Sequence[Sample]]:
+        unmet = run_suite(connection, suite, rows_to_check(connection, suite.table, SUITE_CHECK, version, keyed_by))
+        return sum(int(sample["value_count"] or 0) for sample in unmet), unmet
+
     return Check(
         SUITE_CHECK,
         suite.table,
@@ -175,41 +167,82 @@ def suite_check(suite: Suite) -> Check:
         suite.description,
         "values that are not as expected",
         f"Correct the values in the export, or what sql/sources/<format>.sql makes of them for {suite.loaded_as}.",
-        partial(_unmet_values, suite=suite),
+        version,
+        (suite.table,),
+        find,
+        is_narrowed=True,
     )
 
 
-def run_suite(connection: duckdb.DuckDBPyConnection, suite: Suite) -> list[Sample]:
+def run_suite(connection: duckdb.DuckDBPyConnection, suite: Suite, only: str | None = None) -> list[Sample]:
     """The expectations that are not met, each with the number of values and the first of them; empty: all are met.
+
+    Args:
+        connection: the warehouse.
+        suite: what is expected.
+        only: a condition on the rows, in SQL; None: all.
 
     Raises:
         SuiteError: Great Expectations could not evaluate one.
     """
-    found = connection.sql(_rows_to_check(suite)).to_arrow_table()
-    if not found.num_rows:
+    rows = suite.table
+    if only:
+        rows = "rows_to_check"
+        connection.execute(
+            f"create or replace temp table {rows} as select {', '.join(suite.columns)} from {suite.table} where {only}"
+        )
+    if not count_rows(connection, rows):
         return []
-    gx = _great_expectations()
-    frame = found.to_pandas()
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}
-    asset = context.data_sources.add_pandas("tables").add_dataframe_asset(suite.table)
-    batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": frame})
-    unmet: list[Sample] = []
-    for name, arguments in suite.expectations:
-        result = batch.validate(getattr(gx.expectations, name)(**arguments))
-        if problem := _exception(result.exception_info):
-            raise SuiteError(f"{suite.table}: {name} {dict(arguments)} could not be evaluated: {problem}")
-        if not result.success:
-            values = [str(value) for value in result.result.get("partial_unexpected_list", [])[:5]]
-            unmet.append(
-                {
-                    "expectation": name,
-                    "of": sample_value(", ".join(f"{key} {value}" for key, value in arguments.items())),
-                    "value_count": int(result.result.get("unexpected_count", len(frame))),  # none: the column's type
-                    "values": sample_value(", ".join(values)),
-                }
-            )
-    return unmet
+    frames = _Frames(connection, suite.table, rows)
+    return [unmet for name, arguments in suite.expectations if (unmet := frames.unmet(name, arguments))]
+
+
+class _Frames:
+    """The values of a table's columns as batches of Great Expectations."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, table: str, rows: str) -> None:
+        self.gx = _great_expectations()
+        self.connection, self.table, self.rows = connection, table, rows
+        context = self.gx.get_context(mode="ephemeral")
+        context.variables.progress_bars = {"globally": False}
+        self.source = context.data_sources.add_pandas("tables")
+        self.assets = 0
+
+    def unmet(self, name: str, arguments: Mapping[str, Any]) -> Sample | None:
+        """What does not meet an expectation: how many values, and the first of them; None: all do."""
+        expectation = getattr(self.gx.expectations, name)(**arguments)
+        count, values, is_met = 0, [], True
+        for frame in self._values(arguments["column"], name in OF_ANY_VALUE):
+            self.assets += 1
+            asset = self.source.add_dataframe_asset(f"{self.table} {self.assets}")
+            batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": frame})
+            result = batch.validate(expectation, result_format={"result_format": "COMPLETE"})
+            if problem := _exception(result.exception_info):
+                raise SuiteError(f"{self.table}: {name} {dict(arguments)} could not be evaluated: {problem}")
+            if not result.success:
+                is_met = False
+                # None are listed: the type of the column is another.
+                listed = result.result.get("unexpected_index_list", [*frame.index])
+                count += int(frame[ROWS].iloc[listed].sum())
+                values += [str(value) for value in result.result.get("unexpected_list", [])[:SHOWN_ROWS]]
+        if is_met:
+            return None
+        return {
+            "expectation": name,
+            "of": sample_value(", ".join(f"{key} {value}" for key, value in arguments.items())),
+            "value_count": count,
+            "values": sample_value(", ".join(values[:SHOWN_ROWS])),
+        }
+
+    def _values(self, column: str, any_value: bool) -> Iterator[Any]:
+        """Each value of a column with the number of rows that have it, or one value and null, as pandas frames."""
+        name = quoted(column)
+        value, group = (f"any_value({name})", f"{name} is null") if any_value else (name, name)
+        reader = self.connection.sql(
+            f"select {value} as {name}, count(*) as {ROWS} from {self.rows} group by {group} order by all"
+        ).to_arrow_reader(AT_ONCE)
+        for part in reader:
+            yield part.to_pandas()
 
 
 def _great_expectations() -> ModuleType:
@@ -228,22 +261,6 @@ def _great_expectations() -> ModuleType:
         if absent:
             del sys.modules[name]
     return great_expectations
-
-
-def _unmet_values(connection: duckdb.DuckDBPyConnection, suite: Suite) -> tuple[int, Sequence[Sample]]:
-    unmet = run_suite(connection, suite)
-    return sum(int(sample["value_count"] or 0) for sample in unmet), unmet
-
-
-def _rows_to_check(suite: Suite) -> str:
-    """The rows of the latest load; all, if the suite failed when it last ran."""
-    return (
-        f"select {', '.join(suite.columns)} from {suite.table} "
-        f"where {has_failed(suite.table, SUITE_CHECK)} or {suite.key} in (select {suite.key} "
-        f"from {suite.loaded_as} where file_id in (select file_id from raw.loads where load_number = "
-        f"(select max(load_number) from raw.loads where status = 'loaded'))) using sample reservoir({MOST_ROWS} rows) "
-        "repeatable (1)"
-    )
 
 
 def _exception(info: Any) -> str | None:

@@ -13,6 +13,7 @@ from parcours.project import ROOT, Project
 from parcours.tables.catalogue import LOADED_TABLES, PythonTable, all_tables
 from parcours.tables.expectations import SUITES, suite_check
 from parcours.warehouse.check_results import keep_results, make_check_results
+from parcours.warehouse.coverage import keep_passes
 
 
 def checks_of(table: str | Model | PythonTable) -> list[Check]:
@@ -20,7 +21,7 @@ def checks_of(table: str | Model | PythonTable) -> list[Check]:
     name = table if isinstance(table, str) else table.table
     checks = [] if isinstance(table, str) or not table.key else [key_check(table)]
     checks += [check for check in read_checks(ROOT / "sql" / "checks") if check.table == name]
-    return checks + ([suite_check(SUITES[name])] if name in SUITES else [])
+    return checks + ([suite_check(SUITES[name], getattr(table, "keyed_by", None))] if name in SUITES else [])
 
 
 def all_checks(project: Project) -> list[Check]:
@@ -49,4 +50,6 @@ def record_all(connection: duckdb.DuckDBPyConnection, project: Project) -> list[
 def tidy_results(connection: duckdb.DuckDBPyConnection, project: Project) -> None:
     """Drop what checks said that there are no more."""
     make_check_results(connection)
-    keep_results(connection, {(check.table, check.name) for check in all_checks(project)})
+    checks = {(check.table, check.name) for check in all_checks(project)}
+    keep_results(connection, checks)
+    keep_passes(connection, checks)

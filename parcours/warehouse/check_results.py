@@ -11,7 +11,6 @@ from collections.abc import Collection
 import duckdb
 
 from parcours.warehouse.comments import comment_table, read_declaration
-from parcours.warehouse.connection import transaction
 
 CHECK_RESULTS = "metrics.check_results"
 
@@ -35,10 +34,9 @@ def make_check_results(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def note_result(connection: duckdb.DuckDBPyConnection, row: Row) -> None:
-    """Write the result of a check in place of its last one."""
-    with transaction(connection):
-        connection.execute(f"delete from {CHECK_RESULTS} where table_name = ? and check_name = ?", row[:2])
-        connection.execute(f"insert into {CHECK_RESULTS} values ({', '.join('?' * len(row))})", row)
+    """Write the result of a check in place of its last one. Runs inside the caller's transaction."""
+    connection.execute(f"delete from {CHECK_RESULTS} where table_name = ? and check_name = ?", row[:2])
+    connection.execute(f"insert into {CHECK_RESULTS} values ({', '.join('?' * len(row))})", row)
 
 
 def keep_results(connection: duckdb.DuckDBPyConnection, checks: Collection[tuple[str, str]]) -> None:
@@ -46,11 +44,3 @@ def keep_results(connection: duckdb.DuckDBPyConnection, checks: Collection[tuple
     for key in connection.execute(f"select table_name, check_name from {CHECK_RESULTS}").fetchall():
         if key not in checks:
             connection.execute(f"delete from {CHECK_RESULTS} where table_name = ? and check_name = ?", key)
-
-
-def has_failed(table: str, check: str) -> str:
-    """In SQL: whether a check's last verdict was failed. A check of refreshed rows alone then looks at all of them."""
-    return (
-        f"exists (select 1 from {CHECK_RESULTS} as last_result where last_result.table_name = '{table}' "
-        f"and last_result.check_name = '{check}' and last_result.verdict = 'failed')"
-    )

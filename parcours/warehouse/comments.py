@@ -7,6 +7,7 @@ taking them along into another database. Not here: files that are selects (`parc
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -98,6 +99,23 @@ def comment_table(connection: duckdb.DuckDBPyConnection, declared: Described) ->
         place = (declared.table, column)
         if place in known and known[place] != text:
             _comment(connection, declared.table, column, text)
+
+
+def comment_refreshed(connection: duckdb.DuckDBPyConnection, declared: Described) -> None:
+    """The same for a table that was just refreshed, without looking where neither it nor a sentence has changed."""
+    said = hashlib.sha256(repr((declared.description, sorted(declared.columns.items()))).encode()).hexdigest()
+    known = connection.execute(
+        "select changed_at || ' ' || $said, exists (select 1 from refresh_log.commented as commented where "
+        "commented.table_name = $table and commented.version = changed_at || ' ' || $said) "
+        "from refresh_log.tables where table_name = $table",
+        {"table": declared.table, "said": said},
+    ).fetchall()
+    if known and known[0][1]:
+        return
+    comment_table(connection, declared)
+    connection.execute("delete from refresh_log.commented where table_name = ?", [declared.table])
+    if known:
+        connection.execute("insert into refresh_log.commented values (?, ?)", [declared.table, known[0][0]])
 
 
 def copy_comments(connection: duckdb.DuckDBPyConnection, database: str, tables: Collection[str]) -> None:

@@ -45,12 +45,24 @@ def open_warehouse(project: Project) -> Iterator[duckdb.DuckDBPyConnection]:
     """
     project.output.mkdir(parents=True, exist_ok=True)
     with naming_the_holder(project):
+        _finish_killed_run(project)
         connection = duckdb.connect(str(project.warehouse))
     try:
         prepare(connection, pseudonym_key(project))
         yield connection
     finally:
         connection.close()
+
+
+def _finish_killed_run(project: Project) -> None:
+    """Bring into the file what a run that was killed had committed and only noted beside it.
+
+    DuckDB would do so when it opens the file, but before it has its own functions at hand, and fails where a table was
+    made that calls one (its issue 18259). A connection that is open already has them.
+    """
+    if project.warehouse.with_name(f"{project.warehouse.name}.wal").exists():
+        with duckdb.connect() as connection:
+            connection.execute(f"attach {text_literal(str(project.warehouse))} as left_behind")
 
 
 @contextmanager
@@ -101,6 +113,11 @@ def prepare(connection: duckdb.DuckDBPyConnection, key: str) -> None:
     prepare_log(connection)
     with transaction(connection):
         refresh_functions(connection)
+    make_pseudonym(connection, key)
+
+
+def make_pseudonym(connection: duckdb.DuckDBPyConnection, key: str) -> None:
+    """Make the temporary macros `somebody` and `pseudonym`."""
     connection.execute(f"create or replace temp macro somebody(value) as {SOMEBODY.format('value')}")
     connection.execute(
         "create or replace temp macro pseudonym(value) as "

@@ -70,7 +70,8 @@ def read_functions(folder: Path = ROOT / "sql" / "functions") -> Mapping[str, Fu
 
 
 def inlined(tree: exp.Expr, functions: Mapping[str, Function] | None = None) -> exp.Expr:
-    """A select, or a part of one, with each call of a function replaced by its formula; the given one stays.
+    """A select, or a part of one, with each call of a function replaced by its formula; the given one stays, and is
+    what comes back where nothing is called: a copy costs more than all else that is done with a file.
 
     Raises:
         FunctionError: a call with another number of arguments than the function has.
@@ -86,7 +87,7 @@ def inlined(tree: exp.Expr, functions: Mapping[str, Function] | None = None) -> 
         given = dict(zip(function.arguments, (inlined(one, known) for one in node.expressions), strict=True))
         return _with_arguments(function.body, given)
 
-    return tree.transform(replaced)
+    return tree.transform(replaced) if any(called(tree, known)) else tree
 
 
 def called(tree: exp.Expr, functions: Mapping[str, Function]) -> Iterator[str]:

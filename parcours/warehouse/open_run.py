@@ -78,6 +78,7 @@ def open_run(
         WarehouseBusy: another run has it, and `wait` is false.
     """
     with run_lock(project, by, wait=wait, say=say) as left:
+        project.last_run_file.unlink(missing_ok=True)
         run = OpenRun(project, left, read)
         try:
             yield run

@@ -1,7 +1,11 @@
-"""The published snapshot: the tables that people read, swapped in by one rename."""
+"""The published snapshot: the tables that people read, swapped in by one rename.
+
+Not here: whether they may be published now (`parcours/tables/gate.py`), which asks that of every run.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
@@ -15,8 +19,12 @@ PUBLISHED_RAW_TABLES = ("loads", "found_files", "own_columns")
 """Of raw only the accounting is published: rows and rejected text stay in the warehouse."""
 
 
-def publish(connection: duckdb.DuckDBPyConnection, target: Path) -> dict[str, int]:
-    """Write the tables and functions that people use into a new file and swap it in; returns the rows of each table.
+def write_published(
+    connection: duckdb.DuckDBPyConnection, target: Path, instead: Mapping[str, str] | None = None
+) -> dict[str, int]:
+    """Write the tables and functions that people use, as they are, into a new file and swap it in.
+
+    Returns the rows of each table. `instead` says by a select what to write of a table that is not written whole.
 
     Readers of the old file keep it until they open again; none sees half of one.
     """
@@ -36,7 +44,8 @@ def publish(connection: duckdb.DuckDBPyConnection, target: Path) -> dict[str, in
         for schema, table in tables:
             if schema in PUBLISHED_SCHEMAS or (schema == "raw" and table in PUBLISHED_RAW_TABLES):
                 name = f"{schema}.{quoted(table)}"
-                connection.execute(f"create table snapshot.{name} as from {name}")
+                select = (instead or {}).get(f"{schema}.{table}", f"from {name}")
+                connection.execute(f"create table snapshot.{name} as {select}")
                 rows[f"{schema}.{table}"] = count_rows(connection, f"snapshot.{name}")
         copy_comments(connection, "snapshot", rows)
     finally:

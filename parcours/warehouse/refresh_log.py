@@ -5,9 +5,12 @@ A number counts the refreshes of all tables.
   and of the last time it was made anew (`reset_at`): first, with other SQL or settings, or after an upstream was made
   anew.
 * `refresh_log.touched`: of each refresh the keys whose rows it replaced, for the tables that read it.
+* `refresh_log.checks`: of each check the version in which it last passed, and the last refresh that it covered then.
+* `refresh_log.lineage`: of each table from which columns of others its own are computed, by the version of its SQL.
+* `refresh_log.commented`: of each table the sentences that it carries, and since which change.
 * `refresh_log.narrowed`: what the copies in the schemas `narrowed_…` hold that the tables of one run share.
 
-Not here: what a refresh does with it (`refresh.py`).
+Not here: what a refresh does with it (`refresh.py`), nor a check (`parcours/warehouse/coverage.py`).
 """
 
 from __future__ import annotations
@@ -69,13 +72,20 @@ def prepare_log(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         "create table if not exists refresh_log.touched (table_name text, key_name text, number bigint, key text)"
     )
+    connection.execute(
+        "create table if not exists refresh_log.checks "
+        "(table_name text, check_name text, version text, passed_at bigint)"
+    )
     connection.execute("create table if not exists refresh_log.narrowed (table_name text, built_at bigint, keys text)")
+    connection.execute("create table if not exists refresh_log.lineage (table_name text, version text, lineage text)")
+    connection.execute("create table if not exists refresh_log.commented (table_name text, version text)")
 
 
 def reset_log(connection: duckdb.DuckDBPyConnection) -> None:
-    """Forget what was built: the next run builds every table whole (a full refresh)."""
+    """Forget what was built and checked: the next run builds and checks every table whole (a full refresh)."""
     connection.execute(f"delete from refresh_log.tables where {IS_BUILT}")
     connection.execute("delete from refresh_log.touched")
+    connection.execute("delete from refresh_log.checks")
     drop_narrowed(connection)
 
 
@@ -165,7 +175,13 @@ def prune(connection: duckdb.DuckDBPyConnection, tables: Iterable[str]) -> None:
     for (stranger,) in strangers:
         connection.execute(f"drop table {stranger}")
     connection.execute("delete from refresh_log.tables where not list_contains(?, table_name)", [names])
+    # The numbers of a table that is gone are given again: no check has covered those.
+    connection.execute(
+        "update refresh_log.checks set passed_at = (select max(built_at) from refresh_log.tables) "
+        "where passed_at > (select max(built_at) from refresh_log.tables)"
+    )
     connection.execute(
         "delete from refresh_log.touched "
-        f"where number <= (select min(built_at) from refresh_log.tables where {IS_BUILT})"
+        f"where number <= (select min(built_at) from refresh_log.tables where {IS_BUILT}) and not exists "
+        "(select 1 from refresh_log.checks where checks.table_name = touched.table_name and passed_at < touched.number)"
     )

@@ -8,16 +8,14 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from parcours.loading.nothing_new import nothing_new_since
 from parcours.project import Project, load_project
 from parcours.troubles import Trouble, trouble_of
 from parcours.warehouse.run_lock import run_lock
 from pipelines.commands.paths import shown
+from pipelines.commands.summary import Summary, nothing_new
 from pipelines.commands.verify import verify
-
-if TYPE_CHECKING:
-    from pipelines.commands.summary import Summary
 
 BY = "the command line"
 """What others are told who has its turn."""
@@ -62,8 +60,6 @@ def run(journey_file: Path | None, exports_folder: Path | None, manner: Manner) 
             return _run(project, manner, began)
     except Exception as error:
         if manner.as_json:
-            from pipelines.commands.summary import Summary
-
             print(Summary("alarm", time.monotonic() - began, troubles=[trouble_of(error)]).json())
         raise
 
@@ -79,7 +75,10 @@ def _run(project: Project, manner: Manner, began: float) -> int:
         print(f"{project.settings.shop.name}: reading {shown(project.exports_folder)}", flush=True)
     if manner.full_refresh:
         _forget_builds(project)
-    summary = _materialize(project, began, is_quiet=not manner.is_told)
+    if since := None if manner.full_refresh else nothing_new_since(project):
+        summary = nothing_new(project, since, time.monotonic() - began)
+    else:
+        summary = _materialize(project, began, is_quiet=not manner.is_told)
     if manner.as_json:
         print(summary.json())
     if manner.is_told:
@@ -91,6 +90,11 @@ def _run(project: Project, manner: Manner, began: float) -> int:
         return 1
     if manner.is_told:
         print(summary.done)
+        if since:
+            print(
+                f"Nothing has changed since the run of {since:%Y-%m-%d %H:%M} UTC: "
+                "its tables and pages stand, and what it warned of."
+            )
         print(f"Tables: {shown(project.published)}")
         print(f"Report: {shown(project.report)}")
     return verify(project, is_told=manner.is_told) if manner.verify else 0

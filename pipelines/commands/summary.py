@@ -8,15 +8,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
 
-import dagster as dg
-
-from assets.failures import troubles_of
 from parcours.loading.load import Load
 from parcours.project import Project
 from parcours.report.numbers import plural
 from parcours.troubles import Trouble
+
+if TYPE_CHECKING:
+    import dagster as dg
 
 Outcome = Literal["report", "nothing new", "alarm"]
 SHOWN_NAMES = 5
@@ -35,6 +36,7 @@ class Summary:
         checks: what each check said.
         troubles: what stopped it.
         files: where the report, the quality page and the published tables are; empty if it stopped.
+        since: when the last run ended, where nothing at all had changed and this one did nothing.
     """
 
     outcome: Outcome
@@ -45,6 +47,7 @@ class Summary:
     checks: Sequence[Mapping[str, Any]] = ()
     troubles: Sequence[Trouble] = ()
     files: Mapping[str, str] = field(default_factory=dict)
+    since: datetime | None = None
 
     def json(self) -> str:
         """As one JSON object."""
@@ -60,6 +63,7 @@ class Summary:
             "checks": [*self.checks],
             "troubles": [asdict(trouble) for trouble in self.troubles],
             **self.files,
+            **({"nothing_changed_since": self.since} if self.since else {}),
         }
         return json.dumps(told, ensure_ascii=False, default=str)
 
@@ -85,6 +89,8 @@ class Summary:
 
 def summary_of(project: Project, result: dg.ExecuteInProcessResult, loads: Sequence[Load], seconds: float) -> Summary:
     """What a run did, from what Dagster heard of it."""
+    from assets.failures import troubles_of
+
     tables, unmatched = {}, []
     for event in result.get_asset_materialization_events():
         made = event.step_materialization_data.materialization
@@ -93,7 +99,6 @@ def summary_of(project: Project, result: dg.ExecuteInProcessResult, loads: Seque
         if "unmatched files" in made.metadata:
             unmatched = list(made.metadata["unmatched files"].value)  # type: ignore[arg-type]
     troubles = troubles_of(result.all_events)
-    files = {"report": project.report, "quality_page": project.quality_report, "published": project.published}
     return Summary(
         "alarm" if not result.success else "report" if loads else "nothing new",
         seconds,
@@ -102,12 +107,22 @@ def summary_of(project: Project, result: dg.ExecuteInProcessResult, loads: Seque
         tables,
         [_check(evaluation) for evaluation in result.get_asset_check_evaluations()],
         troubles,
-        {name: str(path) for name, path in files.items()} if result.success else {},
+        _files(project) if result.success else {},
     )
 
 
+def nothing_new(project: Project, since: datetime, seconds: float) -> Summary:
+    """A run that had nothing to do; it says nothing of the checks, which stand on the quality page."""
+    return Summary("nothing new", seconds, files=_files(project), since=since)
+
+
+def _files(project: Project) -> dict[str, str]:
+    files = {"report": project.report, "quality_page": project.quality_report, "published": project.published}
+    return {name: str(path) for name, path in files.items()}
+
+
 def _check(evaluation: dg.AssetCheckEvaluation) -> dict[str, Any]:
-    severity = "warn" if evaluation.severity == dg.AssetCheckSeverity.WARN else "error"
+    severity = evaluation.severity.value.lower()
     told = {key: value.value for key, value in evaluation.metadata.items()}
     return {
         "table": ".".join(evaluation.asset_key.path),

@@ -110,7 +110,7 @@ def checks_section(connection: duckdb.DuckDBPyConnection, results: Sequence[Resu
         "Every check",
         f"{passed} of {numbers.count(len(results))} checks passed",
         "An error stops what is downstream, so that the last good pages stay; a warning is shown. A check is a file of "
-        "sql/checks, a table's key (among the rows just refreshed), or expectations of the values of the latest load.",
+        "sql/checks, a table's key, or expectations of values: both of what changed since they last passed.",
         (RESULTS,),
         empty="" if results else "No check has run yet.",
         shown=tables_of(connection, ["boxes"], numbers),

@@ -1,0 +1,79 @@
+"""What each check has covered: up to which refresh it last passed, and what changed since.
+
+A check answers for everything since it last *passed*, not for the newest rows: what it found stays to be found until it
+is gone, through failed runs and runs that were killed before it was reached. One that was changed has covered nothing.
+
+Not here: what a check is (`parcours/engine/checks.py`), what it said last (`check_results.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+import duckdb
+
+from parcours.warehouse.refresh_log import State, table_states
+
+
+@dataclass(frozen=True)
+class Pass:
+    """When a check last passed: in which version of it, and the number of the last refresh before."""
+
+    version: str
+    passed_at: int
+
+
+def last_number(states: Mapping[str, State]) -> int:
+    """The number of the last refresh of any table: what a check that runs now covers."""
+    return max((state.built_at for state in states.values()), default=0)
+
+
+def note_pass(connection: duckdb.DuckDBPyConnection, table: str, check: str, passed: Pass) -> None:
+    """Note that a check of a table has passed."""
+    forget_pass(connection, table, check)
+    connection.execute(
+        "insert into refresh_log.checks values (?, ?, ?, ?)", [table, check, passed.version, passed.passed_at]
+    )
+
+
+def forget_pass(connection: duckdb.DuckDBPyConnection, table: str, check: str) -> None:
+    """Note that a check of a table has not passed: it looks at all rows again, or is no more."""
+    connection.execute("delete from refresh_log.checks where table_name = ? and check_name = ?", [table, check])
+
+
+def passes(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], Pass]:
+    """When each check, as (table, check), last passed; nothing of one that never has."""
+    rows = connection.execute("select table_name, check_name, version, passed_at from refresh_log.checks").fetchall()
+    return {(table, check): Pass(version, number) for table, check, version, number in rows}
+
+
+def keep_passes(connection: duckdb.DuckDBPyConnection, checks: Collection[tuple[str, str]]) -> None:
+    """Drop what is known of checks, as (table, check), that there are no more."""
+    for table, check in passes(connection).keys() - {*checks}:
+        forget_pass(connection, table, check)
+
+
+def changed_since(passed: Pass, tables: Iterable[str], states: Mapping[str, State]) -> list[str]:
+    """Those of the tables that changed since a check passed."""
+    return [table for table in tables if table in states and states[table].changed_at > passed.passed_at]
+
+
+def rows_to_check(
+    connection: duckdb.DuckDBPyConnection, table: str, check: str, version: str, keyed_by: str | None
+) -> str | None:
+    """In SQL: the condition on the rows of a table that changed since a check passed; None: all of them.
+
+    All of a table that is not keyed, or was made anew since, and for a check that has not passed yet as it is now.
+    """
+    own, passed = table_states(connection).get(table), passes(connection).get((table, check))
+    if keyed_by is None or own is None or passed is None:
+        return None
+    if passed.version != version or own.reset_at > passed.passed_at:
+        return None
+    if own.changed_at <= passed.passed_at:
+        return "false"
+    return (
+        f"({keyed_by} in (select key from refresh_log.touched where table_name = '{table}' "
+        f"and key_name = '{keyed_by}' and number > {passed.passed_at}) or {keyed_by} is null)"
+    )
