@@ -81,6 +81,8 @@ KNOWN: Mapping[str, tuple[str, str]] = {
     "FunctionError": ("A function's SQL fails", "Correct that file, then run again."),
     "SuiteError": ("A check can't be evaluated", FAULT),
     "WarehouseBusy": ("The warehouse is open elsewhere", "Wait for that run to end, then run again."),
+    "UnusableKey": ("The key of the pseudonyms can't be used", "Correct PARCOURS_KEY."),
+    "CatalogException": ("A table that is read is not built yet", "Materialize all once."),
     "OldWarehouse": ("The warehouse is of an earlier version", "Move warehouse.duckdb away, then run again."),
     "NobodyFound": ("Nobody found", "Correct the e-mail or customer id, or delete the line."),
     "NotPublished": ("Nothing was published", "Mend what is named, then run again."),

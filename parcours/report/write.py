@@ -8,6 +8,8 @@ from pathlib import Path
 
 import duckdb
 
+from parcours.engine.build import NotBuilt
+
 
 def write_report(published: Path, target: Path) -> None:
     """Write the journey report of a published database. The same database gives the same bytes."""
@@ -25,6 +27,10 @@ def write_quality(published: Path, target: Path) -> None:
 
 def _write(render: Callable[[duckdb.DuckDBPyConnection], str], published: Path, target: Path) -> None:
     """Beside the target first, then one rename: readers see the old page or the new one, never half of one."""
+    if not published.exists():
+        raise NotBuilt(
+            f"The page is written from {published}, which is not there yet. Materialize reports/published with it."
+        )
     with duckdb.connect(str(published), read_only=True) as connection:
         page = render(connection)
     target.parent.mkdir(parents=True, exist_ok=True)
