@@ -54,7 +54,7 @@ test-readers: $(STAMP) ## published.duckdb opened by DuckDB 1.4, 1.5, 2 and duck
 test-statistics: $(STAMP) ## Planted effects over many seeds of the made-up shop
 	@$(BIN)/python -m pytest -m statistics
 
-test-nights: $(STAMP) ## Nights that are killed, with the real daemon (some minutes)
+test-nights: $(STAMP) ## Sixty nights with a fault in every third, and kills with the real daemon (half an hour)
 	@$(BIN)/python -m pytest -m nights
 
 test-fuzz: $(STAMP) ## Thousands of mutated export files, hundreds of random shops
@@ -93,4 +93,4 @@ lock: $(STAMP) ## Resolve requirements.lock again, with hashes and without index
 		--no-header --no-annotate --python-version 3.11 --upgrade -q -o requirements.lock
 
 clean: ## Remove what a run made (tables, report, Dagster's history); not .venv
-	@rm -rf reports .dagster *.duckdb *.duckdb.wal
+	@rm -rf reports .dagster *.duckdb *.duckdb.wal runs.jsonl

@@ -29,6 +29,13 @@ def main(arguments: list[str] | None = None) -> int:
     run_parser.add_argument("--quiet", action="store_true", help="print only what went wrong")
     run_parser.add_argument("--json", action="store_true", help="print one JSON object at the end, and nothing else")
     run_parser.add_argument("--no-wait", action="store_true", help="fail at once where another run has its turn")
+    run_parser.add_argument("--night", action="store_true", help="the nightly run of a timer: its digest is sent")
+    status_parser = commands.add_parser(
+        "status", help="the last run, what is open, what comes next; exit code 1 where a trouble is open"
+    )
+    status_parser.add_argument("--journey", type=Path, help="the shop's journey.yaml (default: the one here)")
+    status_parser.add_argument("--json", action="store_true", help="print one JSON object")
+    status_parser.add_argument("--tell", action="store_true", help="alarm whom journey.yaml names if a night is late")
     ui_parser = commands.add_parser("ui", help="Dagster's UI, its schedule and its sensors, on this machine alone")
     ui_parser.add_argument("--journey", type=Path, help="the shop's journey.yaml (default: the one here)")
     ui_parser.add_argument("--exports", type=Path, help="folder of the exports (default: as journey.yaml says)")
@@ -98,6 +105,10 @@ def _carry_out(options: argparse.Namespace) -> int:
         from pipelines.commands.ui import ui
 
         return ui(options.journey, options.exports, options.port)
+    if options.command == "status":
+        from pipelines.commands.status import print_status
+
+        return print_status(options)
     from pipelines.commands.run import Manner, run
 
     return run(
@@ -109,6 +120,7 @@ def _carry_out(options: argparse.Namespace) -> int:
             is_quiet=options.quiet,
             as_json=options.json,
             wait=not options.no_wait,
+            by="night" if options.night else "command line",
         ),
     )
 
