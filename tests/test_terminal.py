@@ -67,8 +67,8 @@ def test_many_files_of_an_export_are_named_first_and_then_summed_up() -> None:
 
 
 def test_a_single_file_is_said_once() -> None:
-    assert [*export_lines([load("a.jsonl", 2, 2, 0, 0)], 0)] == [
-        "  web: a.jsonl: 2 rows read: 2 loaded, 0 duplicate, 0 rejected (0.0 s)"
+    assert [*export_lines([load("a.jsonl", 1, 1, 0, 0)], 0)] == [
+        "  web: a.jsonl: 1 row read: 1 loaded, 0 duplicate, 0 rejected (0.0 s)"
     ]
 
 
