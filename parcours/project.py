@@ -105,17 +105,19 @@ def load_project(
     return _project(file, load_settings(file, _formats(file)), exports_folder, output)
 
 
-def load_last_good_project() -> Project:
-    """The shop that PARCOURS_JOURNEY names, also where its journey.yaml is wrong: with the settings of its last run
-    that could read it, else with ours, else with hardly any. So that what it is made of can be shown, and that a run
-    of it can start, and fail with the reason.
+def load_last_good_project(
+    journey_file: Path | None = None, exports_folder: Path | None = None, output: Path | None = None
+) -> Project:
+    """The shop that the arguments or PARCOURS_JOURNEY name, also where its journey.yaml is wrong: with the settings of
+    its last run that could read it, else with ours, else with hardly any. So that what it is made of can be shown, and
+    that a run of it can start, and fail with the reason.
     """
-    file = _journey_file(None)
-    candidates = [file, _project(file, smallest_settings(), None, None).last_good_journey_file, ROOT / "journey.yaml"]
-    for candidate in candidates:
+    file = _journey_file(journey_file)
+    smallest = _project(file, smallest_settings(), exports_folder, output)
+    for candidate in (file, smallest.last_good_journey_file, ROOT / "journey.yaml"):
         with suppress(SettingsError):
-            return _project(file, load_settings(candidate, _formats(file)), None, None)
-    return _project(file, smallest_settings(), None, None)
+            return _project(file, load_settings(candidate, _formats(file)), exports_folder, output)
+    return smallest
 
 
 def _journey_file(given: Path | None) -> Path:

@@ -54,22 +54,37 @@ def _journey_page(schema: dict[str, Any]) -> str:
         definition = _definition(schema, value)
         about = definition.get("description", value.get("description", "")).replace("\n", " ")
         lines += [f"## {key}", "", about, ""]
-        if "properties" not in definition:
+        if "properties" in definition:
+            lines += _keys(definition)
+            for name, field in definition["properties"].items():
+                inner = _definition(schema, field)
+                if "properties" in inner:
+                    lines += [
+                        f"### {key}.{name}",
+                        "",
+                        inner.get("description", "").replace("\n", " "),
+                        "",
+                        *_keys(inner),
+                    ]
+        else:
             lines += [f"{_type(value)}.", ""]
-            continue
-        required = definition.get("required", [])
-        lines += ["| key | type | default | meaning |", "|---|---|---|---|"]
-        for name, field in definition["properties"].items():
-            default = "required" if name in required else f"`{json.dumps(field.get('default'))}`"
-            meaning = field.get("description", "").replace("|", "\\|")
-            lines.append(f"| `{name}` | {_type(field)} | {default} | {meaning} |")
-        lines.append("")
     return "\n".join(lines)
+
+
+def _keys(definition: dict[str, Any]) -> list[str]:
+    """The table of a section's keys."""
+    lines = ["| key | type | default | meaning |", "|---|---|---|---|"]
+    for name, field in definition["properties"].items():
+        default = "required" if name in definition.get("required", []) else f"`{json.dumps(field.get('default'))}`"
+        meaning = field.get("description", "").replace("|", "\\|")
+        lines.append(f"| `{name}` | {_type(field)} | {default} | {meaning} |")
+    return [*lines, ""]
 
 
 def _definition(schema: dict[str, Any], value: dict[str, Any]) -> dict[str, Any]:
     """The section that a key holds, one or a list of it."""
-    reference = value.get("$ref") or value.get("items", {}).get("$ref")
+    one = next((option for option in value.get("anyOf", []) if "$ref" in option), value)
+    reference = one.get("$ref") or one.get("items", {}).get("$ref")
     found = schema["$defs"][reference.rsplit("/", 1)[1]] if reference else value
     if "files" in found.get("properties", {}):  # exports: its files are what needs a table
         inner = schema["$defs"]["ExportFile"]

@@ -29,6 +29,13 @@ def main(arguments: list[str] | None = None) -> int:
     run_parser.add_argument("--quiet", action="store_true", help="print only what went wrong")
     run_parser.add_argument("--json", action="store_true", help="print one JSON object at the end, and nothing else")
     run_parser.add_argument("--no-wait", action="store_true", help="fail at once where another run has its turn")
+    run_parser.add_argument("--night", action="store_true", help="the nightly run of a timer: its digest is sent")
+    status_parser = commands.add_parser(
+        "status", help="the last run, what is open, what comes next; exit code 1 where a trouble is open"
+    )
+    status_parser.add_argument("--journey", type=Path, help="the shop's journey.yaml (default: the one here)")
+    status_parser.add_argument("--json", action="store_true", help="print one JSON object")
+    status_parser.add_argument("--tell", action="store_true", help="alarm whom journey.yaml names if a night is late")
     ui_parser = commands.add_parser("ui", help="Dagster's UI, its schedule and its sensors, on this machine alone")
     ui_parser.add_argument("--journey", type=Path, help="the shop's journey.yaml (default: the one here)")
     ui_parser.add_argument("--exports", type=Path, help="folder of the exports (default: as journey.yaml says)")
@@ -51,6 +58,11 @@ def main(arguments: list[str] | None = None) -> int:
     rejected_parser.add_argument("folder", type=Path, help="where to write them, outside the exports")
     rejected_parser.add_argument("--journey", type=Path, help="the shop's journey.yaml (default: the one here)")
     rejected_parser.add_argument("--exports", type=Path, help="folder of the exports (default: as journey.yaml says)")
+    unload_parser = commands.add_parser("unload", help="take files back: tables as if they had never been loaded")
+    unload_parser.add_argument("file", nargs="+", help="its path, also if it is gone from there, or its file_id")
+    unload_parser.add_argument("--again", action="store_true", help="let files that were taken back be loaded again")
+    unload_parser.add_argument("--journey", type=Path, help="the shop's journey.yaml (default: the one here)")
+    unload_parser.add_argument("--exports", type=Path, help="folder of the exports (default: as journey.yaml says)")
     commands.add_parser("reference", help="write the pages of docs/ that are made from the code")
     options = parser.parse_args(arguments)
 
@@ -85,10 +97,18 @@ def _carry_out(options: argparse.Namespace) -> int:
         from pipelines.commands.forget import forget_person
 
         return forget_person(options)
+    if options.command == "unload":
+        from pipelines.commands.unload import unload_files
+
+        return unload_files(options)
     if options.command == "ui":
         from pipelines.commands.ui import ui
 
         return ui(options.journey, options.exports, options.port)
+    if options.command == "status":
+        from pipelines.commands.status import print_status
+
+        return print_status(options)
     from pipelines.commands.run import Manner, run
 
     return run(
@@ -100,6 +120,7 @@ def _carry_out(options: argparse.Namespace) -> int:
             is_quiet=options.quiet,
             as_json=options.json,
             wait=not options.no_wait,
+            by="night" if options.night else "command line",
         ),
     )
 

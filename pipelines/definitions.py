@@ -6,4 +6,4 @@ They load also where journey.yaml is wrong, so that the schedule stays: then the
 from parcours.project import load_last_good_project, load_project
 from pipelines.code_location import build_defs
 
-defs = build_defs(load_last_good_project(), read=load_project)
+defs = build_defs(load_last_good_project(), read=load_project, retries=5)

@@ -13,6 +13,7 @@ from parcours.project import Project
 from parcours.warehouse.open_run import OpenRun, open_run
 from pipelines.history import prune
 from pipelines.launcher import hold_run
+from pipelines.run_records import record_dagster_run, record_death
 
 EVERYTHING = "materialize_everything"
 """The job of all that there is."""
@@ -34,10 +35,15 @@ def run_resource(project: Project, read: Callable[[], Project] | None = None) ->
         with open_run(project, _by(context.run), say=say, read=read) as opened:
             if opened.left:
                 say(f"The last run ended without a word: {opened.left}. What it had finished stands; this run goes on.")
+                record_death(project, opened.left, say=say)
             finish_forgetting(project)
             began_with = what_is_read(project)
             yield opened
+            if context.run and context.instance:
+                connection = opened.connection if opened.is_open else None
+                record_dagster_run(project, context.instance, context.run, say=say, connection=connection)
             opened.close()
+            # Last, since the record is told in the heads of the pages.
             if context.run and context.instance and _is_complete(context.instance, context.run):
                 note_complete(project, began_with)
         if context.instance:

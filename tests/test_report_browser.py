@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from browser import chromium
+from night_shop import night_shop
 from test_quality_page import change, write_shop
 from test_report import HOSTILE
 
+from parcours.nights.close import record_run
 from parcours.report.write import write_quality, write_report
+from parcours.troubles import Trouble
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -157,6 +161,30 @@ def test_hostile_names_on_the_quality_page_are_shown_as_they_were_written(
         cells = it.page.eval_on_selector_all("main td, main th", "cells => cells.map(cell => cell.textContent)")
         assert HOSTILE in cells and f"user agent {HOSTILE}" in cells
         assert it.page.query_selector_all("main script, main b") == []
+    finally:
+        it.page.close()
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("page", ["journey.html", "quality.html"])
+def test_the_head_says_how_old_the_data_are_and_why_the_last_night_failed(
+    browser: Browser, tmp_path: Path, page: str, width: int
+) -> None:
+    shop = night_shop(tmp_path / "shop")
+    write_shop(shop.published)
+    write_report(shop.published, shop.report)
+    write_quality(shop.published, shop.quality_report)
+    ended = datetime.now(UTC) - timedelta(days=2, hours=1)
+    trouble = Trouble("x", "The exports can't be loaded", f"orders.csv{HOSTILE}: cut off" * 9, "Export it again.")
+    record_run(shop, "night", ended, ended=ended, troubles=[trouble])
+    it = opened(browser, shop.report.with_name(page), width)
+    try:
+        head = it.page.inner_text("header").replace("\xa0", " ")
+        days = (datetime.now(UTC) - datetime(2026, 7, 5, 22, 30, tzinfo=UTC)).days
+        assert f"data until 6 July 2026, 00:30 ({days} days ago)" in head
+        assert "(2 days ago), failed" in head and "The exports can't be loaded" in head and "→ Export it again." in head
+        assert it.complaints == [] and it.page.query_selector_all("header script, header b") == []
+        assert it.page.evaluate("document.documentElement.scrollWidth") == width
     finally:
         it.page.close()
 

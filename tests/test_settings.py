@@ -68,6 +68,31 @@ def test_every_problem_is_in_one_message_with_line_key_found_expected_and_neares
 
 
 @pytest.mark.parametrize(
+    ("nights", "message"),
+    [
+        ("hour: 24", "nights.hour: found 24; the value should be less than or equal to 23."),
+        ("email: {to: [], from: a@b.c}", "nights.email.to: found []; value should have at least 1 item"),
+        ("email: {to: ana, from: a@b.c}", "nights.email.to[0]: found 'ana', expected text that matches"),
+        ("email: {to: a@b.c}", "nights.email.from: missing; expected text: The sender's address."),
+        ("email: {to: a@b.c, from: a@b.c, security: ssl}", "expected one of starttls, tls, none."),
+        ("email: {to: a@b.c, from: a@b.c, password: x}", "nights.email.password: unknown key. Did you mean"),
+        (
+            "email: {to: a@b.c, from: a@b.c, user: a}",
+            "nights.email: has a user and no password_variable; expected the name of the environment variable",
+        ),
+        (
+            "webhook: {url_variable: 'https://chat.example/secret'}",
+            "expected the name of an environment variable, as PARCOURS_SMTP_PASSWORD, not the secret.",
+        ),
+        ("owners: [ana]", "nights.owners[0]: found 'ana', expected text that matches"),
+        ("digests: [alarms]", "nights.digests[0]: found 'alarms', expected one of report, nothing new, alarm. Did you"),
+    ],
+)
+def test_what_is_wrong_with_the_nights_is_said_like_all_else(tmp_path: Path, nights: str, message: str) -> None:
+    assert message in "\n".join(problems(tmp_path, ("shop:", f"nights: {{{nights}}}\nshop:")))
+
+
+@pytest.mark.parametrize(
     ("change", "message"),
     [
         (("{id: cart, label", "{id: discovery, label"), "found 'discovery' a second time, expected a new id."),

@@ -44,6 +44,12 @@ def note_complete(project: Project, began_with: str) -> None:
         project.last_run_file.write_text(json.dumps(noted), encoding="utf-8")
 
 
+def note_made(project: Project) -> None:
+    """Note that what the last complete run left was only told of once more: the heads of the pages say when."""
+    noted = json.loads(project.last_run_file.read_text(encoding="utf-8"))
+    project.last_run_file.write_text(json.dumps(noted | {"made": _state(_made(project))}), encoding="utf-8")
+
+
 def nothing_new_since(project: Project) -> datetime | None:
     """When the last complete run ended, if another would find nothing that it had not."""
     try:

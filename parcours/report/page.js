@@ -1,6 +1,11 @@
-// Draws each chart for the width it has: the wide or the narrow drawing of it.
+// Says how old the data are, and draws each chart for the width it has: the wide or the narrow drawing of it.
 (function () {
   "use strict";
+  // How long ago, when the page is opened: it may lie there for weeks. Without a script the date stands alone.
+  document.querySelectorAll("time[data-age]").forEach(function (time) {
+    var days = Math.floor((Date.now() - Date.parse(time.dateTime)) / 86400000);
+    if (days >= 0) time.after(" (" + (days < 1 ? "less than a day" : days === 1 ? "1 day" : days + " days") + " ago)");
+  });
   var NARROW = 1100; // as in page.css
   var drawings = JSON.parse(document.getElementById("drawings").textContent);
   var config = { displayModeBar: false, responsive: false, scrollZoom: false, doubleClick: false, showTips: false };

@@ -21,6 +21,11 @@ JOURNEY_PAGE, QUALITY_PAGE = "journey.html", "quality.html"
 """They lie side by side, and link to each other by these names."""
 
 
+LAST_RUN = ("<!-- last run -->", "<!-- end of last run -->")
+"""As in frame.html: between them stands what became of the last run, which is written after the page
+(`parcours/nights/page_head.py`). Text of an export is escaped, so it can't hold them."""
+
+
 def render(template: str, sections: Sequence[Section], **given: Any) -> str:
     """A page of sections, of a template that extends `frame.html`: the scripts, the policy and the drawings."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -44,6 +49,18 @@ def render(template: str, sections: Sequence[Section], **given: Any) -> str:
         charts=Markup(script_json(charts)),
         **given,
     )
+
+
+def with_last_run(page: str, told: str) -> str:
+    """A page that says this of the last run; one without a place for it stays as it is."""
+    before, begin, rest = page.partition(LAST_RUN[0])
+    _, end, after = rest.partition(LAST_RUN[1])
+    return f"{before}{begin}{told}{end}{after}" if end else page
+
+
+def last_run_of(page: str) -> str:
+    """What a page says of the last run."""
+    return page.partition(LAST_RUN[0])[2].partition(LAST_RUN[1])[0]
 
 
 def content_policy(scripts: list[str]) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 
 from parcours.engine.build import NotBuilt
+from parcours.report.page import last_run_of, with_last_run
 
 
 def write_report(published: Path, target: Path) -> None:
@@ -26,17 +27,26 @@ def write_quality(published: Path, target: Path) -> None:
 
 
 def _write(render: Callable[[duckdb.DuckDBPyConnection], str], published: Path, target: Path) -> None:
-    """Beside the target first, then one rename: readers see the old page or the new one, never half of one."""
     if not published.exists():
         raise NotBuilt(
             f"The page is written from {published}, which is not there yet. Materialize reports/published with it."
         )
     with duckdb.connect(str(published), read_only=True) as connection:
         page = render(connection)
+    if target.exists():  # who writes a page anew after a night that failed does not make that night a good one
+        page = with_last_run(page, last_run_of(target.read_text(encoding="utf-8")))
+    write_whole(target, page)
+
+
+def write_whole(target: Path, text: str) -> None:
+    """Beside the target first, then one rename: readers see the old file or the new one, never half of one."""
     target.parent.mkdir(parents=True, exist_ok=True)
     beside = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        beside.write_text(page, encoding="utf-8")
+        with beside.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())  # or a power cut may leave the new name with nothing in it
         beside.replace(target)
     finally:
         beside.unlink(missing_ok=True)

@@ -154,6 +154,10 @@ def _cross_checks(data: dict[str, Any], formats: Sequence[str] | None) -> Iterat
         segment = (*where, "segment", "persona")
         yield from _known(segment, _names(_section(change, "segment").get("persona")), personas, "persona")
     yield from _path_checks(_section(data, "path"), stages, touchpoints)
+    email = _section(_section(data, "nights"), "email")
+    if email.get("user") and not email.get("password_variable"):
+        what = "expected the name of the environment variable that holds the password."
+        yield ("nights", "email"), f"has a user and no password_variable; {what}"
     timeout = _number(_section(data, "sessions").get("timeout_minutes"), 30)
     if timeout > _number(_section(data, "measures").get("inactivity_days"), 30) * 1440:
         yield (

@@ -6,6 +6,7 @@ nor what a figure means (`sql/`).
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Annotated, Any, Literal
 
@@ -318,6 +319,63 @@ class Screening(Section):
     leave_out: bool = Field(True, description="false: bots and staff are found and reported, and stay in every figure.")
 
 
+def _variable(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+        raise ValueError("expected the name of an environment variable, as PARCOURS_SMTP_PASSWORD, not the secret")
+    return name
+
+
+Variable = Annotated[str, AfterValidator(_variable)]
+Address = Annotated[str, Field(pattern=r"^[^@\s,<>]+@[^@\s,<>]+$")]
+
+
+class Email(Section):
+    """The mail server that sends the digest and the alarms."""
+
+    to: Annotated[list[Address], BeforeValidator(_as_list), Field(min_length=1)] = Field(
+        description="Who is told: an address or a list."
+    )
+    from_: Address = Field(alias="from", description="The sender's address.")
+    host: str = Field("localhost", min_length=1, description="The mail server.")
+    port: int = Field(587, ge=1, le=65535)
+    security: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="`tls`: from the first byte on (port 465); `none`: for a server on this machine."
+    )
+    user: str | None = Field(None, description="Left out: the server asks for none.")
+    password_variable: Variable | None = Field(
+        None, description="Environment variable that holds the password; the password itself stands in no file."
+    )
+
+
+class Webhook(Section):
+    """Where a chat tool takes messages: JSON with a field `text`."""
+
+    url_variable: Variable = Field(
+        description="Environment variable that holds the address, which for most tools is a secret."
+    )
+
+
+class Nights(Section):
+    """The unattended run, and who hears of it."""
+
+    hour: int = Field(2, ge=0, le=23, description="The nightly run starts at this hour of the shop's day.")
+    late_after_hours: float = Field(3, gt=0, le=23, description="No run so long after that hour is an alarm.")
+    remind_after_days: float = Field(7, gt=0, description="A trouble that is still open is told again after this.")
+    digests: list[Literal["report", "nothing new", "alarm"]] = Field(
+        ["report", "nothing new"],
+        description="Nights whose digest is sent. Each trouble is told once by itself, whatever is listed here.",
+    )
+    owners: list[Annotated[str, Field(pattern=r"^(team:\w+|[^@\s,<>]+@[^@\s,<>]+\.[^@\s,<>]+)$")]] = Field(
+        [], description="Who owns the tables in the Dagster UI: e-mail addresses, or `team:analytics`."
+    )
+    tags: dict[
+        Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,63}$")],
+        Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{0,63}$")],
+    ] = Field({}, description="Tags of the tables in the Dagster UI, as `team: shop`.")
+    email: Email | None = Field(None, description="Left out: no e-mail is sent.")
+    webhook: Webhook | None = Field(None, description="Left out: no chat tool is told.")
+
+
 class JourneySettings(Section):
     """journey.yaml: everything that an analyst edits."""
 
@@ -337,6 +395,7 @@ class JourneySettings(Section):
     outages: Outages = Outages()  # type: ignore[call-arg]
     path: IdealPath = IdealPath()  # type: ignore[call-arg]
     screening: Screening = Screening()  # type: ignore[call-arg]
+    nights: Nights = Nights()  # type: ignore[call-arg]
 
     def step_labels(self, funnel: Funnel) -> list[str]:
         """What a funnel's steps are called: as written, else by their touchpoints and stages."""

@@ -41,6 +41,11 @@ class OpenRun:
             self._connection = self._opened.enter_context(open_warehouse(self.project))
         return self._connection
 
+    @property
+    def is_open(self) -> bool:
+        """Whether a step has asked for the connection."""
+        return self._connection is not None
+
     def check_settings(self) -> None:
         """Read journey.yaml anew.
 

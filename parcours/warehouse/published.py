@@ -18,6 +18,9 @@ PUBLISHED_SCHEMAS = ("settings", "staging", "journeys", "metrics")
 PUBLISHED_RAW_TABLES = ("loads", "found_files", "own_columns")
 """Of raw only the accounting is published: rows and rejected text stay in the warehouse."""
 
+STORAGE = "v1.4.0"
+"""The oldest DuckDB that opens the file: with people's tools comes a version older than ours."""
+
 
 def write_published(
     connection: duckdb.DuckDBPyConnection, target: Path, instead: Mapping[str, str] | None = None
@@ -36,7 +39,7 @@ def write_published(
         "where table_catalog = current_database() and table_type = 'BASE TABLE' order by all"
     ).fetchall()
     rows: dict[str, int] = {}
-    connection.execute("attach $file as snapshot", {"file": str(copy)})
+    connection.execute(f"attach $file as snapshot (storage_version '{STORAGE}')", {"file": str(copy)})
     try:
         write_functions(connection, "snapshot")
         for schema in (*PUBLISHED_SCHEMAS, "raw"):

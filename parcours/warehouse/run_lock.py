@@ -86,6 +86,16 @@ def run_lock(
             _write(file, "")
 
 
+def is_running(project: Project) -> bool:
+    """Whether a run has its turn now, in this process or another."""
+    if project.run_file.resolve() in _held:
+        return True
+    if not project.run_file.exists():
+        return False
+    with project.run_file.open("a+", encoding="utf-8") as file:
+        return not _try_lock(file)  # closing the file lets go of it
+
+
 def _take(file: IO[str], project: Project, wait: bool, say: Callable[[str], None]) -> None:
     told = ""
     while not _try_lock(file):

@@ -1,0 +1,116 @@
+"""What a run left in the warehouse and in the published file, for its record.
+
+Not here: the record itself (`record.py`, `close.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from parcours.loading.readers.masking import masked
+from parcours.nights.record import FileRows, Kpi, RunRecord, Warned
+from parcours.project import Project
+from parcours.report.figures import Row, rows
+from parcours.troubles import Trouble, failed_checks
+
+QUERIES = Path(__file__).parent / "queries"
+HEADLINES = Path(__file__).parent.parent / "report" / "journey" / "queries" / "kpis.sql"
+"""The very figures of the report's cards."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the warehouse says after a run: new files, changed tables, checks."""
+
+    files: tuple[FileRows, ...]
+    load_number: int
+    tables_refreshed: tuple[str, ...]
+    refresh_number: int
+    warns: tuple[Warned, ...]
+    failed: tuple[Trouble, ...]
+
+
+@dataclass(frozen=True)
+class Published:
+    """What the published file says: the headline figures, and how far the data reach."""
+
+    kpis: tuple[Kpi, ...]
+    data_until: datetime | None
+
+
+def facts_of(project: Project, last: RunRecord | None, connection: duckdb.DuckDBPyConnection | None) -> Facts | None:
+    """What the warehouse says; None where it can't be read: there is none yet, or another process has it.
+
+    Args:
+        project: the shop.
+        last: the record before; what came after it is new.
+        connection: the run's own, where it is still open.
+    """
+    try:
+        with _reading(project.warehouse, connection) as warehouse:
+            return _facts(warehouse, last)
+    except (duckdb.Error, OSError):
+        return None
+
+
+def published_of(project: Project, last: RunRecord | None) -> Published | None:
+    """What the published file says; None where there is none, or where it can't be read."""
+    before = {kpi.kpi: kpi.value for kpi in last.kpis} if last else {}
+    try:
+        with _reading(project.published, None) as published:
+            found = rows(published, HEADLINES, Row)
+            reaches = rows(published, QUERIES / "data_until.sql", Row)
+    except (duckdb.Error, OSError):
+        return None
+    return Published(
+        tuple(Kpi(k.kpi, k.label, k.value, before.get(k.kpi), k.numerator, k.denominator) for k in found),
+        _utc(reaches[0].data_until) if reaches else None,
+    )
+
+
+def without_personal_data(trouble: Trouble) -> Trouble:
+    """A trouble whose texts, which may quote a file, hide e-mails, phones and fields that name a person."""
+    shown = ", ".join(masked(f"${name}") for name in ("title", "cause", "to_do"))
+    texts = {"title": trouble.title, "cause": trouble.cause, "to_do": trouble.to_do}
+    with duckdb.connect() as connection:
+        title, cause, to_do = connection.execute(f"select {shown}", texts).fetchall()[0]
+    return replace(trouble, title=title, cause=cause, to_do=to_do)
+
+
+@contextmanager
+def _reading(file: Path, connection: duckdb.DuckDBPyConnection | None) -> Iterator[duckdb.DuckDBPyConnection]:
+    if connection is not None:
+        yield connection
+        return
+    with duckdb.connect(str(file), read_only=True) as opened:
+        yield opened
+
+
+def _facts(warehouse: duckdb.DuckDBPyConnection, last: RunRecord | None) -> Facts:
+    loads = rows(warehouse, QUERIES / "files.sql", Row)
+    tables = rows(warehouse, QUERIES / "tables.sql", Row)
+    # A refused file is tried again by each run, under the number of that run.
+    load_number = max((load.load_number for load in loads if load.status != "refused"), default=0)
+    refresh_number = max((table.refresh_number for table in tables), default=0)
+    # Smaller numbers than the last record's: the warehouse was begun anew, so all of it is new.
+    since_load = last.load_number if last and last.load_number <= load_number else 0
+    since_refresh = last.refresh_number if last and last.refresh_number <= refresh_number else 0
+    new = [vars(load) for load in loads if load.load_number > since_load]
+    return Facts(
+        tuple(FileRows(**{name: value for name, value in load.items() if name != "load_number"}) for load in new),
+        load_number,
+        tuple(table.table_name for table in tables if table.changed_at > since_refresh),
+        refresh_number,
+        tuple(rows(warehouse, QUERIES / "warns.sql", Warned)),
+        tuple(failed_checks(warehouse)),
+    )
+
+
+def _utc(instant: datetime | None) -> datetime | None:
+    return instant.replace(tzinfo=UTC) if instant else None
