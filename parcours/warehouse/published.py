@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 
 from parcours.warehouse.comments import copy_comments
-from parcours.warehouse.connection import count_rows, quoted
+from parcours.warehouse.connection import count_rows, quoted, transaction
 from parcours.warehouse.functions import write_functions
 
 PUBLISHED_SCHEMAS = ("settings", "staging", "journeys", "metrics")
@@ -50,7 +50,8 @@ def write_published(
                 select = (instead or {}).get(f"{schema}.{table}", f"from {name}")
                 connection.execute(f"create table snapshot.{name} as {select}")
                 rows[f"{schema}.{table}"] = count_rows(connection, f"snapshot.{name}")
-        copy_comments(connection, "snapshot", rows)
+        with transaction(connection):  # each on its own would be written to the disk
+            copy_comments(connection, "snapshot", rows)
     finally:
         connection.execute("detach snapshot")
     copy.replace(target)
