@@ -13,7 +13,7 @@ IDENTIFIERS ?= 10000000
 COVERAGE := $(if $(CI),--cov=parcours --cov=assets --cov=pipelines --cov-report=term:skip-covered)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run ui formats notebook test test-browser test-statistics test-nights test-fuzz bench-loading bench-journeys bench-identity lint types format lock sample reference clean
+.PHONY: help setup run ui formats notebook test test-browser test-readers test-statistics test-nights test-fuzz bench-loading bench-journeys bench-identity lint types format lock sample reference clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,10 +43,13 @@ notebook: $(STAMP) ## Explore the published tables in JupyterLab, on loopback
 	@$(BIN)/jupyter lab --ip 127.0.0.1 notebooks
 
 test: $(STAMP) ## The tests (a few minutes)
-	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not browser and not statistics and not fuzz and not nights" $(COVERAGE)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not browser and not readers and not statistics and not fuzz and not nights" $(COVERAGE)
 
 test-browser: $(STAMP) ## Report and Dagster UI in headless Chromium (needs Debian's chromium)
 	@$(BIN)/python -m pytest -m browser
+
+test-readers: $(STAMP) ## published.duckdb opened by DuckDB 1.4, 1.5, 2 and duckdb-wasm (needs node and npm)
+	@$(BIN)/python -m pytest -m readers
 
 test-statistics: $(STAMP) ## Planted effects over many seeds of the made-up shop
 	@$(BIN)/python -m pytest -m statistics

@@ -1,12 +1,19 @@
 """The reports box: the published snapshot and the pages made from it. What may not be published fails here: the gate
 (`parcours/tables/gate.py`) asks the warehouse, whichever run comes here."""
 
+from pathlib import Path
+
 import dagster as dg
 
 from assets.factory import RUN, key_of, warehouse_of
 from assets.failures import naming_the_trouble
 from parcours.project import Project
 from parcours.tables.gate import publish
+
+
+def page_url(page: Path) -> dg.UrlMetadataValue:
+    """The address of a page in the UI that shows it: `pipelines/webserver.py` serves the folder there."""
+    return dg.MetadataValue.url(f"/reports/{page.name}")
 
 
 def reports_assets(project: Project, upstreams: list[str]) -> list[dg.AssetsDefinition]:
@@ -42,7 +49,7 @@ def reports_assets(project: Project, upstreams: list[str]) -> list[dg.AssetsDefi
         deps=[dg.AssetKey(["reports", "published"])],
         group_name="reports",
         kinds={"plotly"},
-        description="The journey report, one self-contained page: open it in a browser.",
+        description="The journey report, one self-contained page: its link opens it here.",
         required_resource_keys={RUN},
     )
     def journey() -> dg.MaterializeResult:  # type: ignore[type-arg]
@@ -52,7 +59,7 @@ def reports_assets(project: Project, upstreams: list[str]) -> list[dg.AssetsDefi
             write_report(project.published, project.report)
         return dg.MaterializeResult(
             metadata={
-                "page": dg.MetadataValue.url(project.report.as_uri()),
+                "page": page_url(project.report),
                 "bytes": project.report.stat().st_size,
             }
         )
@@ -72,8 +79,6 @@ def reports_assets(project: Project, upstreams: list[str]) -> list[dg.AssetsDefi
         page = project.quality_report
         with naming_the_trouble():
             write_quality(project.published, page)
-        return dg.MaterializeResult(
-            metadata={"page": dg.MetadataValue.url(page.as_uri()), "bytes": page.stat().st_size}
-        )
+        return dg.MaterializeResult(metadata={"page": page_url(page), "bytes": page.stat().st_size})
 
     return [published, journey, quality]

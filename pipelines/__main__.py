@@ -58,6 +58,11 @@ def main(arguments: list[str] | None = None) -> int:
     rejected_parser.add_argument("folder", type=Path, help="where to write them, outside the exports")
     rejected_parser.add_argument("--journey", type=Path, help="the shop's journey.yaml (default: the one here)")
     rejected_parser.add_argument("--exports", type=Path, help="folder of the exports (default: as journey.yaml says)")
+    unload_parser = commands.add_parser("unload", help="take files back: tables as if they had never been loaded")
+    unload_parser.add_argument("file", nargs="+", help="its path, also if it is gone from there, or its file_id")
+    unload_parser.add_argument("--again", action="store_true", help="let files that were taken back be loaded again")
+    unload_parser.add_argument("--journey", type=Path, help="the shop's journey.yaml (default: the one here)")
+    unload_parser.add_argument("--exports", type=Path, help="folder of the exports (default: as journey.yaml says)")
     commands.add_parser("reference", help="write the pages of docs/ that are made from the code")
     options = parser.parse_args(arguments)
 
@@ -92,6 +97,10 @@ def _carry_out(options: argparse.Namespace) -> int:
         from pipelines.commands.forget import forget_person
 
         return forget_person(options)
+    if options.command == "unload":
+        from pipelines.commands.unload import unload_files
+
+        return unload_files(options)
     if options.command == "ui":
         from pipelines.commands.ui import ui
 

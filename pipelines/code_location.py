@@ -25,6 +25,7 @@ from pipelines.full_refresh_job import full_refresh_job
 from pipelines.ownership import owned
 from pipelines.run_resource import EVERYTHING, run_resource
 from pipelines.sensors import all_sensors
+from pipelines.unload_job import unload_files_job
 
 RETRY_AFTER = 60
 """Seconds after which a step is tried again that met a warehouse which somebody reads: the one thing that passes."""
@@ -74,7 +75,7 @@ def build_defs(
                 *reports_assets(project, [*tables, CHECK_RESULTS]),
             )
         ],
-        jobs=[everything, report, forget_people_job(project), full_refresh_job()],
+        jobs=[everything, report, forget_people_job(project), full_refresh_job(), unload_files_job(project)],
         schedules=[nightly],
         sensors=all_sensors(project, everything.name),
         resources={RUN: run_resource(project, read)},

@@ -138,7 +138,7 @@ def warehouse(
         load(connection, kind, given)
         if (given or kind in ("events", "order_rows")) and kind not in without:
             connection.execute(
-                "insert into raw.loads values ('f', 'f', 'f', 1, 'f', 'f', ?, 'loaded', null, ?, ?, 0, 0, ?)",
+                "insert into raw.loads values ('f', 'f', 'f', 1, 'f', 'f', ?, 'loaded', null, ?, ?, 0, 0, ?, null)",
                 [kind, len(given), len(given), known_until],
             )
     build_all(connection, project(shop), build)

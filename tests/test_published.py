@@ -35,3 +35,14 @@ def test_sentences_are_published_as_they_stand_and_only_those(tmp_path: Path) ->
             ("b", "it's -- b"),
             ("c", None),
         ]
+
+
+def test_the_published_file_is_of_the_storage_that_older_duckdb_reads(tmp_path: Path) -> None:
+    # `make test-readers` opens it with those; this is quick and needs no network.
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
+        connection.execute("create schema metrics; create table metrics.a as select 1 as b")
+        write_published(connection, tmp_path / "published.duckdb")
+    with duckdb.connect() as connection:
+        connection.execute("attach $file as published (read_only)", {"file": str(tmp_path / "published.duckdb")})
+        ask = "select tags['storage_version'] from duckdb_databases() where database_name = 'published'"
+        assert rows(connection, ask)[0][0].startswith("v1.4.0")

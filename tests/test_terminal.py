@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging.config
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from parcours.loading.load import Load
 from pipelines.__main__ import main
 from pipelines.commands.summary import Summary
-from pipelines.commands.terminal import export_lines
+from pipelines.commands.terminal import Terminal, export_lines
 
 SMALL = """
 shop: {name: Small shop, time_zone: UTC, currency: EUR}
@@ -67,8 +68,8 @@ def test_many_files_of_an_export_are_named_first_and_then_summed_up() -> None:
 
 
 def test_a_single_file_is_said_once() -> None:
-    assert [*export_lines([load("a.jsonl", 2, 2, 0, 0)], 0)] == [
-        "  web: a.jsonl: 2 rows read: 2 loaded, 0 duplicate, 0 rejected (0.0 s)"
+    assert [*export_lines([load("a.jsonl", 1, 1, 0, 0)], 0)] == [
+        "  web: a.jsonl: 1 row read: 1 loaded, 0 duplicate, 0 rejected (0.0 s)"
     ]
 
 
@@ -139,3 +140,16 @@ def test_forgetting_somebody_who_is_not_there_says_so_and_leaves_the_tables(
     assert command(small, "forget", "--email", "nobody@example.com") == 1
     said = capsys.readouterr()
     assert "Nobody found with that e-mail" in said.err and said.out == ""
+
+
+def test_a_terminal_sees_a_bar_that_moves(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    terminal = Terminal({"raw": 4}, is_quiet=False)
+    logging.config.dictConfig({"version": 1, "disable_existing_loggers": False})  # as Dagster does at its start
+    for name in ("a.csv", "b.csv"):
+        record = logging.makeLogRecord({"load": load(name, 10, 10, 0, 0)})
+        terminal.emit(record)
+    terminal.finish()
+    said = capsys.readouterr()
+    assert "0 of 4 a.csv" in said.err and "0 of 4 b.csv" in said.err
+    assert said.out.startswith("  web: 2 new files, 20 rows read: 20 loaded")

@@ -13,6 +13,7 @@ import pytest
 from given import rows
 from shops import load
 
+from parcours.loading import load as loading
 from parcours.loading import together
 from parcours.loading.load import Load
 from parcours.loading.together import keeps_files_apart
@@ -94,8 +95,6 @@ def counted(load: Load) -> tuple[str, int, int, int, int]:
 @pytest.fixture
 def batches(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many files each transaction accounted for."""
-    from parcours.loading import load as loading
-
     found: list[int] = []
     account = loading._account
 
@@ -184,6 +183,36 @@ def test_a_file_that_can_not_be_read_leaves_the_others_nearly_together(tmp_path:
     assert batches == [16, 4, 1, 2, 8, 32]
 
 
+def test_what_ends_a_load_leaves_whole_files_and_the_next_one_completes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {f"events/{number:03d}.jsonl.gz": compressed(event(number), event(number // 2)) for number in range(12)}
+    monkeypatch.setattr(together, "MOST_FILES", 5)
+    undisturbed = shop_in(tmp_path / "undisturbed", files)
+    load(undisturbed)
+    disturbed = shop_in(tmp_path / "disturbed", files)
+    written: list[int] = []
+    insert = loading._insert
+
+    def ended(*given: Any) -> int:
+        written.append(insert(*given))
+        if len(written) == 2:
+            raise KeyboardInterrupt
+        return written[-1]
+
+    with monkeypatch.context() as killing:
+        killing.setattr(loading, "_insert", ended)
+        with pytest.raises(KeyboardInterrupt):
+            load(disturbed)
+    assert rows_of(disturbed, "select count(distinct file_id) from raw.events") == [(5,)]
+    assert rows_of(disturbed, "select count(*) from raw.loads") == [(5,)]
+    load(disturbed)
+    without = "select columns(lambda c: c <> 'load_number') from"
+    for name in TABLES:
+        query = f"{without} raw.{name} order by all"
+        assert rows_of(disturbed, query) == rows_of(undisturbed, query)
+
+
 def test_one_file_of_two_exports_is_loaded_once(tmp_path: Path) -> None:
     project = shop_in(tmp_path, {f"events/{number}.jsonl.gz": compressed(event(number)) for number in range(4)})
     (web,) = [export for export in project.settings.exports.files if export.path.startswith("events")]
@@ -237,15 +266,11 @@ def rows_of(project: Project, sql: str) -> list[tuple[Any, ...]]:
     ("sql", "is_apart"),
     [
         ("select line, a as b from file_rows cross join settings.shop as shop", True),
+        ("select line, this_file(file_number).name as part from file_rows", True),
         ("with t as (select * from file_rows) select line from t", True),
         ("select line, row_number() over (partition by file_number, a order by line) as n from file_rows", True),
         ("select line, row_number() over (partition by a order by line) as n from file_rows", False),
         ("select line, row_number() over () as n from file_rows", False),
-        ("select line from file_rows inner join this_file using (file_number)", True),
-        ("select line from file_rows inner join this_file on this_file.file_number = file_rows.file_number", True),
-        ("select line from file_rows cross join this_file", False),
-        ("select line from file_rows, this_file", False),
-        ("select line, (select name from this_file) as name from file_rows", False),
         ("select line, (select max(a) from file_rows) as most from file_rows", False),
         ("with t as (select a from file_rows) select f.line from file_rows as f inner join t on f.a = t.a", False),
         ("select line, a from file_rows qualify row_number() over (partition by a) = 1", False),

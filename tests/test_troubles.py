@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import dagster as dg
@@ -11,15 +12,17 @@ from shops import first_days
 from assets.failures import troubles_of
 from parcours.engine.checks import Check, Finding
 from parcours.loading.load import IngestError
-from parcours.project import Project
+from parcours.project import ROOT, Project
 from parcours.settings.file import SettingsError
-from parcours.troubles import failed_checks, trouble_of
-from parcours.warehouse.connection import WarehouseBusy, open_warehouse
+from parcours.troubles import KNOWN, failed_checks, trouble_of
+from parcours.warehouse.connection import UnusableKey, WarehouseBusy, open_warehouse
 from pipelines.code_location import build_defs
 
 
 def finding(count: int, *samples: dict[str, str | int | None], table: str = "raw.loads") -> Finding:
-    check = Check("odd", table, "error", "Nothing is odd.", "odd rows", "Make them even.", lambda _: (0, []))
+    check = Check(
+        "odd", table, "error", "Nothing is odd.", "odd rows", "Make them even.", "1", (table,), lambda _: (0, [])
+    )
     return Finding(check, count, samples)
 
 
@@ -120,3 +123,29 @@ def test_a_table_that_is_materialized_before_what_it_reads_says_what_to_material
         "and 3 more."
     )
     assert trouble.to_do == "Materialize all once, or select journeys.carts with its upstreams."
+
+
+def test_a_page_that_is_materialized_before_anything_is_published_says_so(shop: Project) -> None:
+    (trouble,) = troubles_of(run(shop, asset_selection=[dg.AssetKey(["reports", "journey"])]).all_events)
+    assert "published.duckdb, which is not there yet" in trouble.cause
+    assert trouble.to_do == "Materialize reports/published with it."
+
+
+def test_a_wrong_key_is_not_called_a_fault_of_parcours(shop: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PARCOURS_KEY", "abc")
+    with pytest.raises(UnusableKey) as caught, open_warehouse(shop):
+        pass
+    trouble = trouble_of(caught.value)
+    assert trouble.cause.startswith("PARCOURS_KEY, or else the file .parcours-key, is not 64")
+    assert "the key with which the earlier files were loaded" in trouble.to_do
+
+
+def test_every_error_of_ours_has_a_title() -> None:
+    caught = {"FileRefused", "Leaves", "NotDelivered"}  # by the loader, the parser of models, and who tells
+    ours = {
+        name
+        for folder in ("parcours", "assets", "pipelines")
+        for path in (ROOT / folder).rglob("*.py")
+        for name in re.findall(r"^class (\w+)\((?:Exception|ValueError)\):", path.read_text("utf-8"), re.MULTILINE)
+    }
+    assert {"IngestError", "NotBuilt", "NotPublished"} <= ours - caught <= set(KNOWN)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -25,13 +26,12 @@ MINUTE = 60_000
 
 @pytest.fixture
 def ui(tmp_path: Path) -> Iterator[str]:
-    """`dagster dev` on loopback over a temporary copy of the sample's first days; its address."""
+    """`parcours ui` over a temporary copy of the sample's first days; its address."""
     exports = tmp_path / "exports"
     for folder in ("orders", "crm", "events"):
         (exports / folder).mkdir(parents=True)
         for path in sorted((ROOT / "data" / "sample" / folder).glob("*"))[:10]:
             shutil.copy(path, exports / folder)
-    shutil.copy(ROOT / "dagster.yaml", tmp_path)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -40,22 +40,10 @@ def ui(tmp_path: Path) -> Iterator[str]:
         "PARCOURS_JOURNEY": str(ROOT / "journey.yaml"),
         "PARCOURS_EXPORTS": str(exports),
         "PARCOURS_OUTPUT": str(tmp_path),
-        "DAGSTER_HOME": str(tmp_path),
     }
     log = (tmp_path / "dagster.log").open("w")
     server = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "dagster",
-            "dev",
-            "-m",
-            "pipelines.definitions",
-            "--host",
-            "127.0.0.1",
-            "--port",
-            str(port),
-        ],
+        [sys.executable, "-m", "pipelines", "ui", "--port", str(port)],
         cwd=tmp_path,
         env=environment,
         stdout=log,
@@ -106,6 +94,21 @@ def test_materialize_all_in_the_browser(ui: str, tmp_path: Path) -> None:
         expect(page.get_by_text("key_is_unique").first).to_be_visible(timeout=MINUTE)
         expect(page.get_by_text("expectations").first).to_be_visible(timeout=MINUTE)
         page.screenshot(path=pictures / "ui-checks.png")
+
+        # A page's link opens it: a browser follows no file:// link of a page that it has from a server.
+        page.goto(f"{ui}/assets/reports/journey")
+        with page.expect_popup(timeout=MINUTE) as opened:
+            page.get_by_role("link", name="/reports/journey.html").first.click(timeout=MINUTE)
+        report = opened.value
+        expect(report.locator("h1")).to_be_visible(timeout=MINUTE)
+        expect(report.locator(".js-plotly-plot, .plotly").first).to_be_visible(timeout=MINUTE)
+        report.screenshot(path=pictures / "ui-report.png")
+        report.get_by_role("link", name="Can these figures be trusted?").click()
+        expect(report).to_have_url(re.compile(f"^{ui}/reports/quality.html"))
+        expect(report.locator("h1")).to_be_visible(timeout=MINUTE)
+        # What runs in a report may not act as the UI.
+        asked = "fetch('/server_info').then(() => 'answered', () => 'refused')"
+        assert report.evaluate("window.origin") == "null" and report.evaluate(asked) == "refused"
 
         page.goto(f"{ui}/asset-groups")
         page.wait_for_timeout(3000)

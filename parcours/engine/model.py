@@ -93,7 +93,10 @@ def parse_model(schema: str, name: str, sql: str, source: str | None = None) -> 
 
 def code_version(select: exp.Query, functions: Mapping[str, Function] | None = None) -> str:
     """The version of a select: another one when it, or a function that it calls, computes something else."""
-    return hashlib.sha256(inlined(select, functions).sql(dialect="duckdb", comments=False).encode()).hexdigest()[:12]
+    tree = inlined(select, functions)
+    # Writing may change a tree: of the one that is kept, a copy is written.
+    text = tree.sql(dialect="duckdb", comments=False, copy=tree is select)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 class Declared(Protocol):

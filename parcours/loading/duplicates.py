@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import duckdb
 
-from parcours.loading.readers.lines import FILE_NUMBER
+from parcours.loading.readers.lines import FILE_BITS, FILE_NUMBER
 from parcours.warehouse.canonical import Kind
 from parcours.warehouse.connection import count_rows
 
@@ -23,7 +23,7 @@ def find_duplicates(connection: duckdb.DuckDBPyConnection, kind: Kind) -> None:
     same_time = "and loaded.occurred_at = checked.occurred_at " if kind.name == "events" else ""
     connection.execute(
         f"create or replace temp table repeated as select row_hash, min(line) as first_line, "
-        f"min({FILE_NUMBER}) < max({FILE_NUMBER}) as in_several from checked "
+        f"(min(line) >> {FILE_BITS}) < (max(line) >> {FILE_BITS}) as in_several from checked "
         "where reason is null group by row_hash having count(*) > 1"
     )
     connection.execute(

@@ -43,7 +43,7 @@ def find_files(project: Project) -> Iterator[Found]:
         source = read_source(project.source_file(export.format))
         for path in sorted(project.exports_folder.glob(export.path)):
             name = str(path.relative_to(project.exports_folder))
-            file_id = f"directory {name}" if path.is_dir() else _content_id(path)
+            file_id = f"directory {name}" if path.is_dir() else content_id(path)
             yield Found(path, name, path.stat().st_size, file_id, export, source)
 
 
@@ -52,6 +52,7 @@ def natural(name: str) -> str:
     return re.sub(r"\d+", lambda digits: digits[0].zfill(20), name)
 
 
-def _content_id(path: Path) -> str:
+def content_id(path: Path) -> str:
+    """What tells a file's content from another."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()[:16]

@@ -24,12 +24,13 @@ from parcours.loading.files import Found, find_files, natural
 from parcours.loading.found_files import note_found_files, note_own_columns, unmatched_files
 from parcours.loading.readers import FileRefused, read_files, refuse_unreadable_parquet
 from parcours.loading.readers.lines import FILE_NUMBER, LINE_IN_FILE
+from parcours.loading.repeats import note_repeats
 from parcours.loading.row_checks import FORGOTTEN, SPOILT, Limits, checked_select, spoilt_reason
 from parcours.loading.sources import Source
 from parcours.loading.together import may_join
 from parcours.people.forgotten import load_forgotten
 from parcours.project import Project
-from parcours.warehouse.connection import count_rows, transaction
+from parcours.warehouse.connection import count_rows, text_literal, transaction
 from parcours.warehouse.raw_tables import make_raw_tables
 from parcours.warehouse.refresh_log import note_change, touch
 
@@ -86,6 +87,7 @@ def load_exports(connection: duckdb.DuckDBPyConnection, project: Project) -> lis
     """
     make_raw_tables(connection)
     known = dict(connection.execute("select file_id, file_order from raw.loads where status = 'loaded'").fetchall())
+    unloaded = connection.execute("select file_id from raw.loads where status = 'unloaded'").fetchall()
     tried = connection.execute("delete from raw.loads where status = 'refused'").fetchall()[0][0]
     last = connection.execute("select coalesce(max(load_number), 0) from raw.loads").fetchall()[0][0]
     run = Run(last + 1, row_limits(connection, project), project.settings.exports.refuse_above)
@@ -103,6 +105,8 @@ def load_exports(connection: duckdb.DuckDBPyConnection, project: Project) -> lis
 
     for file in find_files(project):
         exports.setdefault(file.name, []).append(file.export.name)
+        if (file.file_id,) in unloaded:
+            continue
         if not may_join(waiting, file):
             load_waiting()
         if file.file_id not in known:
@@ -113,7 +117,7 @@ def load_exports(connection: duckdb.DuckDBPyConnection, project: Project) -> lis
             known[file.file_id] = file.file_order
     load_waiting()
     if loads or tried:
-        for table in ("loads", "rejected_rows", "observed_names"):
+        for table in ("loads", "rejected_rows", "repeated_rows", "observed_names"):
             note_change(connection, f"raw.{table}")
     note_found_files(connection, project, exports)
     note_own_columns(connection, project)
@@ -157,19 +161,18 @@ def _load_files(connection: duckdb.DuckDBPyConnection, files: Sequence[Found], r
         loads = [_refused(files[0], str(refusal))]
         with transaction(connection):
             _record(connection, loads, files, run)
-            note_change(connection, "raw.loads")  # now: a run that is killed further on must not be published
     return loads
 
 
 def read_rows(connection: duckdb.DuckDBPyConnection, files: Sequence[Found]) -> str:
-    """Make `this_file`, a row per file, and read the files' rows; returns the kind of files they are."""
+    """Make the function `this_file`, and read the files' rows; returns the kind of files they are."""
+    named = [
+        f"{{'name': {text_literal(file.path.name)}, "
+        f"'folder_order': {text_literal(natural(str(Path(file.name).parent)))}}}"
+        for file in files
+    ]
     connection.execute(
-        "create or replace temp table this_file as select generate_subscripts($names, 1) - 1 as file_number, "
-        "unnest($names) as name, unnest($folder_orders) as folder_order",
-        {
-            "names": [file.path.name for file in files],
-            "folder_orders": [natural(str(Path(file.name).parent)) for file in files],
-        },
+        f"create or replace temp macro this_file(file_number) as ([{', '.join(named)}])[file_number + 1]"
     )
     export, source = files[0].export, files[0].source
     return read_files(connection, source, [file.path for file in files], export.columns)
@@ -215,6 +218,7 @@ def _account(connection: duckdb.DuckDBPyConnection, files: Sequence[Found], run:
         _replace_in_place(connection, source)
     find_duplicates(connection, source.kind)
     inserted = _insert(connection, source, export.name, given)
+    note_repeats(connection, source.kind)
     _touch_loaded(connection, source, given, confirm(connection, source.kind, export.name))
     connection.execute(
         f"insert into raw.rejected_rows select file_id, {LINE_IN_FILE}, reason, text from rejects "
@@ -298,6 +302,9 @@ def _refuse(connection: duckdb.DuckDBPyConnection, files: Sequence[Found], refus
 
 def _reject(connection: duckdb.DuckDBPyConnection) -> None:
     """Add the rows of `checked` that have a reason to `rejects`."""
+    # Their texts are a second pass over the files.
+    if not count_rows(connection, "checked where reason is not null"):
+        return
     connection.execute(
         "insert into rejects select c.line, c.reason, case when c.reason <> $forgotten then r.text else '' end "
         "from (select line, reason from checked where reason is not null) c join file_texts r using (line)",
@@ -345,11 +352,18 @@ def _insert(connection: duckdb.DuckDBPyConnection, source: Source, export: str, 
     """Insert the sound rows that are new; returns how many."""
     columns = ", ".join(column.name for column in source.kind.columns if column.name in given)
     new = "and line not in (select line from duplicates)" if count_rows(connection, "duplicates") else ""
+    files = connection.execute(
+        "select count(*), list(file_id order by file_number), list(covers_until order by file_number), "
+        "list(file_order order by file_number), list(file_number order by file_number) from loading_files"
+    ).fetchall()
+    count, ids, reach, orders, numbers = files[0]
+    # Lists, not a join, which DuckDB would read on one core to keep the order.
+    place = "1" if count == 1 else f"list_position($numbers, {FILE_NUMBER})"
     inserted = connection.execute(
         f"insert into raw.{source.kind.name} (file_id, line, export, row_hash, covers_until, file_order, {columns}) "
-        f"select f.file_id, {LINE_IN_FILE}, $export, row_hash, f.covers_until, f.file_order, {columns} from checked "
-        f"inner join loading_files as f on f.file_number = {FILE_NUMBER} where reason is null {new}",
-        {"export": export},
+        f"select $ids[{place}], {LINE_IN_FILE}, $export, row_hash, cast($reach as timestamp[])[{place}], "
+        f"$orders[{place}], {columns} from checked where reason is null {new}",
+        {"ids": ids, "reach": reach, "orders": orders, "export": export} | ({} if count == 1 else {"numbers": numbers}),
     ).fetchall()[0][0]
     return int(inserted)
 
@@ -421,6 +435,7 @@ def _record(connection: duckdb.DuckDBPyConnection, loads: Sequence[Load], files:
         f"insert into raw.loads ({', '.join(rows[0])}) values {', '.join([row] * len(rows))}",
         [value for row in rows for value in row.values()],
     )
+    note_change(connection, "raw.loads")  # now: what a run that is killed further on leaves must not be published
 
 
 def rejected_reasons(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, int]]:

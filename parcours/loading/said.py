@@ -18,7 +18,8 @@ def row_counts(loads: Iterable[Load]) -> str:
     """The rows of some files: read = loaded + duplicate + rejected."""
     found = [*loads]
     parts = [f"{sum(getattr(load, f'rows_{part}') for load in found):,} {part}" for part in PARTS]
-    return f"{sum(load.rows_read for load in found):,} rows read: {', '.join(parts)}"
+    read = sum(load.rows_read for load in found)
+    return f"{read:,} row{'' if read == 1 else 's'} read: {', '.join(parts)}"
 
 
 def is_refused(load: Load) -> bool:

@@ -50,9 +50,8 @@ def keeps_files_apart(sql: str) -> bool:
         select = parse_select(sql, "source")
     except ModelError:
         return False
-    tables = list(select.find_all(exp.Table))
-    names = [table.name for table in tables]
-    own = {"file_rows", "this_file", *(cte.alias for cte in select.find_all(exp.CTE))}
+    names = [table.name for table in select.find_all(exp.Table)]
+    own = {"file_rows", *(cte.alias for cte in select.find_all(exp.CTE))}
     return (
         all(names.count(name) <= 1 for name in own)
         and not any(select.find_all(exp.Group, exp.Distinct, exp.Limit, exp.Offset, exp.SetOperation))
@@ -61,15 +60,6 @@ def keeps_files_apart(sql: str) -> bool:
             isinstance(found.find_ancestor(exp.Window, exp.Select), exp.Window)
             for found in select.find_all(exp.AggFunc)
         )
-        and all(_is_of_the_file(table) for table in tables if table.name == "this_file")
-    )
-
-
-def _is_of_the_file(table: exp.Table) -> bool:
-    """Whether each row meets the one row of a table that is of the row's file."""
-    join = table.parent
-    return isinstance(join, exp.Join) and _names_file(
-        [*(join.args.get("using") or ()), join.args.get("on") or join.this]
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 
+from parcours.engine.build import NotBuilt
 from parcours.report.page import last_run_of, with_last_run
 
 
@@ -26,6 +27,10 @@ def write_quality(published: Path, target: Path) -> None:
 
 
 def _write(render: Callable[[duckdb.DuckDBPyConnection], str], published: Path, target: Path) -> None:
+    if not published.exists():
+        raise NotBuilt(
+            f"The page is written from {published}, which is not there yet. Materialize reports/published with it."
+        )
     with duckdb.connect(str(published), read_only=True) as connection:
         page = render(connection)
     if target.exists():  # who writes a page anew after a night that failed does not make that night a good one

@@ -32,6 +32,10 @@ class WarehouseBusy(Exception):
     """Another process has the warehouse open."""
 
 
+class UnusableKey(ValueError):
+    """The key of the pseudonyms is none; the text says where it stands and what is expected."""
+
+
 @contextmanager
 def open_warehouse(project: Project) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection to the warehouse, with its schemas and functions.
@@ -97,7 +101,10 @@ def prepare(connection: duckdb.DuckDBPyConnection, key: str) -> None:
     key is in no file but the key file.
     """
     if not re.fullmatch(r"[0-9a-f]{64}", key):
-        raise ValueError("PARCOURS_KEY: expected 64 hexadecimal digits, as `openssl rand -hex 32` prints.")
+        raise UnusableKey(
+            "PARCOURS_KEY, or else the file .parcours-key, is not 64 hexadecimal digits. "
+            "Use the key with which the earlier files were loaded; a first one is made by `openssl rand -hex 32`."
+        )
     connection.execute("set TimeZone = 'UTC'")
     # A commit that finds more than this in the log writes it into the file: some 0.3 s for each of a night's tables.
     connection.execute("set checkpoint_threshold = '512MB'")

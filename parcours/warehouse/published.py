@@ -11,12 +11,15 @@ from pathlib import Path
 import duckdb
 
 from parcours.warehouse.comments import copy_comments
-from parcours.warehouse.connection import count_rows, quoted
+from parcours.warehouse.connection import count_rows, quoted, transaction
 from parcours.warehouse.functions import write_functions
 
 PUBLISHED_SCHEMAS = ("settings", "staging", "journeys", "metrics")
 PUBLISHED_RAW_TABLES = ("loads", "found_files", "own_columns")
 """Of raw only the accounting is published: rows and rejected text stay in the warehouse."""
+
+STORAGE = "v1.4.0"
+"""The oldest DuckDB that opens the file: with people's tools comes a version older than ours."""
 
 
 def write_published(
@@ -36,7 +39,7 @@ def write_published(
         "where table_catalog = current_database() and table_type = 'BASE TABLE' order by all"
     ).fetchall()
     rows: dict[str, int] = {}
-    connection.execute("attach $file as snapshot", {"file": str(copy)})
+    connection.execute(f"attach $file as snapshot (storage_version '{STORAGE}')", {"file": str(copy)})
     try:
         write_functions(connection, "snapshot")
         for schema in (*PUBLISHED_SCHEMAS, "raw"):
@@ -47,7 +50,8 @@ def write_published(
                 select = (instead or {}).get(f"{schema}.{table}", f"from {name}")
                 connection.execute(f"create table snapshot.{name} as {select}")
                 rows[f"{schema}.{table}"] = count_rows(connection, f"snapshot.{name}")
-        copy_comments(connection, "snapshot", rows)
+        with transaction(connection):  # each on its own would be written to the disk
+            copy_comments(connection, "snapshot", rows)
     finally:
         connection.execute("detach snapshot")
     copy.replace(target)

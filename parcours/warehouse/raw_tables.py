@@ -41,7 +41,7 @@ def _own_identifier(kind: Kind) -> dict[str, str]:
     return {computed: "its key as an identifier; null: it names nobody"} if name else {}
 
 
-ACCOUNTING = ("loads", "rejected_rows", "observed_names", "found_files", "own_columns", "forgettings")
+ACCOUNTING = ("loads", "rejected_rows", "repeated_rows", "observed_names", "found_files", "own_columns", "forgettings")
 """What is known of the files, and of who was forgotten."""
 
 RAW_TABLES = {

@@ -79,7 +79,7 @@ class Summary:
             more = f" and {len(self.unmatched) - SHOWN_NAMES:,} more" if len(self.unmatched) > SHOWN_NAMES else ""
             count = len(self.unmatched)
             yield f"{count:,} {plural(count, 'file')} that no path of exports.files matches: {named}{more}"
-            yield "  → `parcours formats <folder>` says what they would be read as."
+            yield "  → `parcours formats <folder>` says what such files would be read as."
         for check in self.checks:
             if check["verdict"] == "warned":
                 yield check["found"]

@@ -7,12 +7,15 @@ end (`summary.py`).
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from io import UnsupportedOperation
 from itertools import groupby
+from typing import TextIO
 
 import dagster as dg
 from tqdm import tqdm
@@ -47,12 +50,14 @@ class Terminal(logging.Handler):
         self._export_began = time.monotonic()
         self._heard = self._export_began
         self._told = 0
+        self._out = _duplicate(sys.stdout)
         self._bar = tqdm(
             total=sum(boxes.values()),
             disable=is_quiet or not sys.stderr.isatty(),
-            file=sys.stderr,
+            file=_duplicate(sys.stderr),
+            miniters=1,
             leave=False,
-            bar_format="{l_bar}{bar:24}| {n_fmt} of {total_fmt} {desc}",
+            bar_format="{percentage:3.0f}%|{bar:24}| {n_fmt} of {total_fmt} {desc}",
         )
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -64,14 +69,16 @@ class Terminal(logging.Handler):
         elif isinstance(event, dg.DagsterEvent):
             self._hear_event(event)
 
-    def close(self) -> None:
-        """Say what has begun and not finished, and take the bar away."""
+    def finish(self) -> None:
+        """Say what has begun and not finished, and take the bar away.
+
+        Not `close`, which is called when Dagster sets up its own logging.
+        """
         self._tell_export()
         for box, made in self._made.items():
             if made < self._boxes[box]:
                 self._say(f"{self._box_line(box)}   {made} of {self._boxes[box]}: the run stopped here")
         self._bar.close()
-        super().close()
 
     def _hear_load(self, load: Load) -> None:
         if self.loads and self.loads[-1].export != load.export:
@@ -114,7 +121,7 @@ class Terminal(logging.Handler):
     def _say(self, line: str) -> None:
         if not self._is_quiet:
             self._bar.clear()
-            print(line, flush=True)
+            print(line, file=self._out, flush=True)
             self._bar.refresh()
 
 
@@ -132,6 +139,14 @@ def export_lines(loads: Iterable[Load], seconds: float) -> Iterator[str]:
             yield f"    … and {len(rest):,} more{' refused' if refused else f': {row_counts(rest)}'}"
 
 
+def _duplicate(stream: TextIO) -> TextIO:
+    """A stream of its own to the same place: Dagster sends the output of a step to a file, and copies it late."""
+    try:
+        return os.fdopen(os.dup(stream.fileno()), "w", encoding="utf-8")
+    except UnsupportedOperation:
+        return stream
+
+
 @contextmanager
 def listening(terminal: Terminal) -> Iterator[dg.LoggerDefinition]:
     """The terminal hears the loader; gives the logger by which it hears Dagster."""
@@ -144,6 +159,6 @@ def listening(terminal: Terminal) -> Iterator[dg.LoggerDefinition]:
     try:
         yield dg.LoggerDefinition(lambda _: logger)
     finally:
-        terminal.close()
+        terminal.finish()
         loader.removeHandler(terminal)
         loader.setLevel(level)

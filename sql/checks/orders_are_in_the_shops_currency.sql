@@ -1,9 +1,9 @@
 -- checks: staging.orders
 -- severity: error
--- finds: order rows in another currency
+-- finds: orders in another currency
 -- do: Convert the amounts in the export, or load each currency as a shop of its own.
 -- Amounts are in the shop's currency; another one would be added up as if it were.
-select order_rows.order_id, order_rows.currency, shop.currency as shop_currency
-from raw.order_rows as order_rows
+select orders.order_id, orders.currency, shop.currency as shop_currency
+from staging.orders as orders
 cross join settings.shop as shop
-where order_rows.currency is not null and order_rows.currency <> shop.currency
+where orders.currency <> shop.currency

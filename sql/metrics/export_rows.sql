@@ -13,4 +13,5 @@ select
     max(covers_until) as covers_until,  -- UTC instant that the files reach
     bool_and(status <> 'loaded' or rows_read = rows_loaded + rows_duplicate + rows_rejected) as adds_up,  -- rows read = loaded + duplicate + rejected, in each file
 from raw.loads
+where status <> 'unloaded'
 group by grouping sets ((export, format, status), ())

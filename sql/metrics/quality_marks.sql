@@ -5,6 +5,7 @@ with read_rows as (
         cast(sum(rows_read) as bigint) - cast(sum(rows_rejected) as bigint) as good_count,
         cast(sum(rows_read) as bigint) as all_count
     from raw.loads
+    where status <> 'unloaded'
 ),
 
 -- Where no event is a purchase event, there is nothing to compare the orders with.

@@ -8,11 +8,12 @@ create table raw.loads (
     export text,                -- its name in journey.yaml
     format text,                -- what it was read as
     kind text,                  -- the raw table that its rows are in
-    status text,                -- loaded or refused
+    status text,                -- loaded, refused, replaced (its part was delivered anew) or unloaded (taken back)
     reason text,                -- why it was refused; null: it was not
     rows_read bigint,           -- rows of the file
     rows_loaded bigint,         -- rows that are new
     rows_duplicate bigint,      -- rows that were there already
     rows_rejected bigint,       -- rows in raw.rejected_rows
-    covers_until timestamp      -- UTC instant until which it reaches
+    covers_until timestamp,     -- UTC instant until which it reaches
+    unloaded_at timestamp       -- UTC instant at which it was taken back; null: it was not
 )

@@ -127,8 +127,8 @@ select
     ) as shipping,
     given[list_position(names, 'coupon')] as coupon,
     r.event_date as part,
-    case when contains(this_file.name, 'intraday') then '1 intraday ' else '2 daily ' end
-    || this_file.folder_order as delivery,
+    case when contains(this_file(file_number).name, 'intraday') then '1 intraday ' else '2 daily ' end
+    || this_file(file_number).folder_order as delivery,
     case
         when event_name is null then 'event_name is missing'
         when given_at is null then 'event_timestamp is missing'
@@ -137,4 +137,3 @@ select
         when user_pseudo_id is null then 'user_pseudo_id is missing'
     end as reject_reason
 from named_events
-inner join this_file using (file_number)

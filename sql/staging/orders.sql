@@ -38,7 +38,8 @@ merged as (
         max(returned_at) as returned_at,
         max(sales_channel) as sales_channel,
         max(status) as status,
-        max(currency) as currency,
+        min(currency) as first_currency,
+        max(currency) as last_currency,
         coalesce(max(payment_method), 'unknown') as payment_method,
         cast(sum(quantity * unit_price) as double) as lines_value,
         cast(max(subtotal) as double) as subtotal,
@@ -107,6 +108,9 @@ select
     coalesce(
         shop_day(delivered_at, shop.time_zone) > promised_on, false
     ) as is_late,               -- delivered on a later shop day than promised
+    case
+        when last_currency <> shop.currency then last_currency else first_currency
+    end as currency,            -- ISO 4217; of several that its rows name one that is not the shop's; null: not said
     is_cancelled,               -- by the orders export
     order_total > 0 and refunded >= order_total as is_fully_refunded,  -- by the orders export
 from taxed

@@ -66,6 +66,13 @@ def read_lines(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path], col
     )
 
 
+def by_file(values: Sequence[int], number: str) -> str:
+    """SQL of the one of some values that is a file's, by the SQL of its number."""
+    if len(values) == 1:
+        return f"({values[0]})"
+    return f"cast([{', '.join(map(str, values))}] as bigint[])[{number} + 1]"
+
+
 def which_file(paths: Sequence[Path]) -> str:
     """SQL of the column that says of which file a reader's row is; a file that is read alone may have such a name."""
     return f"{'cast(file_index as bigint)' if len(paths) > 1 else '0'} as {WHICH_FILE}"
@@ -85,12 +92,10 @@ def number_lines(connection: duckdb.DuckDBPyConnection, table: str, rejects: str
         rejects: the reader's rejects, with their `file_id` and `line`.
         first_line: the number of a file's first row: 1, or 2 behind a header.
     """
-    connection.execute(
-        f"create or replace temp table {table}_first as "
-        f"select {WHICH_FILE}, min(rowid) - {first_line} - ({WHICH_FILE} << {FILE_BITS}) as before "
-        f"from {table} group by {WHICH_FILE}"
-    )
-    line, rows = "a.rowid - f.before", f"{table} as a inner join {table}_first as f using ({WHICH_FILE})"
+    first = dict(connection.execute(f"select {WHICH_FILE}, min(rowid) from {table} group by all").fetchall())
+    before = [first.get(number, 0) - first_line - (number << FILE_BITS) for number in range(max(first, default=0) + 1)]
+    # A list, not a join, which DuckDB would read on one core to keep the order.
+    line, rows = f"{table}.rowid - {by_file(before, WHICH_FILE)}", table
     if connection.execute(f"select 1 from {rejects} limit 1").fetchall():
         # A rejected line moves those behind it: of each, how many lines its file had accepted before.
         connection.execute(
@@ -102,7 +107,7 @@ def number_lines(connection: duckdb.DuckDBPyConnection, table: str, rejects: str
         )
         rows += f" asof left join {table}_moved as m on {line} >= m.accepted_before"
         line += f" + if(({line}) >> {FILE_BITS} = m.accepted_before >> {FILE_BITS}, m.moved, 0)"
-    return f"(select {line} as line, a.* exclude ({WHICH_FILE}) from {rows})"
+    return f"(select {line} as line, {table}.* exclude ({WHICH_FILE}) from {rows})"
 
 
 def _new_line(path: Path) -> str:
