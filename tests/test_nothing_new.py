@@ -35,7 +35,8 @@ def nights_in_history(shop: Project) -> int:
 def test_a_second_run_with_nothing_new_says_so_and_leaves_everything_as_it_is(tmp_path: Path) -> None:
     shop = first_days(tmp_path, 2)
     assert run(shop).returncode == 0
-    before = {path: path.stat().st_mtime_ns for path in (shop.warehouse, shop.published, shop.report)}
+    # The head of the pages says how the last run ended, and is written again.
+    before = {path: path.stat().st_mtime_ns for path in (shop.warehouse, shop.published)}
     second = run(shop)
     assert second.returncode == 0, second.stderr
     assert "0 new files" in second.stdout and "Nothing has changed since the run of 20" in second.stdout

@@ -12,8 +12,9 @@ import duckdb
 import pytest
 from night_shop import add_day, night_shop
 
-from parcours.nights.close import night_after, record_late_night, record_run
+from parcours.nights.close import record_late_night, record_run
 from parcours.nights.digest import digest
+from parcours.nights.late import night_after
 from parcours.nights.record import RunRecord, read_records, records_file
 from parcours.nights.status import status
 from parcours.project import Project, load_project

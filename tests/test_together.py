@@ -13,6 +13,7 @@ import pytest
 from given import rows
 from shops import load
 
+from parcours.loading import load as loading
 from parcours.loading import together
 from parcours.loading.load import Load
 from parcours.loading.together import keeps_files_apart
@@ -94,8 +95,6 @@ def counted(load: Load) -> tuple[str, int, int, int, int]:
 @pytest.fixture
 def batches(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many files each transaction accounted for."""
-    from parcours.loading import load as loading
-
     found: list[int] = []
     account = loading._account
 
@@ -182,6 +181,36 @@ def test_a_file_that_can_not_be_read_leaves_the_others_nearly_together(tmp_path:
     assert [load.path for load in loads if load.status == "refused"] == ["events/020.jsonl.gz"]
     assert sum(load.rows_loaded for load in loads) == sum(batches) == 63
     assert batches == [16, 4, 1, 2, 8, 32]
+
+
+def test_what_ends_a_load_leaves_whole_files_and_the_next_one_completes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {f"events/{number:03d}.jsonl.gz": compressed(event(number), event(number // 2)) for number in range(12)}
+    monkeypatch.setattr(together, "MOST_FILES", 5)
+    undisturbed = shop_in(tmp_path / "undisturbed", files)
+    load(undisturbed)
+    disturbed = shop_in(tmp_path / "disturbed", files)
+    written: list[int] = []
+    insert = loading._insert
+
+    def ended(*given: Any) -> int:
+        written.append(insert(*given))
+        if len(written) == 2:
+            raise KeyboardInterrupt
+        return written[-1]
+
+    with monkeypatch.context() as killing:
+        killing.setattr(loading, "_insert", ended)
+        with pytest.raises(KeyboardInterrupt):
+            load(disturbed)
+    assert rows_of(disturbed, "select count(distinct file_id) from raw.events") == [(5,)]
+    assert rows_of(disturbed, "select count(*) from raw.loads") == [(5,)]
+    load(disturbed)
+    without = "select columns(lambda c: c <> 'load_number') from"
+    for name in TABLES:
+        query = f"{without} raw.{name} order by all"
+        assert rows_of(disturbed, query) == rows_of(undisturbed, query)
 
 
 def test_one_file_of_two_exports_is_loaded_once(tmp_path: Path) -> None:

@@ -20,7 +20,9 @@ from pipelines.code_location import build_defs
 
 
 def finding(count: int, *samples: dict[str, str | int | None], table: str = "raw.loads") -> Finding:
-    check = Check("odd", table, "error", "Nothing is odd.", "odd rows", "Make them even.", lambda _: (0, []))
+    check = Check(
+        "odd", table, "error", "Nothing is odd.", "odd rows", "Make them even.", "1", (table,), lambda _: (0, [])
+    )
     return Finding(check, count, samples)
 
 
@@ -139,7 +141,7 @@ def test_a_wrong_key_is_not_called_a_fault_of_parcours(shop: Project, monkeypatc
 
 
 def test_every_error_of_ours_has_a_title() -> None:
-    caught = {"FileRefused", "Leaves"}  # by the loader and by the parser of models
+    caught = {"FileRefused", "Leaves", "NotDelivered"}  # by the loader, the parser of models, and who tells
     ours = {
         name
         for folder in ("parcours", "assets", "pipelines")

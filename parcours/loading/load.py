@@ -161,7 +161,6 @@ def _load_files(connection: duckdb.DuckDBPyConnection, files: Sequence[Found], r
         loads = [_refused(files[0], str(refusal))]
         with transaction(connection):
             _record(connection, loads, files, run)
-            note_change(connection, "raw.loads")  # now: a run that is killed further on must not be published
     return loads
 
 
@@ -436,6 +435,7 @@ def _record(connection: duckdb.DuckDBPyConnection, loads: Sequence[Load], files:
         f"insert into raw.loads ({', '.join(rows[0])}) values {', '.join([row] * len(rows))}",
         [value for row in rows for value in row.values()],
     )
+    note_change(connection, "raw.loads")  # now: what a run that is killed further on leaves must not be published
 
 
 def rejected_reasons(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, int]]:

@@ -9,14 +9,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from uuid import uuid4
-from zoneinfo import ZoneInfo
 
 import duckdb
 
 from parcours.nights.digest import write_digest
 from parcours.nights.facts import Facts, facts_of, published_of, without_personal_data
+from parcours.nights.late import LATE, late_trouble, night_before, nights_missed
 from parcours.nights.page_head import write_last_run
 from parcours.nights.record import (
     By,
@@ -32,10 +32,6 @@ from parcours.nights.tell import tell
 from parcours.project import Project
 from parcours.troubles import Trouble
 from parcours.warehouse.run_lock import is_running
-
-LATE = "late night"
-"""The id of the trouble that no run came."""
-
 
 UNSAID = Trouble(
     "unsaid",
@@ -140,7 +136,7 @@ def draw_up(
         troubles=is_open,
         over=over,
         report=str(project.report) if project.report.exists() else None,
-        nights_missed=_nights_missed(project, records, run),
+        nights_missed=nights_missed(project, records, run),
         undelivered=last.undelivered if last else (),
     )
 
@@ -183,49 +179,6 @@ def _compared(
     gone = [one for id_, one in before.items() if id_ not in found]
     over = [one for one in gone if finished or one.id == LATE or (one.is_check and facts is not None)]
     return (*is_open, *(one for one in gone if one not in over)), tuple(over)
-
-
-def night_before(project: Project, instant: datetime) -> datetime:
-    """The last instant, up to this one, at which a nightly run is due."""
-    zone = ZoneInfo(project.settings.shop.time_zone)
-    local = instant.astimezone(zone)
-    due = local.replace(hour=project.settings.nights.hour, minute=0, second=0, microsecond=0)
-    if due > local:
-        due = (due - timedelta(days=1)).replace(hour=project.settings.nights.hour)
-    return due
-
-
-def night_after(project: Project, instant: datetime) -> datetime:
-    """The next instant, after this one, at which a nightly run is due."""
-    return night_before(project, instant) + timedelta(days=1)
-
-
-def _nights_missed(project: Project, records: Sequence[RunRecord], run: RunRecord) -> int:
-    """Nights since the last record in which nothing ran, in a shop that has nights."""
-    if not any(record.by == "night" for record in records):
-        return 0
-    days = (night_before(project, run.started) - night_before(project, records[-1].started)).days
-    return max(0, days - 1)
-
-
-def late_trouble(project: Project, records: Sequence[RunRecord], now: datetime) -> Trouble | None:
-    """That the night's run has not come, once the hour and its tolerance are over; None where all is well.
-
-    Only a shop that had a night before is waited for: nobody is alarmed of what was never set up.
-    """
-    nights = project.settings.nights
-    due = night_before(project, now)
-    if not any(record.by == "night" for record in records) or records[-1].ended >= due:
-        return None
-    if now - due < timedelta(hours=nights.late_after_hours):
-        return None
-    return Trouble(
-        LATE,
-        "The night's run has not come",
-        f"It was due at {due:%d %B %Y, %H:%M} of the shop's day; the last run ended at "
-        f"{records[-1].ended.astimezone(due.tzinfo):%d %B %Y, %H:%M}.",
-        "See that Dagster, or the timer, is running (docs/nights.md); `parcours run` catches up.",
-    )
 
 
 def record_late_night(

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from parcours.nights.close import late_trouble, night_after
 from parcours.nights.digest import ROWS
+from parcours.nights.late import late_trouble, night_after
 from parcours.nights.record import RunRecord, read_records
 from parcours.project import Project
 from parcours.report.numbers import Numbers, some
