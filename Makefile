@@ -54,7 +54,7 @@ test-readers: $(STAMP) ## published.duckdb opened by DuckDB 1.4, 1.5, 2 and duck
 test-statistics: $(STAMP) ## Planted effects over many seeds of the made-up shop
 	@$(BIN)/python -m pytest -m statistics
 
-test-nights: $(STAMP) ## Sixty nights with a fault in every third, and kills with the real daemon (half an hour)
+test-nights: $(STAMP) ## Sixty nights with a fault in every third, and kills with the real daemon (some minutes)
 	@$(BIN)/python -m pytest -m nights
 
 test-fuzz: $(STAMP) ## Thousands of mutated export files, hundreds of random shops

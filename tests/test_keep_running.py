@@ -62,6 +62,7 @@ def test_a_missed_night_is_caught_up_and_the_hours_are_the_settings(installed: P
         assert "\nPersistent=true\n" in timer and f"OnCalendar=*-*-* {hour:02}:00:00 " in timer
 
 
+@pytest.mark.nights  # runs of a whole shop, a minute
 def test_the_commands_of_units_and_crontab_run_and_are_recorded(installed: Path) -> None:
     shop_folder = installed / "shop"
     crontab = corrected("crontab", installed).splitlines()

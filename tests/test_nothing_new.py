@@ -32,6 +32,7 @@ def nights_in_history(shop: Project) -> int:
     return len(list((shop.output / ".dagster" / "compute_logs").iterdir()))
 
 
+@pytest.mark.nights  # runs of a whole shop, a minute
 def test_a_second_run_with_nothing_new_says_so_and_leaves_everything_as_it_is(tmp_path: Path) -> None:
     shop = first_days(tmp_path, 2)
     assert run(shop).returncode == 0

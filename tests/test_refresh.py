@@ -167,7 +167,7 @@ def test_no_copy_is_left_nor_what_an_earlier_version_made(built: duckdb.DuckDBPy
     left = rows(
         built, "select schema_name || '.' || table_name from duckdb_tables() where schema_name <> 'refresh_log'"
     )
-    assert left == [("raw", "pairs")]
+    assert left == [("raw.pairs",)]
 
 
 def test_other_tables_are_read_and_names_that_only_begin_alike_are_not() -> None:
