@@ -95,7 +95,7 @@ def test_a_file_taken_back_is_as_if_it_had_never_been_loaded(drawn: Any) -> None
 
 
 @pytest.mark.fuzz
-@many(15)
+@many(8)
 @given(shops_to_take_back(at_most=6))
 def test_many_files_taken_back_are_as_if_they_had_never_been_loaded(drawn: Any) -> None:
     taken_back_is_never_loaded(*drawn)
