@@ -38,7 +38,7 @@ def note_complete(project: Project, began_with: str) -> None:
     if what_is_read(project) == began_with:
         noted = {
             "read": began_with,
-            "made": _state(_made(project)),
+            "made": files_state(_made(project)),
             "ended": datetime.now(UTC).isoformat(timespec="seconds"),
         }
         project.last_run_file.write_text(json.dumps(noted), encoding="utf-8")
@@ -47,7 +47,7 @@ def note_complete(project: Project, began_with: str) -> None:
 def note_made(project: Project) -> None:
     """Note that what the last complete run left was only told of once more: the heads of the pages say when."""
     noted = json.loads(project.last_run_file.read_text(encoding="utf-8"))
-    project.last_run_file.write_text(json.dumps(noted | {"made": _state(_made(project))}), encoding="utf-8")
+    project.last_run_file.write_text(json.dumps(noted | {"made": files_state(_made(project))}), encoding="utf-8")
 
 
 def nothing_new_since(project: Project) -> datetime | None:
@@ -57,16 +57,17 @@ def nothing_new_since(project: Project) -> datetime | None:
         ended, read, made = datetime.fromisoformat(noted["ended"]), noted["read"], noted["made"]
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return ended if made == _state(_made(project)) and read == what_is_read(project) else None
+    return ended if made == files_state(_made(project)) and read == what_is_read(project) else None
 
 
 def what_is_read(project: Project) -> str:
     """The state of all that a run depends on, as a text to compare."""
     libraries = [f"python {sys.version}", *(f"{name} {version(name)}" for name in LIBRARIES)]
-    return _state(_read(project), *libraries, pseudonym_key(project))
+    return files_state(_read(project), *libraries, pseudonym_key(project))
 
 
-def _state(paths: Iterable[Path], *more: str) -> str:
+def files_state(paths: Iterable[Path], *more: str) -> str:
+    """A short text that is another one when a file came, went or was written, or when `more` is other."""
     said = [*more, *(_file_state(path) for path in sorted({*paths}))]
     return hashlib.sha256("\n".join(said).encode()).hexdigest()
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
 from typing import Any
 
 import dagster as dg
 
+from parcours.loading.nothing_new import files_state
 from parcours.project import Project
 
 SETTLED = 60
@@ -46,10 +46,9 @@ def new_files_sensor(project: Project, nightly: str) -> dg.SensorDefinition:
 
 def file_set(project: Project) -> str:
     """A short text that is another one when a file came, went, grew or was written again."""
-    paths = {path for export in project.settings.exports.files for path in project.exports_folder.glob(export.path)}
-    states = [(path, path.stat()) for path in sorted(paths)]
-    text = "\n".join(f"{path} {state.st_size} {state.st_mtime_ns}" for path, state in states)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return files_state(
+        path for export in project.settings.exports.files for path in project.exports_folder.glob(export.path)
+    )
 
 
 def _wait(cursor: dict[str, object], why: str) -> dg.SensorResult:

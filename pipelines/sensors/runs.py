@@ -15,30 +15,27 @@ from pipelines.run_records import record_dagster_run
 def run_sensors(project: Project) -> list[dg.SensorDefinition]:
     """The sensors of a shop."""
 
-    @dg.run_failure_sensor(
-        name="failed_run",
-        default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Records and tells a run that failed, or died without a word.",
-    )
-    def failed_run(context: dg.RunFailureSensorContext) -> None:
+    def record(context: dg.RunStatusSensorContext) -> None:
         record_dagster_run(project, context.instance, context.dagster_run, say=context.log.warning)
 
-    @dg.run_status_sensor(
-        run_status=dg.DagsterRunStatus.CANCELED,
-        name="stopped_run",
-        default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Records and tells a run that somebody stopped.",
-    )
-    def stopped_run(context: dg.RunStatusSensorContext) -> None:
-        record_dagster_run(project, context.instance, context.dagster_run, say=context.log.warning)
+    def ended(status: dg.DagsterRunStatus, name: str, description: str) -> dg.SensorDefinition:
+        return dg.run_status_sensor(
+            run_status=status,
+            name=name,
+            default_status=dg.DefaultSensorStatus.RUNNING,
+            description=description,
+        )(record)
 
-    @dg.run_status_sensor(
-        run_status=dg.DagsterRunStatus.SUCCESS,
-        name="failed_check",
-        default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Records a run that ended well, and tells the checks that failed in it all the same.",
-    )
-    def failed_check(context: dg.RunStatusSensorContext) -> None:
-        record_dagster_run(project, context.instance, context.dagster_run, say=context.log.warning)
-
-    return [failed_run, stopped_run, failed_check]
+    return [
+        dg.run_failure_sensor(
+            name="failed_run",
+            default_status=dg.DefaultSensorStatus.RUNNING,
+            description="Records and tells a run that failed, or died without a word.",
+        )(record),
+        ended(dg.DagsterRunStatus.CANCELED, "stopped_run", "Records and tells a run that somebody stopped."),
+        ended(
+            dg.DagsterRunStatus.SUCCESS,
+            "failed_check",
+            "Records a run that ended well, and tells the checks that failed in it all the same.",
+        ),
+    ]
