@@ -157,7 +157,8 @@ def _place(error: BaseException) -> str:
 
 
 def _is_disk_full(text: str) -> bool:
-    return "No space left on device" in text or "Disk quota exceeded" in text
+    # The last where the system, not the disk, sets the end: a limit of the user's, or of the file system.
+    return any(said in text for said in ("No space left on device", "Disk quota exceeded", "File too large"))
 
 
 def _id(kind: str, what: str) -> str:

@@ -55,6 +55,7 @@ def test_a_full_disk_is_called_that_whoever_says_so() -> None:
     for error in (
         OSError(28, "No space left on device", "warehouse.duckdb"),
         RuntimeError("x: No space left on device"),
+        OSError(27, "File too large", "warehouse.duckdb"),
     ):
         assert trouble_of(error).title == "The disk is full"
         assert trouble_of(error).id == "disk full"
