@@ -13,6 +13,7 @@ from pathlib import Path
 
 from parcours.settings.file import SettingsError, load_settings, smallest_settings
 from parcours.settings.schema import JourneySettings
+from parcours.whole_file import PRIVATE, write_whole
 
 ROOT = Path(__file__).resolve().parent.parent
 """The checkout: holds sql/ and the default journey.yaml."""
@@ -84,8 +85,7 @@ class Project:
 
     def keep_journey_file(self) -> None:
         """Copy journey.yaml, which could be read, for the day on which it can't."""
-        self.last_good_journey_file.touch(mode=0o600)
-        self.last_good_journey_file.write_bytes(self.journey_file.read_bytes())
+        write_whole(self.last_good_journey_file, self.journey_file.read_text(encoding="utf-8"), PRIVATE)
 
     def source_file(self, format_name: str) -> Path:
         """The SQL that reads a format: the shop's own sources/ before ours."""

@@ -16,7 +16,7 @@ import duckdb
 from parcours.engine.fingerprint import engine_version, modules_version
 from parcours.engine.model import Model, ModelError, column_lineage, narrowed_sql
 from parcours.engine.refresh import Narrow, Refreshed, Table, Through, refresh
-from parcours.warehouse.connection import count_rows, table_columns, transaction
+from parcours.warehouse.connection import count_rows, existing_tables, table_columns, transaction
 
 
 class NotBuilt(Exception):
@@ -145,7 +145,5 @@ def _run(connection: duckdb.DuckDBPyConnection, model: Model, sql: str) -> None:
 
 def _missing(connection: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> list[str]:
     """Those of some tables that do not exist."""
-    rows = connection.execute(
-        "select schema_name || '.' || table_name from duckdb_tables() where database_name = current_database()"
-    ).fetchall()
-    return [table for table in tables if (table,) not in rows]
+    existing = existing_tables(connection)
+    return [table for table in tables if table not in existing]

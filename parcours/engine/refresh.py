@@ -25,7 +25,7 @@ from itertools import pairwise
 
 import duckdb
 
-from parcours.warehouse.connection import count_rows, table_columns
+from parcours.warehouse.connection import count_rows, existing_tables, table_columns
 from parcours.warehouse.refresh_log import State, narrowed_name, next_number, note_keys, note_refresh, table_states
 
 ROW_GROUP = 122_880
@@ -118,13 +118,8 @@ def _is_anew(connection: duckdb.DuckDBPyConnection, table: Table, own: State, st
     return (
         own.version != table.version
         or any(states[u].reset_at > own.built_at for u in table.upstreams if u in states)
-        or not _exists(connection, table.name)
+        or table.name not in existing_tables(connection)
     )
-
-
-def _exists(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
-    known = "select 1 from duckdb_tables() where schema_name = ? and table_name = ?"
-    return bool(connection.execute(known, table.split(".")).fetchall())
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> set[str]:

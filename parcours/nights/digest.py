@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from parcours.nights.record import FileRows, Kpi, Message, OpenTrouble, Rows, RunRecord, Warned
 from parcours.project import Project
 from parcours.report.numbers import Numbers, capital, plural
-from parcours.report.write import write_whole
+from parcours.whole_file import write_whole
 
 SHOWN_FILES = 10
 SHOWN_CHECKS = 10

@@ -13,7 +13,7 @@ from parcours.nights.record import RunRecord
 from parcours.project import Project
 from parcours.report.numbers import Numbers
 from parcours.report.page import with_last_run
-from parcours.report.write import write_whole
+from parcours.whole_file import write_whole
 
 
 def write_last_run(project: Project, record: RunRecord) -> None:

@@ -19,7 +19,7 @@ from typing import Literal
 from pydantic import TypeAdapter, ValidationError
 
 from parcours.project import Project
-from parcours.report.write import write_whole
+from parcours.whole_file import write_whole
 
 Outcome = Literal["report", "nothing new", "alarm"]
 By = Literal["night", "UI", "command line"]

@@ -10,7 +10,6 @@ between. Not here: the pages, and building the tables without the person (`parco
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +22,7 @@ from parcours.people.identities import IDENTITIES
 from parcours.project import Project
 from parcours.warehouse.check_results import CHECK_RESULTS
 from parcours.warehouse.connection import (
+    existing_tables,
     make_pseudonym,
     open_warehouse,
     pseudonym_key,
@@ -32,6 +32,7 @@ from parcours.warehouse.connection import (
 from parcours.warehouse.published import write_published
 from parcours.warehouse.raw_tables import make_raw_tables
 from parcours.warehouse.refresh_log import note_change, reset_log
+from parcours.whole_file import PRIVATE, write_whole
 
 Request = tuple[str, str]
 """Who asks to be forgotten: the kind of identifier (email, customer), and the address or id."""
@@ -133,7 +134,7 @@ def leave_published(project: Project) -> None:
         _find_people(connection, project)
         tests = _personal_rows(connection)
         instead = {table: f"from {table} where not coalesce({test}, false)" for table, test in tests.items()}
-        if CHECK_RESULTS in _tables(connection):
+        if CHECK_RESULTS in existing_tables(connection):
             _clean_samples(connection, tests)
             instead[CHECK_RESULTS] = "from clean_results"
         write_published(connection, project.published, instead)
@@ -155,7 +156,7 @@ def _is_known(connection: duckdb.DuckDBPyConnection, project: Project, identifie
 
 def _stitched(connection: duckdb.DuckDBPyConnection, project: Project, identifier: str) -> list[str]:
     """The identifiers stitched to this one, by the last run; where that knows none, as they were published."""
-    stitched = _of_same_person(connection, IDENTITIES, identifier) if IDENTITIES in _tables(connection) else []
+    stitched = _of_same_person(connection, IDENTITIES, identifier) if IDENTITIES in existing_tables(connection) else []
     if stitched or not project.published.exists():
         return stitched
     connection.execute(f"attach if not exists {text_literal(str(project.published))} as published (read_only)")
@@ -172,7 +173,7 @@ def _of_same_person(connection: duckdb.DuckDBPyConnection, identities: str, iden
 
 def _delete(connection: duckdb.DuckDBPyConnection, project: Project) -> dict[str, int]:
     """Delete from raw.*, drop what is computed from it; returns the rows deleted by raw table."""
-    tables = _tables(connection, ("staging", "journeys", "metrics"))
+    tables = existing_tables(connection, "staging", "journeys", "metrics")
     seen = [f"select identifier from {IDENTITIES}"] if IDENTITIES in tables else []
     count = _find_identifiers(connection, project, " union ".join([_known_identifiers(), *seen]))
     deleted = {}
@@ -262,15 +263,6 @@ def _clean_samples(connection: duckdb.DuckDBPyConnection, tests: Mapping[str, st
         )
 
 
-def _tables(connection: duckdb.DuckDBPyConnection, schemas: Sequence[str] = ("journeys", "metrics")) -> list[str]:
-    rows = connection.execute(
-        "select schema_name || '.' || table_name from duckdb_tables() where database_name = current_database() "
-        "and list_contains(?, schema_name)",
-        [[*schemas]],
-    ).fetchall()
-    return [name for (name,) in rows]
-
-
 def _one(connection: duckdb.DuckDBPyConnection, expression: str, *values: str) -> Any:
     return connection.execute(f"select {expression}", list(values)).fetchall()[0][0]
 
@@ -280,11 +272,4 @@ def _lines(file: Path) -> set[str]:
 
 
 def _write(file: Path, lines: Iterable[str]) -> None:
-    """Write a file that only its owner reads: all of it, or the old one stays."""
-    beside = file.with_name(f"{file.name}.{os.getpid()}")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
-        opened.writelines(f"{line}\n" for line in sorted(lines))
-        opened.flush()
-        os.fsync(opened.fileno())
-    beside.replace(file)
+    write_whole(file, "".join(f"{line}\n" for line in sorted(lines)), PRIVATE)

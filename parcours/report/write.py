@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import duckdb
 
 from parcours.engine.build import NotBuilt
 from parcours.report.page import last_run_of, with_last_run
+from parcours.whole_file import write_whole
 
 
 def write_report(published: Path, target: Path) -> None:
@@ -36,17 +36,3 @@ def _write(render: Callable[[duckdb.DuckDBPyConnection], str], published: Path, 
     if target.exists():  # who writes a page anew after a night that failed does not make that night a good one
         page = with_last_run(page, last_run_of(target.read_text(encoding="utf-8")))
     write_whole(target, page)
-
-
-def write_whole(target: Path, text: str) -> None:
-    """Beside the target first, then one rename: readers see the old file or the new one, never half of one."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    beside = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
-        with beside.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())  # or a power cut may leave the new name with nothing in it
-        beside.replace(target)
-    finally:
-        beside.unlink(missing_ok=True)

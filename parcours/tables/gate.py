@@ -20,6 +20,7 @@ from parcours.project import Project
 from parcours.tables.catalogue import LOADED_TABLES, all_tables
 from parcours.tables.table_checks import all_checks
 from parcours.warehouse.check_results import CHECK_RESULTS, make_check_results
+from parcours.warehouse.connection import existing_tables
 from parcours.warehouse.coverage import Pass, changed_since, passes
 from parcours.warehouse.published import write_published
 from parcours.warehouse.refresh_log import State, table_states
@@ -61,7 +62,7 @@ def why_not(connection: duckdb.DuckDBPyConnection, project: Project) -> list[str
 def _tables_that_are_behind(
     connection: duckdb.DuckDBPyConnection, project: Project, states: Mapping[str, State]
 ) -> list[str]:
-    existing = _existing(connection)
+    existing = existing_tables(connection)
     reasons = [f"{table} is not there: {RUN_ALL}." for table in LOADED_TABLES if table not in existing]
     for name, version in settings_versions(connection, project.settings).items():
         if name in existing and (name not in states or states[name].version != version):
@@ -85,13 +86,6 @@ def _why_behind(table: Table, states: Mapping[str, State], existing: Collection[
 
 def _is_newer(upstream: State, own: State) -> bool:
     return max(upstream.changed_at, upstream.reset_at) > own.built_at
-
-
-def _existing(connection: duckdb.DuckDBPyConnection) -> set[str]:
-    names = connection.execute(
-        "select schema_name || '.' || table_name from duckdb_tables() where database_name = current_database()"
-    ).fetchall()
-    return {name for (name,) in names}
 
 
 def _checks(

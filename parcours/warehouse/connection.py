@@ -141,6 +141,14 @@ def count_rows(connection: duckdb.DuckDBPyConnection, table: str) -> int:
     return int(connection.execute(f"select count(*) from {table}").fetchall()[0][0])
 
 
+def existing_tables(connection: duckdb.DuckDBPyConnection, *schemas: str) -> set[str]:
+    """The qualified names of the tables that exist, in these schemas (none named: all)."""
+    rows = connection.execute(
+        "select schema_name, table_name from duckdb_tables() where database_name = current_database()"
+    ).fetchall()
+    return {f"{schema}.{table}" for schema, table in rows if schema in schemas or not schemas}
+
+
 def table_columns(connection: duckdb.DuckDBPyConnection, table: str) -> list[tuple[str, str]]:
     """Names and types of the columns of a table that exists, in order."""
     return [(name, type_) for name, type_, *_ in connection.execute(f"describe {table}").fetchall()]

@@ -6,7 +6,7 @@ import duckdb
 
 from parcours.warehouse.canonical import KINDS, Kind
 from parcours.warehouse.comments import DeclaredTable, read_declaration
-from parcours.warehouse.connection import SOMEBODY, table_columns
+from parcours.warehouse.connection import SOMEBODY, existing_tables, table_columns
 from parcours.warehouse.refresh_log import note_changes, table_states
 
 BOOKKEEPING = {
@@ -74,12 +74,7 @@ def make_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
     Raises:
         OldWarehouse: one exists with other columns.
     """
-    existing = {
-        name
-        for (name,) in connection.execute(
-            "select schema_name || '.' || table_name from duckdb_tables() where database_name = current_database()"
-        ).fetchall()
-    }
+    existing = existing_tables(connection)
     for name, raw in RAW_TABLES.items():
         if name not in existing:
             connection.execute(f"create table {name} ({raw.definition})")
