@@ -24,8 +24,8 @@ from parcours.project import ROOT, Project
 from parcours.tables.drop_off_ranking import DROP_OFF_RANKING, write_drop_off_ranking
 from parcours.tables.funnel_parts import funnel_parts
 from parcours.warehouse.check_results import CHECK_RESULTS
-from parcours.warehouse.comments import Described, comment_table, is_declaration, read_declaration
-from parcours.warehouse.connection import SCHEMAS
+from parcours.warehouse.comments import Described, comment_tables, is_declaration, read_declaration
+from parcours.warehouse.connection import SCHEMAS, transaction
 from parcours.warehouse.raw_tables import RAW_TABLES
 from parcours.warehouse.refresh_log import drop_narrowed, prune, reset_log
 
@@ -184,5 +184,5 @@ def build_all(
 
 def comment_all(connection: duckdb.DuckDBPyConnection, project: Project) -> None:
     """Write the sentences of every table and column that exists, those that it does not carry yet."""
-    for declared in (*SETTINGS_TABLES, *RAW_TABLES.values(), *declared_tables(project)):
-        comment_table(connection, declared)
+    with transaction(connection):  # a commit for each of 2,500 sentences takes longer than they do
+        comment_tables(connection, [*SETTINGS_TABLES, *RAW_TABLES.values(), *declared_tables(project)])

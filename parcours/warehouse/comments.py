@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import Protocol
 import duckdb
 
 from parcours.project import ROOT
-from parcours.warehouse.connection import quoted, text_literal
+from parcours.warehouse.connection import quoted, text_literal, transaction
 
 
 class Described(Protocol):
@@ -93,12 +93,18 @@ def read_declaration(table: str) -> DeclaredTable:
 
 def comment_table(connection: duckdb.DuckDBPyConnection, declared: Described) -> None:
     """Write the sentences of a table that exists, those that it does not carry yet."""
-    known = _comments(connection, [declared.table])
-    wanted: list[tuple[str | None, str]] = [(None, declared.description), *declared.columns.items()]
-    for column, text in wanted:
-        place = (declared.table, column)
-        if place in known and known[place] != text:
-            _comment(connection, declared.table, column, text)
+    comment_tables(connection, [declared])
+
+
+def comment_tables(connection: duckdb.DuckDBPyConnection, tables: Sequence[Described]) -> None:
+    """Write the sentences of those of some tables that exist, what they do not carry yet."""
+    known = _comments(connection, [declared.table for declared in tables])
+    for declared in tables:
+        wanted: list[tuple[str | None, str]] = [(None, declared.description), *declared.columns.items()]
+        for column, text in wanted:
+            place = (declared.table, column)
+            if place in known and known[place] != text:
+                _comment(connection, declared.table, column, text)
 
 
 def comment_refreshed(connection: duckdb.DuckDBPyConnection, declared: Described) -> None:
@@ -112,10 +118,11 @@ def comment_refreshed(connection: duckdb.DuckDBPyConnection, declared: Described
     ).fetchall()
     if known and known[0][1]:
         return
-    comment_table(connection, declared)
-    connection.execute("delete from refresh_log.commented where table_name = ?", [declared.table])
-    if known:
-        connection.execute("insert into refresh_log.commented values (?, ?)", [declared.table, known[0][0]])
+    with transaction(connection):
+        comment_table(connection, declared)
+        connection.execute("delete from refresh_log.commented where table_name = ?", [declared.table])
+        if known:
+            connection.execute("insert into refresh_log.commented values (?, ?)", [declared.table, known[0][0]])
 
 
 def copy_comments(connection: duckdb.DuckDBPyConnection, database: str, tables: Collection[str]) -> None:
