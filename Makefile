@@ -55,7 +55,7 @@ test-statistics: $(STAMP) ## Planted effects over many seeds of the made-up shop
 	@$(BIN)/python -m pytest -m statistics
 
 test-nights: $(STAMP) ## Sixty nights with a fault in every third, and kills with the real daemon (some minutes)
-	@$(BIN)/python -m pytest -m nights
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m nights
 
 test-fuzz: $(STAMP) ## Thousands of mutated export files, hundreds of random shops
 	@PARCOURS_EXAMPLES=many $(BIN)/python -m pytest -n 2 --dist worksteal -m "fuzz or random"
