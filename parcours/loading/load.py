@@ -22,13 +22,15 @@ import duckdb
 from parcours.loading.duplicates import confirm, find_duplicates
 from parcours.loading.files import Found, find_files, natural
 from parcours.loading.found_files import note_found_files, note_own_columns, unmatched_files
-from parcours.loading.readers import FileRefused, read_files, refuse_unreadable_parquet
+from parcours.loading.personal import hide_personal_data
+from parcours.loading.readers import FileRefused, read_files, refuse_unreadable_parquet, without_values
 from parcours.loading.readers.lines import FILE_NUMBER, LINE_IN_FILE
+from parcours.loading.readers.masking import masked, masked_text
 from parcours.loading.repeats import note_repeats
 from parcours.loading.row_checks import FORGOTTEN, SPOILT, Limits, checked_select, spoilt_reason
 from parcours.loading.sources import Source
 from parcours.loading.together import may_join
-from parcours.people.forgotten import load_forgotten
+from parcours.people.forgotten import is_forgotten, load_forgotten, pseudonyms
 from parcours.project import Project
 from parcours.warehouse.connection import count_rows, text_literal, transaction
 from parcours.warehouse.raw_tables import make_raw_tables
@@ -158,7 +160,7 @@ def _load_files(connection: duckdb.DuckDBPyConnection, files: Sequence[Found], r
             return _load_files(connection, files[:middle], run) + _load_files(connection, files[middle:], run)
         if isinstance(refusal, IngestError):
             raise
-        loads = [_refused(files[0], str(refusal))]
+        loads = [_refused(connection, files[0], str(refusal))]
         with transaction(connection):
             _record(connection, loads, files, run)
     return loads
@@ -220,10 +222,7 @@ def _account(connection: duckdb.DuckDBPyConnection, files: Sequence[Found], run:
     inserted = _insert(connection, source, export.name, given)
     note_repeats(connection, source.kind)
     _touch_loaded(connection, source, given, confirm(connection, source.kind, export.name))
-    connection.execute(
-        f"insert into raw.rejected_rows select file_id, {LINE_IN_FILE}, reason, text from rejects "
-        f"inner join loading_files on file_number = {FILE_NUMBER} order by line"
-    )
+    _keep_rejected(connection, source, given)
     _observe_names(connection, source, export.name)
     counts = connection.execute(
         "select file_number, rows_read, rows_read - rows_rejected - repeats as loaded, repeats, "
@@ -245,8 +244,9 @@ def _loaded(file: Found, *counted: Any) -> Load:
     return Load(file.file_id, file.name, file.export.name, file.source.format, kind, "loaded", None, *counted)
 
 
-def _refused(file: Found, reason: str) -> Load:
-    return Load(file.file_id, file.name, file.export.name, file.source.format, file.source.kind.name, "refused", reason)
+def _refused(connection: duckdb.DuckDBPyConnection, file: Found, reason: str) -> Load:
+    kind, shown = file.source.kind.name, masked_text(connection, reason)
+    return Load(file.file_id, file.name, file.export.name, file.source.format, kind, "refused", shown)
 
 
 def _tally(connection: duckdb.DuckDBPyConnection, files: Sequence[Found]) -> None:
@@ -290,6 +290,7 @@ def _refuse(connection: duckdb.DuckDBPyConnection, files: Sequence[Found], refus
         ).fetchall()
         reasons = "; ".join(f"{reason} ({count:,}, the first in line {line:,})" for reason, count, line in why)
         refused[number] = _refused(
+            connection,
             files[number],
             f"{rejected:,} of {read:,} rows are rejected, over exports.refuse_above ({refuse_above:g}): {reasons}. "
             "Correct the format in journey.yaml, or the file",
@@ -309,6 +310,16 @@ def _reject(connection: duckdb.DuckDBPyConnection) -> None:
         "insert into rejects select c.line, c.reason, case when c.reason <> $forgotten then r.text else '' end "
         "from (select line, reason from checked where reason is not null) c join file_texts r using (line)",
         {"forgotten": FORGOTTEN},
+    )
+
+
+def _keep_rejected(connection: duckdb.DuckDBPyConnection, source: Source, given: set[str]) -> None:
+    """Store the rejected rows, with the pseudonyms of whom they name: so they go, if one of these is forgotten."""
+    connection.execute(
+        f"insert into raw.rejected_rows select file_id, {LINE_IN_FILE}, {masked('rejects.reason')}, text, named "
+        f"from rejects inner join loading_files on file_number = {FILE_NUMBER} "
+        f"left join (select line, {pseudonyms(source.kind.name, given)} as named from checked "
+        "where reason is not null) using (line) order by line"
     )
 
 
@@ -344,7 +355,13 @@ def check_rows(connection: duckdb.DuckDBPyConnection, files: Sequence[Found], li
     except duckdb.Error as error:
         if reads == "parquet":
             refuse_unreadable_parquet(connection, [file.path for file in files])
-        raise IngestError(f"{where}, reading {file.name}: {error}") from None
+        raise IngestError(f"{where}, reading {file.name}: {without_values(error)}") from None
+    hide_personal_data(connection, source.kind, given)
+    if limits.has_forgotten:
+        connection.execute(
+            f"update checked set reason = $forgotten where {is_forgotten(source.kind.name, given)}",
+            {"forgotten": FORGOTTEN},
+        )
     return given
 
 

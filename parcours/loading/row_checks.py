@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from parcours.loading.currencies import CURRENCIES
-from parcours.loading.readers.masking import masked
-from parcours.people.forgotten import is_forgotten
 from parcours.warehouse.canonical import Column, Kind
 from parcours.warehouse.connection import text_literal
 
@@ -51,14 +49,13 @@ def checked_select(kind: Kind, given: Collection[str], rows: str, limits: Limits
     happened = [column.name for column in columns if column.type == "timestamp" and column.name != "source_updated_at"]
     reasons += [reason for column in columns for reason in _reasons(column, limits)]
     reasons.append(f"case when length(whole_row) > {LONGEST} or contains(whole_row, chr(0)) then '{SPOILT}' end")
-    whose = f"case when {is_forgotten(kind.name, given)} then '{FORGOTTEN}' else first_reason end"
     texts = ", ".join(f"coalesce(cast({column.name} as text), chr(1))" for column in columns)
     return (
         f"with source_rows as (\n{rows}\n), "
         f"whole_rows as (select *, concat_ws(chr(2), {texts}) as whole_row from source_rows), "
         f"cast_rows as (select line, coalesce({', '.join([*reasons, 'null'])}) as first_reason, "
         f"md5_number(whole_row) as row_hash, {', '.join(casts)} from whole_rows) "
-        f"select line, {whose if limits.has_forgotten else 'first_reason'} as reason, row_hash, "
+        "select line, first_reason as reason, row_hash, "
         f"greatest({', '.join([*happened, 'null::timestamp'])}) as covers_until, "
         "* exclude (line, first_reason, row_hash) from cast_rows"
     )
@@ -68,8 +65,6 @@ def _typed(column: Column) -> str:
     """The column's value in its type; what can't be cast is null here and has a reason."""
     if column.type == "text":
         value = f"nullif(trim({column.name}), '')"
-        if column.name == "comment":
-            value = masked(value)
         return f"upper({value})" if column.name == "currency" else value
     return f"try_cast({column.name} as {column.type})"
 

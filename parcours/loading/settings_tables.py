@@ -14,6 +14,7 @@ from parcours.settings.kpis import kpi_rows
 from parcours.settings.schema import JourneySettings, PathLimit, PathStage
 from parcours.warehouse.comments import DeclaredTable, read_declaration
 from parcours.warehouse.connection import transaction
+from parcours.warehouse.personal_values import hidden_id
 from parcours.warehouse.refresh_log import note_versions, prepare_log
 
 Row = Sequence[Any]
@@ -234,7 +235,7 @@ ROWS: Mapping[str, Callable[[JourneySettings], list[Row]]] = {
 INSERTED = {
     # The address itself never gets into the database: it is hashed while the row is inserted.
     "staff": "select identifier from (select kind || ':' || case when kind = 'email' then pseudonym(value) "
-    "else trim(value) end as identifier from listed as listed(kind, value)) where identifier is not null",
+    f"else {hidden_id('trim(value)', of_person=True)} end as identifier from listed as listed(kind, value)) where identifier is not null",
 }
 """What is inserted of the rows `listed`, where it is not they."""
 

@@ -12,7 +12,7 @@ import duckdb
 from parcours.project import Project
 
 IDENTIFIERS = {
-    "events": {"anonymous": "anonymous_id", "customer": "customer_id", "email": "email_hash"},
+    "events": {"anonymous": "anonymous_id", "customer": "customer_id", "email": "email_hash", "order": "order_id"},
     "order_rows": {"order": "order_id", "customer": "customer_id", "email": "email_hash"},
     "contacts": {"contact": "contact_id", "customer": "customer_id", "email": "email_hash"},
     "deals": {"contact": "contact_id", "customer": "customer_id", "email": "email_hash"},
@@ -34,9 +34,14 @@ def load_forgotten(connection: duckdb.DuckDBPyConnection, project: Project) -> b
 
 def is_forgotten(kind: str, given: Collection[str]) -> str:
     """SQL that says whether a row of a shape, with the columns given, carries an identifier of a forgotten person."""
-    tests = [
-        f"pseudonym('{name}:' || {column}) in (select identifier from forgotten)"
-        for name, column in IDENTIFIERS[kind].items()
-        if column in given
-    ]
+    tests = [f"{pseudonym} in (select identifier from forgotten)" for pseudonym in _carried(kind, given)]
     return " or ".join([*tests, "false"])
+
+
+def pseudonyms(kind: str, given: Collection[str]) -> str:
+    """SQL of the pseudonyms of the identifiers that a row of a shape, with the columns given, carries."""
+    return f"list_filter([{', '.join([*_carried(kind, given), 'cast(null as text)'])}], lambda one: one is not null)"
+
+
+def _carried(kind: str, given: Collection[str]) -> list[str]:
+    return [f"pseudonym('{name}:' || {column})" for name, column in IDENTIFIERS[kind].items() if column in given]

@@ -20,10 +20,10 @@ from parcours.loading.readers.documents import read_document
 from parcours.loading.readers.json_lines import read_json_lines
 from parcours.loading.readers.names import note_names
 from parcours.loading.readers.parquet import read_parquet, refuse_unreadable_parquet
-from parcours.loading.readers.refusal import FileRefused
+from parcours.loading.readers.refusal import FileRefused, without_values
 from parcours.loading.sources import Source
 
-__all__ = ["FileRefused", "kind_of_file", "read_files", "refuse_unreadable_parquet"]
+__all__ = ["FileRefused", "kind_of_file", "read_files", "refuse_unreadable_parquet", "without_values"]
 
 LOOKED_AT = 2**20
 """Bytes of a file by which its kind is told: a JSON file without a line break in them is one document."""
