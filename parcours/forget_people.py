@@ -1,53 +1,107 @@
-"""Forgetting people from end to end: the warehouse, the published file, both pages; then all is built without them.
+"""Forgetting people from end to end: the warehouse, the published file, the records of runs, both pages, and what else
+keeps a history; then all is built without them.
 
-The command and the Dagster job are these two steps. The first leaves nothing of the people, whatever else is wrong;
-the second publishes what it builds only through the gate. Not here: finding and deleting rows
-(`parcours/people/forget.py`).
+The command and the Dagster job are these two steps. The first leaves nothing of the people, whatever else is wrong:
+each place is left though another can't be, and the next run tries that again. The second publishes what it builds only
+through the gate. Not here: finding and deleting rows (`parcours/people/forget.py`), nor Dagster's history
+(`pipelines/history.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 
 import duckdb
 
 from parcours.engine.model import ModelError
 from parcours.loading.settings_tables import write_settings
-from parcours.people.forget import Forgotten, Request, ask_to_forget, leave_published, leave_warehouse
+from parcours.nights.leave import leave_records
+from parcours.nights.page_head import write_last_run
+from parcours.nights.record import read_records
+from parcours.people.forget import (
+    Forgotten,
+    Request,
+    ask_to_forget,
+    find_asked,
+    leave_published,
+    leave_warehouse,
+    read_forgetting,
+)
 from parcours.people.identities import IDENTITIES
+from parcours.people.traces import Traces
 from parcours.project import Project
 from parcours.run import rebuild
 from parcours.tables.catalogue import build_all
 from parcours.warehouse.open_run import open_run
 
+LeaveHistory = Callable[[Traces], object]
+"""Takes people out of a history that the library knows nothing of."""
 
-def forget_people(project: Project, requests: Sequence[Request]) -> Forgotten:
+
+def _no_history(_: Traces) -> None:
+    """There is none."""
+
+
+def forget_people(
+    project: Project, requests: Sequence[Request], leave_history: LeaveHistory = _no_history
+) -> Forgotten:
     """Delete everything that is stored of people and remember not to load it again.
 
     Of whom nobody is found is told; nothing is changed for them.
     """
-    finish_forgetting(project)
-
-    def stitch(connection: duckdb.DuckDBPyConnection) -> None:
-        # If that can be built; else the people are as the last run that got so far knew them.
-        with suppress(duckdb.Error, ModelError):
-            write_settings(connection, project.settings)
-            build_all(connection, project, [IDENTITIES])
-
-    asked = ask_to_forget(project, requests, stitch)
-    return Forgotten(asked.identifier_count, finish_forgetting(project), asked.unknown)
+    finish_forgetting(project, leave_history)
+    asked = ask_to_forget(project, requests)
+    count, unknown = find_asked(project, lambda connection: _stitch(connection, project))
+    rows = finish_forgetting(project, leave_history)
+    return Forgotten(count, rows, tuple(request for one, request in asked.items() if one in unknown))
 
 
-def finish_forgetting(project: Project) -> dict[str, int]:
-    """Go on where forgetting was interrupted, if it was; returns the rows deleted by raw table."""
-    if not project.forgetting_file.exists():
+def finish_forgetting(project: Project, leave_history: LeaveHistory = _no_history) -> dict[str, int]:
+    """Go on where forgetting was interrupted, if it was; returns the rows deleted by raw table.
+
+    Raises:
+        Exception: a place could not be left, the first of them; the others are.
+    """
+    forgetting = read_forgetting(project)
+    if forgetting and forgetting.asked:
+        find_asked(project, lambda connection: _stitch(connection, project))
+        forgetting = read_forgetting(project)
+    if not forgetting:
         return {}
-    deleted = leave_warehouse(project)
-    leave_published(project)
-    _write_pages(project)
+    deleted: dict[str, int] = {}
+    traces, failed = Traces(forgetting.traces), list[Exception]()
+    with _going_on(failed):
+        deleted = leave_warehouse(project, forgetting)
+    with _going_on(failed):
+        leave_published(project, forgetting)
+    with _going_on(failed):
+        leave_records(project, traces)
+    with _going_on(failed):
+        _write_pages(project)
+    with _going_on(failed):
+        leave_history(traces)
+    if failed:
+        raise failed[0]
     project.forgetting_file.unlink()
     return deleted
+
+
+@contextmanager
+def _going_on(failed: list[Exception]) -> Iterator[None]:
+    """Go on where a step fails, and keep why."""
+    try:
+        yield
+    except Exception as error:
+        failed.append(error)
+
+
+def _stitch(connection: duckdb.DuckDBPyConnection, project: Project) -> None:
+    """Who is who by all that is loaded, if that can be built; else the people are as the last run that got so far knew
+    them."""
+    with suppress(duckdb.Error, ModelError):
+        write_settings(connection, project.settings)
+        build_all(connection, project, [IDENTITIES])
 
 
 def build_without(project: Project) -> None:
@@ -66,12 +120,18 @@ def _write_pages(project: Project) -> None:
     """Write both pages of the published file. One that can't be written is none: the old one may show the people."""
     from parcours.report.write import write_quality, write_report
 
+    failed = list[Exception]()
     for write, page in ((write_report, project.report), (write_quality, project.quality_report)):
-        try:
-            if project.published.exists():
-                write(project.published, page)
-            else:
+        with _going_on(failed):
+            try:
+                if project.published.exists():
+                    write(project.published, page)
+                else:
+                    page.unlink(missing_ok=True)
+            except BaseException:
                 page.unlink(missing_ok=True)
-        except BaseException:
-            page.unlink(missing_ok=True)
-            raise
+                raise
+    if failed:
+        raise failed[0]
+    for record in read_records(project)[-1:]:
+        write_last_run(project, record)

@@ -3,10 +3,31 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 PRIVATE = 0o600
 """Only the owner reads it."""
+
+
+_users_mask: list[int] = []
+
+
+@contextmanager
+def private_files() -> Iterator[None]:
+    """What is made meanwhile, by whichever library, is its owner's alone; but what is shared on purpose."""
+    _users_mask.append(os.umask(0o077))
+    try:
+        yield
+    finally:
+        os.umask(_users_mask.pop())
+
+
+def share(file: Path) -> None:
+    """Let others read a file, as the user's umask has it."""
+    if _users_mask:
+        file.chmod(0o666 & ~_users_mask[0])
 
 
 def write_whole(target: Path, text: str, mode: int = 0o666) -> None:
@@ -18,6 +39,8 @@ def write_whole(target: Path, text: str, mode: int = 0o666) -> None:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())  # or a power cut may leave the new name with nothing in it
+        if mode != PRIVATE:
+            share(beside)
         beside.replace(target)
     finally:
         beside.unlink(missing_ok=True)

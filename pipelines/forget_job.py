@@ -11,6 +11,7 @@ from assets.failures import naming_the_trouble
 from parcours.forget_people import build_without, forget_people
 from parcours.people.forget import Request
 from parcours.project import Project
+from pipelines.history import leave_history
 
 
 class NobodyFound(Exception):
@@ -31,7 +32,9 @@ def forget_people_job(project: Project) -> dg.JobDefinition:
             context.log.info(f"Nobody to forget: {project.forget_requests} is missing or empty.")
             return
         requests = {_request(line): line for line in lines}
-        done = forget_people(project, [*requests])
+        done = forget_people(
+            project, [*requests], lambda traces: leave_history(context.instance, traces, context.run_id)
+        )
         left = [requests[request] for request in done.unknown]
         project.forget_requests.write_text("".join(f"{line}\n" for line in left), encoding="utf-8")
         context.add_output_metadata(

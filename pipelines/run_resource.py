@@ -9,9 +9,10 @@ import dagster as dg
 
 from parcours.forget_people import finish_forgetting
 from parcours.loading.nothing_new import note_complete, what_is_read
+from parcours.people.traces import Traces
 from parcours.project import Project
 from parcours.warehouse.open_run import OpenRun, open_run
-from pipelines.history import prune
+from pipelines.history import leave_history, prune
 from pipelines.launcher import hold_run
 from pipelines.run_records import record_dagster_run, record_death
 
@@ -36,7 +37,7 @@ def run_resource(project: Project, read: Callable[[], Project] | None = None) ->
             if opened.left:
                 say(f"The last run ended without a word: {opened.left}. What it had finished stands; this run goes on.")
                 record_death(project, opened.left, say=say)
-            finish_forgetting(project)
+            finish_forgetting(project, lambda traces: _leave_history(context, traces))
             began_with = what_is_read(project)
             yield opened
             if context.run and context.instance:
@@ -50,6 +51,11 @@ def run_resource(project: Project, read: Callable[[], Project] | None = None) ->
             prune(context.instance)
 
     return run
+
+
+def _leave_history(context: dg.InitResourceContext, traces: Traces) -> None:
+    if context.instance:
+        leave_history(context.instance, traces, context.run.run_id if context.run else None)
 
 
 def _is_complete(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:

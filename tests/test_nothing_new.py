@@ -63,6 +63,7 @@ def complete(tmp_path: Path) -> Project:
     (tmp_path / "exports" / "events").mkdir(parents=True)
     (tmp_path / "exports" / "events" / "events-1.jsonl").write_text("{}")
     shop = load_project(tmp_path / "journey.yaml", tmp_path / "exports", tmp_path)
+    shop.key_file.write_text("0" * 64)
     shop.report.parent.mkdir()
     for made in (shop.warehouse, shop.published, shop.report, shop.quality_report):
         made.write_text("made")
@@ -80,6 +81,7 @@ def complete(tmp_path: Path) -> Project:
         lambda shop: _overwrite_unseen(shop.exports_folder / "events" / "events-1.jsonl"),
         lambda shop: shop.journey_file.write_text(shop.journey_file.read_text() + "\n"),
         lambda shop: shop.forgotten_file.write_text("somebody\n"),
+        lambda shop: shop.forgetting_file.write_text("{}"),
         lambda shop: (shop.key_file.unlink(), shop.key_file.write_text("1" * 64)),
         lambda shop: shop.report.unlink(),
         lambda shop: shop.published.write_text("else"),

@@ -436,7 +436,8 @@ def _observe_names(connection: duckdb.DuckDBPyConnection, source: Source, export
     )
     connection.execute(
         "insert into raw.observed_names select file_id, $export, what, name, rows from ("
-        "select file_number, 'column' as what, name, count(*) as rows from file_names group by all "
+        f"select file_number, 'column' as what, {masked('name')} as name, count(*) as rows "
+        "from file_names group by all "
         f"{events if source.kind.name == 'events' else ''}) inner join loading_files using (file_number)",
         {"export": export},
     )

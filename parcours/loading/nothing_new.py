@@ -51,7 +51,9 @@ def note_made(project: Project) -> None:
 
 
 def nothing_new_since(project: Project) -> datetime | None:
-    """When the last complete run ended, if another would find nothing that it had not."""
+    """When the last complete run ended, if another would find nothing that it had not; unless forgetting is to finish."""
+    if project.forgetting_file.exists():
+        return None
     try:
         noted = json.loads(project.last_run_file.read_text(encoding="utf-8"))
         ended, read, made = datetime.fromisoformat(noted["ended"]), noted["read"], noted["made"]

@@ -44,7 +44,9 @@ def hide_personal_data(connection: duckdb.DuckDBPyConnection, kind: Kind, given:
         for column in touched
     }
     addresses = [
-        f"case when {is_email(name)} then {hidden_id(name, of_person=True)} end" for name in PEOPLE[:2] if name in hidden
+        f"case when {is_email(name)} then {hidden_id(name, of_person=True)} end"
+        for name in PEOPLE[:2]
+        if name in hidden
     ]
     if addresses and any(column.name == "email_hash" for column in kind.columns):
         if "email_hash" not in given:
@@ -72,5 +74,5 @@ def _hiding(column: Column) -> Hiding:
     if _is_id(column):
         return lambda value: hidden_id(value, of_person=column.name in PEOPLE)
     if column.name == "url_path":
-        return lambda value: masked(path_only(value))
+        return lambda value: f"nullif({masked(path_only(value))}, '')"
     return masked_freely if column.name in FREE_TEXT else masked

@@ -40,7 +40,7 @@ def write_rejected(project: Project, folder: Path) -> list[Written]:
         folder: where to write; made if it is missing.
     """
     written = []
-    with open_warehouse(project) as connection:
+    with open_warehouse(project) as connection:  # and what is written meanwhile is private
         write_settings(connection, project.settings)
         make_raw_tables(connection)
         counts = dict(

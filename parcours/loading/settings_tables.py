@@ -235,7 +235,8 @@ ROWS: Mapping[str, Callable[[JourneySettings], list[Row]]] = {
 INSERTED = {
     # The address itself never gets into the database: it is hashed while the row is inserted.
     "staff": "select identifier from (select kind || ':' || case when kind = 'email' then pseudonym(value) "
-    f"else {hidden_id('trim(value)', of_person=True)} end as identifier from listed as listed(kind, value)) where identifier is not null",
+    f"else {hidden_id('trim(value)', of_person=True)} end as identifier "
+    "from listed as listed(kind, value)) where identifier is not null",
 }
 """What is inserted of the rows `listed`, where it is not they."""
 

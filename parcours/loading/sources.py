@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from sqlglot import parse_one
 from sqlglot.errors import SqlglotError
 from sqlglot.expressions import Query
 
+from parcours.project import ROOT
 from parcours.warehouse.canonical import KINDS, Kind
 
 READS = ("csv", "tsv", "jsonl", "json", "xml", "parquet")
@@ -95,6 +96,13 @@ def read_source(path: Path) -> Source:
         header.get("each"),
         sql,
     )
+
+
+@cache
+def known_names() -> frozenset[str]:
+    """The columns and keys that our formats read."""
+    sources = [read_source(path) for path in (ROOT / "sql" / "sources").glob("*.sql")]
+    return frozenset(name for source in sources for name in (*source.named, *source.needs, *source.columns))
 
 
 def _names(value: str) -> tuple[str, ...]:

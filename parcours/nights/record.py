@@ -19,7 +19,7 @@ from typing import Literal
 from pydantic import TypeAdapter, ValidationError
 
 from parcours.project import Project
-from parcours.whole_file import write_whole
+from parcours.whole_file import PRIVATE, write_whole
 
 Outcome = Literal["report", "nothing new", "alarm"]
 By = Literal["night", "UI", "command line"]
@@ -171,7 +171,7 @@ def write_record(project: Project, record: RunRecord) -> None:
     records = [other for other in read_records(project) if other.run_id != record.run_id]
     replaced = [*records, record]
     text = "".join(_adapter().dump_json(one).decode() + "\n" for one in replaced[-KEPT:])
-    write_whole(records_file(project), text)
+    write_whole(records_file(project), text, PRIVATE)
 
 
 @contextmanager

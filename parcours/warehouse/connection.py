@@ -6,6 +6,7 @@ Here: opening warehouse.duckdb (one process at a time), and what every statement
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import secrets
@@ -17,6 +18,7 @@ import duckdb
 from parcours.project import Project
 from parcours.warehouse.functions import refresh_functions
 from parcours.warehouse.refresh_log import prepare_log
+from parcours.whole_file import PRIVATE, private_files
 
 SOMEBODY = (
     "case when not regexp_matches(lower(trim({0})), '^(|null|none|nan|undefined|unknown|anonymous|guest|-1|[0-]+)$') "
@@ -44,14 +46,18 @@ def open_warehouse(project: Project) -> Iterator[duckdb.DuckDBPyConnection]:
         WarehouseBusy: another run, or a notebook that opened the wrong file, holds it.
     """
     project.output.mkdir(parents=True, exist_ok=True)
+    key = pseudonym_key(project)  # first: a new one is made only where there is no warehouse
     with naming_the_holder(project):
         _finish_killed_run(project)
-        connection = duckdb.connect(str(project.warehouse))
-    try:
-        prepare(connection, pseudonym_key(project))
-        yield connection
-    finally:
-        connection.close()
+        with private_files():
+            connection = duckdb.connect(str(project.warehouse))
+            try:
+                project.warehouse.chmod(PRIVATE)
+                prepare(connection, key)
+                _check_key(connection, project, key)
+                yield connection
+            finally:
+                connection.close()
 
 
 def _finish_killed_run(project: Project) -> None:
@@ -116,6 +122,20 @@ def prepare(connection: duckdb.DuckDBPyConnection, key: str) -> None:
     make_pseudonym(connection, key)
 
 
+def _check_key(connection: duckdb.DuckDBPyConnection, project: Project, key: str) -> None:
+    """Note with which key the warehouse is written, as a hash of it: another would split everybody in two, silently."""
+    noted = connection.execute("select fingerprint from refresh_log.pseudonym_key").fetchall()
+    fingerprint = hashlib.sha256(f"fingerprint of {key}".encode()).hexdigest()
+    if not noted:
+        connection.execute("insert into refresh_log.pseudonym_key values (?)", [fingerprint])
+    elif noted != [(fingerprint,)]:
+        raise UnusableKey(
+            f"{project.warehouse} was written with another key than that of PARCOURS_KEY, or else {project.key_file}. "
+            "Put the key back with which its files were loaded; or move the warehouse away and run again, which loads "
+            "every export that is still there"
+        )
+
+
 def make_pseudonym(connection: duckdb.DuckDBPyConnection, key: str) -> None:
     """Make the temporary macros `somebody` and `pseudonym`."""
     connection.execute(f"create or replace temp macro somebody(value) as {SOMEBODY.format('value')}")
@@ -126,10 +146,21 @@ def make_pseudonym(connection: duckdb.DuckDBPyConnection, key: str) -> None:
 
 
 def pseudonym_key(project: Project) -> str:
-    """The key from PARCOURS_KEY, else from the key file, which is made (mode 600) where there is none."""
+    """The key from PARCOURS_KEY, else from the key file, which is made (mode 600) for the first warehouse.
+
+    Raises:
+        UnusableKey: there is none, but something that was written with it.
+    """
     if key := os.environ.get("PARCOURS_KEY"):
         return key.strip().lower()
     if not project.key_file.exists():
+        for written in (project.warehouse, project.forgotten_file):
+            if written.exists():
+                raise UnusableKey(
+                    f"{project.key_file} is gone, and {written} was written with it. Put the key back, from a backup, "
+                    "or in PARCOURS_KEY. If it is lost, move that file away and run again: every export that is still "
+                    "there is loaded anew, with a new key, and whoever was forgotten must be forgotten again"
+                )
         descriptor = os.open(project.key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_hex(32) + "\n")

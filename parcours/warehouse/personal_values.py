@@ -69,15 +69,19 @@ MAY_BE_PERSONAL = (
 )
 """A pattern that is in each text which holds one of these or the query of a link, and cheap to look for."""
 
+_START, _END = "(?:^|[^0-9A-Za-z])", "(?:$|[^0-9A-Za-z])"
 ID_MAY_BE_PERSONAL = (
-    r"[@＠﹫＋]|%40|^(?:[+( ]|%2B)|^0[0-9]|^[0-9]{1,3}[.]|^[0-9]{4}[ -]|^[0-9]{15,16}$|^[A-Z]{2}[0-9]{2}|"
-    r"^[0-9A-Fa-f]{1,4}:"
+    r"[@＠﹫=]|%40|://|[aA][tT]\s?[\])}]|(?:[+＋(]|%2B)\s?\(?[0-9]|[0-9]{1,3}(?:\.[0-9]{1,3}){3}|:[0-9A-Fa-f]{0,4}:|"
+    rf"{_START}(?:00?[1-9][^A-Za-z]{{7}}|[0-9]{{4}}[ -][0-9]{{4}}|[A-Z]{{2}}[0-9]{{2}}[ 0-9A-Z]{{11}}|[0-9]{{15,16}}{_END})"
 )
 """Likewise, of ids."""
 
 _ADDRESS = rf"(?:mailto:)?([^\s@＠﹫:]+){_SIGN}([^\s@＠﹫]+)"
 _AS_ONE = r"\1@\2"
-_PERSONAL_ID = rf".*{_SIGN}.*|{PHONE}|{_GROUPED_CARD}|(?-i:{IBAN})|{IP}"
+_IN_ID = (
+    rf"{_SIGN}|[\[({{]{BLANK}?at{BLANK}?[\])}}]|://|[?&;#][\w.-]+=|"
+    rf"{_START}(?:{PHONE}|{_GROUPED_CARD}|(?-i:{IBAN})|{IP}){_END}"
+)
 
 
 def is_email(value: str) -> str:
@@ -86,7 +90,8 @@ def is_email(value: str) -> str:
 
 
 def hidden_id(value: str, of_person: bool) -> str:
-    """SQL of an id as it is stored: a pseudonym, if it is an e-mail address, phone, card or bank number or IP address.
+    """SQL of an id as it is stored: a pseudonym, if it holds an e-mail address or a link, or is a phone, card or bank
+    number or an IP address.
 
     It still is the same wherever that person or thing is named. An address gives the pseudonym of the e-mail.
 
@@ -94,13 +99,15 @@ def hidden_id(value: str, of_person: bool) -> str:
         value: the id.
         of_person: whether ten digits that begin with 0 are a phone; the id of a product may have them.
     """
-    pattern = text_literal(rf"{_PERSONAL_ID}|0[1-9]\d{{8}}" if of_person else _PERSONAL_ID)
+    pattern = text_literal(rf"{_IN_ID}|^0[1-9]\d{{8}}$" if of_person else _IN_ID)
     address = f"regexp_replace({value}, {text_literal(f'^{_ADDRESS}$')}, {text_literal(_AS_ONE)}, 'i')"
+    card = f"regexp_extract({value}, {text_literal(f'{_START}({_CARD_DIGITS}){_END}')}, 1)"
     digit = "cast(digit as integer) * if(place % 2 = 0, 2, 1)"
-    digits = f"string_split(reverse({value}), '')"
-    is_card = f"list_sum([({digit}) // 10 + ({digit}) % 10 for digit, place in {digits}]) % 10 = 0"
+    is_card = (
+        f"coalesce(list_sum([({digit}) // 10 + ({digit}) % 10 "
+        f"for digit, place in string_split(reverse(nullif({card}, '')), '')]) % 10 = 0, false)"
+    )
     return (
-        f"case when regexp_full_match({value}, {pattern}, 'i') then pseudonym({address}) "
-        f"when regexp_full_match({value}, {text_literal(_CARD_DIGITS)}) "
-        f"then case when {is_card} then pseudonym({value}) else {value} end else {value} end"
+        f"case when regexp_matches({value}, {pattern}, 'i') then pseudonym({address}) "
+        f"when {is_card} then pseudonym({value}) else {value} end"
     )

@@ -13,6 +13,7 @@ import duckdb
 from parcours.warehouse.comments import copy_comments
 from parcours.warehouse.connection import count_rows, quoted, transaction
 from parcours.warehouse.functions import write_functions
+from parcours.whole_file import share
 
 PUBLISHED_SCHEMAS = ("settings", "staging", "journeys", "metrics")
 PUBLISHED_RAW_TABLES = ("loads", "found_files", "own_columns")
@@ -54,5 +55,6 @@ def write_published(
             copy_comments(connection, "snapshot", rows)
     finally:
         connection.execute("detach snapshot")
+    share(copy)
     copy.replace(target)
     return rows

@@ -8,6 +8,7 @@ A number counts the refreshes of all tables.
 * `refresh_log.checks`: of each check the version in which it last passed, and the last refresh that it covered then.
 * `refresh_log.lineage`: of each table from which columns of others its own are computed, by the version of its SQL.
 * `refresh_log.commented`: of each table the sentences that it carries, and since which change.
+* `refresh_log.pseudonym_key`: a hash of the key with which the pseudonyms were made.
 * `refresh_log.narrowed`: what the copies in the schemas `narrowed_…` hold that the tables of one run share.
 
 Not here: what a refresh does with it (`refresh.py`), nor a check (`parcours/warehouse/coverage.py`).
@@ -78,6 +79,7 @@ def prepare_log(connection: duckdb.DuckDBPyConnection) -> None:
     )
     connection.execute("create table if not exists refresh_log.narrowed (table_name text, built_at bigint, keys text)")
     connection.execute("create table if not exists refresh_log.lineage (table_name text, version text, lineage text)")
+    connection.execute("create table if not exists refresh_log.pseudonym_key (fingerprint text)")
     connection.execute("create table if not exists refresh_log.commented (table_name text, version text)")
 
 

@@ -105,11 +105,8 @@ select
     user_pseudo_id as anonymous_id,
     case when not contains(user_id, '@') then user_id end as customer_id,
     pseudonym(case when contains(user_id, '@') then user_id end) as email_hash,
-    regexp_replace(
-        regexp_extract(page_location, '^[A-Za-z]+://[^/?#]+([^?#]*)', 1),
-        '[A-Za-z0-9._%+-]+(@|%40)[A-Za-z0-9.-]+', '[e-mail]', 'g'
-    ) as url_path,
-    lower(regexp_extract(page_referrer, '^[A-Za-z]+://([^/?#:]+)', 1)) as referrer_host,
+    regexp_extract(page_location, '^[A-Za-z]+://[^/?#]+([^?#]*)', 1) as url_path,
+    lower(regexp_extract(page_referrer, '^[A-Za-z]+://(?:[^/?#@]*@)?([^/?#:]+)', 1)) as referrer_host,
     case when not regexp_matches(campaign[1], '^[(].*[)]$') then campaign[1] end as campaign_source,
     case when not regexp_matches(campaign[2], '^[(].*[)]$') then campaign[2] end as campaign_medium,
     case when not regexp_matches(campaign[3], '^[(].*[)]$') then campaign[3] end as campaign_name,

@@ -88,30 +88,23 @@ select
             else 'position ' || position
         end
     ) as event_id,
-    regexp_replace(
-        case
-            when action_type = 'action' and coalesce(viewed_sku, viewed_name) is not null then 'product view'
-            when action_type = 'action' and is_in_category then 'category view'
-            when action_type = 'goal' then concat_ws(' ', 'goal', nullif(r.actionDetails.goalId, ''))
-            when action_type = 'event' and nullif(r.actionDetails.eventAction, '') is not null
-                then concat_ws(' / ', nullif(r.actionDetails.eventCategory, ''), r.actionDetails.eventAction)
-            else action_type
-        end,
-        '[A-Za-z0-9._%+-]+(@|%40)[A-Za-z0-9.-]+', '[e-mail]', 'g'
-    ) as event_name,
+    case
+        when action_type = 'action' and coalesce(viewed_sku, viewed_name) is not null then 'product view'
+        when action_type = 'action' and is_in_category then 'category view'
+        when action_type = 'goal' then concat_ws(' ', 'goal', nullif(r.actionDetails.goalId, ''))
+        when action_type = 'event' and nullif(r.actionDetails.eventAction, '') is not null
+            then concat_ws(' / ', nullif(r.actionDetails.eventCategory, ''), r.actionDetails.eventAction)
+        else action_type
+    end as event_name,
     occurred_at,
     position as sequence,
     visitor as anonymous_id,
     case when not contains(user_id, '@') then user_id end as customer_id,
     pseudonym(case when contains(user_id, '@') then user_id end) as email_hash,
-    regexp_replace(
-        case
-            when action_type <> 'outlink'
-                then regexp_extract(r.actionDetails.url, '^[A-Za-z]+://[^/?#]+([^?#]*)', 1)
-        end,
-        '[A-Za-z0-9._%+-]+(@|%40)[A-Za-z0-9.-]+', '[e-mail]', 'g'
-    ) as url_path,
-    lower(regexp_extract(r.referrerUrl, '^[A-Za-z]+://([^/?#:]+)', 1)) as referrer_host,
+    case
+        when action_type <> 'outlink' then regexp_extract(r.actionDetails.url, '^[A-Za-z]+://[^/?#]+([^?#]*)', 1)
+    end as url_path,
+    lower(regexp_extract(r.referrerUrl, '^[A-Za-z]+://(?:[^/?#@]*@)?([^/?#:]+)', 1)) as referrer_host,
     r.campaignSource as campaign_source,
     r.campaignMedium as campaign_medium,
     coalesce(

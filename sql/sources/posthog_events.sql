@@ -75,14 +75,8 @@ select
         case when contains(user_id, '@') then user_id end,
         case when contains(distinct_id, '@') then distinct_id end
     )) as email_hash,
-    regexp_replace(
-        coalesce(
-            regexp_extract(p."$pathname", '^[^?#]*'),
-            regexp_extract(p."$current_url", '^[A-Za-z]+://[^/?#]+([^?#]*)', 1)
-        ),
-        '[A-Za-z0-9._%+-]+(@|%40)[A-Za-z0-9.-]+', '[e-mail]', 'g'
-    ) as url_path,
-    lower(regexp_extract(p."$referrer", '^[A-Za-z]+://([^/?#:]+)', 1)) as referrer_host,
+    coalesce(p."$pathname", regexp_extract(p."$current_url", '^[A-Za-z]+://[^/?#]+([^?#]*)', 1)) as url_path,
+    lower(regexp_extract(p."$referrer", '^[A-Za-z]+://(?:[^/?#@]*@)?([^/?#:]+)', 1)) as referrer_host,
     p.utm_source as campaign_source,
     p.utm_medium as campaign_medium,
     p.utm_campaign as campaign_name,
@@ -96,9 +90,7 @@ select
     p.currency as currency,
     p.cart_id as cart_id,
     p.order_id as order_id,
-    regexp_replace(
-        coalesce(p.error, p."$exception_type"), '[A-Za-z0-9._%+-]+(@|%40)[A-Za-z0-9.-]+', '[e-mail]', 'g'
-    ) as error,
+    coalesce(p.error, p."$exception_type") as error,
     not regexp_matches(coalesce(p."$lib", ''), '^posthog-(python|node|php|ruby|go|java|dotnet|elixir|rust)$')
     and event_name not in ('$set', '$groupidentify', '$create_alias', '$merge_dangerously') as is_person_caused,
     case

@@ -107,14 +107,12 @@ event_names as (
 select
     line,
     event_id,
-    regexp_replace(event_name, '[A-Za-z0-9._%+-]+(@|%40)[A-Za-z0-9.-]+', '[e-mail]', 'g') as event_name,
+    event_name,
     occurred_at,
     coalesce(domain_userid, network_userid) as anonymous_id,
     case when not contains(user_id, '@') then user_id end as customer_id,
     pseudonym(case when contains(user_id, '@') then user_id end) as email_hash,
-    regexp_replace(
-        regexp_extract(page_urlpath, '^[^?#]*'), '[A-Za-z0-9._%+-]+(@|%40)[A-Za-z0-9.-]+', '[e-mail]', 'g'
-    ) as url_path,
+    page_urlpath as url_path,
     lower(refr_urlhost) as referrer_host,
     mkt_source as campaign_source,
     mkt_medium as campaign_medium,

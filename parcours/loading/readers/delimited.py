@@ -12,8 +12,9 @@ import duckdb
 from parcours.loading.readers.compressed import GZIP_ERRORS, open_bytes
 from parcours.loading.readers.lines import FILE_NUMBER, number_lines, read_lines, rejected_line, which_file
 from parcours.loading.readers.masking import is_personal, masked, row_text
-from parcours.loading.readers.names import note_names
+from parcours.loading.readers.names import note_names, shown_names
 from parcours.loading.readers.refusal import FileRefused, first_line
+from parcours.loading.sources import known_names
 from parcours.warehouse.connection import quoted, text_literal
 
 
@@ -33,10 +34,14 @@ def read_csv(
     if missing:
         expected = ", ".join(f"{labels[name]} (for {name})" if name in labels else name for name in missing)
         raise FileRefused(
-            f"has no column {expected}, which its format needs; its columns: "
-            f"{', '.join(header[:12])}{'…' if len(header) > 12 else ''}. "
-            "Export it with these columns, correct the format in journey.yaml, "
+            f"has no column {expected}, which its format needs; {shown_names('columns', header, known_names())}. "
+            "Export it with a header and these columns, correct the format in journey.yaml, "
             "or say under columns: which label stands for which"
+        )
+    if named and not {*named} & {*header}:
+        raise FileRefused(
+            f"has none of the columns that its format reads; {shown_names('columns', header, known_names())}. "
+            "Export it with a header, or correct the format in journey.yaml"
         )
     _read_rows(connection, paths, header, named)
 
@@ -93,12 +98,11 @@ def _read_rows(
         )
     except duckdb.Error as error:
         raise FileRefused(f"can't be read as CSV ({first_line(error)}); export it again as UTF-8") from None
-    # The text of a row that can't be split into columns is kept only where no column is personal.
-    text = "''" if any(is_personal(name) for name in header) else masked("min(csv_line)")
+    # Of a row that can't be split, no text is kept: nobody knows which of it is a name.
     connection.execute(
         f"insert into rejects select {rejected_line('csv_rejects')}, "
         "'is not a CSV row: ' || lower(replace(cast(min(error_type) as text), '_', ' ')), "
-        f"{text} from csv_rejects group by file_id, line"
+        "'' from csv_rejects group by file_id, line"
     )
     rows = number_lines(connection, "file_records", "csv_rejects", first_line=2)
     number = "" if "file_number" in map(str.lower, header) else f", {FILE_NUMBER} as file_number"

@@ -18,11 +18,16 @@ import duckdb
 from parcours.loading.readers.compressed import GZIP_ERRORS, open_bytes
 from parcours.loading.readers.json_lines import LOOKED_AT
 from parcours.loading.readers.masking import masked
+from parcours.loading.readers.names import shown_names
 from parcours.loading.readers.refusal import FileRefused, first_line
+from parcours.loading.sources import known_names
 from parcours.warehouse.connection import quoted, text_literal
 
 LARGEST = 512 * 2**20
 """Bytes of the largest JSON document: it is read as one value, so it must fit into memory several times."""
+
+OF_ANSWERS = frozenset({"result", "results", "status", "code", "message", "error", "errors", "data", "meta", "next"})
+"""Members of what a service answers where it gives no list."""
 
 DEEPEST = 50
 """Elements within elements of an XML document: more is no export."""
@@ -196,10 +201,10 @@ def _list_of_records(
     if len(pointers) == 1 or len(fitting) == 1:
         return (fitting or list(pointers))[0]
     names = connection.execute("select json_keys(json) from document").fetchall()[0][0]
-    members = f"{', '.join(names[:12])}{'…' if len(names) > 12 else ''}" if names else "none"
+    members = shown_names("members", names or [], known_names() | OF_ANSWERS)
     raise FileRefused(
         f"holds {'several lists' if pointers else 'no list'} where one list of records is expected; "
-        f"its members: {members}. If it is an error message of the service, correct the request and export it again"
+        f"{members}. If it is an error message of the service, correct the request and export it again"
     )
 
 

@@ -24,8 +24,11 @@ DOCUMENT_START = 2**20
 def read_json_lines(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path], shape: str | None) -> None:
     """Fill `file_rows`: `r` in the source's shape, or `record` as JSON where it declares none."""
     read_lines(connection, paths, "text, json_valid(text) as is_json")
+    # The text is of what is read; of a line that is broken, of its fields, if it has any.
+    read = f"cast(json_merge_patch('{{}}', json_transform(text, '{shape}')) as text)" if shape else "text"
+    shown = f"case when is_json then {read} when starts_with(ltrim(text), '{{') then text else '' end"
     connection.execute(
-        f"create or replace temp view file_texts as select line, {masked('text')} as text from numbered_lines"
+        f"create or replace temp view file_texts as select line, {masked(shown)} as text from numbered_lines"
     )
     if count_rows(connection, "file_lines where not is_json"):
         if any(map(_is_document, paths)):

@@ -25,8 +25,9 @@ _PRODUCT_COLUMN = re.compile(r"^lineitem|^name$|^order", re.IGNORECASE)
 
 _FIELD = (
     r"[^\"\\]*(?:mail|phone|mobile|street|address|iban|passw|secret|token|birth)[^\"\\]*|"
-    r"(?:[a-z]+[_ ]?)?(?:first|last|full|given|family|middle|display|user|nick|contact|recipient|owner|person)[_ ]?name|"
-    r"name|surname|fax|city|zip|zip_?code|post(?:al)?_?code|ip|subject|raw_subject|description|content|body|comment|note"
+    r"(?:[a-z]+[_ ]?)?(?:first|last|full|given|family|middle|display|user|nick|contact|recipient|owner|person)"
+    r"[_ ]?name|name|surname|fax|city|zip|zip_?code|post(?:al)?_?code|ip|"
+    r"subject|raw_subject|description|content|body|comment|note"
 )
 """Of JSON the names of fields that hold what names a person."""
 

@@ -6,7 +6,6 @@ import re
 
 import duckdb
 
-
 VALUES = (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.OutOfRangeException)
 """What DuckDB raises for a value, and quotes it."""
 
