@@ -11,23 +11,28 @@ PRIVATE = 0o600
 """Only the owner reads it."""
 
 
-_users_mask: list[int] = []
+USERS_MASK = "PARCOURS_UMASK"
+"""The user's umask, in the environment: processes that are started meanwhile have no other way to know it."""
 
 
 @contextmanager
 def private_files() -> Iterator[None]:
     """What is made meanwhile, by whichever library, is its owner's alone; but what is shared on purpose."""
-    _users_mask.append(os.umask(0o077))
+    before = os.umask(0o077)
+    is_outermost = USERS_MASK not in os.environ
+    os.environ.setdefault(USERS_MASK, f"{before:o}")
     try:
         yield
     finally:
-        os.umask(_users_mask.pop())
+        os.umask(before)
+        if is_outermost:
+            del os.environ[USERS_MASK]
 
 
 def share(file: Path) -> None:
     """Let others read a file, as the user's umask has it."""
-    if _users_mask:
-        file.chmod(0o666 & ~_users_mask[0])
+    if USERS_MASK in os.environ:
+        file.chmod(0o666 & ~int(os.environ[USERS_MASK], 8))
 
 
 def write_whole(target: Path, text: str, mode: int = 0o666) -> None:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 from parcours.project import ROOT
 from parcours.settings.file import SettingsError
+from parcours.whole_file import private_files
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -67,7 +69,9 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
 
     try:
-        return _carry_out(options)
+        # Docs are for everybody; all else that a command makes is the shop's, and others read only what is shared.
+        with nullcontext() if options.command == "reference" else private_files():
+            return _carry_out(options)
     except KeyboardInterrupt:
         print("Stopped. What was loaded stays; the last good report too.", file=sys.stderr)
         return 130

@@ -27,6 +27,9 @@ from parcours.project import ROOT, Project, load_project
 
 MARK = "qzx"
 DIGITS = "949400"
+REFUSED = ("headerless", "of another", "an error", "cut")
+"""The files of which each is refused as a whole, without their ending."""
+
 FOUND = re.compile(rf"{MARK}\w*|{DIGITS}\d{{5}}", re.IGNORECASE)
 """A planted value, where the signs between digits are taken out."""
 
@@ -36,6 +39,12 @@ NAMED = re.compile(
     re.IGNORECASE,
 )
 """The fields that hold a name, by their own."""
+
+AMOUNT = re.compile(
+    r"quantity|qty|price|cost|total|amount|revenue|tax|shipping|discount|refund|value|score|scale|stamp|time|date|_at$|"
+    r"version|order$|index|width|height|duration|count|sequence|ltv|position|number",
+    re.IGNORECASE,
+)
 
 EMAILS = (
     "jo.{}@planted.example",
@@ -73,10 +82,8 @@ class Planter:
 
     def __init__(self) -> None:
         self._number = count(1)
-        self.planted = 0
 
     def _next(self) -> int:
-        self.planted += 1
         return next(self._number)
 
     def email(self) -> str:
@@ -110,8 +117,10 @@ class Planter:
         """What is planted into a field."""
         for _ in range(rounds):
             yield self.email()
-            yield self.phone()
-            yield self.account()
+            # Digits alone are an amount, where one is expected.
+            for value in (self.phone(), self.account()):
+                if not (value.isdigit() and AMOUNT.search(field)):
+                    yield value
             if NAMED.search(field):
                 yield self.name()
 
@@ -139,7 +148,7 @@ def planted_shop(folder: Path, rounds: int, formats: tuple[str, ...] = ()) -> tu
         rounds: how often each kind of value is planted into each field.
         formats: only these.
     """
-    planter, files = Planter(), []
+    planter, files, written = Planter(), [], ""
     for name, kind, text in _originals():
         format_name = re.sub(r"_\d+_columns$", "", name)
         if formats and format_name not in formats:
@@ -148,11 +157,12 @@ def planted_shop(folder: Path, rounds: int, formats: tuple[str, ...] = ()) -> tu
         target.mkdir(parents=True)
         for part, planted in _WRITERS[kind](text, format_name, planter, rounds):
             (target / f"{part}.{kind}").write_text(planted, encoding="utf-8")
+            written += planted
         files.append({"name": name, "path": f"{name}/*", "format": format_name})
     journey = yaml.safe_load((ROOT / "journey.yaml").read_text(encoding="utf-8"))
     journey["exports"] = {"folder": "exports", "refuse_above": 1, "files": files}
     (folder / "journey.yaml").write_text(yaml.safe_dump(journey, allow_unicode=True), encoding="utf-8")
-    return load_project(folder / "journey.yaml", folder / "exports", folder), planter.planted
+    return load_project(folder / "journey.yaml", folder / "exports", folder), len(found_in(written))
 
 
 Files = Iterator[tuple[str, str]]
@@ -164,10 +174,13 @@ def _originals() -> Iterator[tuple[str, str, str]]:
     for path in sorted(FIXTURES.iterdir()):
         if re.sub(r"_\d+_columns$", "", path.stem) in formats and path.suffix != ".xml":
             yield path.stem, path.suffix[1:], path.read_text(encoding="utf-8-sig")
-    for name, path, lines in (("hubspot_contacts", "crm/contacts.csv", 4), ("survey_answers", "crm/survey_answers.csv", 4)):
-        yield name, "csv", "\n".join((SAMPLE / path).read_text(encoding="utf-8").splitlines()[:lines]) + "\n"
+    for name, path in (("hubspot_contacts", "crm/contacts.csv"), ("survey_answers", "crm/survey_answers.csv")):
+        lines = (SAMPLE / path).read_text(encoding="utf-8").splitlines()
+        yield name, "csv", "".join(f"{line}\n" for line in lines[:4])
     with gzip.open(SAMPLE / "events" / "events-2026-07-01.jsonl.gz", "rt", encoding="utf-8") as file:
-        calls = {f"{call.get('type')} {call.get('event')}": line for line in islice(file, 500) if (call := _object(line))}
+        calls = {
+            f"{call.get('type')} {call.get('event')}": line for line in islice(file, 500) if (call := _object(line))
+        }
     yield "segment", "jsonl", "".join(calls.values())
 
 
@@ -233,6 +246,9 @@ def _once(records: list[Any]) -> list[Any]:
     return [*{json.dumps(record): record for record in records}.values()]
 
 
+Place = tuple[str | int, ...]
+
+
 def _planted(record: Any, planter: Planter, rounds: int) -> Iterator[Any]:
     """Copies of a JSON value, in each of which another leaf is a planted value."""
     for path, plant in _leaves(record):
@@ -242,7 +258,7 @@ def _planted(record: Any, planter: Planter, rounds: int) -> Iterator[Any]:
             yield changed
 
 
-def _leaves(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Callable[..., None]]]:
+def _leaves(value: Any, path: Place = ()) -> Iterator[tuple[Place, Callable[[Any, str], None]]]:
     if isinstance(value, (dict, list)):
         for key, part in value.items() if isinstance(value, dict) else enumerate(value):
             yield from _leaves(part, (*path, key))

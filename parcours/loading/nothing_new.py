@@ -51,7 +51,7 @@ def note_made(project: Project) -> None:
 
 
 def nothing_new_since(project: Project) -> datetime | None:
-    """When the last complete run ended, if another would find nothing that it had not; unless forgetting is to finish."""
+    """When the last complete run ended, if another would find nothing that it had not, and no forgetting to finish."""
     if project.forgetting_file.exists():
         return None
     try:
