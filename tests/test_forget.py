@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import gzip
 import json
+import random
+import re
+import shutil
+import subprocess
+import sys
+import time
 from collections.abc import Collection
+from datetime import UTC, datetime
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -15,15 +22,19 @@ from conftest import BuiltOnce
 from given import rows
 from shops import copy_of, first_days, load, query
 
-from parcours.forget_people import build_without, forget_people
+from parcours.forget_people import build_without, finish_forgetting, forget_people
+from parcours.nights.close import record_run
+from parcours.nights.record import read_records, records_file
 from parcours.people.forget import Forgotten
 from parcours.project import ROOT, Project
 from parcours.report.write import write_quality, write_report
 from parcours.run import build_warehouse
 from parcours.tables.gate import NotPublished
+from parcours.troubles import Trouble
 from parcours.warehouse.connection import open_warehouse
 from pipelines.__main__ import main
 from pipelines.code_location import build_defs
+from pipelines.history import leave_history
 
 
 @pytest.fixture(scope="module")
@@ -233,7 +244,9 @@ def test_a_person_leaves_the_published_file_and_the_pages_though_the_gate_refuse
         ]
 
 
-@pytest.mark.parametrize("killed_in", ["leave_warehouse", "leave_published", "_write_pages"])
+@pytest.mark.parametrize(
+    "killed_in", ["find_asked", "leave_warehouse", "leave_published", "leave_records", "_write_pages"]
+)
 def test_forgetting_that_was_killed_is_finished_by_the_next_run(
     shop: Project, killed_in: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -273,3 +286,175 @@ def test_what_was_loaded_and_not_stitched_yet_is_forgotten_too(shop: Project) ->
     load(shop)
     forget_people(shop, [("customer", customer)])
     assert query(shop, "select event_id from raw.events where event_id like 'new-%'") == []
+
+
+def order_of(shop: Project, person: str) -> str:
+    """An order of a person."""
+    orders = f"select min(row_id) from journeys.record_owners where person_id = '{person}' and kind = 'order'"
+    with duckdb.connect(str(shop.published), read_only=True) as connection:
+        return str(rows(connection, orders)[0][0])
+
+
+def write_events(shop: Project, *events: dict[str, object] | str) -> None:
+    """A file of events, some of them no events at all."""
+    lines = [event if isinstance(event, str) else json.dumps(event) for event in events]
+    with gzip.open(shop.exports_folder / "events" / "events-2026-07-14.jsonl.gz", "wt", encoding="utf-8") as file:
+        file.writelines(f"{line}\n" for line in lines)
+
+
+def test_rejected_texts_about_the_person_go_and_those_of_others_stay(shop: Project) -> None:
+    person, customer = somebody(shop)
+    order = order_of(shop, person)
+    seen = {"messageId": "r", "type": "track", "event": "Product Viewed", "timestamp": "never"}
+    write_events(
+        shop,
+        seen | {"userId": customer},
+        seen | {"userId": "c-other", "properties": {"order_id": "#0"}},
+        seen | {"anonymousId": "x", "properties": {"order_id": order}},
+        f'{{"userId": "{customer}", "event": "cut',
+        f'{{"userId": "{customer}0", "event": "cut',
+    )
+    load(shop)
+    ours = "from raw.rejected_rows where file_id = (select file_id from raw.loads where path like '%07-14%')"
+    assert [text == "" for (text,) in query(shop, f"select text {ours} order by line")] == [False] * 5
+    forget_people(shop, [("customer", customer)])
+    found = query(shop, f"select text = '', contains(reason, ': '), named is null {ours} order by line")
+    assert [is_empty for is_empty, *_ in found] == [True, False, True, True, False]
+    assert found[0] == (True, False, True)
+
+
+def test_events_of_others_that_name_an_order_of_the_person_go_and_do_not_come_back(shop: Project) -> None:
+    person, customer = somebody(shop)
+    bought = {"type": "track", "event": "Order Viewed", "timestamp": "2026-07-12T10:00:00Z"}
+    order = order_of(shop, person)
+    bought["properties"] = {"order_id": order}
+    # A tablet that a whole store uses links nothing, so that its events are stitched to nobody.
+    tablet = [{**bought, "messageId": f"t-{n}", "anonymousId": "tablet", "userId": f"c-guest-{n}"} for n in range(20)]
+    write_events(shop, *tablet)
+    load(shop)
+    assert query(shop, "select count(*) from raw.events where event_id like 't-%'") == [(20,)]
+    forget_people(shop, [("customer", customer)])
+    assert query(shop, f"select count(*) from raw.events where order_id = '{order}'") == [(0,)]
+    with gzip.open(shop.exports_folder / "events" / "events-2026-07-15.jsonl.gz", "wt", encoding="utf-8") as file:
+        file.write(json.dumps({**bought, "messageId": "t-21", "anonymousId": "phone"}) + "\n")
+    load(shop)
+    assert query(shop, f"select count(*) from raw.events where order_id = '{order}'") == [(0,)]
+
+
+def test_records_and_digest_of_runs_name_the_person_no_more(shop: Project) -> None:
+    person, customer = somebody(shop)
+    trouble = Trouble("t", "Orders", f"order_id {order_of(shop, person)}, identifier customer:{customer}", "Look")
+    record_run(shop, "night", datetime(2026, 7, 13, 2, tzinfo=UTC), troubles=[trouble])
+    left = [records_file(shop), shop.report.with_name("digest.txt"), shop.report.with_name("digest.html")]
+    assert [customer in path.read_text() for path in left] == [True] * 3
+    forget_people(shop, [("customer", customer)])
+    assert [customer in path.read_text() for path in left] == [False] * 3
+    [record] = read_records(shop)
+    assert "order_id [forgotten], identifier [forgotten]" in {one.cause for one in record.troubles}
+    assert oct(records_file(shop).stat().st_mode)[-3:] == "600"
+
+
+def test_what_fails_keeps_nobody_elsewhere_and_is_tried_again(shop: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    person, customer = somebody(shop)
+    values = personal_values(shop.published, person)
+    with monkeypatch.context() as failing, pytest.raises(OSError, match="disk"):
+        failing.setattr("parcours.forget_people.leave_warehouse", Mock(side_effect=OSError("disk")))
+        forget_people(shop, [("customer", customer)])
+    assert is_left(shop, values) == {} and shop.forgetting_file.exists()
+    assert query(shop, f"select count(*) from raw.contacts where customer_id = '{customer}'") == [(1,)]
+    finish_forgetting(shop)
+    assert query(shop, f"select count(*) from raw.contacts where customer_id = '{customer}'") == [(0,)]
+    assert not shop.forgetting_file.exists()
+
+
+def test_runs_whose_history_names_the_person_leave_dagster(shop: Project, tmp_path: Path) -> None:
+    _, customer = somebody(shop)
+
+    @dg.op(config_schema=str)
+    def say(context) -> None:  # type: ignore[no-untyped-def]
+        context.log.info(f"looked at identifier customer:{context.op_config}")
+
+    job = dg.JobDefinition(name="say", graph_def=dg.GraphDefinition(name="say", node_defs=[say]))
+    home = tmp_path / "history"
+    home.mkdir()
+    with dg.DagsterInstance.local_temp(str(home)) as instance:
+        for whom in (customer, f"{customer}9"):
+            job.execute_in_process(run_config={"ops": {"say": {"config": whom}}}, instance=instance)
+        forget_people(shop, [("customer", customer)], lambda traces: leave_history(instance, traces))
+        assert len(instance.get_run_records()) == 1
+    content = b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
+    assert f"customer:{customer}9".encode() in content
+    assert not re.search(rf"{customer}(?!9)".encode(), content)
+
+
+def test_a_wrong_journey_yaml_and_a_refused_file_keep_nobody(shop: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    person, customer = somebody(shop)
+    values = personal_values(shop.published, person)
+    (shop.output / "journey.yaml").write_text("shop: [", encoding="utf-8")
+    (shop.exports_folder / "orders" / "orders_export_9.csv").write_text("Order,Mail\n1,2\n")
+    arguments = ["forget", "--journey", str(shop.output / "journey.yaml"), "--exports", str(shop.exports_folder)]
+    assert main([*arguments, "--customer-id", customer]) == 2
+    assert "identifiers forgotten, everywhere" in capsys.readouterr().out
+    assert is_left(shop, values) == {} and not shop.forgetting_file.exists()
+
+
+FORGET = """
+import sys
+from pathlib import Path
+from parcours.forget_people import forget_people
+from parcours.project import load_project
+folder = Path(sys.argv[1])
+project = load_project(Path("journey.yaml"), folder / "exports", folder)
+print("forgetting", flush=True)
+forget_people(project, [("customer", sys.argv[2])])
+"""
+
+
+@pytest.mark.fuzz
+def test_killed_at_twenty_random_points_nothing_of_the_person_is_left_after_the_next_run(
+    built: Project, tmp_path: Path
+) -> None:
+    person, customer = somebody(built)
+    values = {value for value in personal_values(built.published, person) if len(value) >= 6}
+    chance, whole, finished = random.Random(1), 0.0, 0
+    for number in range(21):
+        shop = copy_of(built, tmp_path / str(number))
+        (shop.exports_folder / "orders" / "orders_export_9.csv").write_text("Order,Mail\n1,2\n")
+        for write, page in ((write_report, shop.report), (write_quality, shop.quality_report)):
+            write(shop.published, page)
+        process = subprocess.Popen(
+            [sys.executable, "-c", FORGET, str(shop.output), customer], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        )
+        assert process.stdout and process.stdout.readline() == "forgetting\n"
+        began = time.monotonic()
+        if number == 0:  # how long it takes when nothing kills it
+            assert process.wait() == 0
+            whole = time.monotonic() - began
+        else:
+            time.sleep(chance.uniform(0, whole))
+            process.kill()
+            process.wait()
+        if process.returncode and not shop.forgetting_file.exists() and not shop.forgotten_file.exists():
+            assert query(shop, f"select count(*) > 0 from raw.contacts where customer_id = '{customer}'") == [(True,)]
+            forget_people(shop, [("customer", customer)])  # it was killed before it could note the request
+        finished += shop.forgetting_file.exists()
+        with pytest.raises(NotPublished, match="no_file_is_refused"):
+            finish_forgetting(shop)
+            build_without(shop)
+        assert is_left(shop, values) == {} and not shop.forgetting_file.exists(), number
+        left = {
+            str(path.relative_to(shop.output)): [value for value in values if value.encode() in path.read_bytes()]
+            for path in shop.output.rglob("*")
+            if path.is_file() and not path.is_relative_to(shop.exports_folder)
+        }
+        assert {path: found for path, found in left.items() if found} == {}, number
+        with open_warehouse(shop) as connection:
+            for table, column in rows(
+                connection,
+                "select schema_name || '.' || table_name, column_name from duckdb_columns() "
+                "where not internal and data_type = 'VARCHAR' and database_name = current_database()",
+            ):
+                held = {value for (value,) in rows(connection, f'select distinct "{column}" from {table}')}
+                assert not held & values, f"{table}.{column}"
+        shutil.rmtree(shop.output)
+    assert finished > 5, "few kills fell between the request and its end"
