@@ -11,6 +11,6 @@ create table raw.feedback (
     customer_id text,               -- the shop's id of the customer
     email_hash text,                -- pseudonym(e-mail)
     order_id text,                  -- the order it is about
-    comment text,                   -- free text, e-mails and phone numbers masked
+    comment text,                   -- free text, e-mails, links and long numbers masked
     source_updated_at timestamp     -- the source's own time of the last change
 )
