@@ -76,7 +76,7 @@ def test_every_rejected_row_says_its_line_reason_and_masked_text(loaded: tuple[P
 
 def test_names_and_phones_are_masked_in_json_within_json_too(shop: Project) -> None:
     inner = json.dumps({"first_name": "Anna", "phone": "0612345678"})
-    line = json.dumps({"messageId": "1", "requester": {"name": "Anna Weber"}, "traits": inner})
+    line = json.dumps({"messageId": "1", "requester": {"name": "Anna Weber"}, "traits": inner})[:-1]
     (shop.exports_folder / "events" / "e.jsonl.gz").write_bytes(gzip.compress(f"{line}\n".encode(), mtime=0))
     load(shop)
     [(text,)] = query(shop, "select text from raw.rejected_rows")

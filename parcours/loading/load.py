@@ -33,6 +33,7 @@ from parcours.loading.together import may_join
 from parcours.people.forgotten import is_forgotten, load_forgotten, pseudonyms
 from parcours.project import Project
 from parcours.warehouse.connection import count_rows, text_literal, transaction
+from parcours.warehouse.personal_values import MAY_BE_PERSONAL
 from parcours.warehouse.raw_tables import make_raw_tables
 from parcours.warehouse.refresh_log import note_change, touch
 
@@ -316,7 +317,8 @@ def _reject(connection: duckdb.DuckDBPyConnection) -> None:
 def _keep_rejected(connection: duckdb.DuckDBPyConnection, source: Source, given: set[str]) -> None:
     """Store the rejected rows, with the pseudonyms of whom they name: so they go, if one of these is forgotten."""
     connection.execute(
-        f"insert into raw.rejected_rows select file_id, {LINE_IN_FILE}, {masked('rejects.reason')}, text, named "
+        f"insert into raw.rejected_rows select file_id, {LINE_IN_FILE}, {masked('rejects.reason')}, "
+        f"{masked('kept_text(rejects.text)')}, named "
         f"from rejects inner join loading_files on file_number = {FILE_NUMBER} "
         f"left join (select line, {pseudonyms(source.kind.name, given)} as named from checked "
         "where reason is not null) using (line) order by line"
@@ -434,12 +436,12 @@ def _observe_names(connection: duckdb.DuckDBPyConnection, source: Source, export
     events = (
         f"union all select {FILE_NUMBER}, 'event', event_name, count(*) from checked where reason is null group by all"
     )
+    shown = f"case when regexp_matches(name, $personal) then {masked('name')} else name end"  # keys may be addresses
     connection.execute(
-        "insert into raw.observed_names select file_id, $export, what, name, rows from ("
-        f"select file_number, 'column' as what, {masked('name')} as name, count(*) as rows "
-        "from file_names group by all "
-        f"{events if source.kind.name == 'events' else ''}) inner join loading_files using (file_number)",
-        {"export": export},
+        f"insert into raw.observed_names select file_id, $export, what, {shown}, sum(rows) from ("
+        "select file_number, 'column' as what, name, count(*) as rows from file_names group by all "
+        f"{events if source.kind.name == 'events' else ''}) inner join loading_files using (file_number) group by all",
+        {"export": export, "personal": MAY_BE_PERSONAL},
     )
 
 

@@ -1,8 +1,8 @@
 """Reading export files into rows, through DuckDB's own readers.
 
 `read_files` makes four things in the connection: `file_rows` (what a source's SQL reads: `line`, and the columns, `r`
-or `record`), `file_texts` (line and masked text, for rejected rows), `file_names` (of columns or keys) and `rejects`
-(rows that can't even be parsed).
+or `record`), `file_texts` (line and text, for rejected rows), `file_names` (of columns or keys) and `rejects` (rows
+that can't even be parsed); and the function `kept_text`, by which the few texts that are kept are cut down.
 A module here per kind of file. Not here: what becomes of the rows (`load.py`).
 """
 
@@ -47,6 +47,7 @@ def read_files(
         FileRefused: the whole file can't be read; of several, one of them, or not all by one statement.
     """
     connection.execute("create or replace temp table rejects (line bigint, reason text, text text)")
+    connection.execute("create or replace temp macro kept_text(text) as text")
     note_names(connection, [])
     kinds = {_kind_of_whole_file(path, source.reads) for path in paths}
     reads = kinds.pop()

@@ -11,7 +11,7 @@ import duckdb
 
 from parcours.loading.readers.compressed import GZIP_ERRORS, open_bytes
 from parcours.loading.readers.lines import FILE_NUMBER, number_lines, read_lines, rejected_line, which_file
-from parcours.loading.readers.masking import is_personal, masked, row_text
+from parcours.loading.readers.masking import is_personal, row_text
 from parcours.loading.readers.names import note_names, shown_names
 from parcours.loading.readers.refusal import FileRefused, first_line
 from parcours.loading.sources import known_names
@@ -76,7 +76,7 @@ def read_tsv(
         f"{quoted(name)} := case when starts_with({quoted(name)}, '{{') then '{{…}}' else {quoted(name)} end"
         for name in read
     )
-    text = masked(f"cast(struct_pack({shown}) as text)") if shown else "''"
+    text = f"cast(struct_pack({shown}) as text)" if shown else "''"
     connection.execute(f"create or replace temp view file_texts as select line, {text} as text from file_rows")
     note_names(connection, columns, len(paths))
 

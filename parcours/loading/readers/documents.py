@@ -17,7 +17,6 @@ import duckdb
 
 from parcours.loading.readers.compressed import GZIP_ERRORS, open_bytes
 from parcours.loading.readers.json_lines import LOOKED_AT
-from parcours.loading.readers.masking import masked
 from parcours.loading.readers.names import shown_names
 from parcours.loading.readers.refusal import FileRefused, first_line
 from parcours.loading.sources import known_names
@@ -89,7 +88,7 @@ def read_document(
         "from document_rows where is_object"
     )
     # The text is of what is read: a document's other members may hold an IP address, a city, a name.
-    text = masked("cast(to_json(r) as text)" if shape else "cast(record as text)")
+    text = f"cast({'to_json(r)' if shape else 'record'} as text)"
     connection.execute(f"create or replace temp view file_texts as select line, {text} as text from file_rows")
     in_list = (
         f"union all select 0, {text_literal(f'{each}.')} || unnest(json_keys(element)) as name from ("

@@ -10,7 +10,6 @@ import duckdb
 
 from parcours.loading.readers.compressed import open_bytes
 from parcours.loading.readers.lines import FILE_NUMBER, LINE_IN_FILE, read_lines
-from parcours.loading.readers.masking import masked
 from parcours.loading.readers.refusal import FileRefused
 from parcours.warehouse.connection import count_rows
 
@@ -24,18 +23,19 @@ DOCUMENT_START = 2**20
 def read_json_lines(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path], shape: str | None) -> None:
     """Fill `file_rows`: `r` in the source's shape, or `record` as JSON where it declares none."""
     read_lines(connection, paths, "text, json_valid(text) as is_json")
-    # The text is of what is read; of a line that is broken, of its fields, if it has any.
+    connection.execute("create or replace temp view file_texts as select line, text from numbered_lines")
+    # What is kept is what is read; of a line that is broken, its fields or tags, if it has any.
     read = f"cast(json_merge_patch('{{}}', json_transform(text, '{shape}')) as text)" if shape else "text"
-    shown = f"case when is_json then {read} when starts_with(ltrim(text), '{{') then text else '' end"
+    broken = "case when regexp_matches(text, '^\\s*[{<]') then text else '' end"
     connection.execute(
-        f"create or replace temp view file_texts as select line, {masked(shown)} as text from numbered_lines"
+        f"create or replace temp macro kept_text(text) as case when json_valid(text) then {read} else {broken} end"
     )
     if count_rows(connection, "file_lines where not is_json"):
         if any(map(_is_document, paths)):
             raise FileRefused("is one JSON document, not an object a line; export it as newline-delimited JSON")
         connection.execute(
-            "insert into rejects select line, 'is not valid JSON', t.text from numbered_lines l join file_texts t "
-            "using (line) where not l.is_json and trim(l.text) <> ''"
+            "insert into rejects select line, 'is not valid JSON', text from numbered_lines "
+            "where not is_json and trim(text) <> ''"
         )
     # The limit ends the reading of a large file.
     sound = (

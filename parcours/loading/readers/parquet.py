@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 
 from parcours.loading.readers.lines import FILE_BITS, FILE_NUMBER
-from parcours.loading.readers.masking import masked, row_text
+from parcours.loading.readers.masking import row_text
 from parcours.loading.readers.names import note_names
 from parcours.loading.readers.refusal import FileRefused, first_line
 from parcours.warehouse.connection import quoted, text_literal
@@ -31,7 +31,7 @@ def read_parquet(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path], s
             f"{quoted(name)} := cast({quoted(name) if name in names else 'null'} as {_sql_type(part)})"
             for name, part in json.loads(shape).items()
         ]
-        value, text = f"struct_pack({', '.join(members)}) as r", masked("cast(to_json(r) as text)")
+        value, text = f"struct_pack({', '.join(members)}) as r", "cast(to_json(r) as text)"
     number = "" if "file_number" in map(str.lower, names) and not shape else f", {FILE_NUMBER} as file_number"
     place = f" + (cast(file_index as bigint) << {FILE_BITS})" if len(paths) > 1 else ""
     connection.execute(
