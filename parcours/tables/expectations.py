@@ -205,7 +205,7 @@ class _Frames:
         self.connection, self.table, self.rows = connection, table, rows
         context = self.gx.get_context(mode="ephemeral")
         context.variables.progress_bars = {"globally": False}
-        # One for all frames: each that is added is written into the context's settings, which takes longer than a check.
+        # One for all frames: adding one writes it into the context's settings, which takes longer than a check.
         asset = context.data_sources.add_pandas("tables").add_dataframe_asset(table)
         self.batches = asset.add_batch_definition_whole_dataframe("all")
 
