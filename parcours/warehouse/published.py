@@ -16,8 +16,16 @@ PUBLISHED_SCHEMAS = ("settings", "staging", "journeys", "metrics")
 PUBLISHED_RAW_TABLES = ("loads", "found_files", "own_columns")
 """Of raw only the accounting is published: rows and rejected text stay in the warehouse."""
 
+WRITING = 0o222
+"""The bits of a file's mode that allow writing."""
+
 STORAGE = "v1.4.0"
 """The oldest DuckDB that opens the file: with people's tools comes a version older than ours."""
+
+
+def left_beside(published: Path) -> list[Path]:
+    """The logs of whoever had opened a published file for writing, and died."""
+    return sorted(path for path in published.parent.glob(f"{published.name}.*") if path.is_file())
 
 
 def write_published(
@@ -55,5 +63,9 @@ def write_published(
                 connection.execute(f"drop schema snapshot.{quoted(schema)}")
     finally:
         connection.execute("detach snapshot")
+    # Who opens it for writing is refused; what one who could and died left beside would keep everybody else out.
+    copy.chmod(copy.stat().st_mode & ~WRITING)
+    for left in left_beside(target):
+        left.unlink(missing_ok=True)
     copy.replace(target)
     return rows
