@@ -62,7 +62,7 @@ def test_tables_and_pages_are_as_the_user_shares_files(shop: Project, tmp_path: 
         share(tmp_path / "other")
     finally:
         os.umask(before)
-    assert [mode(path) for path in (shop.published, shop.report, tmp_path / "other")] == ["640", "640", "600"]
+    assert [mode(path) for path in (shop.published, shop.report, tmp_path / "other")] == ["440", "640", "600"]
     assert "PARCOURS_UMASK" not in os.environ
 
 
