@@ -62,7 +62,7 @@ NAMES_A_PERSON = {
 """The columns of computed tables that say whose a row is, with the test of it."""
 
 
-NOT_OF_A_PERSON = ("product_id", "file_id", "funnel_id", "change_id", "retention_id", "kpi_id", "stage_id")
+NOT_OF_A_PERSON = ("product_id", "file_id", "funnel_id", "change_id", "retention_id")
 """Ids in a person's rows that many people's rows have."""
 
 
