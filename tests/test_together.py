@@ -232,6 +232,17 @@ def test_lines_of_an_order_are_counted_within_their_file(tmp_path: Path) -> None
     assert found == [(2, "line 1", 1.0), (2, "line 1", 2.0), (3, "line 2", 1.0)]
 
 
+def test_a_last_row_whose_quote_never_closes_is_rejected_among_other_files_too(tmp_path: Path) -> None:
+    whole = [order("#1", 1), order("#2", 2)]
+    files = {
+        "orders/1.csv": orders(*whole),
+        "orders/2.csv": orders(*whole, '#3,2026-07-03 10:00:00 +0000,1,"Mug').rstrip(),
+        "orders/3.csv": orders(order("#4", 4)),
+    }
+    loads = load(shop_in(tmp_path, files))
+    assert [counted(found)[1:] for found in loads] == [(2, 2, 0, 0), (3, 0, 2, 1), (1, 1, 0, 0)]
+
+
 def test_parquet_files_with_other_columns_are_read_apart(tmp_path: Path, batches: list[int]) -> None:
     text = (ROOT / "journey.yaml").read_text(encoding="utf-8")
     head, tail = text.index("exports:"), text.index("# In the order of the map")
