@@ -17,8 +17,9 @@ from pathlib import Path
 import duckdb
 
 from parcours.loading.readers import FileRefused, kind_of_file
-from parcours.loading.readers.compressed import GZIP_ERRORS, open_bytes
-from parcours.loading.readers.delimited import csv_header, renamed
+from parcours.loading.readers.by_line import csv_header
+from parcours.loading.readers.compressed import GZIP_ERRORS, duckdb_path, open_bytes
+from parcours.loading.readers.delimited import renamed
 from parcours.loading.readers.documents import document_names
 from parcours.loading.sources import READS, Source, read_source
 from parcours.project import ROOT, load_project
@@ -94,7 +95,9 @@ def look_at(path: Path) -> Look:
 def _look_at_parquet(path: Path) -> Look:
     try:
         with duckdb.connect() as connection:
-            columns = connection.execute("describe select * from read_parquet($path)", {"path": str(path)}).fetchall()
+            columns = connection.execute(
+                "describe select * from read_parquet($path, hive_partitioning = false)", {"path": duckdb_path(path)}
+            ).fetchall()
     except duckdb.Error:
         return Look(path, "not Parquet")
     return _named(path, "parquet", tuple(name for name, *_ in columns))

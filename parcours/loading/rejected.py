@@ -15,7 +15,8 @@ import duckdb
 from parcours.loading.files import Found, find_files
 from parcours.loading.load import check_rows, read_rows, row_limits
 from parcours.loading.readers import FileRefused
-from parcours.loading.readers.delimited import csv_header
+from parcours.loading.readers.by_line import csv_header
+from parcours.loading.readers.compressed import duckdb_path
 from parcours.loading.settings_tables import write_settings
 from parcours.project import Project
 from parcours.warehouse.connection import open_warehouse, quoted, text_literal
@@ -90,7 +91,7 @@ def _write(
         _copy(
             connection,
             "select * exclude (file_row_number) from "
-            f"read_parquet({text_literal(str(file.path))}, file_row_number = true) "
+            f"read_parquet({text_literal(duckdb_path(file.path))}, file_row_number = true, hive_partitioning = false) "
             "where file_row_number + 1 in (select line from wanted)",
             path,
             "format parquet",
@@ -120,7 +121,7 @@ def _write_csv(connection: duckdb.DuckDBPyConnection, file: Found, path: Path) -
         "format csv, header true",
     )
     unsplit = connection.execute(
-        "select min(csv_line) from csv_rejects where line in (select line from wrong) group by line order by line"
+        "select text from unsplit where line in (select line from wrong) order by line"
     ).fetchall()
     with path.open("a", encoding="utf-8", newline="") as target:
         target.writelines(f"{line.rstrip()}\n" for (line,) in unsplit)
