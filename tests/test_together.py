@@ -125,6 +125,7 @@ def test_together_is_one_after_the_other(tmp_path: Path, monkeypatch: pytest.Mon
         "events/2.jsonl.gz": ("loaded", 5, 2, 2, 1),
         "events/3 cut off.jsonl.gz": ("refused", 0, 0, 0, 0),
         "events/4 empty.jsonl.gz": ("refused", 0, 0, 0, 0),
+        "events/5 the first again.jsonl.gz": ("loaded", 3, 0, 3, 0),
         "events/6 too many bad.jsonl.gz": ("refused", 0, 0, 0, 0),
         "events/7 of Windows.jsonl.gz": ("loaded", 4, 2, 1, 1),
         "events/8.jsonl.gz": ("loaded", 6, 3, 0, 3),
@@ -140,6 +141,7 @@ def test_together_is_one_after_the_other(tmp_path: Path, monkeypatch: pytest.Mon
     assert {path: account for path, account in second.items() if account[0] == "loaded"} == {
         "events/0.jsonl.gz": ("loaded", 3, 1, 2, 0),
         "events/9.jsonl.gz": ("loaded", 3, 1, 2, 0),
+        "crm/contacts_11.csv": ("loaded", 2, 0, 2, 0),
         "orders/orders 6.csv": ("loaded", 2, 1, 1, 0),
         "orders/orders 7.csv": ("loaded", 2, 1, 1, 0),
     }
@@ -262,10 +264,14 @@ def test_parquet_files_with_other_columns_are_read_apart(tmp_path: Path, batches
     shutil.copy(tmp_path / "0.parquet", tmp_path / "6.parquet")
     (tmp_path / "7.parquet").write_bytes((tmp_path / "1.parquet").read_bytes()[:-20])
     project = load_project(tmp_path / "journey.yaml", tmp_path, tmp_path)
-    assert [counted(found)[:3] for found in load(project)] == [("loaded", 2, 2)] * 6 + [("refused", 0, 0)]
+    assert [counted(found)[:3] for found in load(project)] == [
+        *[("loaded", 2, 2)] * 6,
+        ("loaded", 2, 0),
+        ("refused", 0, 0),
+    ]
     assert max(batches) > 1
     names = rows_of(project, "select export, name, count(*) from raw.observed_names where what = 'column' group by all")
-    assert sorted(names) == [("web", "id", 6), ("web", "note", 1), ("web", "occurred_at", 6)]
+    assert sorted(names) == [("web", "id", 7), ("web", "note", 1), ("web", "occurred_at", 7)]
 
 
 def rows_of(project: Project, sql: str) -> list[tuple[Any, ...]]:

@@ -1,24 +1,54 @@
 """The files of the exports: where they are, what they hold, how old their names say they are.
 
-Not here: which of them are loaded together (`together.py`), nor loading them (`load.py`).
+A path that matches what is no file, or none that can be opened, is found too, with what is wrong with it. Links are
+followed, also out of the folder: who may put a link there may put a file there. Not here: which of the files are loaded
+already (`known_files.py`) and which together (`together.py`), nor loading them (`load.py`).
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
 import re
+import stat
+import time
+from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from parcours.loading.sources import Source, read_source
 from parcours.project import Project
 from parcours.settings.schema import ExportFile
 
+JUST_WRITTEN = 2_000_000_000
+"""Nanoseconds in which a file may be written twice at one time of its file system."""
+
+NO_FILES = {
+    stat.S_IFDIR: "a directory",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+"""What may lie where a file should; reading it may wait for ever."""
+
 
 @dataclass(frozen=True)
 class Found:
-    """A file of the exports, and how it is to be read."""
+    """A file of the exports, and how it is to be read.
+
+    Attributes:
+        path: where it lies.
+        name: the same under the exports' folder, as text.
+        size: bytes.
+        file_id: tells its content from others; `known_files.py` may give it another.
+        export: whose path matches it.
+        source: the format.
+        formats: as which the exports whose paths match it read it.
+        fault: why it can't be read; null: nothing is known against it.
+        state: what changes when it is written.
+    """
 
     path: Path
     name: str
@@ -26,11 +56,30 @@ class Found:
     file_id: str
     export: ExportFile
     source: Source
+    formats: frozenset[str]
+    fault: str | None = None
+    state: tuple[int, ...] = ()
 
     @property
     def file_order(self) -> str:
         """Sorts files as people read their names: 9 before 10, `orders` before `orders (1)`."""
         return natural(re.sub(r"(\.[A-Za-z]+)+$", "", self.name))
+
+    def is_unchanged(self) -> bool:
+        """Whether the file holds what it held when it was found."""
+        try:
+            now = _state(self.path.stat())
+            *_, written, noted, asked = self.state
+            # One that was written just before it was found may have been written again at the same time of its disk.
+            is_told_by_state = asked - max(written, noted) > JUST_WRITTEN
+            return (is_told_by_state and now[:-1] == self.state[:-1]) or content_id(self.path) == self.content
+        except OSError:
+            return False
+
+    @property
+    def content(self) -> str:
+        """What tells the content from others, whoever reads it."""
+        return self.file_id.split(".")[0]
 
 
 def find_files(project: Project) -> Iterator[Found]:
@@ -39,12 +88,58 @@ def find_files(project: Project) -> Iterator[Found]:
     Raises:
         SourceError: a source whose header is wrong.
     """
-    for export in project.settings.exports.files:
+    folder, exports = project.exports_folder, project.settings.exports.files
+    matching = [sorted(_matching(folder, export.path)) for export in exports]
+    formats = defaultdict[Path, set[str]](set)
+    for export, paths in zip(exports, matching, strict=True):
+        for path in paths:
+            formats[path].add(export.format)
+    for export, paths in zip(exports, matching, strict=True):
         source = read_source(project.source_file(export.format))
-        for path in sorted(project.exports_folder.glob(export.path)):
-            name = str(path.relative_to(project.exports_folder))
-            file_id = f"directory {name}" if path.is_dir() else content_id(path)
-            yield Found(path, name, path.stat().st_size, file_id, export, source)
+        for path in paths:
+            name = shown(str(path.relative_to(folder)))
+            yield _found(Found(path, name, 0, f"unreadable {name}", export, source, frozenset(formats[path])))
+
+
+def _matching(folder: Path, pattern: str) -> set[Path]:
+    # A link that leads nowhere is found by a pattern, but not by its name.
+    named = folder / pattern
+    return {*folder.glob(pattern), *([named] if named.is_symlink() else [])}
+
+
+def _found(file: Found) -> Found:
+    """A path with what it holds, or what is wrong with it."""
+    try:
+        status = file.path.stat()
+        fault = _fault(file, status)
+        if fault is None:
+            content = content_id(file.path)
+            return replace(file, size=status.st_size, file_id=content, state=_state(status))
+    except FileNotFoundError:
+        fault = "is a link to a file that is not there; put the file there, or take the link out"
+    except OSError as error:
+        fault = f"can't be opened ({error.strerror}); give the account of the run the right to read it"
+    return replace(file, fault=fault)
+
+
+def _fault(file: Found, status: os.stat_result) -> str | None:
+    if str(file.path) != os.fsencode(file.path).decode(errors="replace"):
+        return "has a name that is not UTF-8; rename it"
+    if stat.S_ISREG(status.st_mode):
+        return None
+    what = NO_FILES.get(stat.S_IFMT(status.st_mode), "something else")
+    to_do = "move its files out" if stat.S_ISDIR(status.st_mode) else "take it out"
+    return f"is {what} where a file should be; {to_do}, or correct the path in journey.yaml"
+
+
+def _state(status: os.stat_result) -> tuple[int, ...]:
+    """What changes when a file is written; and, last, the time of asking."""
+    return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns, time.time_ns())
+
+
+def shown(name: str) -> str:
+    """A name as text: bytes that are no UTF-8 as \\xff."""
+    return os.fsencode(name).decode(errors="backslashreplace")
 
 
 def natural(name: str) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import duckdb
 
+from parcours.loading.files import shown
 from parcours.loading.readers import FileRefused, kind_of_file
 from parcours.loading.readers.by_line import csv_header
 from parcours.loading.readers.compressed import GZIP_ERRORS, duckdb_path, open_bytes
@@ -163,7 +164,7 @@ def describe_guess(found: Guess, folder: Path) -> str:
     """One line for people."""
     look = found.look
     looks = f"{look.kind}, {look.fields} {COUNTED[look.kind]}" if look.kind in COUNTED else look.kind
-    return f"{look.path.relative_to(folder)}: {looks} → {found.format or '–'} ({found.why})"
+    return f"{shown(str(look.path.relative_to(folder)))}: {looks} → {found.format or '–'} ({found.why})"
 
 
 def shop_sources(journey_file: Path) -> list[Source]:

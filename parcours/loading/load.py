@@ -2,7 +2,7 @@
 
 Here: running a source's SQL over the rows of files, and the accounting in `raw.loads` and `raw.rejected_rows`. Files
 are loaded together, in one transaction; one that can't be read or holds too much that is wrong is refused and does
-not take the others with it. A content is loaded once, whatever its name. Not here: finding the files (`files.py`) and
+not take the others with it. Not here: finding the files (`files.py`), which are known (`known_files.py`) and
 which go together (`together.py`), reading them (`readers/`), what a format's columns mean (`sql/sources/`), what may be
 wrong with any row (`row_checks.py`), which rows are loaded already (`duplicates.py`), nor which version of a row wins
 (`sql/staging/`).
@@ -22,6 +22,7 @@ import duckdb
 from parcours.loading.duplicates import confirm, find_duplicates
 from parcours.loading.files import Found, find_files, natural
 from parcours.loading.found_files import note_found_files, note_own_columns, unmatched_files
+from parcours.loading.known_files import KnownFiles, beside
 from parcours.loading.readers import FileRefused, read_files, refuse_unreadable_parquet
 from parcours.loading.readers.lines import FILE_NUMBER, LINE_IN_FILE
 from parcours.loading.repeats import note_repeats
@@ -86,8 +87,7 @@ def load_exports(connection: duckdb.DuckDBPyConnection, project: Project) -> lis
         SourceError: a source whose header is wrong.
     """
     make_raw_tables(connection)
-    known = dict(connection.execute("select file_id, file_order from raw.loads where status = 'loaded'").fetchall())
-    unloaded = connection.execute("select file_id from raw.loads where status = 'unloaded'").fetchall()
+    known = KnownFiles(connection, project.exports_folder)
     tried = connection.execute("delete from raw.loads where status = 'refused'").fetchall()[0][0]
     last = connection.execute("select coalesce(max(load_number), 0) from raw.loads").fetchall()[0][0]
     run = Run(last + 1, row_limits(connection, project), project.settings.exports.refuse_above)
@@ -96,25 +96,24 @@ def load_exports(connection: duckdb.DuckDBPyConnection, project: Project) -> lis
     waiting: list[Found] = []
 
     def load_waiting() -> None:
-        for file, load in zip(waiting, _load_files(connection, waiting, run) if waiting else [], strict=True):
-            loads.append(load)
-            logging.getLogger(LOADER).info("%s: %s", load.path, load.status, extra={"load": load})
-            if load.status == "loaded":
-                known[file.file_id] = file.file_order
+        for load in _load_files(connection, waiting, run) if waiting else []:
+            note_load(load)
         waiting.clear()
+
+    def note_load(load: Load) -> None:
+        loads.append(load)
+        logging.getLogger(LOADER).info("%s: %s", load.path, load.status, extra={"load": load})
 
     for file in find_files(project):
         exports.setdefault(file.name, []).append(file.export.name)
-        if (file.file_id,) in unloaded:
-            continue
-        if not may_join(waiting, file):
+        if new := known.new(file):
+            if not may_join(waiting, new):
+                load_waiting()
+            waiting.append(new)
+        elif known.says_more(file):
             load_waiting()
-        if file.file_id not in known:
-            waiting.append(file)
-        elif _stands_for(file, known[file.file_id]):
-            load_waiting()
-            _confirm_file(connection, file, run)
-            known[file.file_id] = file.file_order
+            if refused := _confirm_file(connection, file, run):
+                note_load(refused)
     load_waiting()
     if loads or tried:
         for table in ("loads", "rejected_rows", "repeated_rows", "observed_names"):
@@ -151,6 +150,8 @@ def _load_files(connection: duckdb.DuckDBPyConnection, files: Sequence[Found], r
         reads = read_rows(connection, files)
         with transaction(connection):
             loads = _account(connection, files, run, reads)
+            if not all(file.is_unchanged() for file in files):
+                raise FileRefused("was changed while it was read; the next run reads it anew, once it is whole")
             _record(connection, loads, files, run)
     except (FileRefused, IngestError) as refusal:
         if len(files) > 1:
@@ -175,18 +176,27 @@ def read_rows(connection: duckdb.DuckDBPyConnection, files: Sequence[Found]) -> 
         f"create or replace temp macro this_file(file_number) as ([{', '.join(named)}])[file_number + 1]"
     )
     export, source = files[0].export, files[0].source
-    return read_files(connection, source, [file.path for file in files], export.columns)
+    if fault := next((file.fault for file in files if file.fault), None):
+        raise FileRefused(fault)
+    try:
+        return read_files(connection, source, [file.path for file in files], export.columns)
+    except OSError as error:
+        raise FileRefused(
+            f"can't be opened ({error.strerror}); give the account of the run the right to read it"
+        ) from None
 
 
-def _stands_for(file: Found, file_order: str) -> bool:
-    """Whether a file says more of its content's age than another name of it: events are as old as the first file that
-    has them, all else is as new as the last."""
-    return file.file_order < file_order if file.source.kind.name == "events" else file.file_order > file_order
-
-
-def _confirm_file(connection: duckdb.DuckDBPyConnection, file: Found, run: Run) -> None:
-    """A content seen again under a name that says more of its age, whichever of the two was met first."""
-    reads, kind = read_rows(connection, [file]), file.source.kind
+def _confirm_file(connection: duckdb.DuckDBPyConnection, file: Found, run: Run) -> Load | None:
+    """A content seen again under a name that says more of its age, whichever of the two was met first; the load of a
+    file that can't be read under that name."""
+    kind = file.source.kind
+    try:
+        reads = read_rows(connection, [file])
+    except FileRefused as refusal:
+        refused = _refused(beside(file), str(refusal))
+        with transaction(connection):
+            _record(connection, [refused], [file], run)
+        return refused
     with transaction(connection):
         check_rows(connection, [file], run.limits, reads)
         _tally(connection, [file])
@@ -198,6 +208,7 @@ def _confirm_file(connection: duckdb.DuckDBPyConnection, file: Found, run: Run) 
             {"file_order": file.file_order, "file_id": file.file_id},
         )
         note_change(connection, "raw.loads")
+    return None
 
 
 def _account(connection: duckdb.DuckDBPyConnection, files: Sequence[Found], run: Run, reads: str) -> list[Load]:
@@ -394,7 +405,8 @@ def _replace_in_place(connection: duckdb.DuckDBPyConnection, source: Source) -> 
     connection.execute(
         "create or replace temp table written_again as select earlier.file_id, earlier.path, f.file_number "
         "from raw.loads as earlier inner join loading_files as f on earlier.path = f.path "
-        "where earlier.status = 'loaded' and earlier.file_id <> f.file_id"
+        "where earlier.status = 'loaded' and earlier.file_id <> f.file_id and earlier.format = $format",
+        {"format": source.format},
     )
     if not count_rows(connection, "written_again"):
         return

@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 
 from parcours.loading.files import Found, find_files
+from parcours.loading.known_files import beside
 from parcours.loading.load import check_rows, read_rows, row_limits
 from parcours.loading.readers import FileRefused
 from parcours.loading.readers.by_line import csv_header
@@ -44,16 +45,16 @@ def write_rejected(project: Project, folder: Path) -> list[Written]:
     with open_warehouse(project) as connection:
         write_settings(connection, project.settings)
         make_raw_tables(connection)
-        counts = dict(
-            connection.execute(
-                "select file_id, count(*) from raw.rejected_rows "
-                "where file_id in (select file_id from raw.loads where status = 'loaded') group by file_id"
-            ).fetchall()
-        )
-        for file in find_files(project):
-            if row_count := counts.pop(file.file_id, 0):
-                written.append(_write(connection, project, file, row_count, folder))
-        for file_id, row_count in counts.items():
+        counted = connection.execute(
+            "select file_id, format, count(*) from raw.rejected_rows inner join raw.loads using (file_id) "
+            "where status = 'loaded' group by all"
+        ).fetchall()
+        counts = {(file_id, format_name): count for file_id, format_name, count in counted}
+        for found in find_files(project):
+            for file in (found, beside(found)):
+                if row_count := counts.pop((file.file_id, file.source.format), 0):
+                    written.append(_write(connection, project, file, row_count, folder))
+        for (file_id, _), row_count in counts.items():
             name = connection.execute("select path from raw.loads where file_id = ?", [file_id]).fetchall()[0][0]
             written.append(Written(name, row_count, None, "the file is gone from the exports or was changed"))
     return written

@@ -33,8 +33,8 @@ def may_join(waiting: Sequence[Found], file: Found) -> bool:
         waiting[0].export is file.export
         and len(waiting) < MOST_FILES
         and sum(other.size for other in (*waiting, file)) <= MOST_BYTES
-        # The same content again: whether it was loaded is known when the first is.
-        and all(other.file_id != file.file_id for other in waiting)
+        and file.fault is None
+        and waiting[0].fault is None
         and not DOCUMENTS.issuperset(file.source.reads)
         and keeps_files_apart(file.source.sql)
     )
