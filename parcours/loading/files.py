@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from parcours.loading.readers.refusal import not_opened
 from parcours.loading.sources import Source, read_source
 from parcours.project import Project
 from parcours.settings.schema import ExportFile
@@ -118,7 +119,7 @@ def _found(file: Found) -> Found:
     except FileNotFoundError:
         fault = "is a link to a file that is not there; put the file there, or take the link out"
     except OSError as error:
-        fault = f"can't be opened ({error.strerror}); give the account of the run the right to read it"
+        fault = not_opened(error)
     return replace(file, fault=fault)
 
 

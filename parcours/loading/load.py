@@ -11,7 +11,7 @@ wrong with any row (`row_checks.py`), which rows are loaded already (`duplicates
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,6 +25,7 @@ from parcours.loading.found_files import note_found_files, note_own_columns, unm
 from parcours.loading.known_files import KnownFiles, beside
 from parcours.loading.readers import FileRefused, read_files, refuse_unreadable_parquet
 from parcours.loading.readers.lines import FILE_NUMBER, LINE_IN_FILE
+from parcours.loading.readers.refusal import not_opened
 from parcours.loading.repeats import note_repeats
 from parcours.loading.row_checks import FORGOTTEN, SPOILT, Limits, checked_select, spoilt_reason
 from parcours.loading.sources import Source
@@ -41,6 +42,9 @@ SMALL_FILE = 20
 
 SHOWN_REASONS = 5
 """Why rows of a refused file are rejected: so many reasons are named, without the values of the rows."""
+
+CHANGED = "was changed while it was read; the next run reads it anew, once it is written whole"
+"""Why a file is refused that is another one at the end of its loading."""
 
 LOADER = "parcours.loading"
 """The logger that tells what became of each file, as `load` of its records, while the next ones are read."""
@@ -150,19 +154,30 @@ def _load_files(connection: duckdb.DuckDBPyConnection, files: Sequence[Found], r
         reads = read_rows(connection, files)
         with transaction(connection):
             loads = _account(connection, files, run, reads)
-            if not all(file.is_unchanged() for file in files):
-                raise FileRefused("was changed while it was read; the next run reads it anew, once it is whole")
+            if changed := [file.path for file in files if not file.is_unchanged()]:
+                raise FileRefused(CHANGED, dict.fromkeys(changed, CHANGED))
             _record(connection, loads, files, run)
     except (FileRefused, IngestError) as refusal:
-        if len(files) > 1:
+        reasons = refusal.reasons if isinstance(refusal, FileRefused) else {}
+        if len(files) > 1 and not reasons:
             middle = len(files) // 2
             return _load_files(connection, files[:middle], run) + _load_files(connection, files[middle:], run)
         if isinstance(refusal, IngestError):
             raise
-        loads = [_refused(files[0], str(refusal))]
-        with transaction(connection):
-            _record(connection, loads, files, run)
+        return _refuse_some(connection, files, {files[0].path: str(refusal)} if len(files) == 1 else reasons, run)
     return loads
+
+
+def _refuse_some(
+    connection: duckdb.DuckDBPyConnection, files: Sequence[Found], reasons: Mapping[Path, str], run: Run
+) -> list[Load]:
+    """Record those of some files that are refused, with their reasons, and load the others."""
+    refused = {file.path: _refused(file, reasons[file.path]) for file in files if file.path in reasons}
+    with transaction(connection):
+        _record(connection, [*refused.values()], [file for file in files if file.path in refused], run)
+    others = [file for file in files if file.path not in refused]
+    loaded = {load.path: load for load in (_load_files(connection, others, run) if others else [])}
+    return [refused[file.path] if file.path in refused else loaded[file.name] for file in files]
 
 
 def read_rows(connection: duckdb.DuckDBPyConnection, files: Sequence[Found]) -> str:
@@ -176,14 +191,12 @@ def read_rows(connection: duckdb.DuckDBPyConnection, files: Sequence[Found]) -> 
         f"create or replace temp macro this_file(file_number) as ([{', '.join(named)}])[file_number + 1]"
     )
     export, source = files[0].export, files[0].source
-    if fault := next((file.fault for file in files if file.fault), None):
-        raise FileRefused(fault)
+    if faults := {file.path: file.fault for file in files if file.fault}:
+        raise FileRefused(next(iter(faults.values())), faults)
     try:
         return read_files(connection, source, [file.path for file in files], export.columns)
     except OSError as error:
-        raise FileRefused(
-            f"can't be opened ({error.strerror}); give the account of the run the right to read it"
-        ) from None
+        raise FileRefused(not_opened(error)) from None
 
 
 def _confirm_file(connection: duckdb.DuckDBPyConnection, file: Found, run: Run) -> Load | None:

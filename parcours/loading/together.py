@@ -33,8 +33,6 @@ def may_join(waiting: Sequence[Found], file: Found) -> bool:
         waiting[0].export is file.export
         and len(waiting) < MOST_FILES
         and sum(other.size for other in (*waiting, file)) <= MOST_BYTES
-        and file.fault is None
-        and waiting[0].fault is None
         and not DOCUMENTS.issuperset(file.source.reads)
         and keeps_files_apart(file.source.sql)
     )

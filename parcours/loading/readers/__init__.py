@@ -20,7 +20,7 @@ from parcours.loading.readers.documents import read_document
 from parcours.loading.readers.json_lines import read_json_lines
 from parcours.loading.readers.names import note_names
 from parcours.loading.readers.parquet import read_parquet, refuse_unreadable_parquet
-from parcours.loading.readers.refusal import FileRefused
+from parcours.loading.readers.refusal import FileRefused, of_each
 from parcours.loading.sources import Source
 
 __all__ = ["FileRefused", "kind_of_file", "read_files", "refuse_unreadable_parquet"]
@@ -48,7 +48,7 @@ def read_files(
     """
     connection.execute("create or replace temp table rejects (line bigint, reason text, text text)")
     note_names(connection, [])
-    kinds = {_kind_of_whole_file(path, source.reads) for path in paths}
+    kinds = {*of_each(paths, lambda path: _kind_of_whole_file(path, source.reads))}
     reads = kinds.pop()
     if kinds or (reads in ("json", "xml") and len(paths) > 1):
         raise FileRefused("they are of several kinds, or documents")

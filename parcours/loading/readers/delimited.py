@@ -26,7 +26,7 @@ from parcours.loading.readers.lines import (
 )
 from parcours.loading.readers.masking import is_personal, masked, row_text
 from parcours.loading.readers.names import note_names
-from parcours.loading.readers.refusal import FileRefused, first_line
+from parcours.loading.readers.refusal import FileRefused, first_line, of_each
 from parcours.warehouse.connection import quoted, text_literal
 
 
@@ -38,10 +38,16 @@ def read_csv(
     labels: Mapping[str, str],
 ) -> None:
     """Make the view `file_rows` of CSV files: each column as text, under the source's name for it."""
-    headers = {tuple(csv_header(path)) for path in paths}
-    header = renamed(headers.pop(), labels)
+    headers = {*of_each(paths, lambda path: _header(path, needs, labels))}
+    header = headers.pop()
     if headers or (len(paths) > 1 and {"file_index", "file_number"} & {*map(str.lower, header)}):
         raise FileRefused("they have not the same columns, or one that numbers files")
+    _read_rows(connection, paths, header, named)
+
+
+def _header(path: Path, needs: Sequence[str], labels: Mapping[str, str]) -> tuple[str, ...]:
+    """The names of a file's columns, as the source has them."""
+    header = renamed(csv_header(path), labels)
     missing = [name for name in needs if name not in header]
     if missing:
         expected = ", ".join(f"{labels[name]} (for {name})" if name in labels else name for name in missing)
@@ -51,7 +57,7 @@ def read_csv(
             "Export it with these columns, correct the format in journey.yaml, "
             "or say under columns: which label stands for which"
         )
-    _read_rows(connection, paths, header, named)
+    return tuple(header)
 
 
 def read_tsv(
@@ -92,7 +98,7 @@ def read_tsv(
 def _read_rows(
     connection: duckdb.DuckDBPyConnection, paths: Sequence[Path], header: Sequence[str], named: Collection[str]
 ) -> None:
-    counts = dict(enumerate(map(count_records, paths)))
+    counts = dict(enumerate(of_each(paths, count_records)))
     connection.execute("create or replace temp table unsplit (line bigint, reason text, text text)")
     try:
         alike = _read_alike(connection, paths, header, {number: n for number, n in counts.items() if n is not None})

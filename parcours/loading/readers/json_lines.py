@@ -17,6 +17,9 @@ from parcours.warehouse.connection import count_rows
 LOOKED_AT = 10_000
 """Lines of a file whose keys are noted: new ones rarely come once."""
 
+DOCUMENT = "is one JSON document, not an object a line; export it as newline-delimited JSON"
+"""Why a file is refused whose lines are no rows."""
+
 DOCUMENT_START = 2**20
 """Characters of a file by which a document is told from lines: its first object ends in them."""
 
@@ -34,8 +37,8 @@ def read_json_lines(
         f"create or replace temp view file_texts as select line, {masked('text')} as text from numbered_lines"
     )
     odd = count_rows(connection, "numbered_lines where not is_json or starts_with(ltrim(text), '[')")
-    if any((odd and _is_document(path)) or _is_wrapped(path, needs) for path in paths):
-        raise FileRefused("is one JSON document, not an object a line; export it as newline-delimited JSON")
+    if documents := [path for path in paths if (odd and _is_document(path)) or _is_wrapped(path, needs)]:
+        raise FileRefused(DOCUMENT, dict.fromkeys(documents, DOCUMENT))
     if odd:
         connection.execute(
             "insert into rejects select line, 'is not valid JSON', t.text from numbered_lines l join file_texts t "

@@ -16,7 +16,7 @@ import pyarrow as pa
 from parcours.loading.readers.by_line import decoded, text_lines
 from parcours.loading.readers.compressed import duckdb_path, open_bytes
 from parcours.loading.readers.counting import LONGEST_LINE, count_lines
-from parcours.loading.readers.refusal import FileRefused, first_line
+from parcours.loading.readers.refusal import FileRefused, first_line, of_each
 
 FILE_BITS = 40
 """Of a `line`, those of the number in the file: more lines than any file has."""
@@ -45,14 +45,13 @@ def read_lines(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path], col
         columns: SQL of what is kept of each `text`.
 
     Raises:
-        FileRefused: a file can't be read, or they don't end their lines alike.
+        FileRefused: a file can't be read.
     """
-    counts = {number: count for number, count in enumerate(map(count_lines, paths)) if count is not None}
-    ends = {_new_line(paths[number]) for number in counts}
-    if len(ends) > 1:
-        raise FileRefused("they don't end their lines alike")
+    counts = {number: count for number, count in enumerate(of_each(paths, count_lines)) if count is not None}
+    new_line = _new_line(paths[next(iter(counts))]) if counts else ""
+    counts = {number: count for number, count in counts.items() if _new_line(paths[number]) == new_line}
     try:
-        alike = _read_alike(connection, paths, columns, counts, ends.pop() if ends else "")
+        alike = _read_alike(connection, paths, columns, counts, new_line)
         lines = number_lines(connection, "file_lines", "line_rejects", alike, first_line=1)
         if others := [number for number in range(len(paths)) if number not in alike]:
             connection.execute("create or replace temp table texts (line bigint, text text)")
