@@ -28,12 +28,24 @@ def count_lines(path: Path) -> int | None:
     Raises:
         FileRefused: it can't be decompressed.
     """
-    count = 0
-    for lines in _whole_lines(path):
-        if lines is None:
+    if not is_named_as_compressed(path):
+        return None
+    line_feeds = returns = both = begun = 0
+    last = b"\n"
+    for chunk in chunks(path):
+        first = chunk.find(b"\n")
+        begun += len(chunk) if first < 0 else first
+        if begun > LONGEST_LINE:
             return None
-        count += lines.count(b"\n") + (not lines.endswith(b"\n"))
-    return count
+        if first >= 0:
+            begun = len(chunk) - chunk.rfind(b"\n") - 1
+            line_feeds += chunk.count(b"\n")
+        if found := chunk.count(b"\r"):
+            returns += found
+            both += chunk.count(b"\r\n")
+        both += last == b"\r" and first == 0
+        last = chunk[-1:] or last
+    return line_feeds + (last != b"\n") if not returns or returns == both == line_feeds else None
 
 
 def count_records(path: Path) -> int | None:

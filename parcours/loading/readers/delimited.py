@@ -7,7 +7,6 @@ from itertools import islice
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
 
 from parcours.loading.readers.by_line import csv_header, csv_records
 from parcours.loading.readers.compressed import duckdb_path
@@ -159,12 +158,13 @@ def _read_by_line(connection: duckdb.DuckDBPyConnection, path: Path, number: int
     records = csv_records(path, width)
     while batch := list(islice(records, BATCH)):
         sound = [record for record in batch if record.reason is None]
-        values = [pa.array(column, pa.string()) for column in zip(*(record.values for record in sound), strict=True)]
-        lines = pa.array([first + record.line for record in sound], pa.int64())
         if sound:
-            insert(connection, "other_records", [lines, *values])
+            columns = zip(*(record.values for record in sound), strict=True)
+            lines = [first + record.line for record in sound]
+            insert(connection, "other_records", [("bigint", lines), *(("text", column) for column in columns)])
         if unsound := [(first + record.line, record.reason, record.text) for record in batch if record.reason]:
-            insert(connection, "unsplit", [pa.array(column) for column in zip(*unsound, strict=True)])
+            columns = zip(*unsound, strict=True)
+            insert(connection, "unsplit", [*zip(("bigint", "text", "text"), columns, strict=True)])
 
 
 def renamed(header: Sequence[str], labels: Mapping[str, str]) -> list[str]:

@@ -11,7 +11,6 @@ from itertools import islice
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
 
 from parcours.loading.readers.by_line import decoded, text_lines
 from parcours.loading.readers.compressed import duckdb_path, open_bytes
@@ -103,7 +102,7 @@ def _read_by_line(connection: duckdb.DuckDBPyConnection, path: Path, number: int
     lines = enumerate(text_lines(path), (number << FILE_BITS) + 1)
     while batch := list(islice(lines, BATCH)):
         texts = [text.rstrip("\r\n") or None if (text := decoded(line)) is not None else None for _, line in batch]
-        insert(connection, "texts", [pa.array([place for place, _ in batch]), pa.array(texts, pa.string())])
+        insert(connection, "texts", [("bigint", [place for place, _ in batch]), ("text", texts)])
         if unsound := [place for place, line in batch if decoded(line) is None]:
             connection.execute(
                 "insert into rejects select unnest($lines), 'is not text in UTF-8: invalid encoding', ''",
@@ -111,11 +110,12 @@ def _read_by_line(connection: duckdb.DuckDBPyConnection, path: Path, number: int
             )
 
 
-def insert(connection: duckdb.DuckDBPyConnection, table: str, columns: Sequence[pa.Array]) -> None:
-    """Append rows, given by their columns in the table's order."""
-    connection.register("given_rows", pa.table([*columns], [f"c{number}" for number in range(len(columns))]))
-    connection.execute(f"insert into {table} from given_rows")
-    connection.unregister("given_rows")
+def insert(connection: duckdb.DuckDBPyConnection, table: str, columns: Sequence[tuple[str, Sequence[object]]]) -> None:
+    """Append rows, given by the type and the values of each column."""
+    values = ", ".join(f"unnest($c{number}::{type_}[])" for number, (type_, _) in enumerate(columns))
+    connection.execute(
+        f"insert into {table} select {values}", {f"c{number}": column for number, (_, column) in enumerate(columns)}
+    )
 
 
 def differing(connection: duckdb.DuckDBPyConnection, table: str, rejects: str, counts: Mapping[int, int]) -> set[int]:
