@@ -44,7 +44,6 @@ def read_json_lines(
             "insert into rejects "
             "select line, if(json_valid(l.text), 'is a list, not an object', 'is not valid JSON'), t.text "
             "from numbered_lines l join file_texts t using (line) where not l.is_json and trim(l.text) <> ''"
-        ) <> ''"
         )
     # The limit ends the reading of a large file.
     sound = (
