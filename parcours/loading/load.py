@@ -27,7 +27,7 @@ from parcours.loading.readers import FileRefused, read_files, refuse_unreadable_
 from parcours.loading.readers.lines import FILE_NUMBER, LINE_IN_FILE
 from parcours.loading.readers.refusal import not_opened
 from parcours.loading.repeats import note_repeats
-from parcours.loading.row_checks import FORGOTTEN, SPOILT, Limits, checked_select, spoilt_reason
+from parcours.loading.row_checks import FORGOTTEN, LONGEST, SPOILT, Limits, checked_select, spoilt_reason
 from parcours.loading.sources import Source
 from parcours.loading.together import may_join
 from parcours.people.forgotten import load_forgotten
@@ -182,6 +182,8 @@ def _refuse_some(
 
 def read_rows(connection: duckdb.DuckDBPyConnection, files: Sequence[Found]) -> str:
     """Make the function `this_file`, and read the files' rows; returns the kind of files they are."""
+    if faults := {file.path: file.fault for file in files if file.fault}:
+        raise FileRefused(next(iter(faults.values())), faults)
     named = [
         f"{{'name': {text_literal(file.path.name)}, "
         f"'folder_order': {text_literal(natural(str(Path(file.name).parent)))}}}"
@@ -191,8 +193,6 @@ def read_rows(connection: duckdb.DuckDBPyConnection, files: Sequence[Found]) -> 
         f"create or replace temp macro this_file(file_number) as ([{', '.join(named)}])[file_number + 1]"
     )
     export, source = files[0].export, files[0].source
-    if faults := {file.path: file.fault for file in files if file.fault}:
-        raise FileRefused(next(iter(faults.values())), faults)
     try:
         return read_files(connection, source, [file.path for file in files], export.columns)
     except OSError as error:
@@ -245,7 +245,7 @@ def _account(connection: duckdb.DuckDBPyConnection, files: Sequence[Found], run:
     note_repeats(connection, source.kind)
     _touch_loaded(connection, source, given, confirm(connection, source.kind, export.name))
     connection.execute(
-        f"insert into raw.rejected_rows select file_id, {LINE_IN_FILE}, reason, text from rejects "
+        f"insert into raw.rejected_rows select file_id, {LINE_IN_FILE}, reason, left(text, {LONGEST}) from rejects "
         f"inner join loading_files on file_number = {FILE_NUMBER} order by line"
     )
     _observe_names(connection, source, export.name)

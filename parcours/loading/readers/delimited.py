@@ -15,6 +15,7 @@ from parcours.loading.readers.lines import (
     BATCH,
     FILE_BITS,
     FILE_NUMBER,
+    UNREAD,
     WHICH_FILE,
     differing,
     insert,
@@ -100,7 +101,11 @@ def _read_rows(
     counts = dict(enumerate(of_each(paths, count_records)))
     connection.execute("create or replace temp table unsplit (line bigint, reason text, text text)")
     try:
-        alike = _read_alike(connection, paths, header, {number: n for number, n in counts.items() if n is not None})
+        counted = {number: count for number, count in counts.items() if count is not None}
+        try:
+            alike = _read_alike(connection, paths, header, counted)
+        except UNREAD:
+            alike = _read_alike(connection, paths, header, {})
         rows = number_lines(connection, "file_records", "csv_rejects", alike, first_line=2)
         others = [number for number in counts if number not in alike]
         if others:

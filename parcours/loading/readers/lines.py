@@ -31,6 +31,9 @@ WHICH_FILE = "parcours_file"
 """The column of the tables that readers make with the number of the row's file."""
 
 
+UNREAD = (duckdb.IOException, duckdb.InvalidInputException)
+"""What DuckDB raises of files that it can't read: Python may."""
+
 BATCH = 20_000
 """Rows that are handed to DuckDB at a time."""
 
@@ -50,7 +53,10 @@ def read_lines(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path], col
     new_line = _new_line(paths[next(iter(counts))]) if counts else ""
     counts = {number: count for number, count in counts.items() if _new_line(paths[number]) == new_line}
     try:
-        alike = _read_alike(connection, paths, columns, counts, new_line)
+        try:
+            alike = _read_alike(connection, paths, columns, counts, new_line)
+        except UNREAD:
+            alike = _read_alike(connection, paths, columns, {}, new_line)
         lines = number_lines(connection, "file_lines", "line_rejects", alike, first_line=1)
         if others := [number for number in range(len(paths)) if number not in alike]:
             connection.execute("create or replace temp table texts (line bigint, text text)")
