@@ -13,10 +13,12 @@ import re
 import stat
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from parcours.loading.readers import FileRefused, kind_of_file
+from parcours.loading.readers.delimited import csv_columns
 from parcours.loading.readers.refusal import not_opened
 from parcours.loading.sources import Source, read_source
 from parcours.project import Project
@@ -46,7 +48,7 @@ class Found:
         file_id: tells its content from others; `known_files.py` may give it another.
         export: whose path matches it.
         source: the format.
-        formats: as which the exports whose paths match it read it.
+        formats: those of the exports whose paths match it that it can be read as; else the first of them.
         fault: why it can't be read; null: nothing is known against it.
         state: what changes when it is written.
     """
@@ -91,15 +93,34 @@ def find_files(project: Project) -> Iterator[Found]:
     """
     folder, exports = project.exports_folder, project.settings.exports.files
     matching = [sorted(_matching(folder, export.path)) for export in exports]
-    formats = defaultdict[Path, set[str]](set)
-    for export, paths in zip(exports, matching, strict=True):
+    sources = [read_source(project.source_file(export.format)) for export in exports]
+    readers = defaultdict[Path, list[tuple[ExportFile, Source]]](list)
+    for export, source, paths in zip(exports, sources, matching, strict=True):
         for path in paths:
-            formats[path].add(export.format)
-    for export, paths in zip(exports, matching, strict=True):
-        source = read_source(project.source_file(export.format))
+            readers[path].append((export, source))
+    for export, source, paths in zip(exports, sources, matching, strict=True):
         for path in paths:
-            name = shown(str(path.relative_to(folder)))
-            yield _found(Found(path, name, 0, f"unreadable {name}", export, source, frozenset(formats[path])))
+            name, formats = shown(str(path.relative_to(folder))), _formats(path, readers[path])
+            yield _found(Found(path, name, 0, f"unreadable {name}", export, source, formats))
+
+
+def _formats(path: Path, readers: Sequence[tuple[ExportFile, Source]]) -> frozenset[str]:
+    """The formats that a file can be read as, of those that match it: paths overlap where nobody means it."""
+    formats = {export.format for export, _ in readers}
+    if len(formats) > 1 and path.is_file():
+        fitting = {source.format for export, source in readers if _fits(path, export, source)}
+        formats = fitting or {readers[0][1].format}
+    return frozenset(formats)
+
+
+def _fits(path: Path, export: ExportFile, source: Source) -> bool:
+    """Whether a file has the columns that a format needs, if it is one with columns."""
+    try:
+        if kind_of_file(path, source.reads) == "csv":
+            csv_columns(path, source.needs, export.columns)
+    except (FileRefused, OSError):
+        return False
+    return True
 
 
 def _matching(folder: Path, pattern: str) -> set[Path]:

@@ -46,6 +46,8 @@ class KnownFiles:
 
     def new(self, file: Found) -> Found | None:
         """The file as it is to be loaded, which from now on is known; none: there is nothing new in it."""
+        if file.source.format not in file.formats:
+            return None
         self._seen.add((file.name, file.content))
         other = beside(file)
         first = self._places.get(file.content)
@@ -66,7 +68,12 @@ class KnownFiles:
         """Whether a file, in which nothing is new, says more of its content's age than the name that is known, and is
         from now on: events are as old as the first file that has them, all else is as new as the last."""
         first = self._places.get(file.content)
-        if first is None or self._unloaded & {file.content} or beside(file).file_id in self._places:
+        if (
+            file.source.format not in file.formats
+            or first is None
+            or self._unloaded & {file.content}
+            or beside(file).file_id in self._places
+        ):
             return False
         is_event = file.source.kind.name == "events"
         says_more = file.file_order < first.file_order if is_event else file.file_order > first.file_order

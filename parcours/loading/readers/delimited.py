@@ -38,15 +38,19 @@ def read_csv(
     labels: Mapping[str, str],
 ) -> None:
     """Make the view `file_rows` of CSV files: each column as text, under the source's name for it."""
-    headers = {*of_each(paths, lambda path: _header(path, needs, labels))}
+    headers = {*of_each(paths, lambda path: csv_columns(path, needs, labels))}
     header = headers.pop()
     if headers or (len(paths) > 1 and {"file_index", "file_number"} & {*map(str.lower, header)}):
         raise FileRefused("they have not the same columns, or one that numbers files")
     _read_rows(connection, paths, header, named)
 
 
-def _header(path: Path, needs: Sequence[str], labels: Mapping[str, str]) -> tuple[str, ...]:
-    """The names of a file's columns, as the source has them."""
+def csv_columns(path: Path, needs: Sequence[str], labels: Mapping[str, str]) -> tuple[str, ...]:
+    """The names of a file's columns, as the source has them.
+
+    Raises:
+        FileRefused: it has no header, or one that lacks a column that the source needs.
+    """
     header = renamed(csv_header(path), labels)
     missing = [name for name in needs if name not in header]
     if missing:
