@@ -19,12 +19,13 @@ import duckdb
 from parcours.loading.files import shown
 from parcours.loading.readers import FileRefused, kind_of_file
 from parcours.loading.readers.by_line import csv_header
-from parcours.loading.readers.compressed import GZIP_ERRORS, duckdb_path, open_bytes
+from parcours.loading.readers.compressed import GZIP_ERRORS, open_bytes
 from parcours.loading.readers.delimited import renamed
 from parcours.loading.readers.documents import document_names
 from parcours.loading.sources import READS, Source, read_source
 from parcours.project import ROOT, load_project
 from parcours.settings.file import SettingsError
+from parcours.warehouse.connection import literal_path
 
 Labels = Mapping[str, Mapping[str, str]]
 """By format, the label in a file of each column that journey.yaml maps."""
@@ -97,7 +98,7 @@ def _look_at_parquet(path: Path) -> Look:
     try:
         with duckdb.connect() as connection:
             columns = connection.execute(
-                "describe select * from read_parquet($path, hive_partitioning = false)", {"path": duckdb_path(path)}
+                "describe select * from read_parquet($path, hive_partitioning = false)", {"path": literal_path(path)}
             ).fetchall()
     except duckdb.Error:
         return Look(path, "not Parquet")

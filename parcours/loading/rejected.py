@@ -17,10 +17,9 @@ from parcours.loading.known_files import beside
 from parcours.loading.load import check_rows, read_rows, row_limits
 from parcours.loading.readers import FileRefused
 from parcours.loading.readers.by_line import csv_header
-from parcours.loading.readers.compressed import duckdb_path
 from parcours.loading.settings_tables import write_settings
 from parcours.project import Project
-from parcours.warehouse.connection import open_warehouse, quoted, text_literal
+from parcours.warehouse.connection import literal_path, open_warehouse, quoted, text_literal
 from parcours.warehouse.raw_tables import make_raw_tables
 
 
@@ -92,7 +91,7 @@ def _write(
         _copy(
             connection,
             "select * exclude (file_row_number) from "
-            f"read_parquet({text_literal(duckdb_path(file.path))}, file_row_number = true, hive_partitioning = false) "
+            f"read_parquet({text_literal(literal_path(file.path))}, file_row_number = true, hive_partitioning = false) "
             "where file_row_number + 1 in (select line from wanted)",
             path,
             "format parquet",

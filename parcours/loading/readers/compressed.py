@@ -1,9 +1,8 @@
-"""The content of a file, decompressed where it is gzip, whatever its name; its path as DuckDB takes it literally."""
+"""The content of a file, decompressed where it is gzip, whatever its name."""
 
 from __future__ import annotations
 
 import gzip
-import re
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,11 +34,6 @@ def open_bytes(path: Path) -> IO[bytes]:
 def is_named_as_compressed(path: Path) -> bool:
     """Whether DuckDB, which goes by the name, sees what the content is."""
     return is_gzip(path) == (path.suffix == ".gz")
-
-
-def duckdb_path(path: Path) -> str:
-    """A path that DuckDB takes for the one file, whatever glob characters are in it."""
-    return re.sub(r"([*?\[])", r"[\1]", str(path))
 
 
 def chunks(path: Path) -> Iterator[bytes]:

@@ -9,7 +9,6 @@ from pathlib import Path
 import duckdb
 
 from parcours.loading.readers.by_line import csv_header, csv_records
-from parcours.loading.readers.compressed import duckdb_path
 from parcours.loading.readers.counting import count_records
 from parcours.loading.readers.lines import (
     BATCH,
@@ -27,7 +26,7 @@ from parcours.loading.readers.lines import (
 from parcours.loading.readers.masking import is_personal, masked, row_text
 from parcours.loading.readers.names import note_names
 from parcours.loading.readers.refusal import FileRefused, first_line, of_each
-from parcours.warehouse.connection import quoted, text_literal
+from parcours.warehouse.connection import literal_path, quoted, text_literal
 
 
 def read_csv(
@@ -150,7 +149,7 @@ def _read_alike(
         "delim = ',', quote = '\"', escape = '\"', header = true, hive_partitioning = false, "
         f"auto_detect = false, columns = {{{columns}}}, store_rejects = true, "
         "rejects_table = 'csv_rejects', rejects_scan = 'csv_scans')",
-        {"paths": [duckdb_path(paths[number]) for number in numbers]},
+        {"paths": [literal_path(paths[number]) for number in numbers]},
     )
     if others := differing(connection, "file_records", "csv_rejects", counts):
         return _read_alike(connection, paths, header, {n: count for n, count in counts.items() if n not in others})

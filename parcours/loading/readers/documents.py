@@ -15,11 +15,11 @@ from xml.parsers import expat
 
 import duckdb
 
-from parcours.loading.readers.compressed import chunks, duckdb_path, is_gzip
+from parcours.loading.readers.compressed import chunks, is_gzip
 from parcours.loading.readers.json_lines import LOOKED_AT
 from parcours.loading.readers.masking import masked
 from parcours.loading.readers.refusal import FileRefused, first_line
-from parcours.warehouse.connection import quoted, text_literal
+from parcours.warehouse.connection import literal_path, quoted, text_literal
 
 LARGEST = 512 * 2**20
 """Bytes of the largest JSON document: it is read as one value, so it must fit into memory several times."""
@@ -148,7 +148,7 @@ def _load_document(connection: duckdb.DuckDBPyConnection, path: Path) -> list[st
             "$path, format = 'unstructured', maximum_object_size = $size, compression = $compression, "
             "hive_partitioning = false)",
             {
-                "path": duckdb_path(path),
+                "path": literal_path(path),
                 "size": size + 1024,
                 "compression": "gzip" if is_gzip(path) else "uncompressed",
             },

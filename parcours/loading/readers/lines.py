@@ -13,9 +13,10 @@ from pathlib import Path
 import duckdb
 
 from parcours.loading.readers.by_line import decoded, text_lines
-from parcours.loading.readers.compressed import duckdb_path, open_bytes
+from parcours.loading.readers.compressed import open_bytes
 from parcours.loading.readers.counting import LONGEST_LINE, count_lines
 from parcours.loading.readers.refusal import FileRefused, first_line, of_each
+from parcours.warehouse.connection import literal_path
 
 FILE_BITS = 40
 """Of a `line`, those of the number in the file: more lines than any file has."""
@@ -89,7 +90,7 @@ def _read_alike(
         "columns = {'text': 'varchar'}, delim = chr(1) || chr(2) || chr(3) || chr(1), "
         "quote = '', escape = '', strict_mode = false, new_line = $new_line, "
         "store_rejects = true, rejects_table = 'line_rejects', rejects_scan = 'line_scans')",
-        {"paths": [duckdb_path(paths[number]) for number in numbers], "new_line": new_line},
+        {"paths": [literal_path(paths[number]) for number in numbers], "new_line": new_line},
     )
     if others := differing(connection, "file_lines", "line_rejects", counts):
         rest = {number: count for number, count in counts.items() if number not in others}
