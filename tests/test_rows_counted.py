@@ -14,6 +14,7 @@ from test_together import compressed, event, orders, shop_in
 
 from parcours.loading.load import Load
 from parcours.loading.readers import delimited
+from parcours.loading.readers.by_line import csv_records
 from parcours.project import Project
 
 ANSWERS = "Response ID,Survey,Scale,Sent at,Answered at,Score,Email,Order,Comment"
@@ -82,6 +83,18 @@ def test_comments_over_several_lines_are_one_row_each(tmp_path: Path) -> None:
     stored = dict(query(shop, "select answer_id, comment from raw.feedback"))
     assert stored["r-0"] == 'First line\nsecond, with a comma\n\nand "quotes" at the end'
     assert stored["r-4"] == "a,b,c,d\ne,f"
+
+
+@pytest.mark.parametrize(
+    ("first", "count"),
+    [("Ada", 2), ("2026-07-01", 3)],
+    ids=["two texts, as a comment's line may be", "a day and a text"],
+)
+def test_a_line_of_a_comment_is_a_row_only_if_it_looks_like_one(tmp_path: Path, first: str, count: int) -> None:
+    path = tmp_path / "c.csv"
+    path.write_text(f'who,comment\n{first},Fine\n{first},"Well\n{first}, thanks\nbye"\n')
+    sound = [record for record in csv_records(path, 2) if record.reason is None]
+    assert [record.line for record in sound] == [2, 3 if count == 2 else 4]
 
 
 def test_a_header_with_line_breaks_is_a_header(tmp_path: Path) -> None:

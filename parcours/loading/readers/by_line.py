@@ -11,8 +11,8 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from parcours.loading.readers.compressed import chunks
 from parcours.loading.readers.refusal import FileRefused
@@ -22,6 +22,9 @@ MOST_LINES = 1_000
 
 LOOKED_AT = 100
 """Rows by which it is told what a row looks like."""
+
+FEW_COLUMNS = 4
+"""Columns from which on a line with as many values is no accident, whatever they hold."""
 
 OPEN_QUOTE = "a quote opens here that never closes, or only after other rows"
 NOT_SPLIT = "unquoted value"
@@ -34,8 +37,7 @@ _REST = re.compile(r'((?:[^"]+|"")*+)(?:(") *(?=,|[\r\n]*\Z))?')
 """The same from a line's start on, of a value that was opened above it."""
 
 
-@dataclass(frozen=True)
-class Record:
+class Record(NamedTuple):
     """A record of a CSV file: its values, or why it has none and its text."""
 
     line: int
@@ -226,8 +228,8 @@ class _Rows:
     def are_rows(self, whole: _Split, lines: Sequence[str]) -> bool:
         """Whether a quote that spans lines swallows rows: one of those between is a row by itself, or else both the
         line that opens the quote would be one without it, and the line that closes it."""
-        if not self.width or self.width < 2 or not self.count:
-            return False
+        if not self.width or not self.count or (self.width < FEW_COLUMNS and not self.numeric):
+            return False  # a line of a comment may look like such a row
         if any(self._is_row(line) for line in lines[1:-1]):
             return True
         without = lines[0].replace('"', "")

@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from parcours.loading.readers.by_line import decoded, text_lines
 from parcours.loading.readers.compressed import open_bytes
@@ -119,10 +120,11 @@ def _read_by_line(connection: duckdb.DuckDBPyConnection, path: Path, number: int
 
 def insert(connection: duckdb.DuckDBPyConnection, table: str, columns: Sequence[tuple[str, Sequence[object]]]) -> None:
     """Append rows, given by the type and the values of each column."""
-    values = ", ".join(f"unnest($c{number}::{type_}[])" for number, (type_, _) in enumerate(columns))
-    connection.execute(
-        f"insert into {table} select {values}", {f"c{number}": column for number, (_, column) in enumerate(columns)}
-    )
+    types = {"bigint": pa.int64(), "text": pa.string()}
+    arrays = [pa.array(values, types[type_]) for type_, values in columns]
+    connection.register("given_rows", pa.table(arrays, [f"c{number}" for number in range(len(arrays))]))
+    connection.execute(f"insert into {table} from given_rows")
+    connection.unregister("given_rows")
 
 
 def differing(connection: duckdb.DuckDBPyConnection, table: str, rejects: str, counts: Mapping[int, int]) -> set[int]:
