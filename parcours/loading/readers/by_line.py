@@ -80,7 +80,8 @@ def csv_header(path: Path) -> list[str]:
     records = _records(path, None)
     first, second = next(records, None), next(records, None)
     reason = first and first.reason
-    if first and second and "\n" in first.text and not second.reason and len(first.values) != len(second.values):
+    is_spread = first is not None and not {"\n", "\r"}.isdisjoint(first.text)
+    if first and is_spread and second and not second.reason and len(first.values) != len(second.values):
         reason = OPEN_QUOTE
     if first and reason:
         raise FileRefused(
@@ -139,7 +140,7 @@ def _records(path: Path, width: int | None) -> Iterator[Record]:
             taken.append(text)
             is_text = is_text and is_text_too
             split.add(text)
-        if below and (split.is_open or split.is_broken or seen.are_rows(split, taken)):
+        if below and (split.is_open or split.is_broken or seen.are_rows(taken)):
             # Each line below is looked at by itself.
             ahead.extendleft(reversed(below))
             below.clear()
@@ -225,7 +226,7 @@ class _Rows:
             begin = {number for number, value in enumerate(values) if value and value[0].isdigit()}
             self.numeric = begin if self.numeric is None else self.numeric & begin
 
-    def are_rows(self, whole: _Split, lines: Sequence[str]) -> bool:
+    def are_rows(self, lines: Sequence[str]) -> bool:
         """Whether a quote that spans lines swallows rows: one of those between is a row by itself, or else both the
         line that opens the quote would be one without it, and the line that closes it."""
         if not self.width or not self.count or (self.width < FEW_COLUMNS and not self.numeric):
