@@ -7,13 +7,23 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from parcours.loading.read_with import read_with
 from parcours.loading.sources import Source, read_source
 from parcours.project import Project
 from parcours.settings.schema import ExportFile
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How the files of an export are read. `read_with` says with what, to know it again (`read_with.py`)."""
+
+    export: ExportFile
+    source: Source
+    read_with: str
 
 
 @dataclass(frozen=True)
@@ -24,8 +34,17 @@ class Found:
     name: str
     size: int
     file_id: str
-    export: ExportFile
-    source: Source
+    reading: Reading
+
+    @property
+    def export(self) -> ExportFile:
+        """What journey.yaml says of its export."""
+        return self.reading.export
+
+    @property
+    def source(self) -> Source:
+        """Its format."""
+        return self.reading.source
 
     @property
     def file_order(self) -> str:
@@ -33,18 +52,23 @@ class Found:
         return natural(re.sub(r"(\.[A-Za-z]+)+$", "", self.name))
 
 
-def find_files(project: Project) -> Iterator[Found]:
-    """Every file of the exports, loaded or not, in the order of journey.yaml and of the names.
+def read_exports(project: Project) -> list[Reading]:
+    """How the exports of journey.yaml are read, in its order.
 
     Raises:
         SourceError: a source whose header is wrong.
     """
-    for export in project.settings.exports.files:
-        source = read_source(project.source_file(export.format))
-        for path in sorted(project.exports_folder.glob(export.path)):
+    exports = [(export, read_source(project.source_file(export.format))) for export in project.settings.exports.files]
+    return [Reading(export, source, read_with(export, source, project.settings)) for export, source in exports]
+
+
+def find_files(project: Project, readings: Iterable[Reading]) -> Iterator[Found]:
+    """Every file of the exports, loaded or not, in the order of journey.yaml and of the names."""
+    for reading in readings:
+        for path in sorted(project.exports_folder.glob(reading.export.path)):
             name = str(path.relative_to(project.exports_folder))
             file_id = f"directory {name}" if path.is_dir() else content_id(path)
-            yield Found(path, name, path.stat().st_size, file_id, export, source)
+            yield Found(path, name, path.stat().st_size, file_id, reading)
 
 
 def natural(name: str) -> str:

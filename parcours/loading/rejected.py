@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from parcours.loading.files import Found, find_files
+from parcours.loading.files import Found, find_files, read_exports
 from parcours.loading.load import check_rows, read_rows, row_limits
 from parcours.loading.readers import FileRefused
 from parcours.loading.readers.delimited import csv_header
@@ -49,7 +49,7 @@ def write_rejected(project: Project, folder: Path) -> list[Written]:
                 "where file_id in (select file_id from raw.loads where status = 'loaded') group by file_id"
             ).fetchall()
         )
-        for file in find_files(project):
+        for file in find_files(project, read_exports(project)):
             if row_count := counts.pop(file.file_id, 0):
                 written.append(_write(connection, project, file, row_count, folder))
         for file_id, row_count in counts.items():

@@ -22,6 +22,9 @@ FORGOTTEN = "belongs to a forgotten person"
 SPOILT = "holds a text that is too long, or a NUL character"
 """Which column it is is looked for in the few rows that have such a text, since it is rare."""
 
+SMALL_FILE = 20
+"""Rows below which a share of rejected rows says little: such a file is never refused for it."""
+
 LONGEST = 10_000
 """Characters of the longest text that is no mistake: a longer one is a file that lost its line breaks."""
 

@@ -123,7 +123,7 @@ def take_back(connection: duckdb.DuckDBPyConnection, files: Sequence[tuple[str, 
 def _take_back(
     connection: duckdb.DuckDBPyConnection, kind: Kind, files: Sequence[tuple[str, str, str]]
 ) -> list[Unloaded]:
-    """Take files of one kind back. The order is: note what changes, find heirs, hand over, delete, date anew, account."""
+    """Take files of one kind back: note what changes, find heirs, hand over, delete, date anew, account."""
     connection.execute("create or replace temp table leaving (file_id text)")
     connection.execute("insert into leaving select unnest($ids)", {"ids": [file_id for file_id, *_ in files]})
     _find_heirs(connection, kind)
@@ -202,9 +202,7 @@ def _hand_over(connection: duckdb.DuckDBPyConnection, kind: Kind) -> None:
         "covers_until = heirs.covers_until, file_order = heirs.file_order "
         "from heirs where stored.file_id = heirs.of_file_id and stored.line = heirs.of_line"
     )
-    connection.execute(
-        f"delete from raw.repeated_rows where {LEAVES} or of_file_id in (select file_id from leaving)"
-    )
+    connection.execute(f"delete from raw.repeated_rows where {LEAVES} or of_file_id in (select file_id from leaving)")
     note_pairs(
         connection,
         "select repeats.file_id, repeats.line, heirs.file_id as of_file_id, heirs.line as of_line "
