@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from parcours.loading.namespaces import Namespace, find_namespaces
 from parcours.loading.read_with import read_with
 from parcours.loading.sources import Source, read_source
 from parcours.project import Project
@@ -23,6 +24,7 @@ class Reading:
 
     export: ExportFile
     source: Source
+    namespace: Namespace
     read_with: str
 
 
@@ -59,7 +61,10 @@ def read_exports(project: Project) -> list[Reading]:
         SourceError: a source whose header is wrong.
     """
     exports = [(export, read_source(project.source_file(export.format))) for export in project.settings.exports.files]
-    return [Reading(export, source, read_with(export, source, project.settings)) for export, source in exports]
+    return [
+        Reading(export, source, namespace, read_with(export, source, project.settings, namespace))
+        for (export, source), namespace in zip(exports, find_namespaces(exports), strict=True)
+    ]
 
 
 def find_files(project: Project, readings: Iterable[Reading]) -> Iterator[Found]:

@@ -22,6 +22,7 @@ import duckdb
 from parcours.loading.duplicates import confirm, find_duplicates
 from parcours.loading.files import Found, find_files, natural, read_exports
 from parcours.loading.found_files import note_found_files, note_own_columns, unmatched_files
+from parcours.loading.namespaces import note_namespaces
 from parcours.loading.read_again import take_back_outdated
 from parcours.loading.readers import FileRefused, read_files, refuse_unreadable_parquet
 from parcours.loading.readers.lines import FILE_NUMBER, LINE_IN_FILE
@@ -135,6 +136,7 @@ def load_exports(
             note_change(connection, f"raw.{table}")
     note_found_files(connection, project, exports)
     note_own_columns(connection, project)
+    note_namespaces(connection, [(reading.export, reading.source, reading.namespace) for reading in readings])
     if not exports:
         raise IngestError(_nothing_found(connection, project))
     return loads
@@ -349,7 +351,8 @@ def check_rows(connection: duckdb.DuckDBPyConnection, files: Sequence[Found], li
         raise IngestError(f"{where}: the required column {', '.join(sorted(missing))} is missing.")
     try:
         connection.execute(
-            f"create or replace temp table checked as {checked_select(source.kind, given, source.sql, limits)}"
+            "create or replace temp table checked as "
+            + checked_select(source.kind, given, source.sql, limits, file.reading.namespace)
         )
         if count_rows(connection, f"checked where reason = '{SPOILT}'"):
             connection.execute(

@@ -10,16 +10,18 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
+from itertools import groupby
 
 import duckdb
 
 from parcours.loading.files import Found, Reading, content_id
-from parcours.loading.read_with import changed_parts
+from parcours.loading.namespaces import rewrite_ids
+from parcours.loading.read_with import changed_parts, ids_written, with_ids
 from parcours.loading.row_checks import SMALL_FILE
 from parcours.loading.unload import take_back
 from parcours.project import Project
 from parcours.warehouse.connection import transaction
-from parcours.warehouse.refresh_log import note_change, reset_log
+from parcours.warehouse.refresh_log import note_change, note_changes, reset_log
 
 UNREAD = "no export of journey.yaml reads them any more"
 """Why files are taken back and not read again."""
@@ -38,6 +40,8 @@ class Outdated:
         path: under the exports folder.
         export: whose it was.
         kind: the raw table that its rows are in.
+        said: what it was read with.
+        now: what it would be read with; empty: it is to be read no more.
         why: what has changed.
         is_there: whether it can be read again, or is to be read no more; else its rows stay.
     """
@@ -46,6 +50,8 @@ class Outdated:
     path: str
     export: str
     kind: str
+    said: str | None
+    now: str
     why: str
     is_there: bool
 
@@ -81,7 +87,9 @@ def take_back_outdated(
             reset_log(connection)
             take_back(connection, [(file.file_id, file.path, file.kind) for file in leaving])
             _delete_loads(connection, leaving)
-        _note_kept(connection, [file for file in outdated if not file.is_there])
+        kept = [file for file in outdated if not file.is_there]
+        _write_ids(connection, kept)
+        _note_kept(connection, [file for file in kept if file.why])
     for (export, why), count in Counter((file.export, file.why) for file in leaving).items():
         what = f"{export}: {count:,} file{'' if count == 1 else 's'}"
         say(f"{what} taken back: {UNREAD}" if why == UNREAD else f"{what} read again, for another now: {why}")
@@ -117,14 +125,16 @@ def _outdated(
         found = readers.get(file_id)
         reading = found.reading if found else _reading_of(readings, export, path)
         if reading is None or (found is None and _lies_unread(project, path, file_id)):
-            yield Outdated(file_id, path, export, kind, UNREAD, is_there=True)
+            yield Outdated(file_id, path, export, kind, said, "", UNREAD, is_there=True)
             continue
         why = ["the export's name"] if reading.export.name != export else []
-        why += changed_parts(said, reading.read_with)
+        why += changed_parts(said if found else with_ids(said, reading.read_with), reading.read_with)
         if rows_read >= SMALL_FILE and rows_rejected > above * rows_read:
             why.append("exports.refuse_above")
-        if why:
-            yield Outdated(file_id, path, export, kind, ", ".join(why), is_there=found is not None)
+        if why or ids_written(said) != ids_written(reading.read_with):
+            yield Outdated(
+                file_id, path, export, kind, said, reading.read_with, ", ".join(why), is_there=found is not None
+            )
 
 
 def _reading_of(readings: Sequence[Reading], export: str, path: str) -> Reading | None:
@@ -144,6 +154,21 @@ def _delete_loads(connection: duckdb.DuckDBPyConnection, files: Sequence[Outdate
     """Forget that files were ever loaded, so that they are again where an export reads them."""
     ids = {"ids": [file.file_id for file in files]}
     connection.execute("delete from raw.loads where list_contains($ids, file_id)", ids)
+
+
+def _write_ids(connection: duckdb.DuckDBPyConnection, files: Sequence[Outdated]) -> None:
+    """Write the ids of rows that can't be read again as they are written now: they would be others than their own."""
+    others = [file for file in files if ids_written(file.said) != ids_written(file.now)]
+    for (kind, said, now), alike in groupby(others, key=lambda file: (file.kind, file.said, file.now)):
+        ids = {"ids": [file.file_id for file in alike]}
+        rewrite_ids(connection, kind, ids_written(said), ids_written(now), ids)
+        connection.execute(
+            "update raw.loads set read_with = $said where list_contains($ids, file_id)",
+            ids | {"said": with_ids(said, now)},
+        )
+    if others:
+        reset_log(connection)
+        note_changes(connection, sorted({f"raw.{file.kind}" for file in others}))
 
 
 def _note_kept(connection: duckdb.DuckDBPyConnection, files: Sequence[Outdated]) -> None:

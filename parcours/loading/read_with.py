@@ -12,14 +12,19 @@ import re
 from datetime import date, datetime
 
 from parcours.engine.model import ModelError, code_version, parse_select
+from parcours.loading.namespaces import Namespace
 from parcours.loading.row_checks import Limits, checked_select
 from parcours.loading.settings_tables import ROWS, SETTINGS_TABLES
 from parcours.loading.sources import Source
 from parcours.settings.schema import ExportFile, JourneySettings
 
+IDS = "namespaces"
+"""The part that says by column with which namespace its ids are written."""
 
-def read_with(export: ExportFile, source: Source, settings: JourneySettings) -> str:
-    """All that decides what the rows of an export's files become, as JSON: the hash of each part by its name."""
+
+def read_with(export: ExportFile, source: Source, settings: JourneySettings, namespace: Namespace) -> str:
+    """All that decides what the rows of an export's files become, as JSON: the hash of each part by its name, and how
+    ids are written."""
     parts = {
         "format": source.format,
         "the format's SQL": _code(source),
@@ -30,15 +35,27 @@ def read_with(export: ExportFile, source: Source, settings: JourneySettings) -> 
         "shop.opened_on": str(settings.shop.opened_on),
         **_settings_read(source.sql, settings),
     }
-    return json.dumps({name: hashlib.sha256(said.encode()).hexdigest()[:12] for name, said in parts.items()})
+    hashes = {name: hashlib.sha256(said.encode()).hexdigest()[:12] for name, said in parts.items()}
+    return json.dumps(hashes | {IDS: namespace.of([column.name for column in source.kind.columns])})
 
 
 def changed_parts(before: str | None, now: str) -> list[str]:
     """The names of the parts that are others now; of a file that was loaded before they were noted, that."""
-    if before is None:
+    was, is_now = json.loads(before or "{}"), json.loads(now)
+    if "format" not in was:
         return ["what an earlier version of Parcours read it with is not known"]
-    was, is_now = json.loads(before), json.loads(now)
     return [name for name in dict.fromkeys([*is_now, *was]) if was.get(name) != is_now.get(name)]
+
+
+def ids_written(said: str | None) -> dict[str, str]:
+    """By column the namespace with which a file's ids are written."""
+    written: dict[str, str] = json.loads(said or "{}").get(IDS, {})
+    return written
+
+
+def with_ids(said: str | None, now: str) -> str:
+    """What a file was read with, once its ids are written as they are now."""
+    return json.dumps(json.loads(said or "{}") | {IDS: ids_written(now)})
 
 
 def _code(source: Source) -> str:

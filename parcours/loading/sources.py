@@ -12,6 +12,7 @@ from sqlglot import parse_one
 from sqlglot.errors import SqlglotError
 from sqlglot.expressions import Query
 
+from parcours.settings.schema import NAME
 from parcours.warehouse.canonical import KINDS, Kind
 
 READS = ("csv", "tsv", "jsonl", "json", "xml", "parquet")
@@ -34,6 +35,7 @@ class Source:
         columns: of a file without a header, its columns in order.
         shape: JSON of the structure that `r` has in `file_rows`; null: JSON lines give `record`.
         each: of a document, the list within each record whose elements are the rows.
+        namespace: whose ids it has, of formats that are exported from one place; null: each export's own.
         sql: the whole file.
     """
 
@@ -44,6 +46,7 @@ class Source:
     columns: tuple[str, ...]
     shape: str | None
     each: str | None
+    namespace: str | None
     sql: str
 
     @cached_property
@@ -70,7 +73,7 @@ def read_source(path: Path) -> Source:
         SourceError: the header lacks what the loader must know.
     """
     sql = path.read_text(encoding="utf-8")
-    found = re.findall(r"^-- (loads|reads|needs|columns|shape|each): (.+(?:\n--   .+)*)$", sql, re.MULTILINE)
+    found = re.findall(r"^-- (loads|reads|needs|columns|shape|each|namespace): (.+(?:\n--   .+)*)$", sql, re.MULTILINE)
     header = {key: re.sub(r"\n--\s+", " ", value) for key, value in found}
     kind, reads = header.get("loads", ""), _names(header.get("reads", ""))
     if kind not in KINDS:
@@ -79,6 +82,9 @@ def read_source(path: Path) -> Source:
         raise SourceError(f"{path}: expected a line '-- reads: {' | '.join(READS)}', found {', '.join(reads)!r}.")
     if "tsv" in reads and "columns" not in header:
         raise SourceError(f"{path}: expected a line '-- columns: …': a tab-separated file has no header.")
+    namespace = header.get("namespace")
+    if namespace and not re.fullmatch(NAME, namespace):
+        raise SourceError(f"{path}: the line '-- namespace: …' is not lower-case letters, digits, - and _.")
     shape = header.get("shape")
     if shape:
         try:
@@ -93,6 +99,7 @@ def read_source(path: Path) -> Source:
         _names(header.get("columns", "")),
         shape,
         header.get("each"),
+        namespace,
         sql,
     )
 

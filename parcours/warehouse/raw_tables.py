@@ -37,7 +37,9 @@ COMPUTED = ("version", "own_identifier")
 
 def _own_identifier(kind: Kind) -> dict[str, str]:
     name = OWN_IDENTIFIER.get(kind.name)
-    computed = f"own_identifier text generated always as ('{name}:' || {SOMEBODY.format(kind.key)}) virtual"
+    bare = f"regexp_replace({kind.key}, '^[a-z0-9][a-z0-9_-]*:', '')"  # without its namespace
+    names_somebody = f"case when {SOMEBODY.format(bare)} is not null then '{name}:' || {kind.key} end"
+    computed = f"own_identifier text generated always as ({names_somebody}) virtual"
     return {computed: "its key as an identifier; null: it names nobody"} if name else {}
 
 
@@ -50,6 +52,7 @@ ACCOUNTING = (
     "own_columns",
     "forgettings",
     "loaded_from",
+    "namespaces",
 )
 """What is known of the files, and of who was forgotten."""
 
