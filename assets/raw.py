@@ -45,7 +45,7 @@ def raw_assets(project: Project) -> list[dg.AssetsDefinition]:
 
         with warehouse_of(context) as connection:
             loads = load_exports(connection, project, say)
-            findings = [record(connection, check) for check in checks]
+            findings = record(connection, checks)
             results = [check_result(found) for found in findings]
             reasons = list(rejected_reasons(connection))
             for table, raw in RAW_TABLES.items():
