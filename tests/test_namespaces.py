@@ -273,8 +273,8 @@ def test_a_second_shop_leaves_the_first_ones_orders_its_own_also_those_of_files_
         put(shop, "tea", order("#1", 7))
         two = replace(shop, settings=exports(*WITH_TEA, TWO_SHOPS[3]))
         assert load(connection, two, "staging.orders", "staging.tickets") == [
-            "mugs: 1 file read again, for another now: namespaces",
-            "desk: 1 file read again, for another now: namespaces",
+            "mugs: 1 file read again; changed since: namespaces",
+            "desk: 1 file read again; changed since: namespaces",
         ]
         of_both = [("mugs:#1", 1), ("mugs:#2", 20), ("mugs:#3", 3), ("tea:#1", 7)]
         assert rows(connection, ids) == of_both

@@ -114,7 +114,7 @@ def test_a_changed_time_zone_reads_the_files_again_whose_source_reads_it(tmp_pat
     with opened() as connection:
         assert run(connection, shop, build=True) == []
         shop = replace(shop, settings=settings_of(time_zone="Europe/Paris"))
-        assert run(connection, shop, build=True) == ["visits: 2 files read again, for another now: shop.time_zone"]
+        assert run(connection, shop, build=True) == ["visits: 2 files read again; changed since: shop.time_zone"]
         [(first,)] = rows(connection, "select min(occurred_at)::text from raw.events")
         assert first == "2026-07-01 08:00:00"
         is_as_new(connection, shop)
@@ -137,7 +137,7 @@ def test_another_source_or_opening_day_reads_the_files_again(tmp_path: Path, cha
     with opened() as connection:
         run(connection, shop)
         shop = change(shop)
-        assert f"visits: 2 files read again, for another now: {said}" in run(connection, shop)
+        assert f"visits: 2 files read again; changed since: {said}" in run(connection, shop)
         is_as_new(connection, shop)
 
 
@@ -155,7 +155,7 @@ def test_labels_that_are_mapped_later_reach_the_files_that_were_read_without_the
         run(connection, shop)
         mapped = [EXPORTS[0] | {"columns": {"visitor": "Kunde"}}, EXPORTS[1]]
         shop = replace(shop, settings=settings_of(mapped))
-        assert run(connection, shop) == ["visits: 1 file read again, for another now: columns"]
+        assert run(connection, shop) == ["visits: 1 file read again; changed since: columns"]
         assert rows(connection, "select customer_id from raw.events") == [("c-1",)]
         is_as_new(connection, shop)
 
@@ -190,7 +190,7 @@ def test_an_export_under_another_name_is_read_again_and_loses_nothing(tmp_path: 
         run(connection, shop)
         (shop.exports_folder / "visits" / "1.csv").unlink()
         shop = replace(shop, settings=settings_of([EXPORTS[0] | {"name": "tracker"}, EXPORTS[1]]))
-        assert run(connection, shop) == ["visits: 1 file read again, for another now: the export's name"]
+        assert run(connection, shop) == ["visits: 1 file read again; changed since: the export's name"]
         assert rows(connection, "select event_id, export from raw.events order by 1") == [
             ("v1", "visits"), ("v2", "visits"), ("v3", "tracker")
         ]  # fmt: skip
@@ -206,7 +206,7 @@ def test_a_file_that_is_gone_keeps_its_rows_and_the_run_says_so(tmp_path: Path) 
         run(connection, shop)
         assert rows(connection, warned) == []
         shop = replace(shop, settings=settings_of(time_zone="Europe/Paris"))
-        assert run(connection, shop) == ["visits: 1 file read again, for another now: shop.time_zone"]
+        assert run(connection, shop) == ["visits: 1 file read again; changed since: shop.time_zone"]
         assert rows(connection, warned) == [("visits/1.csv", "shop.time_zone")]
         ids = "select event_id, occurred_at::text from raw.events order by all"
         assert rows(connection, ids)[0] == ("v1", "2026-07-01 10:00:00")

@@ -92,7 +92,7 @@ def take_back_outdated(
         _note_kept(connection, [file for file in kept if file.why])
     for (export, why), count in Counter((file.export, file.why) for file in leaving).items():
         what = f"{export}: {count:,} file{'' if count == 1 else 's'}"
-        say(f"{what} taken back: {UNREAD}" if why == UNREAD else f"{what} read again, for another now: {why}")
+        say(f"{what} taken back: {UNREAD}" if why == UNREAD else f"{what} read again; changed since: {why}")
 
 
 def _keep_shops_apart(connection: duckdb.DuckDBPyConnection, project: Project, readers: Mapping[str, Found]) -> None:
@@ -104,9 +104,9 @@ def _keep_shops_apart(connection: duckdb.DuckDBPyConnection, project: Project, r
     if folders and loaded and readers and not any(file_id in readers for (file_id,) in loaded):
         raise OtherExports(
             f"{project.exports_folder}: none of the {len(loaded):,} files in {project.warehouse} is here; they were "
-            f"loaded from {folders[0]}. Another shop has a folder of its own with its journey.yaml, or set "
-            "PARCOURS_OUTPUT; if this one's exports were moved, leave one of the files loaded before beside the new "
-            "ones."
+            f"loaded from {folders[0]}. Another shop has a folder of its own with its journey.yaml; to begin anew with "
+            "these files, move warehouse.duckdb away; if the exports were moved, leave one of the files loaded before "
+            "beside the new ones."
         )
     connection.execute("delete from raw.loaded_from")
     connection.execute("insert into raw.loaded_from values (?)", [str(project.exports_folder)])

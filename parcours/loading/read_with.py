@@ -43,7 +43,7 @@ def changed_parts(before: str | None, now: str) -> list[str]:
     """The names of the parts that are others now; of a file that was loaded before they were noted, that."""
     was, is_now = json.loads(before or "{}"), json.loads(now)
     if "format" not in was:
-        return ["what an earlier version of Parcours read it with is not known"]
+        return ["what is not known, for an earlier version of Parcours did not note it"]
     return [name for name in dict.fromkeys([*is_now, *was]) if was.get(name) != is_now.get(name)]
 
 
