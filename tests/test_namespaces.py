@@ -111,6 +111,18 @@ def test_overlapping_exports_of_one_namespace_count_their_rows_once(tmp_path: Pa
         load(connection, shop, f"staging.{STAGED[kind]}")
         assert rows(connection, f"select {KINDS[kind].key} from staging.{STAGED[kind]}") == [("17",)]
         assert rows(connection, "select sum(rows_duplicate) from raw.loads") == [(1,)]
+        # The one that had the row first is taken out: the other has it still.
+        load(connection, replace(shop, settings=exports(("two", f"canonical_{kind}", "both"))))
+        assert rows(connection, f"select {KINDS[kind].key}, export from raw.{kind}") == [("17", "two")]
+
+
+def test_a_day_that_one_tracker_restates_stays_as_it_was_in_the_other(tmp_path: Path) -> None:
+    shop = shop_with(tmp_path, ("one", "canonical_events", None), ("two", "canonical_events", None))
+    put(shop, "one", event("1", part="day 1", delivery="1"))
+    put(shop, "two", event("1", part="day 1", delivery="2", value=3))
+    with opened() as connection:
+        load(connection, shop, "staging.events")
+        assert rows(connection, "select event_id from staging.events order by 1") == [("one:1",), ("two:1",)]
 
 
 def test_two_storefronts_with_the_same_number_keep_their_own_money_and_lines(tmp_path: Path) -> None:
@@ -284,6 +296,22 @@ def test_a_second_shop_leaves_the_first_ones_orders_its_own_also_those_of_files_
         # And the other way round.
         load(connection, shop, "staging.orders")
         assert rows(connection, ids) == [("#1", 1), ("#2", 20), ("#3", 3)]
+
+
+def test_rows_of_a_file_that_is_gone_stay_where_the_export_now_reads_another_kind(tmp_path: Path) -> None:
+    shop = shop_with(tmp_path, ("a", "canonical_events", None), ("b", "canonical_events", None))
+    put(shop, "a", event("1"))
+    put(shop, "b", event("1", value=2))
+    with opened() as connection:
+        load(connection, shop)
+        (shop.exports_folder / "a" / "1.jsonl").unlink()
+        put(shop, "a", ticket("1"), file="2.jsonl")
+        shop = replace(shop, settings=exports(("a", "canonical_tickets", None), ("b", "canonical_events", None)))
+        for _ in range(2):
+            load(connection, shop)
+            assert rows(connection, "select event_id from raw.events order by 1") == [("1",), ("a:1",)]
+        told = "select path, starts_with(read_otherwise, 'format') from raw.loads where read_otherwise is not null"
+        assert rows(connection, told) == [("a/1.jsonl", True)]
 
 
 def test_a_second_shop_gives_the_tables_of_a_new_warehouse(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ class Outdated:
         export: whose it was.
         kind: the raw table that its rows are in.
         said: what it was read with.
-        now: what it would be read with; empty: it is to be read no more.
+        now: what it would be read with.
         why: what has changed.
         is_there: whether it can be read again, or is to be read no more; else its rows stay.
     """
@@ -131,10 +131,10 @@ def _outdated(
         why += changed_parts(said if found else with_ids(said, reading.read_with), reading.read_with)
         if rows_read >= SMALL_FILE and rows_rejected > above * rows_read:
             why.append("exports.refuse_above")
-        if why or ids_written(said) != ids_written(reading.read_with):
-            yield Outdated(
-                file_id, path, export, kind, said, reading.read_with, ", ".join(why), is_there=found is not None
-            )
+        # Rows of another kind can't be brought near what the export would read now.
+        now = reading.read_with if reading.source.kind.name == kind else said or ""
+        if why or ids_written(said) != ids_written(now):
+            yield Outdated(file_id, path, export, kind, said, now, ", ".join(why), is_there=found is not None)
 
 
 def _reading_of(readings: Sequence[Reading], export: str, path: str) -> Reading | None:
