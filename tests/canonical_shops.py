@@ -65,7 +65,10 @@ def canonical_project(folder: Path, shop: JourneySettings | None = None) -> Proj
 
 def reading_canonical(shop: JourneySettings) -> JourneySettings:
     """These settings, with the exports of a canonical shop."""
-    files = [{"name": name, "path": f"{name}/*.jsonl", "format": f"canonical_{kind}"} for name, kind in KIND_OF.items()]
+    files = [
+        {"name": name, "path": f"{name}/*.jsonl", "format": f"canonical_{kind}", "namespace": "shop"}
+        for name, kind in KIND_OF.items()
+    ]
     return JourneySettings.model_validate(
         shop.model_dump(by_alias=True) | {"exports": {"folder": "exports", "files": files}}
     )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from parcours.loading.currencies import CURRENCIES
+from parcours.loading.namespaces import Namespace, with_namespace
 from parcours.loading.readers.masking import masked
 from parcours.people.forgotten import is_forgotten
 from parcours.warehouse.canonical import Column, Kind
@@ -21,6 +22,9 @@ FORGOTTEN = "belongs to a forgotten person"
 
 SPOILT = "holds a text that is too long, or a NUL character"
 """Which column it is is looked for in the few rows that have such a text, since it is rare."""
+
+SMALL_FILE = 20
+"""Rows below which a share of rejected rows says little: such a file is never refused for it."""
 
 LONGEST = 10_000
 """Characters of the longest text that is no mistake: a longer one is a file that lost its line breaks."""
@@ -35,7 +39,9 @@ class Limits:
     has_forgotten: bool
 
 
-def checked_select(kind: Kind, given: Collection[str], rows: str, limits: Limits) -> str:
+def checked_select(
+    kind: Kind, given: Collection[str], rows: str, limits: Limits, namespace: Namespace | None = None
+) -> str:
     """A select of `line`, `reason` (null: sound), `row_hash`, `covers_until` and the typed columns.
 
     Args:
@@ -43,6 +49,7 @@ def checked_select(kind: Kind, given: Collection[str], rows: str, limits: Limits
         given: the columns that the source gives.
         rows: the source's select.
         limits: what holds for every row of this run.
+        namespace: whose ids the rows have; None: ids are written as they are.
     """
     reasons = ["reject_reason"] if "reject_reason" in given else []
     columns = [column for column in kind.columns if column.name in given]
@@ -51,10 +58,11 @@ def checked_select(kind: Kind, given: Collection[str], rows: str, limits: Limits
     happened = [column.name for column in columns if column.type == "timestamp" and column.name != "source_updated_at"]
     reasons += [reason for column in columns for reason in _reasons(column, limits)]
     reasons.append(f"case when length(whole_row) > {LONGEST} or contains(whole_row, chr(0)) then '{SPOILT}' end")
-    whose = f"case when {is_forgotten(kind.name, given)} then '{FORGOTTEN}' else first_reason end"
+    forgotten = is_forgotten(kind.name, given, *(namespace.name, namespace.written) if namespace else ())
+    whose = f"case when {forgotten} then '{FORGOTTEN}' else first_reason end"
     texts = ", ".join(f"coalesce(cast({column.name} as text), chr(1))" for column in columns)
     return (
-        f"with source_rows as (\n{rows}\n), "
+        f"with source_rows as (\n{_with_ids(kind, given, rows, namespace)}\n), "
         f"whole_rows as (select *, concat_ws(chr(2), {texts}) as whole_row from source_rows), "
         f"cast_rows as (select line, coalesce({', '.join([*reasons, 'null'])}) as first_reason, "
         f"md5_number(whole_row) as row_hash, {', '.join(casts)} from whole_rows) "
@@ -62,6 +70,16 @@ def checked_select(kind: Kind, given: Collection[str], rows: str, limits: Limits
         f"greatest({', '.join([*happened, 'null::timestamp'])}) as covers_until, "
         "* exclude (line, first_reason, row_hash) from cast_rows"
     )
+
+
+def _with_ids(kind: Kind, given: Collection[str], rows: str, namespace: Namespace | None) -> str:
+    """The source's select, with ids written as their namespace wants it. What names nobody is none."""
+    written = namespace.of([column.name for column in kind.columns if column.name in given]) if namespace else {}
+    if not written:
+        return rows
+    bare = {column: kind.named(column, f"nullif(trim(cast({column} as text)), '')") for column in written}
+    ids = ", ".join(f"{with_namespace(bare[column], name)} as {column}" for column, name in written.items())
+    return f"select * replace ({ids}) from (\n{rows}\n)"
 
 
 def _typed(column: Column) -> str:

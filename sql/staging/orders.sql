@@ -18,7 +18,7 @@ current_rows as (
     select *
     from versions
     where covers_until = newest or newest is null
-    qualify row_number() over (partition by order_id, export, row_key order by version desc) = 1
+    qualify row_number() over (partition by order_id, row_key order by version desc) = 1
 ),
 
 merged as (
