@@ -15,7 +15,7 @@ create table raw.events (
     device text,                           -- desktop, mobile or tablet
     product_id text,                       -- product or SKU
     quantity double check (quantity >= 0), -- pieces added or removed
-    price decimal(18, 4),                  -- of one piece
+    price decimal(18, 4),                  -- of one piece; below zero: a discount
     value decimal(18, 4),                  -- of the event, as an order's revenue
     currency text,                         -- ISO 4217
     cart_id text,                          -- the source's id of the cart
