@@ -32,7 +32,20 @@ TIMES = (
     *("290309-12-22 (BC) 00:00:00", "9999999999999", "253402300799", "4102444800000000"),
 )
 TEXTS = (
-    *("", " ", "\t", "null", "#", "/a/#/b?c=d", "?", "\\", "{", "[]", "<script>alert(1)</script>", "'; drop table x; --"),
+    *(
+        "",
+        " ",
+        "\t",
+        "null",
+        "#",
+        "/a/#/b?c=d",
+        "?",
+        "\\",
+        "{",
+        "[]",
+        "<script>alert(1)</script>",
+        "'; drop table x; --",
+    ),
     *("\x01\x02\x1b[31m\x7f", "a\u0000b", "\u202egnp.exe", "\u2066\u2067\u202d\u202a", "\u200f\u200e\u061c", "\ufeff"),
     *("e\u0301" * 300, "\U0001f4a5" * 60, "w" * 10_000, "x" * 10_001, "y" * 100_000, "{{x}}", "%1$s", "=1+1"),
 )
@@ -89,7 +102,13 @@ SOUND: dict[str, Row] = {
         "person_properties": {"email": "ann{n}@example.com"},
     },
     "matomo_visits": {
-        **{"idSite": "1", "idVisit": "{n}", "visitorId": "m{n}", "userId": "u{n}", "firstActionTimestamp": "1782900000"},
+        **{
+            "idSite": "1",
+            "idVisit": "{n}",
+            "visitorId": "m{n}",
+            "userId": "u{n}",
+            "firstActionTimestamp": "1782900000",
+        },
         **{"lastActionTimestamp": "1782900060", "siteCurrency": "EUR", "deviceType": "Smartphone"},
         **{"deviceTypeIcon": "icons/smartphone.png", "referrerType": "campaign", "referrerName": "summer"},
         **{"referrerUrl": "https://www.google.com/", "campaignSource": "letter", "campaignMedium": "email"},

@@ -47,6 +47,12 @@ def reasons(project: Project) -> list[str]:
         ({"anonymousId": "u\0v"}, "anonymous_id holds a NUL character"),
         ({"properties": {"currency": "BTC"}}, "currency is unknown: BTC"),
         ({"properties": {"quantity": -2}}, "quantity is negative: -2"),
+        ({"properties": {"quantity": "NaN"}}, "quantity is no number up to 1,000,000: nan"),
+        ({"properties": {"quantity": "-Infinity"}}, "quantity is no number up to 1,000,000: -inf"),
+        ({"properties": {"quantity": 1_000_001}}, "quantity is no number up to 1,000,000: 1000001"),
+        ({"properties": {"price": 12_345_678_901_234}}, "price is no amount up to 1,000,000,000,000: 12345678901234"),
+        ({"properties": {"shipping": -1e13}}, "shipping is no amount up to 1,000,000,000,000: -1"),
+        ({"properties": {"revenue": 1e308}}, "value is not a decimal(18, 4): 1e+308"),
     ],
 )
 def test_a_bad_event_is_rejected_with_its_reason_and_the_next_is_loaded(
@@ -81,6 +87,9 @@ def test_what_happened_until_tomorrow_is_possible(shop: Project) -> None:
         ("#2,2031-07-01 10:00:00 +0200,1,Mug,15.00,15.00,EUR", "ordered_at is impossible, after tomorrow: 2031-07-01"),
         ("#2,2026-07-01 10:00:00 +0200,1", "is not a CSV row: missing columns"),
         ("#2,2026-07-01 10:00:00 +0200,1,Mug,15.00,15.00,EUR,x,y", "is not a CSV row: too many columns"),
+        ("#2,2026-07-01 10:00:00 +0200,nan,Mug,15.00,15.00,EUR", "quantity is no number up to 1,000,000: nan"),
+        ("#2,2026-07-01 10:00:00 +0200,1,Mug,99999999999999,1,EUR", "unit_price is no amount up to 1,000,000,000,000"),
+        ("#2,2026-07-01 10:00:00 +0200,1,Mug,1,-2000000000000,EUR", "total is no amount up to 1,000,000,000,000: -2"),
         ("#2,2026-07-01 10:00:00 +0200,1,M\0ug,15.00,15.00,EUR", "product_name holds a NUL character"),
     ],
 )
