@@ -51,7 +51,7 @@ def canonical_rows(kind: Kind) -> tuple[dict[str, Any], ...]:
     """A sound row with all columns for each column and value, which stands there in its place."""
     texts = {"currency": "EUR", "email_hash": "0" * 64, "event_name": "add", "part": None, "delivery": None}
     sound: dict[str, Any] = {"boolean": "true", "timestamp": AT, "date": AT[:10], "bigint": "1", "double": "1"}
-    rows = []
+    rows: list[dict[str, Any]] = []
     for column in kind.columns:
         for value in TEXTS if column.type == "text" else (*NUMBERS, *TIMES):
             row = {c.name: texts.get(c.name, f"{c.name} {len(rows)}") for c in kind.columns if c.type == "text"}

@@ -1,6 +1,6 @@
 """The same files give the same tables, bit by bit, and the same pages, byte by byte, on one thread and on two.
 
-Decimals are added up exactly; doubles are not, so that their sums would tell in which order the threads came to the rows.
+Decimals are added up exactly; doubles are not: their sums would tell in which order the threads came to the rows.
 """
 
 from __future__ import annotations

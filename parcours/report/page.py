@@ -56,7 +56,7 @@ def render(template: str, sections: Sequence[Section], **given: Any) -> str:
 def unturned(page: str) -> str:
     """A text in which none turns the direction of what stands behind it (Unicode's embeddings, overrides, isolates).
 
-    A name from an export may, so that the figures beside it read backwards: the character is shown as one that can't be.
+    A name from an export may, and the figures beside it read backwards: the character is shown as one that can't be.
     """
     return re.sub("[\u202a-\u202e\u2066-\u2069]", "\ufffd", page)
 

@@ -7,7 +7,7 @@ create table raw.events (
     anonymous_id text,                     -- the browser or device
     customer_id text,                      -- the shop's id of the customer, when logged in
     email_hash text,                       -- pseudonym(e-mail)
-    url_path text,                         -- path of the page, without its query
+    url_path text,                         -- path of the page, without its query; what follows ? or # is cut off
     referrer_host text,                    -- host of the referring page
     campaign_source text,                  -- utm_source
     campaign_medium text,                  -- utm_medium
