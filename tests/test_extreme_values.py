@@ -72,6 +72,9 @@ def test_any_value_in_any_column_of_an_own_source_is_loaded_or_rejected(tmp_path
     for load in loads.values():
         assert load.rows_loaded > 100 and load.rows_rejected > 20, load
     assert query(project, "select count(*) from raw.events where not isfinite(quantity) or price > 1e12") == [(0,)]
+    # What should be a hash is not quoted.
+    hashes = "select count(*) > 100 from raw.rejected_rows where reason = 'email_hash is no pseudonym'"
+    assert query(project, hashes) == [(True,)]
 
 
 @pytest.mark.parametrize("name", sorted(SOUND))

@@ -122,7 +122,9 @@ def _reasons(column: Column, limits: Limits) -> list[str]:
         found.append(f"case when not {possible.format(typed)} then '{name} is {otherwise}: ' || {name} end")
     if name == "email_hash":
         # The value is not quoted: it may be the e-mail.
-        found.append(f"case when not regexp_full_match({typed}, '[0-9a-f]{{64}}') then '{name} is no pseudonym' end")
+        found.append(
+            f"case when not regexp_full_match(somebody({typed}), '[0-9a-f]{{64}}') then '{name} is no pseudonym' end"
+        )
     if name == "currency":
         codes = text_literal(f" {' '.join(sorted(CURRENCIES))} ")
         found.append(
