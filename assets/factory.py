@@ -103,7 +103,7 @@ def table_asset(
     def build_and_check(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
         with warehouse_of(context) as connection:
             built = build(connection)
-            findings = [record(connection, check) for check in checks]
+            findings = record(connection, checks)
         results = [check_result(found) for found in findings]
         yield dg.MaterializeResult(metadata=table_metadata(built), check_results=results)
         stop_if_failed(findings)

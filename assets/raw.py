@@ -39,7 +39,7 @@ def raw_assets(project: Project) -> list[dg.AssetsDefinition]:
     def exports(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
         with warehouse_of(context) as connection:
             loads = load_exports(connection, project)
-            findings = [record(connection, check) for check in checks]
+            findings = record(connection, checks)
             results = [check_result(found) for found in findings]
             reasons = list(rejected_reasons(connection))
             for table, raw in RAW_TABLES.items():

@@ -116,8 +116,8 @@ def _canonical_page() -> str:
     ]
     lines += [
         "What it leaves out is null; all times are UTC. See [own exports](own-exports.md) for how to write one.",
-        f"An amount (decimal) is at most {MOST_MONEY:,}, a double at most {MOST_PIECES:,}, of either sign: a row with a",
-        "greater one, with NaN or an infinity, is rejected.",
+        f"An amount (decimal) is at most {MOST_MONEY:,}, a double at most {MOST_PIECES:,}, of either sign: a row",
+        "with a greater one, with NaN or an infinity is rejected.",
         "",
     ]
     for kind in KINDS.values():

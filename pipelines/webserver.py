@@ -59,7 +59,7 @@ class FromThisMachine:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
-        if scope["type"] == "lifespan" or _is_from_here(Headers(scope=scope)):
+        if scope["type"] == "lifespan" or (_is_from_here(Headers(scope=scope)) and not _acts_by_address(scope)):
             await self.app(scope, receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
@@ -70,7 +70,19 @@ class FromThisMachine:
 
 def _is_from_here(headers: Headers) -> bool:
     host, origin = headers.get("host", ""), headers.get("origin")
-    return urlsplit(f"//{host}").hostname in LOOPBACK and (origin is None or urlsplit(origin).netloc == host)
+    # An image or a script of another site asks without an origin; a link to a page of ours may stand anywhere.
+    of_another_site = headers.get("sec-fetch-site") in ("cross-site", "same-site")
+    is_link = headers.get("sec-fetch-mode") == "navigate"
+    return (
+        urlsplit(f"//{host}").hostname in LOOPBACK
+        and (origin is None or urlsplit(origin).netloc == host)
+        and (is_link or not of_another_site)
+    )
+
+
+def _acts_by_address(scope: Scope) -> bool:
+    """Whether an address alone asks GraphQL, which starts runs: Dagster answers it, and its own pages never ask so."""
+    return scope["path"].rstrip("/").endswith("/graphql") and bool(scope.get("query_string"))
 
 
 class ShopWebserver(DagsterWebserver[Any, Any]):

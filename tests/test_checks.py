@@ -77,7 +77,7 @@ def test_a_result_is_one_row_per_check_replaced_when_it_runs_again(
     tmp_path: Path, kpis: duckdb.DuckDBPyConnection
 ) -> None:
     odd = check(tmp_path, "select kpi, value, on_day from metrics.kpis where value % 2 = 1")
-    record(kpis, odd)
+    record(kpis, [odd])
     columns = ["table_name", "check_name", "severity", "verdict", "offending_count", "finding", "rule", "to_do"]
     assert rows(kpis, f"select {', '.join(columns)} from {CHECK_RESULTS}") == [
         ("metrics.kpis", "odd", "warn", "warned", 3, "odd kpis", "No kpi is odd.", "Look at them.")
@@ -88,7 +88,7 @@ def test_a_result_is_one_row_per_check_replaced_when_it_runs_again(
         "on_day": "2026-01-02",
     }
     kpis.execute("delete from metrics.kpis where value % 2 = 1")
-    record(kpis, odd)
+    record(kpis, [odd])
     assert rows(kpis, f"{RESULT}'odd'") == [("passed", 0, "[]")]
 
 
@@ -127,50 +127,50 @@ def test_a_key_that_was_not_unique_fails_until_it_is_even_if_other_rows_were_ref
     connection = warehouse(events=[event("a", 0, "landing"), event("b", 1, "landing")])
     (model,) = (model for model in all_models(project(settings())) if model.table == "journeys.people")
     unique, first = key_check(model), "select min(person_id) from journeys.people"
-    assert record(connection, unique).verdict == "passed"
+    assert record(connection, [unique])[0].verdict == "passed"
     twice = f"insert into journeys.people from journeys.people where person_id = ({first})"
     refresh_by_hand(connection, model.table, "person_id", first, twice)
-    assert record(connection, unique).verdict == "failed"
+    assert record(connection, [unique])[0].verdict == "failed"
     refresh_by_hand(connection, model.table, "person_id", "select max(person_id) from journeys.people", "select 1")
-    assert record(connection, unique).verdict == "failed"
+    assert record(connection, [unique])[0].verdict == "failed"
     tidy_log(connection, project(settings()))
-    assert record(connection, unique).verdict == "failed"
+    assert record(connection, [unique])[0].verdict == "failed"
     build_all(connection, project(settings()), full_refresh=True)
-    assert record(connection, unique).verdict == "passed"
+    assert record(connection, [unique])[0].verdict == "passed"
 
 
 def test_an_unmet_suite_fails_until_its_rows_are_corrected_whatever_was_refreshed_since() -> None:
     connection = warehouse(order_rows=[order("1", 0), order("2", 1)])
     suite, table = suite_check(SUITES["staging.orders"], "order_id"), "staging.orders"
-    assert record(connection, suite).verdict == "passed"
+    assert record(connection, [suite])[0].verdict == "passed"
     wrong, right = (f"update staging.orders set refunded = {value} where order_id = '1'" for value in (-1, 1))
     refresh_by_hand(connection, table, "order_id", "select '1'", wrong)
-    found = record(connection, suite)
+    [found] = record(connection, [suite])
     assert (found.verdict, found.offending_count) == ("failed", 1)
     assert found.samples[0]["of"] == "column refunded, min_value 0, max_value 1000000000000"
     assert found.samples[0]["values"] == "-1.00"
     for _ in range(2):
         refresh_by_hand(connection, table, "order_id", "select '2'", "select 1")
         tidy_log(connection, project(settings()))
-        assert record(connection, suite).verdict == "failed"
+        assert record(connection, [suite])[0].verdict == "failed"
     refresh_by_hand(connection, table, "order_id", "select '1'", right)
-    assert record(connection, suite).verdict == "passed"
+    assert record(connection, [suite])[0].verdict == "passed"
 
 
 def test_a_suite_that_was_changed_looks_at_every_row_again() -> None:
     connection = warehouse(order_rows=[order("1", 0), order("2", 1)])
     known = SUITES["staging.orders"]
-    assert record(connection, suite_check(known, "order_id")).verdict == "passed"
+    assert record(connection, [suite_check(known, "order_id")])[0].verdict == "passed"
     cheap = ("ExpectColumnValuesToBeBetween", {"column": "net_revenue", "min_value": 0, "max_value": 5})
     changed = suite_check(replace(known, expectations=(*known.expectations, cheap)), "order_id")
-    assert record(connection, changed).offending_count == 2
+    assert record(connection, [changed])[0].offending_count == 2
 
 
 def test_every_value_of_a_large_table_is_checked_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     connection = warehouse(order_rows=[order(str(i), i, value=i + 1) for i in range(40)])
     monkeypatch.setattr("parcours.tables.expectations.AT_ONCE", 7)
     connection.execute("update staging.orders set refunded = -net_revenue where net_revenue > 36")
-    found = record(connection, suite_check(SUITES["staging.orders"]))
+    [found] = record(connection, [suite_check(SUITES["staging.orders"])])
     assert (found.offending_count, found.samples[0]["values"]) == (4, "-40.00, -39.00, -38.00, -37.00")
 
 

@@ -16,6 +16,7 @@ from given import rows
 from shops import load, query
 
 from parcours.loading.load import IngestError, Load
+from parcours.loading.sources import SourceError, read_source
 from parcours.project import ROOT, Project, load_project
 from parcours.tables.catalogue import build_all
 from parcours.warehouse.connection import open_warehouse
@@ -354,3 +355,39 @@ def test_a_source_that_loses_rows_is_an_error(tmp_path: Path) -> None:
     shutil.copy(ROOT / "journey.yaml", tmp_path)
     with pytest.raises(IngestError, match=r"gave 1 rows for the 2 of events/e\.jsonl\.gz"):
         load(load_project(tmp_path / "journey.yaml", tmp_path, tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("sql", "wrong"),
+    [
+        ("copy (from file_rows) to 'stolen.csv'", "expected one select, found another statement"),
+        ("attach 'other.duckdb'; select line from file_rows", "expected one select, found another statement"),
+        ("install httpfs", "expected one select, found another statement"),
+        ("select line from file_rows;\nselect line from file_rows", "expected one select, found 2 statements"),
+        ("select line\nfrom file_rows, read_csv('other.csv')", "line 4 reads read_csv(…)"),
+        ("select line, (select max(content) from read_text('/etc/hosts')) from file_rows", "reads read_text(…)"),
+        ("select line from file_rows where exists (from glob('*'))", "line 3 reads glob(…)"),
+        ("select line from 'other.csv'", "reads other.csv"),
+        ("select line from raw.events", "reads raw.events"),
+        ("select line from (from query('from raw.events'))", "reads query(…)"),
+        ("select line from file_rows, duckdb_settings()", "reads duckdb_settings(…)"),
+        ("select line from (describe file_rows)", "reads the description of a table"),
+        ("select line frm file_rows\nwhere", "line 3 is no SQL that DuckDB can read: syntax error"),
+    ],
+)
+def test_a_source_is_one_select_over_the_rows_of_the_file(tmp_path: Path, sql: str, wrong: str) -> None:
+    path = tmp_path / "ours.sql"
+    path.write_text(f"-- loads: events\n-- reads: csv\n{sql}\n", encoding="utf-8")
+    with pytest.raises(SourceError) as refusal:
+        read_source(path)
+    assert str(refusal.value).startswith(f"{path}: ") and wrong in str(refusal.value)
+
+
+def test_a_source_may_name_its_steps_and_unfold_what_a_row_holds(tmp_path: Path) -> None:
+    path = tmp_path / "ours.sql"
+    path.write_text(
+        "-- loads: events\n-- reads: csv\nwith steps as (select *, unnest([1, 2]) as step from file_rows)\n"
+        "select line, step as event_id from Steps cross join settings.shop cross join range(1)\n",
+        encoding="utf-8",
+    )
+    assert read_source(path).kind.name == "events"

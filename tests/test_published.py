@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
 from given import rows
 
-from parcours.warehouse.published import write_published
+from parcours.warehouse.published import left_beside, write_published
 
 
 def test_every_table_and_every_column_carries_its_sentence(published_sample: Path) -> None:
@@ -46,3 +48,23 @@ def test_the_published_file_is_of_the_storage_that_older_duckdb_reads(tmp_path: 
         connection.execute("attach $file as published (read_only)", {"file": str(tmp_path / "published.duckdb")})
         ask = "select tags['storage_version'] from duckdb_databases() where database_name = 'published'"
         assert rows(connection, ask)[0][0].startswith("v1.4.0")
+
+
+def test_what_a_notebook_that_died_left_beside_is_gone_with_the_next_publish(tmp_path: Path) -> None:
+    published = tmp_path / "published.duckdb"
+    notebook = (
+        "import duckdb, os; connection = duckdb.connect('published.duckdb'); "
+        "connection.execute('create table mine as select 1 as x'); os._exit(1)"
+    )
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
+        connection.execute("create schema metrics; create table metrics.a as select 1 as b")
+        write_published(connection, published)
+        assert published.stat().st_mode & 0o222 == 0
+        published.chmod(0o644)
+        subprocess.run([sys.executable, "-c", notebook], cwd=tmp_path, check=False)
+        assert [path.name for path in left_beside(published)] == ["published.duckdb.wal"]
+        connection.execute("update metrics.a set b = 2")
+        write_published(connection, published)
+    assert left_beside(published) == []
+    with duckdb.connect(str(published), read_only=True) as reader:
+        assert rows(reader, "from metrics.a") == [(2,)]

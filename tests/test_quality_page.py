@@ -135,9 +135,8 @@ def change(path: Path, *statements: str, checks: Sequence[Check] = ()) -> None:
         for name in DERIVED:
             sql = (ROOT / f"sql/metrics/{name}.sql").read_text(encoding="utf-8")
             connection.execute(f"create or replace table metrics.{name} as {sql}")
-        for check in [*read_checks(ROOT / "sql" / "checks"), *checks]:
-            if check.table in CHECKED or check in checks:
-                record(connection, check)
+        own = [check for check in read_checks(ROOT / "sql" / "checks") if check.table in CHECKED]
+        record(connection, [*own, *checks])
 
 
 def sections(path: Path, numbers: Numbers = ENGLISH) -> dict[str, Section]:

@@ -190,8 +190,75 @@ def test_a_folder_and_what_is_no_text_are_named_for_what_they_are(tmp_path: Path
     with pytest.raises(SettingsError, match=r"journey\.yaml, line 2: found the byte 0xe9.*Save the file as UTF-8"):
         load_settings(tmp_path / "journey.yaml")
     (tmp_path / "journey.yaml").write_bytes(b"\x00\x01\x02")
-    with pytest.raises(SettingsError, match="not valid YAML"):
+    with pytest.raises(SettingsError, match=r"line 1: found the character '.x00', which no text has"):
         load_settings(tmp_path / "journey.yaml")
+
+
+def test_a_key_that_stands_twice_is_refused_with_both_lines(tmp_path: Path) -> None:
+    found = problems(
+        tmp_path,
+        ("  currency: EUR\n", "  currency: EUR\n  currency: USD\n"),
+        ("touchpoint: product page}", "touchpoint: product page, label: Seen}"),
+    )
+    assert found[1:] == [
+        "  line 8: shop.currency: stands in line 7 already; keep one of them.",
+        "  line 69: funnels[0].steps[0].label: stands in line 69 already; keep one of them.",
+    ]
+
+
+ALIASES = "\n".join(
+    ["a0: &a0 [x, x, x, x, x, x, x, x]", *(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 8)}]" for n in range(1, 12))]
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("2026-07-23", "2026-02-30", "changes[0].date: found '2026-02-30', expected a date, as 2026-07-14."),
+        ("2026-07-23", "2026-07-23T25:00:00", "changes[0].date: found '2026-07-23T25:00:00', expected a date"),
+        ("timeout_minutes: 30", f"timeout_minutes: {'9' * 5000}", "expected a number of at most 1,000,000,000."),
+        ("timeout_minutes: 30", "timeout_minutes: 1e300", "found 1e+300, expected a number of at most 1,000,000,000."),
+        ("timeout_minutes: 30", "timeout_minutes: .inf", "sessions.timeout_minutes: found '.inf'; the value should be"),
+        ("timeout_minutes: 30", "timeout_minutes: 1:30", "sessions.timeout_minutes: found '1:30'; the value should be"),
+        ("targets:", f"x: {'[' * 5000}{']' * 5000}\ntargets:", "sections within sections, deeper than any setting"),
+        ("targets:", f"x: {'{a: ' * 900}1{'}' * 900}\ntargets:", "sections within sections, deeper than any setting"),
+        ("targets:", f"{ALIASES}\ntargets:", "its aliases (*name) repeat too much; write out what they stand for"),
+        ("targets:", "targets: &all\n  x: *all", "its aliases (*name) repeat too much"),
+        ("name: Made-up", "name: Made\0up", "line 5: found the character '\\x00', which no text has. Delete it."),
+        ("name: Made-up shop", f"name: {'x' * 2_000_000}", "bytes, more than any journey.yaml. Name the right file."),
+        ("events/*.jsonl.gz", "../*", "files[0].path: found '../*', expected a path under the exports folder"),
+        ("events/*.jsonl.gz", "events/../../*", "found 'events/../../*', expected a path under the exports folder"),
+        ("events/*.jsonl.gz", "/etc/*", "found '/etc/*', expected a path under the exports folder"),
+        ("events/*.jsonl.gz", "", "found '', expected a path under the exports folder"),
+        ("events/*.jsonl.gz", "events/**.gz", "expected ** to stand alone between slashes, as events/**/*.csv."),
+        (
+            "required: false",
+            "required: maybe",
+            "stages[6].required: found 'maybe'; the value should be a valid boolean",
+        ),
+    ],
+)
+def test_odd_values_end_in_one_message(tmp_path: Path, old: str, new: str, expected: str) -> None:
+    assert expected in "\n".join(problems(tmp_path, (old, new)))
+
+
+def test_text_in_utf_16_is_named_and_a_byte_order_mark_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "journey.yaml"
+    file.write_bytes(GOOD.encode("utf-16"))
+    with pytest.raises(SettingsError, match=r"is text in UTF-16\. Save the file as UTF-8"):
+        load_settings(file, FORMATS)
+    file.write_bytes(GOOD.encode("utf-8-sig"))
+    assert load_settings(file, FORMATS).shop.name == "Made-up shop"
+
+
+def test_names_that_older_yaml_takes_for_truth_values_or_numbers_stay_names(tmp_path: Path) -> None:
+    file = tmp_path / "journey.yaml"
+    text = GOOD.replace("is: [France]", "is: [NO]").replace("required: false", "required: no")
+    file.write_text(f"{text}\nscreening:\n  staff_customer_ids: [007, 1_000, 12:30]\n", encoding="utf-8")
+    found = load_settings(file, FORMATS)
+    assert found.personas[0].where[0].is_ == ["NO"]
+    assert [stage.id for stage in found.stages if not stage.required] == ["evaluation", "support", "loyalty"]
+    assert found.screening.staff_customer_ids == ["007", "1_000", "12:30"]
 
 
 def test_settings_become_tables_with_their_values_as_data() -> None:

@@ -90,7 +90,7 @@ def test_nothing_can_be_written(port: int) -> None:
     assert ask(port, "/reports/journey.html", "PUT")[0] == ask(port, "/reports/journey.html", "DELETE")[0] == 405
 
 
-@pytest.mark.parametrize("path", ["/reports/journey.html", "/server_info", "/graphql?query={version}"])
+@pytest.mark.parametrize("path", ["/reports/journey.html", "/server_info"])
 def test_a_name_or_a_page_of_another_site_gets_nothing(port: int, path: str) -> None:
     here = f"127.0.0.1:{port}"
     assert ask(port, path)[0] == ask(port, path, Host=f"localhost:{port}")[0] == 200
@@ -101,9 +101,24 @@ def test_a_name_or_a_page_of_another_site_gets_nothing(port: int, path: str) -> 
         {"Host": here, "Origin": "https://evil.example"},
         {"Host": here, "Origin": f"http://127.0.0.1:{port + 1}"},
         {"Host": here, "Origin": "null"},
+        {"Host": here, "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"},
+        {"Host": here, "Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "cors"},
     ):
         status, text, _ = ask(port, path, **headers)
         assert status == 403 and "journey" not in text, headers
+    link = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+    assert ask(port, path, Host=here, **link)[0] == 200
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+def test_no_address_alone_starts_a_run(port: int, method: str) -> None:
+    # As the image of another site's page would ask: Dagster takes a mutation from the address.
+    for path in (
+        "/graphql?query=mutation{wipeAssets(assetPartitionRanges:[]){__typename}}",
+        "/graphql/?query={version}",
+    ):
+        assert ask(port, path, method)[0] == 403
+    assert ask(port, "/graphql", Accept="text/html")[0] == 200
 
 
 def test_a_web_socket_of_another_site_is_closed() -> None:

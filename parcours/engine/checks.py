@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -19,9 +19,9 @@ from typing import Literal
 import duckdb
 
 from parcours.engine.model import Declared, ModelError, code_version, parse_select, tables_read
-from parcours.warehouse.check_results import make_check_results, note_result
+from parcours.warehouse.check_results import Row, make_check_results, note_results
 from parcours.warehouse.connection import transaction
-from parcours.warehouse.coverage import Pass, forget_pass, last_number, note_pass, rows_to_check
+from parcours.warehouse.coverage import Pass, forget_passes, last_number, note_passes, rows_to_check
 from parcours.warehouse.refresh_log import table_states
 
 Severity = Literal["error", "warn"]
@@ -112,25 +112,35 @@ def key_check(declared: Declared) -> Check:
 
 
 def run_check(connection: duckdb.DuckDBPyConnection, check: Check) -> Finding:
-    """What a check finds now; nothing is written, but the table of results where there is none."""
-    make_check_results(connection)
+    """What a check finds now; nothing is written."""
     return Finding(check, *check.find(connection))
 
 
-def record(connection: duckdb.DuckDBPyConnection, check: Check) -> Finding:
-    """Run a check and write its result into metrics.check_results, in place of its last one; a pass is remembered."""
-    passed = Pass(check.version, last_number(table_states(connection)))
-    found = run_check(connection, check)
-    samples = json.dumps(found.samples[:SHOWN_ROWS], ensure_ascii=False)
+def record(connection: duckdb.DuckDBPyConnection, checks: Iterable[Check]) -> list[Finding]:
+    """Run checks, write their results into metrics.check_results in place of their last ones, and remember the passes.
+
+    Those that ran before one that is broken are recorded too.
+    """
+    make_check_results(connection)
+    number = last_number(table_states(connection))
+    findings: list[Finding] = []
+    try:
+        for check in checks:
+            findings.append(run_check(connection, check))
+    finally:
+        with transaction(connection):
+            note_results(connection, [_result(found) for found in findings])
+            passed = [found.check for found in findings if not found.offending_count]
+            note_passes(connection, {(check.table, check.name): Pass(check.version, number) for check in passed})
+            again = [found.check for found in findings if found.offending_count and not found.check.is_narrowed]
+            forget_passes(connection, [(check.table, check.name) for check in again])
+    return findings
+
+
+def _result(found: Finding) -> Row:
+    check, samples = found.check, json.dumps(found.samples[:SHOWN_ROWS], ensure_ascii=False)
     counted = (check.severity, found.verdict, found.offending_count)
-    said = (check.finds, check.description, check.to_do)
-    with transaction(connection):
-        note_result(connection, (check.table, check.name, *counted, *said, samples))
-        if not found.offending_count:
-            note_pass(connection, check.table, check.name, passed)
-        elif not check.is_narrowed:
-            forget_pass(connection, check.table, check.name)
-    return found
+    return (check.table, check.name, *counted, check.finds, check.description, check.to_do, samples)
 
 
 def sample_value(value: object) -> str | int | None:

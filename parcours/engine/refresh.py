@@ -25,7 +25,7 @@ from itertools import pairwise
 
 import duckdb
 
-from parcours.warehouse.connection import count_rows, existing_tables, table_columns
+from parcours.warehouse.connection import count_rows, table_columns
 from parcours.warehouse.refresh_log import State, narrowed_name, next_number, note_keys, note_refresh, table_states
 
 ROW_GROUP = 122_880
@@ -89,7 +89,7 @@ def refresh(connection: duckdb.DuckDBPyConnection, table: Table) -> Refreshed:
     """Bring a table up to date, whole or for the touched keys only. Runs inside the caller's transaction."""
     states = table_states(connection)
     number, own = next_number(states), states.get(table.name)
-    if own is None or _is_anew(connection, table, own, states):
+    if own is None or _is_anew(table, own, states):
         if own:
             connection.execute("delete from refresh_log.touched where table_name = ?", [table.name])
         table.write_whole(connection)
@@ -113,12 +113,10 @@ def refresh(connection: duckdb.DuckDBPyConnection, table: Table) -> Refreshed:
     return Refreshed(table.name, touched, is_changed)
 
 
-def _is_anew(connection: duckdb.DuckDBPyConnection, table: Table, own: State, states: Mapping[str, State]) -> bool:
+def _is_anew(table: Table, own: State, states: Mapping[str, State]) -> bool:
     """Whether a table means something else than when it was built, or an upstream was made anew since."""
-    return (
-        own.version != table.version
-        or any(states[u].reset_at > own.built_at for u in table.upstreams if u in states)
-        or table.name not in existing_tables(connection)
+    return own.version != table.version or any(
+        states[u].reset_at > own.built_at for u in table.upstreams if u in states
     )
 
 

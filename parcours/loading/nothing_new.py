@@ -19,6 +19,7 @@ from pathlib import Path
 from parcours.loading.found_files import files_of
 from parcours.project import ROOT, Project
 from parcours.warehouse.connection import pseudonym_key
+from parcours.warehouse.published import left_beside
 
 CODE = ("assets", "parcours", "pipelines", "sql")
 LIBRARIES = (
@@ -86,7 +87,7 @@ def _read(project: Project) -> Iterator[Path]:
 def _made(project: Project) -> Iterator[Path]:
     """What it leaves."""
     yield from (project.warehouse, project.warehouse.with_name(f"{project.warehouse.name}.wal"))
-    yield from (project.published, project.report, project.quality_report)
+    yield from (project.published, *left_beside(project.published), project.report, project.quality_report)
 
 
 def _file_state(path: Path) -> str:

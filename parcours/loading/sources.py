@@ -12,6 +12,7 @@ from sqlglot import parse_one
 from sqlglot.errors import SqlglotError
 from sqlglot.expressions import Query
 
+from parcours.loading.own_select import wrong_with
 from parcours.warehouse.canonical import KINDS, Kind
 
 READS = ("csv", "tsv", "jsonl", "json", "xml", "parquet")
@@ -67,9 +68,14 @@ def read_source(path: Path) -> Source:
     """A format's SQL file with its header: lines `-- key: value`, continued by lines that are further in.
 
     Raises:
-        SourceError: the header lacks what the loader must know.
+        SourceError: the SQL is more than a select over `file_rows`, or the header lacks what the loader must know.
     """
-    sql = path.read_text(encoding="utf-8")
+    try:
+        sql = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourceError(f"{path}: can't be read as text ({error}). Save it as UTF-8.") from None
+    if wrong := wrong_with(sql):
+        raise SourceError(f"{path}: {wrong}. Write one select over file_rows, as docs/own-exports.md says.")
     found = re.findall(r"^-- (loads|reads|needs|columns|shape|each): (.+(?:\n--   .+)*)$", sql, re.MULTILINE)
     header = {key: re.sub(r"\n--\s+", " ", value) for key, value in found}
     kind, reads = header.get("loads", ""), _names(header.get("reads", ""))

@@ -17,10 +17,9 @@ import yaml
 from pydantic import ValidationError
 
 from parcours.settings.schema import JourneySettings
+from parcours.settings.text import SettingsError, read_settings_text
 
-
-class SettingsError(Exception):
-    """journey.yaml is wrong. The text lists every problem with its line, key, what was found and expected."""
+__all__ = ["SettingsError", "load_settings", "smallest_settings"]
 
 
 Problem = tuple[tuple[str | int, ...], str]
@@ -36,29 +35,7 @@ def load_settings(path: Path, formats: Sequence[str] | None = None) -> JourneySe
     Raises:
         SettingsError: with every problem of the file in one message.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise SettingsError(f"{path}: no such file. Copy journey.yaml from the repository and edit it.") from None
-    except IsADirectoryError:
-        raise SettingsError(f"{path}: is a folder. Name the journey.yaml in it.") from None
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise SettingsError(
-            f"{path}, line {line}: found the byte {error.object[error.start]:#04x}, which is no text in UTF-8. "
-            "Save the file as UTF-8 in your editor."
-        ) from None
-    except OSError as error:
-        raise SettingsError(f"{path}: can't be read: {error.strerror}. Correct its permissions.") from None
-    try:
-        data, root = yaml.safe_load(text), yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f", line {mark.line + 1}" if mark else ""
-        what = getattr(error, "problem", None) or str(error)
-        raise SettingsError(f"{path}{where}: not valid YAML: {what}. Check the indentation and quotes.") from None
-    if root is None or not isinstance(data, dict):
-        raise SettingsError(f"{path}: expected sections (shop:, exports:, stages:, …), found {_shown(data)}.")
+    data, root = read_settings_text(path)
     problems = list(_cross_checks(data, formats))
     try:
         settings = JourneySettings.model_validate(data)
@@ -104,6 +81,8 @@ def _schema_problem(error: dict[str, Any]) -> Problem:
             )
         case kind if kind.startswith("date_"):
             return where, f"found {found}, expected a date, as 2026-07-14."
+        case "value_error":
+            return where, f"found {found}, {context['error']}."
         case "string_pattern_mismatch":
             return where, f"found {found}, expected text that matches {context['pattern']}."
         case _:
@@ -132,7 +111,7 @@ def _cross_checks(data: dict[str, Any], formats: Sequence[str] | None) -> Iterat
     rules = list(_items(data, "touchpoints"))
     touchpoints = sorted({name for _, rule in rules for name in _names(rule.get("touchpoint"))})
     personas = [name for _, persona in _items(data, "personas") for name in _names(persona.get("id"))]
-    if stages and not any(stage.get("required", True) for _, stage in _items(data, "stages")):
+    if stages and not any(_is_true(stage.get("required", True)) for _, stage in _items(data, "stages")):
         yield ("stages",), "no stage is required; expected at least one, since only required stages gate."
     for where, rule in rules:
         yield from _known((*where, "stage"), _names(rule.get("stage")), stages, "stage")
@@ -212,6 +191,11 @@ def _path_checks(path: dict[str, Any], stages: Sequence[str], touchpoints: Seque
             yield at, f"found {_shown(name)} a second time, expected each touchpoint once."
     if isinstance(order, list) and len(order) == 1:
         yield ("path", "order"), "has one place; expected at least two that follow each other."
+
+
+def _is_true(value: object) -> bool:
+    """Whether a truth value is written that way: the schema takes `no` and `off` too."""
+    return str(value).lower() not in ("false", "f", "no", "n", "off", "0")
 
 
 def _number(value: object, default: float) -> float:

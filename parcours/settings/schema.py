@@ -10,7 +10,7 @@ import re
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 from parcours.settings.kpis import HEADLINES
 
@@ -20,6 +20,9 @@ Action = Literal["view", "search", "add_to_cart", "remove_from_cart", "checkout"
 PersonAttribute = Literal[
     "country", "city", "lifecycle_stage", "lead_status", "lead_source", "marketing_status", "is_contact"
 ]
+LARGEST_NUMBER = 10**9
+"""Of any setting: what is larger is a typing error, and no SQL type holds every one."""
+
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60)]
 
 
@@ -33,6 +36,15 @@ def _headline(kpi: str) -> str:
     return kpi
 
 
+def _inside(pattern: str) -> str:
+    parts = pattern.split("/")
+    if not pattern.strip() or pattern.startswith(("/", "~")) or ".." in parts or ":" in parts[0]:
+        raise ValueError("expected a path under the exports folder, as events/*.jsonl.gz")
+    if any("**" in part and part != "**" for part in parts):
+        raise ValueError("expected ** to stand alone between slashes, as events/**/*.csv")
+    return pattern
+
+
 Names = Annotated[list[str], BeforeValidator(_as_list)]
 Headline = Annotated[str, AfterValidator(_headline), Field(json_schema_extra={"enum": list(HEADLINES)})]
 
@@ -41,6 +53,13 @@ class Section(BaseModel):
     """A part of journey.yaml. Unknown keys are refused, so that a typing error is not a silent default."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @field_validator("*")
+    @classmethod
+    def _countable(cls, value: object) -> object:
+        if isinstance(value, (int, float)) and not abs(value) <= LARGEST_NUMBER:  # NaN too
+            raise ValueError(f"expected a number of at most {LARGEST_NUMBER:,}")
+        return value
 
 
 class Shop(Section):
@@ -57,7 +76,9 @@ class ExportFile(Section):
     """Files of one export: where they are and how they are read."""
 
     name: Identifier = Field(description="Name of the export, as shown in raw.loads.")
-    path: str = Field(description="Path pattern under the exports folder, as events/*.jsonl.gz.")
+    path: Annotated[str, AfterValidator(_inside)] = Field(
+        description="Path pattern under the exports folder, as events/*.jsonl.gz."
+    )
     format: str = Field(
         description="A format of docs/own-exports.md (segment, ga4_bigquery, shopify_orders, …), or the name of "
         "a sources/<format>.sql beside this file."

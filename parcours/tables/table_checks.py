@@ -42,7 +42,7 @@ def all_checks(project: Project) -> list[Check]:
 
 def record_all(connection: duckdb.DuckDBPyConnection, project: Project) -> list[Finding]:
     """Run and record every check, without Dagster."""
-    found = [record(connection, check) for check in all_checks(project)]
+    found = record(connection, all_checks(project))
     tidy_results(connection, project)
     return found
 

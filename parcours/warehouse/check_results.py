@@ -6,7 +6,7 @@ which checks a table has (`parcours/tables/table_checks.py`).
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import duckdb
 
@@ -33,14 +33,26 @@ def make_check_results(connection: duckdb.DuckDBPyConnection) -> None:
     comment_table(connection, CHECK_RESULTS_TABLE)
 
 
-def note_result(connection: duckdb.DuckDBPyConnection, row: Row) -> None:
-    """Write the result of a check in place of its last one. Runs inside the caller's transaction."""
-    connection.execute(f"delete from {CHECK_RESULTS} where table_name = ? and check_name = ?", row[:2])
-    connection.execute(f"insert into {CHECK_RESULTS} values ({', '.join('?' * len(row))})", row)
+def note_results(connection: duckdb.DuckDBPyConnection, rows: Sequence[Row]) -> None:
+    """Write the results of checks in place of their last ones. Runs inside the caller's transaction."""
+    drop_results(connection, [(table, check) for table, check, *_ in rows])
+    if rows:
+        places = f"({', '.join('?' * len(rows[0]))})"
+        connection.execute(
+            f"insert into {CHECK_RESULTS} values {', '.join([places] * len(rows))}",
+            [value for row in rows for value in row],
+        )
+
+
+def drop_results(connection: duckdb.DuckDBPyConnection, checks: Collection[tuple[str, str]]) -> None:
+    """Drop the results of checks, as (table, check)."""
+    connection.execute(
+        f"delete from {CHECK_RESULTS} where (table_name, check_name) in (select unnest($tables), unnest($names))",
+        {"tables": [table for table, _ in checks], "names": [name for _, name in checks]},
+    )
 
 
 def keep_results(connection: duckdb.DuckDBPyConnection, checks: Collection[tuple[str, str]]) -> None:
     """Drop the results of checks, as (table, check), that there are no more."""
-    for key in connection.execute(f"select table_name, check_name from {CHECK_RESULTS}").fetchall():
-        if key not in checks:
-            connection.execute(f"delete from {CHECK_RESULTS} where table_name = ? and check_name = ?", key)
+    found = connection.execute(f"select table_name, check_name from {CHECK_RESULTS}").fetchall()
+    drop_results(connection, {*found} - {*checks})

@@ -125,13 +125,6 @@ def comment_refreshed(connection: duckdb.DuckDBPyConnection, declared: Described
             connection.execute("insert into refresh_log.commented values (?, ?)", [declared.table, known[0][0]])
 
 
-def copy_comments(connection: duckdb.DuckDBPyConnection, database: str, tables: Collection[str]) -> None:
-    """Write the sentences of these tables into another database that has them too."""
-    for (table, column), text in _comments(connection, tables).items():
-        if text is not None:
-            _comment(connection, f"{database}.{table}", column, text)
-
-
 def _comments(
     connection: duckdb.DuckDBPyConnection, tables: Collection[str]
 ) -> dict[tuple[str, str | None], str | None]:

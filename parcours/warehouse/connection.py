@@ -54,6 +54,21 @@ def open_warehouse(project: Project) -> Iterator[duckdb.DuckDBPyConnection]:
         connection.close()
 
 
+def confine(connection: duckdb.DuckDBPyConnection, project: Project) -> None:
+    """Let DuckDB read and write below the exports' folder and the output alone from here on, whatever SQL asks for.
+
+    A link in the exports' folder leads where its owner wants.
+    """
+    linked = [path.resolve() for path in project.exports_folder.rglob("*") if path.is_symlink()]
+    folders = [project.exports_folder, project.output, *(path for path in linked if path.is_dir())]
+    connection.execute(
+        "set allowed_directories = $folders",
+        {"folders": sorted({str(path) for folder in folders for path in (folder.absolute(), folder.resolve())})},
+    )
+    connection.execute("set allowed_paths = $files", {"files": [str(path) for path in linked if path.is_file()]})
+    connection.execute("set enable_external_access = false")
+
+
 def _finish_killed_run(project: Project) -> None:
     """Bring into the file what a run that was killed had committed and only noted beside it.
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from parcours.warehouse.refresh_log import State, table_states
+from parcours.warehouse.refresh_log import State
 
 
 @dataclass(frozen=True)
@@ -29,17 +29,22 @@ def last_number(states: Mapping[str, State]) -> int:
     return max((state.built_at for state in states.values()), default=0)
 
 
-def note_pass(connection: duckdb.DuckDBPyConnection, table: str, check: str, passed: Pass) -> None:
-    """Note that a check of a table has passed."""
-    forget_pass(connection, table, check)
+def note_passes(connection: duckdb.DuckDBPyConnection, passed: Mapping[tuple[str, str], Pass]) -> None:
+    """Note that checks, as (table, check), have passed."""
+    forget_passes(connection, passed)
+    if passed:
+        connection.execute(
+            f"insert into refresh_log.checks values {', '.join(['(?, ?, ?, ?)'] * len(passed))}",
+            [value for key, one in passed.items() for value in (*key, one.version, one.passed_at)],
+        )
+
+
+def forget_passes(connection: duckdb.DuckDBPyConnection, checks: Collection[tuple[str, str]]) -> None:
+    """Note that checks, as (table, check), have not passed: they look at all rows again, or are no more."""
     connection.execute(
-        "insert into refresh_log.checks values (?, ?, ?, ?)", [table, check, passed.version, passed.passed_at]
+        "delete from refresh_log.checks where (table_name, check_name) in (select unnest($tables), unnest($names))",
+        {"tables": [table for table, _ in checks], "names": [name for _, name in checks]},
     )
-
-
-def forget_pass(connection: duckdb.DuckDBPyConnection, table: str, check: str) -> None:
-    """Note that a check of a table has not passed: it looks at all rows again, or is no more."""
-    connection.execute("delete from refresh_log.checks where table_name = ? and check_name = ?", [table, check])
 
 
 def passes(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], Pass]:
@@ -50,8 +55,7 @@ def passes(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], Pass]
 
 def keep_passes(connection: duckdb.DuckDBPyConnection, checks: Collection[tuple[str, str]]) -> None:
     """Drop what is known of checks, as (table, check), that there are no more."""
-    for table, check in passes(connection).keys() - {*checks}:
-        forget_pass(connection, table, check)
+    forget_passes(connection, passes(connection).keys() - {*checks})
 
 
 def changed_since(passed: Pass, tables: Iterable[str], states: Mapping[str, State]) -> list[str]:
@@ -66,14 +70,18 @@ def rows_to_check(
 
     All of a table that is not keyed, or was made anew since, and for a check that has not passed yet as it is now.
     """
-    own, passed = table_states(connection).get(table), passes(connection).get((table, check))
-    if keyed_by is None or own is None or passed is None:
+    passed = connection.execute(
+        "select passed_at, changed_at > passed_at from refresh_log.checks inner join refresh_log.tables "
+        "using (table_name) where table_name = $table and check_name = $check and checks.version = $version "
+        "and reset_at <= passed_at",
+        {"table": table, "check": check, "version": version},
+    ).fetchall()
+    if keyed_by is None or not passed:
         return None
-    if passed.version != version or own.reset_at > passed.passed_at:
-        return None
-    if own.changed_at <= passed.passed_at:
+    [(passed_at, is_changed)] = passed
+    if not is_changed:
         return "false"
     return (
         f"({keyed_by} in (select key from refresh_log.touched where table_name = '{table}' "
-        f"and key_name = '{keyed_by}' and number > {passed.passed_at}) or {keyed_by} is null)"
+        f"and key_name = '{keyed_by}' and number > {passed_at}) or {keyed_by} is null)"
     )

@@ -9,7 +9,7 @@ import duckdb
 
 from parcours.project import Project
 from parcours.settings.file import SettingsError
-from parcours.warehouse.connection import open_warehouse
+from parcours.warehouse.connection import confine, open_warehouse
 from parcours.warehouse.run_lock import Holder, run_lock
 
 
@@ -39,6 +39,7 @@ class OpenRun:
         if self._connection is None:
             self.check_settings()
             self._connection = self._opened.enter_context(open_warehouse(self.project))
+            confine(self._connection, self.project)
         return self._connection
 
     @property

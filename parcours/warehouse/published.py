@@ -10,16 +10,22 @@ from pathlib import Path
 
 import duckdb
 
-from parcours.warehouse.comments import copy_comments
 from parcours.warehouse.connection import count_rows, quoted, transaction
-from parcours.warehouse.functions import write_functions
 
 PUBLISHED_SCHEMAS = ("settings", "staging", "journeys", "metrics")
 PUBLISHED_RAW_TABLES = ("loads", "found_files", "own_columns")
 """Of raw only the accounting is published: rows and rejected text stay in the warehouse."""
 
+WRITING = 0o222
+"""The bits of a file's mode that allow writing."""
+
 STORAGE = "v1.4.0"
 """The oldest DuckDB that opens the file: with people's tools comes a version older than ours."""
+
+
+def left_beside(published: Path) -> list[Path]:
+    """The logs of whoever had opened a published file for writing, and died."""
+    return sorted(path for path in published.parent.glob(f"{published.name}.*") if path.is_file())
 
 
 def write_published(
@@ -41,18 +47,25 @@ def write_published(
     rows: dict[str, int] = {}
     connection.execute(f"attach $file as snapshot (storage_version '{STORAGE}')", {"file": str(copy)})
     try:
-        write_functions(connection, "snapshot")
-        for schema in (*PUBLISHED_SCHEMAS, "raw"):
-            connection.execute(f"create schema snapshot.{schema}")
-        for schema, table in tables:
-            if schema in PUBLISHED_SCHEMAS or (schema == "raw" and table in PUBLISHED_RAW_TABLES):
+        with transaction(connection):
+            # The functions and the tables' shapes, with their sentences: these took longer one by one than all rows.
+            [(warehouse,)] = connection.execute("select current_database()").fetchall()
+            connection.execute(f"copy from database {quoted(warehouse)} to snapshot (schema)")
+            for schema, table in tables:
                 name = f"{schema}.{quoted(table)}"
-                select = (instead or {}).get(f"{schema}.{table}", f"from {name}")
-                connection.execute(f"create table snapshot.{name} as {select}")
-                rows[f"{schema}.{table}"] = count_rows(connection, f"snapshot.{name}")
-        with transaction(connection):  # each on its own would be written to the disk
-            copy_comments(connection, "snapshot", rows)
+                if schema in PUBLISHED_SCHEMAS or (schema == "raw" and table in PUBLISHED_RAW_TABLES):
+                    select = (instead or {}).get(f"{schema}.{table}", f"from {name}")
+                    connection.execute(f"insert into snapshot.{name} {select}")
+                    rows[f"{schema}.{table}"] = count_rows(connection, f"snapshot.{name}")
+                else:
+                    connection.execute(f"drop table snapshot.{name}")
+            for schema in {schema for schema, _ in tables} - {*PUBLISHED_SCHEMAS, "raw"}:
+                connection.execute(f"drop schema snapshot.{quoted(schema)}")
     finally:
         connection.execute("detach snapshot")
+    # Who opens it for writing is refused; what one who could and died left beside would keep everybody else out.
+    copy.chmod(copy.stat().st_mode & ~WRITING)
+    for left in left_beside(target):
+        left.unlink(missing_ok=True)
     copy.replace(target)
     return rows

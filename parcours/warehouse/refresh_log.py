@@ -79,6 +79,11 @@ def prepare_log(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("create table if not exists refresh_log.narrowed (table_name text, built_at bigint, keys text)")
     connection.execute("create table if not exists refresh_log.lineage (table_name text, version text, lineage text)")
     connection.execute("create table if not exists refresh_log.commented (table_name text, version text)")
+    # What somebody dropped is not built; asked here, once: listing the tables takes DuckDB as long as a small refresh.
+    connection.execute(
+        f"delete from refresh_log.tables where {IS_BUILT} and table_name not in ("
+        "select schema_name || '.' || table_name from duckdb_tables() where database_name = current_database())"
+    )
 
 
 def reset_log(connection: duckdb.DuckDBPyConnection) -> None:
