@@ -6,6 +6,8 @@ and no check that is an error has failed.
 
 from __future__ import annotations
 
+import itertools
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,8 +18,8 @@ import yaml
 from browser import chromium
 from canonical_shops import File, canonical_project
 from extreme_values import NUMBERS, SOUND, SOUND_ROWS, TEXTS, TIMES
-from format_shops import shop_reading
-from shops import query
+from format_shops import reasons, shop_reading
+from shops import load, query
 from test_report_browser import opened
 
 from parcours.loading.load import Load
@@ -67,14 +69,28 @@ def test_any_value_in_any_column_of_an_own_source_is_loaded_or_rejected(tmp_path
     project = replace(project, settings=project.settings.model_copy(update={"exports": exports}))
     for kind in KINDS.values():
         File(kind.name, 1, canonical_rows(kind)).write(project.exports_folder)
-    loads = {load.kind: load for load in published(project)}
-    assert {load.status for load in loads.values()} == {"loaded"} and {*loads} == {*KINDS}
-    for load in loads.values():
-        assert load.rows_loaded > 100 and load.rows_rejected > 20, load
+    loads = {found.kind: found for found in published(project)}
+    assert {found.status for found in loads.values()} == {"loaded"} and {*loads} == {*KINDS}
+    for found in loads.values():
+        assert found.rows_loaded > 100 and found.rows_rejected > 20, found
     assert query(project, "select count(*) from raw.events where not isfinite(quantity) or price > 1e12") == [(0,)]
     # What should be a hash is not quoted.
     hashes = "select count(*) > 100 from raw.rejected_rows where reason = 'email_hash is no pseudonym'"
     assert query(project, hashes) == [(True,)]
+
+
+def test_a_cart_of_ten_billion_is_loaded_and_one_of_ten_trillion_rejected(tmp_path: Path) -> None:
+    project = shop_reading(tmp_path, "matomo_visits")
+    visits: list[Any] = [*itertools.islice(extreme_values.rows("matomo_visits"), 3)]
+    for visit, revenue in zip(visits, ("10000000000", "1e13", "-inf"), strict=True):
+        visit["actionDetails"][0] |= {"type": "ecommerceAbandonedCart", "revenue": revenue}
+    (project.exports_folder / "v.json").write_text(json.dumps(visits), encoding="utf-8")
+    (found,) = load(project)
+    assert (found.rows_loaded, found.rows_rejected) == (1, 2)
+    assert reasons(project) == [
+        (2, "value is no amount up to 1,000,000,000,000: 1e13"),
+        (3, "value is not a decimal(18, 4): -inf"),
+    ]
 
 
 @pytest.mark.parametrize("name", sorted(SOUND))
@@ -120,9 +136,9 @@ def every_format(folder: Path) -> Project:
 @pytest.mark.fuzz
 def test_any_value_in_any_field_of_any_format_is_loaded_or_rejected_and_the_pages_open(tmp_path: Path) -> None:
     project = every_format(tmp_path)
-    for load in published(project):
-        assert load.status == "loaded" and load.rows_loaded > SOUND_ROWS, load
-        assert load.rows_read == load.rows_loaded + load.rows_duplicate + load.rows_rejected, load
+    for found in published(project):
+        assert found.status == "loaded" and found.rows_loaded > SOUND_ROWS, found
+        assert found.rows_read == found.rows_loaded + found.rows_duplicate + found.rows_rejected, found
     with chromium() as browser:
         for page in (project.report, project.quality_report):
             it = opened(browser, page, 390)
@@ -136,5 +152,5 @@ def test_a_shop_of_one_format_has_its_pages_whatever_its_fields_hold(tmp_path: P
     project = shop_reading(tmp_path, name, refuse_above=1.0)
     ending, content = extreme_values.content(name)
     (project.exports_folder / f"x.{ending}").write_bytes(content)
-    (load,) = published(project)
-    assert load.status == "loaded" and load.rows_loaded > SOUND_ROWS, load
+    (found,) = published(project)
+    assert found.status == "loaded" and found.rows_loaded > SOUND_ROWS, found
