@@ -2,7 +2,7 @@
 
 Here: running a source's SQL over the rows of files, and the accounting in `raw.loads` and `raw.rejected_rows`. Files
 are loaded together, in one transaction; one that can't be read or holds too much that is wrong is refused and does
-not take the others with it. A content is loaded once, whatever its name. Not here: finding the files (`files.py`) and
+not take the others with it. Not here: finding the files (`files.py`), which are known (`known_files.py`) and
 which go together (`together.py`), reading them (`readers/`), what a format's columns mean (`sql/sources/`), what may be
 wrong with any row (`row_checks.py`), which rows are loaded already (`duplicates.py`), nor which version of a row wins
 (`sql/staging/`).
@@ -11,7 +11,7 @@ wrong with any row (`row_checks.py`), which rows are loaded already (`duplicates
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,14 +20,26 @@ from typing import Any
 import duckdb
 
 from parcours.loading.duplicates import confirm, find_duplicates
-from parcours.loading.files import Found, find_files, natural
+from parcours.loading.files import Found, find_files, natural, read_exports
 from parcours.loading.found_files import note_found_files, note_own_columns, unmatched_files
+from parcours.loading.known_files import KnownFiles, beside
+from parcours.loading.namespaces import note_namespaces
 from parcours.loading.personal import hide_personal_data
+from parcours.loading.read_again import take_back_outdated
 from parcours.loading.readers import FileRefused, read_files, refuse_unreadable_parquet, without_values
 from parcours.loading.readers.lines import FILE_NUMBER, LINE_IN_FILE
 from parcours.loading.readers.masking import masked, masked_text
+from parcours.loading.readers.refusal import not_opened
 from parcours.loading.repeats import note_repeats
-from parcours.loading.row_checks import FORGOTTEN, SPOILT, Limits, checked_select, spoilt_reason
+from parcours.loading.row_checks import (
+    FORGOTTEN,
+    LONGEST,
+    SMALL_FILE,
+    SPOILT,
+    Limits,
+    checked_select,
+    spoilt_reason,
+)
 from parcours.loading.sources import Source
 from parcours.loading.together import may_join
 from parcours.people.forgotten import is_forgotten, load_forgotten, pseudonyms
@@ -37,12 +49,11 @@ from parcours.warehouse.personal_values import MAY_BE_PERSONAL
 from parcours.warehouse.raw_tables import make_raw_tables
 from parcours.warehouse.refresh_log import note_change, touch
 
-SMALL_FILE = 20
-"""Rows below which a share of rejected rows says little: such a file is never refused for it."""
-
-
 SHOWN_REASONS = 5
 """Why rows of a refused file are rejected: so many reasons are named, without the values of the rows."""
+
+CHANGED = "was changed while it was read; the next run reads it anew, once it is written whole"
+"""Why a file is refused that is another one at the end of its loading."""
 
 LOADER = "parcours.loading"
 """The logger that tells what became of each file, as `load` of its records, while the next ones are read."""
@@ -79,18 +90,34 @@ class Load:
     covers_until: datetime | None = None
 
 
-def load_exports(connection: duckdb.DuckDBPyConnection, project: Project) -> list[Load]:
+def tell(text: str) -> None:
+    """Say to whoever listens to the loader, as `said` of its records."""
+    logging.getLogger(LOADER).info(text, extra={"said": text})
+
+
+def load_exports(
+    connection: duckdb.DuckDBPyConnection, project: Project, say: Callable[[str], None] = tell
+) -> list[Load]:
     """Load every file of the exports that is not loaded yet; returns what became of each new file.
 
-    A refused file is recorded with its reason and tried again by the next run.
+    A refused file is recorded with its reason and tried again by the next run. One that was read with other settings
+    than now is read again, and one that no export reads any more is taken back (`read_again.py`).
+
+    Args:
+        connection: the warehouse, with the settings of now.
+        project: the shop.
+        say: is told what is taken back.
 
     Raises:
         IngestError: no file at all, or a source whose SQL is wrong.
+        OtherExports: the folder is another shop's.
         SourceError: a source whose header is wrong.
     """
     make_raw_tables(connection)
-    known = dict(connection.execute("select file_id, file_order from raw.loads where status = 'loaded'").fetchall())
-    unloaded = connection.execute("select file_id from raw.loads where status = 'unloaded'").fetchall()
+    readings = read_exports(project)
+    files = [*find_files(project, readings)]
+    take_back_outdated(connection, project, readings, files, say)
+    known = KnownFiles(connection, project.exports_folder)
     tried = connection.execute("delete from raw.loads where status = 'refused'").fetchall()[0][0]
     last = connection.execute("select coalesce(max(load_number), 0) from raw.loads").fetchall()[0][0]
     run = Run(last + 1, row_limits(connection, project), project.settings.exports.refuse_above)
@@ -99,31 +126,31 @@ def load_exports(connection: duckdb.DuckDBPyConnection, project: Project) -> lis
     waiting: list[Found] = []
 
     def load_waiting() -> None:
-        for file, load in zip(waiting, _load_files(connection, waiting, run) if waiting else [], strict=True):
-            loads.append(load)
-            logging.getLogger(LOADER).info("%s: %s", load.path, load.status, extra={"load": load})
-            if load.status == "loaded":
-                known[file.file_id] = file.file_order
+        for load in _load_files(connection, waiting, run) if waiting else []:
+            note_load(load)
         waiting.clear()
 
-    for file in find_files(project):
+    def note_load(load: Load) -> None:
+        loads.append(load)
+        logging.getLogger(LOADER).info("%s: %s", load.path, load.status, extra={"load": load})
+
+    for file in files:
         exports.setdefault(file.name, []).append(file.export.name)
-        if (file.file_id,) in unloaded:
-            continue
-        if not may_join(waiting, file):
+        if new := known.new(file):
+            if not may_join(waiting, new):
+                load_waiting()
+            waiting.append(new)
+        elif known.says_more(file):
             load_waiting()
-        if file.file_id not in known:
-            waiting.append(file)
-        elif _stands_for(file, known[file.file_id]):
-            load_waiting()
-            _confirm_file(connection, file, run)
-            known[file.file_id] = file.file_order
+            if refused := _confirm_file(connection, file, run):
+                note_load(refused)
     load_waiting()
     if loads or tried:
         for table in ("loads", "rejected_rows", "repeated_rows", "observed_names"):
             note_change(connection, f"raw.{table}")
     note_found_files(connection, project, exports)
     note_own_columns(connection, project)
+    note_namespaces(connection, [(reading.export, reading.source, reading.namespace) for reading in readings])
     if not exports:
         raise IngestError(_nothing_found(connection, project))
     return loads
@@ -154,21 +181,36 @@ def _load_files(connection: duckdb.DuckDBPyConnection, files: Sequence[Found], r
         reads = read_rows(connection, files)
         with transaction(connection):
             loads = _account(connection, files, run, reads)
+            if changed := [file.path for file in files if not file.is_unchanged()]:
+                raise FileRefused(CHANGED, dict.fromkeys(changed, CHANGED))
             _record(connection, loads, files, run)
     except (FileRefused, IngestError) as refusal:
-        if len(files) > 1:
+        reasons = refusal.reasons if isinstance(refusal, FileRefused) else {}
+        if len(files) > 1 and not reasons:
             middle = len(files) // 2
             return _load_files(connection, files[:middle], run) + _load_files(connection, files[middle:], run)
         if isinstance(refusal, IngestError):
             raise
-        loads = [_refused(connection, files[0], str(refusal))]
-        with transaction(connection):
-            _record(connection, loads, files, run)
+        return _refuse_some(connection, files, {files[0].path: str(refusal)} if len(files) == 1 else reasons, run)
     return loads
+
+
+def _refuse_some(
+    connection: duckdb.DuckDBPyConnection, files: Sequence[Found], reasons: Mapping[Path, str], run: Run
+) -> list[Load]:
+    """Record those of some files that are refused, with their reasons, and load the others."""
+    refused = {file.path: _refused(connection, file, reasons[file.path]) for file in files if file.path in reasons}
+    with transaction(connection):
+        _record(connection, [*refused.values()], [file for file in files if file.path in refused], run)
+    others = [file for file in files if file.path not in refused]
+    loaded = {load.path: load for load in (_load_files(connection, others, run) if others else [])}
+    return [refused[file.path] if file.path in refused else loaded[file.name] for file in files]
 
 
 def read_rows(connection: duckdb.DuckDBPyConnection, files: Sequence[Found]) -> str:
     """Make the function `this_file`, and read the files' rows; returns the kind of files they are."""
+    if faults := {file.path: file.fault for file in files if file.fault}:
+        raise FileRefused(next(iter(faults.values())), faults)
     named = [
         f"{{'name': {text_literal(file.path.name)}, "
         f"'folder_order': {text_literal(natural(str(Path(file.name).parent)))}}}"
@@ -178,18 +220,23 @@ def read_rows(connection: duckdb.DuckDBPyConnection, files: Sequence[Found]) -> 
         f"create or replace temp macro this_file(file_number) as ([{', '.join(named)}])[file_number + 1]"
     )
     export, source = files[0].export, files[0].source
-    return read_files(connection, source, [file.path for file in files], export.columns)
+    try:
+        return read_files(connection, source, [file.path for file in files], export.columns)
+    except OSError as error:
+        raise FileRefused(not_opened(error)) from None
 
 
-def _stands_for(file: Found, file_order: str) -> bool:
-    """Whether a file says more of its content's age than another name of it: events are as old as the first file that
-    has them, all else is as new as the last."""
-    return file.file_order < file_order if file.source.kind.name == "events" else file.file_order > file_order
-
-
-def _confirm_file(connection: duckdb.DuckDBPyConnection, file: Found, run: Run) -> None:
-    """A content seen again under a name that says more of its age, whichever of the two was met first."""
-    reads, kind = read_rows(connection, [file]), file.source.kind
+def _confirm_file(connection: duckdb.DuckDBPyConnection, file: Found, run: Run) -> Load | None:
+    """A content seen again under a name that says more of its age, whichever of the two was met first; the load of a
+    file that can't be read under that name."""
+    kind = file.source.kind
+    try:
+        reads = read_rows(connection, [file])
+    except FileRefused as refusal:
+        refused = _refused(connection, beside(file), str(refusal))
+        with transaction(connection):
+            _record(connection, [refused], [file], run)
+        return refused
     with transaction(connection):
         check_rows(connection, [file], run.limits, reads)
         _tally(connection, [file])
@@ -201,6 +248,7 @@ def _confirm_file(connection: duckdb.DuckDBPyConnection, file: Found, run: Run) 
             {"file_order": file.file_order, "file_id": file.file_id},
         )
         note_change(connection, "raw.loads")
+    return None
 
 
 def _account(connection: duckdb.DuckDBPyConnection, files: Sequence[Found], run: Run, reads: str) -> list[Load]:
@@ -223,7 +271,7 @@ def _account(connection: duckdb.DuckDBPyConnection, files: Sequence[Found], run:
     inserted = _insert(connection, source, export.name, given)
     note_repeats(connection, source.kind)
     _touch_loaded(connection, source, given, confirm(connection, source.kind, export.name))
-    _keep_rejected(connection, source, given)
+    _keep_rejected(connection, files[0], given)
     _observe_names(connection, source, export.name)
     counts = connection.execute(
         "select file_number, rows_read, rows_read - rows_rejected - repeats as loaded, repeats, "
@@ -314,13 +362,14 @@ def _reject(connection: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def _keep_rejected(connection: duckdb.DuckDBPyConnection, source: Source, given: set[str]) -> None:
+def _keep_rejected(connection: duckdb.DuckDBPyConnection, file: Found, given: set[str]) -> None:
     """Store the rejected rows, with the pseudonyms of whom they name: so they go, if one of these is forgotten."""
+    named = pseudonyms(file.source.kind.name, given, file.reading.namespace)
     connection.execute(
         f"insert into raw.rejected_rows select file_id, {LINE_IN_FILE}, {masked('rejects.reason')}, "
-        f"{masked('kept_text(rejects.text)')}, named "
+        f"{masked(f'left(kept_text(rejects.text), {LONGEST})')}, named "
         f"from rejects inner join loading_files on file_number = {FILE_NUMBER} "
-        f"left join (select line, {pseudonyms(source.kind.name, given)} as named from checked "
+        f"left join (select line, {named} as named from checked "
         "where reason is not null) using (line) order by line"
     )
 
@@ -348,7 +397,8 @@ def check_rows(connection: duckdb.DuckDBPyConnection, files: Sequence[Found], li
         raise IngestError(f"{where}: the required column {', '.join(sorted(missing))} is missing.")
     try:
         connection.execute(
-            f"create or replace temp table checked as {checked_select(source.kind, given, source.sql, limits)}"
+            "create or replace temp table checked as "
+            + checked_select(source.kind, given, source.sql, limits, file.reading.namespace)
         )
         if count_rows(connection, f"checked where reason = '{SPOILT}'"):
             connection.execute(
@@ -360,10 +410,8 @@ def check_rows(connection: duckdb.DuckDBPyConnection, files: Sequence[Found], li
         raise IngestError(f"{where}, reading {file.name}: {without_values(error)}") from None
     hide_personal_data(connection, source.kind, given)
     if limits.has_forgotten:
-        connection.execute(
-            f"update checked set reason = $forgotten where {is_forgotten(source.kind.name, given)}",
-            {"forgotten": FORGOTTEN},
-        )
+        whose = is_forgotten(source.kind.name, given, file.reading.namespace)
+        connection.execute(f"update checked set reason = $forgotten where {whose}", {"forgotten": FORGOTTEN})
     return given
 
 
@@ -413,7 +461,8 @@ def _replace_in_place(connection: duckdb.DuckDBPyConnection, source: Source) -> 
     connection.execute(
         "create or replace temp table written_again as select earlier.file_id, earlier.path, f.file_number "
         "from raw.loads as earlier inner join loading_files as f on earlier.path = f.path "
-        "where earlier.status = 'loaded' and earlier.file_id <> f.file_id"
+        "where earlier.status = 'loaded' and earlier.file_id <> f.file_id and earlier.format = $format",
+        {"format": source.format},
     )
     if not count_rows(connection, "written_again"):
         return
@@ -447,7 +496,8 @@ def _observe_names(connection: duckdb.DuckDBPyConnection, source: Source, export
 
 def _record(connection: duckdb.DuckDBPyConnection, loads: Sequence[Load], files: Sequence[Found], run: Run) -> None:
     rows = [
-        asdict(load) | {"file_order": file.file_order, "load_number": run.load_number}
+        asdict(load)
+        | {"file_order": file.file_order, "load_number": run.load_number, "read_with": file.reading.read_with}
         for load, file in zip(loads, files, strict=True)
     ]
     row = f"({', '.join('?' * len(rows[0]))})"

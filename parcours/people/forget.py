@@ -19,7 +19,7 @@ from typing import Any
 
 import duckdb
 
-from parcours.people.forgotten import IDENTIFIERS
+from parcours.people.forgotten import IDENTIFIERS, OF_NAMESPACE
 from parcours.people.identities import IDENTITIES
 from parcours.project import Project
 from parcours.warehouse.check_results import CHECK_RESULTS
@@ -135,6 +135,7 @@ def find_asked(project: Project, stitch: Callable[[duckdb.DuckDBPyConnection], N
         stitched = {*found}.union(*(_stitched(connection, project, identifier) for identifier in found))
         databases = ["warehouse", *(["published"] if _attach_published(connection, project) else [])]
         identifiers = stitched | _other_names(connection, stitched)
+        identifiers |= {*_with_namespaces(connection, sorted(identifiers))}
         traces = set().union(*(_traces(connection, database, identifiers) for database in databases))
     if identifiers:
         _write_forgetting(project, Forgetting((), tuple(sorted(identifiers)), tuple(sorted(traces))))
@@ -190,6 +191,18 @@ def _known_identifiers() -> str:
         for kind, columns in IDENTIFIERS.items()
         for name, column in columns.items()
     )
+
+
+def _with_namespaces(connection: duckdb.DuckDBPyConnection, identifiers: Sequence[str]) -> list[str]:
+    """The ids among identifiers with the namespaces that they have, as they are written once there are several."""
+    found = " union ".join(
+        f"select '{name}:' || namespace || ':' || {column} from raw.{kind} inner join raw.namespaces using (export) "
+        f"where column_name = '{column}' and not is_written and list_contains($identifiers, '{name}:' || {column})"
+        for kind, columns in IDENTIFIERS.items()
+        for name, column in columns.items()
+        if name in OF_NAMESPACE
+    )
+    return [identifier for (identifier,) in connection.execute(found, {"identifiers": [*identifiers]}).fetchall()]
 
 
 def _is_known(connection: duckdb.DuckDBPyConnection, project: Project, identifier: str) -> bool:

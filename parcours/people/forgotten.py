@@ -6,6 +6,7 @@ Not here: forgetting somebody (`forget.py`), nor rejecting such a row while a fi
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Protocol
 
 import duckdb
 
@@ -21,6 +22,21 @@ IDENTIFIERS = {
 }
 """The columns of each shape that say whose a row is, by the kind of identifier they hold."""
 
+OF_NAMESPACE = ("order", "contact", "customer")
+"""The kinds of identifiers that mean something within a namespace."""
+
+
+class Namespace(Protocol):
+    """Whose ids an export holds (`parcours/loading/namespaces.py`)."""
+
+    @property
+    def name(self) -> str:
+        """Of the namespace."""
+
+    @property
+    def written(self) -> Collection[str]:
+        """The columns whose ids are written with it."""
+
 
 def load_forgotten(connection: duckdb.DuckDBPyConnection, project: Project) -> bool:
     """Fill the temporary table `forgotten` from the file beside the key; returns whether anybody is in it."""
@@ -32,16 +48,33 @@ def load_forgotten(connection: duckdb.DuckDBPyConnection, project: Project) -> b
     return bool(lines)
 
 
-def is_forgotten(kind: str, given: Collection[str]) -> str:
-    """SQL that says whether a row of a shape, with the columns given, carries an identifier of a forgotten person."""
-    tests = [f"{pseudonym} in (select identifier from forgotten)" for pseudonym in _carried(kind, given)]
+def is_forgotten(kind: str, given: Collection[str], namespace: Namespace | None = None) -> str:
+    """SQL that says whether a row of a shape, with the columns given, carries an identifier of a forgotten person.
+
+    Ids of a namespace are recognised with its name too, however they were written when the person was forgotten.
+
+    Args:
+        kind: the shape.
+        given: its columns.
+        namespace: whose ids the row has.
+    """
+    tests = [f"{one} in (select identifier from forgotten)" for one in _carried(kind, given, namespace)]
     return " or ".join([*tests, "false"])
 
 
-def pseudonyms(kind: str, given: Collection[str]) -> str:
+def pseudonyms(kind: str, given: Collection[str], namespace: Namespace | None = None) -> str:
     """SQL of the pseudonyms of the identifiers that a row of a shape, with the columns given, carries."""
-    return f"list_filter([{', '.join([*_carried(kind, given), 'cast(null as text)'])}], lambda one: one is not null)"
+    carried = [*_carried(kind, given, namespace), "cast(null as text)"]
+    return f"list_filter([{', '.join(carried)}], lambda one: one is not null)"
 
 
-def _carried(kind: str, given: Collection[str]) -> list[str]:
-    return [f"pseudonym('{name}:' || {column})" for name, column in IDENTIFIERS[kind].items() if column in given]
+def _carried(kind: str, given: Collection[str], namespace: Namespace | None) -> list[str]:
+    columns = {name: column for name, column in IDENTIFIERS[kind].items() if column in given}
+    identifiers = [f"'{name}:' || {column}" for name, column in columns.items()]
+    if namespace:
+        identifiers += [
+            f"'{name}:{namespace.name}:' || {column}"
+            for name, column in columns.items()
+            if name in OF_NAMESPACE and column not in namespace.written
+        ]
+    return [f"pseudonym({identifier})" for identifier in identifiers]

@@ -77,7 +77,8 @@ ID_MAY_BE_PERSONAL = (
 )
 """Likewise, of ids."""
 
-_ADDRESS = rf"(?:mailto:)?([^\s@＠﹫:]+){_SIGN}([^\s@＠﹫]+)"
+# A scheme or a namespace may stand before it.
+_ADDRESS = rf"(?:[\w.-]+:)?([^\s@＠﹫:]+){_SIGN}([^\s@＠﹫]+)"
 _AS_ONE = r"\1@\2"
 _IN_ID = (
     rf"{_SIGN}|[\[({{]{BLANK}?at{BLANK}?[\])}}]|://|[?&;#][\w.-]+=|"
