@@ -119,7 +119,7 @@ class Planter:
             yield self.email()
             # Digits alone are an amount, where one is expected.
             for value in (self.phone(), self.account()):
-                if not (value.isdigit() and AMOUNT.search(field)):
+                if not (value.removeprefix("+").isdigit() and AMOUNT.search(field)):
                     yield value
             if NAMED.search(field):
                 yield self.name()
