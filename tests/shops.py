@@ -11,7 +11,7 @@ from given import rows
 from parcours.loading.load import Load, load_exports
 from parcours.loading.settings_tables import write_settings
 from parcours.project import ROOT, Project, load_project
-from parcours.warehouse.connection import open_warehouse
+from parcours.warehouse.connection import confine, open_warehouse
 
 SAMPLE = ROOT / "data" / "sample"
 
@@ -36,6 +36,7 @@ def copy_of(built: Project, folder: Path) -> Project:
 def load(project: Project) -> list[Load]:
     """Load the exports that are not loaded yet."""
     with open_warehouse(project) as connection:
+        confine(connection, project)
         write_settings(connection, project.settings)
         return load_exports(connection, project)
 

@@ -16,13 +16,16 @@ from pathlib import Path
 
 import duckdb
 
+from parcours.loading.files import shown
 from parcours.loading.readers import FileRefused, kind_of_file
+from parcours.loading.readers.by_line import csv_header
 from parcours.loading.readers.compressed import GZIP_ERRORS, open_bytes
-from parcours.loading.readers.delimited import csv_header, renamed
+from parcours.loading.readers.delimited import renamed
 from parcours.loading.readers.documents import document_names
 from parcours.loading.sources import READS, Source, read_source
 from parcours.project import ROOT, load_project
 from parcours.settings.file import SettingsError
+from parcours.warehouse.connection import literal_path
 
 Labels = Mapping[str, Mapping[str, str]]
 """By format, the label in a file of each column that journey.yaml maps."""
@@ -94,7 +97,9 @@ def look_at(path: Path) -> Look:
 def _look_at_parquet(path: Path) -> Look:
     try:
         with duckdb.connect() as connection:
-            columns = connection.execute("describe select * from read_parquet($path)", {"path": str(path)}).fetchall()
+            columns = connection.execute(
+                "describe select * from read_parquet($path, hive_partitioning = false)", {"path": literal_path(path)}
+            ).fetchall()
     except duckdb.Error:
         return Look(path, "not Parquet")
     return _named(path, "parquet", tuple(name for name, *_ in columns))
@@ -160,7 +165,7 @@ def describe_guess(found: Guess, folder: Path) -> str:
     """One line for people."""
     look = found.look
     looks = f"{look.kind}, {look.fields} {COUNTED[look.kind]}" if look.kind in COUNTED else look.kind
-    return f"{look.path.relative_to(folder)}: {looks} → {found.format or '–'} ({found.why})"
+    return f"{shown(str(look.path.relative_to(folder)))}: {looks} → {found.format or '–'} ({found.why})"
 
 
 def shop_sources(journey_file: Path) -> list[Source]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import duckdb
 
+from parcours.loading.files import shown
 from parcours.loading.sources import read_source
 from parcours.project import ROOT, Project
 from parcours.warehouse.connection import quoted
@@ -27,7 +28,7 @@ def note_found_files(
         project: the shop.
         found: by the path of a file the exports that match it.
     """
-    paths = sorted({*found, *files_of(project)})
+    paths = sorted({*found, *map(shown, files_of(project))})
     connection.execute("delete from raw.found_files")
     connection.execute(
         "insert into raw.found_files select unnest($paths), unnest($exports)",
@@ -61,8 +62,8 @@ def note_own_columns(connection: duckdb.DuckDBPyConnection, project: Project) ->
 
 
 def files_of(project: Project) -> Iterator[str]:
-    """The files in the exports' folder, without hidden ones and without what is the shop's own there: its settings and
-    sources, and what its runs write."""
+    """The names of the files in the exports' folder, as the operating system has them, without hidden ones and without
+    what is the shop's own there: its settings and sources, and what its runs write."""
     own = {
         project.journey_file.parent / "sources",
         project.report.parent,

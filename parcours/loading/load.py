@@ -2,7 +2,7 @@
 
 Here: running a source's SQL over the rows of files, and the accounting in `raw.loads` and `raw.rejected_rows`. Files
 are loaded together, in one transaction; one that can't be read or holds too much that is wrong is refused and does
-not take the others with it. A content is loaded once, whatever its name. Not here: finding the files (`files.py`) and
+not take the others with it. Not here: finding the files (`files.py`), which are known (`known_files.py`) and
 which go together (`together.py`), reading them (`readers/`), what a format's columns mean (`sql/sources/`), what may be
 wrong with any row (`row_checks.py`), which rows are loaded already (`duplicates.py`), nor which version of a row wins
 (`sql/staging/`).
@@ -11,7 +11,7 @@ wrong with any row (`row_checks.py`), which rows are loaded already (`duplicates
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,12 +22,22 @@ import duckdb
 from parcours.loading.duplicates import confirm, find_duplicates
 from parcours.loading.files import Found, find_files, natural, read_exports
 from parcours.loading.found_files import note_found_files, note_own_columns, unmatched_files
+from parcours.loading.known_files import KnownFiles, beside
 from parcours.loading.namespaces import note_namespaces
 from parcours.loading.read_again import take_back_outdated
 from parcours.loading.readers import FileRefused, read_files, refuse_unreadable_parquet
 from parcours.loading.readers.lines import FILE_NUMBER, LINE_IN_FILE
+from parcours.loading.readers.refusal import not_opened
 from parcours.loading.repeats import note_repeats
-from parcours.loading.row_checks import FORGOTTEN, SMALL_FILE, SPOILT, Limits, checked_select, spoilt_reason
+from parcours.loading.row_checks import (
+    FORGOTTEN,
+    LONGEST,
+    SMALL_FILE,
+    SPOILT,
+    Limits,
+    checked_select,
+    spoilt_reason,
+)
 from parcours.loading.sources import Source
 from parcours.loading.together import may_join
 from parcours.people.forgotten import load_forgotten
@@ -38,6 +48,9 @@ from parcours.warehouse.refresh_log import note_change, touch
 
 SHOWN_REASONS = 5
 """Why rows of a refused file are rejected: so many reasons are named, without the values of the rows."""
+
+CHANGED = "was changed while it was read; the next run reads it anew, once it is written whole"
+"""Why a file is refused that is another one at the end of its loading."""
 
 LOADER = "parcours.loading"
 """The logger that tells what became of each file, as `load` of its records, while the next ones are read."""
@@ -101,8 +114,7 @@ def load_exports(
     readings = read_exports(project)
     files = [*find_files(project, readings)]
     take_back_outdated(connection, project, readings, files, say)
-    known = dict(connection.execute("select file_id, file_order from raw.loads where status = 'loaded'").fetchall())
-    unloaded = connection.execute("select file_id from raw.loads where status = 'unloaded'").fetchall()
+    known = KnownFiles(connection, project.exports_folder)
     tried = connection.execute("delete from raw.loads where status = 'refused'").fetchall()[0][0]
     last = connection.execute("select coalesce(max(load_number), 0) from raw.loads").fetchall()[0][0]
     run = Run(last + 1, row_limits(connection, project), project.settings.exports.refuse_above)
@@ -111,25 +123,24 @@ def load_exports(
     waiting: list[Found] = []
 
     def load_waiting() -> None:
-        for file, load in zip(waiting, _load_files(connection, waiting, run) if waiting else [], strict=True):
-            loads.append(load)
-            logging.getLogger(LOADER).info("%s: %s", load.path, load.status, extra={"load": load})
-            if load.status == "loaded":
-                known[file.file_id] = file.file_order
+        for load in _load_files(connection, waiting, run) if waiting else []:
+            note_load(load)
         waiting.clear()
+
+    def note_load(load: Load) -> None:
+        loads.append(load)
+        logging.getLogger(LOADER).info("%s: %s", load.path, load.status, extra={"load": load})
 
     for file in files:
         exports.setdefault(file.name, []).append(file.export.name)
-        if (file.file_id,) in unloaded:
-            continue
-        if not may_join(waiting, file):
+        if new := known.new(file):
+            if not may_join(waiting, new):
+                load_waiting()
+            waiting.append(new)
+        elif known.says_more(file):
             load_waiting()
-        if file.file_id not in known:
-            waiting.append(file)
-        elif _stands_for(file, known[file.file_id]):
-            load_waiting()
-            _confirm_file(connection, file, run)
-            known[file.file_id] = file.file_order
+            if refused := _confirm_file(connection, file, run):
+                note_load(refused)
     load_waiting()
     if loads or tried:
         for table in ("loads", "rejected_rows", "repeated_rows", "observed_names"):
@@ -167,21 +178,36 @@ def _load_files(connection: duckdb.DuckDBPyConnection, files: Sequence[Found], r
         reads = read_rows(connection, files)
         with transaction(connection):
             loads = _account(connection, files, run, reads)
+            if changed := [file.path for file in files if not file.is_unchanged()]:
+                raise FileRefused(CHANGED, dict.fromkeys(changed, CHANGED))
             _record(connection, loads, files, run)
     except (FileRefused, IngestError) as refusal:
-        if len(files) > 1:
+        reasons = refusal.reasons if isinstance(refusal, FileRefused) else {}
+        if len(files) > 1 and not reasons:
             middle = len(files) // 2
             return _load_files(connection, files[:middle], run) + _load_files(connection, files[middle:], run)
         if isinstance(refusal, IngestError):
             raise
-        loads = [_refused(files[0], str(refusal))]
-        with transaction(connection):
-            _record(connection, loads, files, run)
+        return _refuse_some(connection, files, {files[0].path: str(refusal)} if len(files) == 1 else reasons, run)
     return loads
+
+
+def _refuse_some(
+    connection: duckdb.DuckDBPyConnection, files: Sequence[Found], reasons: Mapping[Path, str], run: Run
+) -> list[Load]:
+    """Record those of some files that are refused, with their reasons, and load the others."""
+    refused = {file.path: _refused(file, reasons[file.path]) for file in files if file.path in reasons}
+    with transaction(connection):
+        _record(connection, [*refused.values()], [file for file in files if file.path in refused], run)
+    others = [file for file in files if file.path not in refused]
+    loaded = {load.path: load for load in (_load_files(connection, others, run) if others else [])}
+    return [refused[file.path] if file.path in refused else loaded[file.name] for file in files]
 
 
 def read_rows(connection: duckdb.DuckDBPyConnection, files: Sequence[Found]) -> str:
     """Make the function `this_file`, and read the files' rows; returns the kind of files they are."""
+    if faults := {file.path: file.fault for file in files if file.fault}:
+        raise FileRefused(next(iter(faults.values())), faults)
     named = [
         f"{{'name': {text_literal(file.path.name)}, "
         f"'folder_order': {text_literal(natural(str(Path(file.name).parent)))}}}"
@@ -191,18 +217,23 @@ def read_rows(connection: duckdb.DuckDBPyConnection, files: Sequence[Found]) -> 
         f"create or replace temp macro this_file(file_number) as ([{', '.join(named)}])[file_number + 1]"
     )
     export, source = files[0].export, files[0].source
-    return read_files(connection, source, [file.path for file in files], export.columns)
+    try:
+        return read_files(connection, source, [file.path for file in files], export.columns)
+    except OSError as error:
+        raise FileRefused(not_opened(error)) from None
 
 
-def _stands_for(file: Found, file_order: str) -> bool:
-    """Whether a file says more of its content's age than another name of it: events are as old as the first file that
-    has them, all else is as new as the last."""
-    return file.file_order < file_order if file.source.kind.name == "events" else file.file_order > file_order
-
-
-def _confirm_file(connection: duckdb.DuckDBPyConnection, file: Found, run: Run) -> None:
-    """A content seen again under a name that says more of its age, whichever of the two was met first."""
-    reads, kind = read_rows(connection, [file]), file.source.kind
+def _confirm_file(connection: duckdb.DuckDBPyConnection, file: Found, run: Run) -> Load | None:
+    """A content seen again under a name that says more of its age, whichever of the two was met first; the load of a
+    file that can't be read under that name."""
+    kind = file.source.kind
+    try:
+        reads = read_rows(connection, [file])
+    except FileRefused as refusal:
+        refused = _refused(beside(file), str(refusal))
+        with transaction(connection):
+            _record(connection, [refused], [file], run)
+        return refused
     with transaction(connection):
         check_rows(connection, [file], run.limits, reads)
         _tally(connection, [file])
@@ -214,6 +245,7 @@ def _confirm_file(connection: duckdb.DuckDBPyConnection, file: Found, run: Run) 
             {"file_order": file.file_order, "file_id": file.file_id},
         )
         note_change(connection, "raw.loads")
+    return None
 
 
 def _account(connection: duckdb.DuckDBPyConnection, files: Sequence[Found], run: Run, reads: str) -> list[Load]:
@@ -237,7 +269,7 @@ def _account(connection: duckdb.DuckDBPyConnection, files: Sequence[Found], run:
     note_repeats(connection, source.kind)
     _touch_loaded(connection, source, given, confirm(connection, source.kind, export.name))
     connection.execute(
-        f"insert into raw.rejected_rows select file_id, {LINE_IN_FILE}, reason, text from rejects "
+        f"insert into raw.rejected_rows select file_id, {LINE_IN_FILE}, reason, left(text, {LONGEST}) from rejects "
         f"inner join loading_files on file_number = {FILE_NUMBER} order by line"
     )
     _observe_names(connection, source, export.name)
@@ -411,7 +443,8 @@ def _replace_in_place(connection: duckdb.DuckDBPyConnection, source: Source) -> 
     connection.execute(
         "create or replace temp table written_again as select earlier.file_id, earlier.path, f.file_number "
         "from raw.loads as earlier inner join loading_files as f on earlier.path = f.path "
-        "where earlier.status = 'loaded' and earlier.file_id <> f.file_id"
+        "where earlier.status = 'loaded' and earlier.file_id <> f.file_id and earlier.format = $format",
+        {"format": source.format},
     )
     if not count_rows(connection, "written_again"):
         return

@@ -70,7 +70,7 @@ def what_is_read(project: Project) -> str:
 def files_state(paths: Iterable[Path], *more: str) -> str:
     """A short text that is another one when a file came, went or was written, or when `more` is other."""
     said = [*more, *(_file_state(path) for path in sorted({*paths}))]
-    return hashlib.sha256("\n".join(said).encode()).hexdigest()
+    return hashlib.sha256("\n".join(said).encode(errors="surrogateescape")).hexdigest()
 
 
 def _read(project: Project) -> Iterator[Path]:

@@ -6,7 +6,7 @@ they are. Not here: what a file is read with (`read_with.py`), taking back (`unl
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -15,6 +15,7 @@ from itertools import groupby
 import duckdb
 
 from parcours.loading.files import Found, Reading, content_id
+from parcours.loading.known_files import beside
 from parcours.loading.namespaces import rewrite_ids
 from parcours.loading.read_with import changed_parts, ids_written, with_ids
 from parcours.loading.row_checks import SMALL_FILE
@@ -75,9 +76,10 @@ def take_back_outdated(
     Raises:
         OtherExports: the folder is another one, and nothing of what is loaded is in it.
     """
-    readers: dict[str, Found] = {}
+    readers = defaultdict[str, list[Found]](list)
     for file in files:
-        readers.setdefault(file.file_id, file)
+        for file_id in {file.file_id, beside(file).file_id} if file.source.format in file.formats else ():
+            readers[file_id].append(file)
     with transaction(connection):
         _keep_shops_apart(connection, project, readers)
         outdated = [*_outdated(connection, project, readings, readers)]
@@ -95,7 +97,9 @@ def take_back_outdated(
         say(f"{what} taken back: {UNREAD}" if why == UNREAD else f"{what} read again; changed since: {why}")
 
 
-def _keep_shops_apart(connection: duckdb.DuckDBPyConnection, project: Project, readers: Mapping[str, Found]) -> None:
+def _keep_shops_apart(
+    connection: duckdb.DuckDBPyConnection, project: Project, readers: Mapping[str, Sequence[Found]]
+) -> None:
     """Note the exports' folder: another one must have some of the files that are loaded, as one that was moved has."""
     folders = [folder for (folder,) in connection.execute("select folder from raw.loaded_from").fetchall()]
     if folders == [str(project.exports_folder)]:
@@ -113,7 +117,10 @@ def _keep_shops_apart(connection: duckdb.DuckDBPyConnection, project: Project, r
 
 
 def _outdated(
-    connection: duckdb.DuckDBPyConnection, project: Project, readings: Sequence[Reading], readers: Mapping[str, Found]
+    connection: duckdb.DuckDBPyConnection,
+    project: Project,
+    readings: Sequence[Reading],
+    readers: Mapping[str, Sequence[Found]],
 ) -> Iterator[Outdated]:
     """The loaded files that now would be read otherwise, or by no export."""
     above = project.settings.exports.refuse_above
@@ -122,7 +129,8 @@ def _outdated(
         "where status in ('loaded', 'replaced') order by rowid"
     ).fetchall()
     for file_id, path, export, kind, said, rows_read, rows_rejected in rows:
-        found = readers.get(file_id)
+        matching = readers.get(file_id, ())
+        found = next((file for file in matching if file.export.name == export), next(iter(matching), None))
         reading = found.reading if found else _reading_of(readings, export, path)
         if reading is None or (found is None and _lies_unread(project, path, file_id)):
             yield Outdated(file_id, path, export, kind, said, "", UNREAD, is_there=True)
@@ -147,7 +155,7 @@ def _reading_of(readings: Sequence[Reading], export: str, path: str) -> Reading 
 def _lies_unread(project: Project, path: str, file_id: str) -> bool:
     """Whether a file lies where it was loaded from, and no path of journey.yaml finds it any more."""
     place = project.exports_folder / path
-    return place.is_file() and content_id(place) == file_id
+    return place.is_file() and content_id(place) == file_id.split(".")[0]
 
 
 def _delete_loads(connection: duckdb.DuckDBPyConnection, files: Sequence[Outdated]) -> None:

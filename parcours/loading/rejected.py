@@ -13,12 +13,13 @@ from pathlib import Path
 import duckdb
 
 from parcours.loading.files import Found, find_files, read_exports
+from parcours.loading.known_files import beside
 from parcours.loading.load import check_rows, read_rows, row_limits
 from parcours.loading.readers import FileRefused
-from parcours.loading.readers.delimited import csv_header
+from parcours.loading.readers.by_line import csv_header
 from parcours.loading.settings_tables import write_settings
 from parcours.project import Project
-from parcours.warehouse.connection import open_warehouse, quoted, text_literal
+from parcours.warehouse.connection import literal_path, open_warehouse, quoted, text_literal
 from parcours.warehouse.raw_tables import make_raw_tables
 
 
@@ -43,16 +44,16 @@ def write_rejected(project: Project, folder: Path) -> list[Written]:
     with open_warehouse(project) as connection:
         write_settings(connection, project.settings)
         make_raw_tables(connection)
-        counts = dict(
-            connection.execute(
-                "select file_id, count(*) from raw.rejected_rows "
-                "where file_id in (select file_id from raw.loads where status = 'loaded') group by file_id"
-            ).fetchall()
-        )
-        for file in find_files(project, read_exports(project)):
-            if row_count := counts.pop(file.file_id, 0):
-                written.append(_write(connection, project, file, row_count, folder))
-        for file_id, row_count in counts.items():
+        counted = connection.execute(
+            "select file_id, format, count(*) from raw.rejected_rows inner join raw.loads using (file_id) "
+            "where status = 'loaded' group by all"
+        ).fetchall()
+        counts = {(file_id, format_name): count for file_id, format_name, count in counted}
+        for found in find_files(project, read_exports(project)):
+            for file in (found, beside(found)):
+                if row_count := counts.pop((file.file_id, file.source.format), 0):
+                    written.append(_write(connection, project, file, row_count, folder))
+        for (file_id, _), row_count in counts.items():
             name = connection.execute("select path from raw.loads where file_id = ?", [file_id]).fetchall()[0][0]
             written.append(Written(name, row_count, None, "the file is gone from the exports or was changed"))
     return written
@@ -90,7 +91,7 @@ def _write(
         _copy(
             connection,
             "select * exclude (file_row_number) from "
-            f"read_parquet({text_literal(str(file.path))}, file_row_number = true) "
+            f"read_parquet({text_literal(literal_path(file.path))}, file_row_number = true, hive_partitioning = false) "
             "where file_row_number + 1 in (select line from wanted)",
             path,
             "format parquet",
@@ -120,7 +121,7 @@ def _write_csv(connection: duckdb.DuckDBPyConnection, file: Found, path: Path) -
         "format csv, header true",
     )
     unsplit = connection.execute(
-        "select min(csv_line) from csv_rejects where line in (select line from wrong) group by line order by line"
+        "select text from unsplit where line in (select line from wrong) order by line"
     ).fetchall()
     with path.open("a", encoding="utf-8", newline="") as target:
         target.writelines(f"{line.rstrip()}\n" for (line,) in unsplit)

@@ -1,20 +1,23 @@
 """What may be wrong with a canonical row, whatever its format: the SQL that types rows and says why one is rejected.
 
-An identifier that names nobody becomes null here, and is never asked again. Not here: what a format alone can know (its
-`reject_reason`), nor the counting (`load.py`).
+What passes can stop no model and no check behind it: each number is finite and of a possible size, each instant of a
+possible time, each text no longer than LONGEST, each hash a hash. An identifier that names nobody becomes null here,
+and is never asked again. Not here: how large a number may be (`parcours/warehouse/canonical.py`, `sql/raw/`), what a
+format alone can know (its `reject_reason`), nor the counting (`load.py`).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from parcours.loading.currencies import CURRENCIES
 from parcours.loading.namespaces import Namespace, with_namespace
 from parcours.loading.readers.masking import masked
 from parcours.people.forgotten import is_forgotten
-from parcours.warehouse.canonical import Column, Kind
+from parcours.warehouse.canonical import DOMAINS, Column, Kind
 from parcours.warehouse.connection import text_literal
 
 FORGOTTEN = "belongs to a forgotten person"
@@ -28,6 +31,10 @@ SMALL_FILE = 20
 
 LONGEST = 10_000
 """Characters of the longest text that is no mistake: a longer one is a file that lost its line breaks."""
+
+
+PROMISED_AHEAD = timedelta(days=3660)
+"""How far after tomorrow a day may lie: it is one that was promised."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +64,7 @@ def checked_select(
     # How far an export reaches is told by what happened, not by when the source last wrote a row.
     happened = [column.name for column in columns if column.type == "timestamp" and column.name != "source_updated_at"]
     reasons += [reason for column in columns for reason in _reasons(column, limits)]
+    reasons += [_unmet(column, kind, given) for column in columns if column.check]
     reasons.append(f"case when length(whole_row) > {LONGEST} or contains(whole_row, chr(0)) then '{SPOILT}' end")
     forgotten = is_forgotten(kind.name, given, *(namespace.name, namespace.written) if namespace else ())
     whose = f"case when {forgotten} then '{FORGOTTEN}' else first_reason end"
@@ -88,6 +96,8 @@ def _typed(column: Column) -> str:
         value = f"nullif(trim({column.name}), '')"
         if column.name == "comment":
             value = masked(value)
+        if column.name == "url_path":  # whatever follows the path may hold personal data
+            value = rf"nullif(regexp_replace({value}, '(?s)[?#].*', ''), '')"
         return f"upper({value})" if column.name == "currency" else value
     return f"try_cast({column.name} as {column.type})"
 
@@ -118,11 +128,32 @@ def _reasons(column: Column, limits: Limits) -> list[str]:
             f"then '{name} is impossible, before the shop (shop.opened_on): ' || {name} "
             f"when {typed} > timestamp '{limits.latest}' then '{name} is impossible, after tomorrow: ' || {name} end"
         )
-    if column.never_negative:
-        found.append(f"case when {typed} < 0 then '{name} is negative: ' || {name} end")
+    if column.type == "date":
+        found.append(
+            f"case when {typed} < date '{limits.opened_on}' "
+            f"then '{name} is impossible, before the shop (shop.opened_on): ' || {name} "
+            f"when {typed} > date '{(limits.latest + PROMISED_AHEAD).date()}' "
+            f"then '{name} is impossible, ten years ahead: ' || {name} end"
+        )
+    if column.type in DOMAINS:
+        possible, otherwise = DOMAINS[column.type]
+        found.append(f"case when not {possible.format(typed)} then '{name} is {otherwise}: ' || {name} end")
+    if name == "email_hash":
+        # The value is not quoted: it may be the e-mail.
+        found.append(
+            f"case when not regexp_full_match(somebody({typed}), '[0-9a-f]{{64}}') then '{name} is no pseudonym' end"
+        )
     if name == "currency":
         codes = text_literal(f" {' '.join(sorted(CURRENCIES))} ")
         found.append(
             f"case when not contains({codes}, ' ' || {typed} || ' ') then 'currency is unknown: ' || {name} end"
         )
     return found
+
+
+def _unmet(column: Column, kind: Kind, given: Collection[str]) -> str:
+    """SQL of the reason that a value is not what its column declares, be it beside other columns of the row."""
+    typed = {other.name: _typed(other) if other.name in given else "null" for other in kind.columns}
+    declared = re.sub(r"[a-z_]+", lambda word: typed.get(word[0], word[0]), f"{column.name} {column.check}")
+    otherwise = "negative" if column.check == ">= 0" else f"not {column.check}"
+    return f"case when not ({declared}) then '{column.name} is {otherwise}: ' || {column.name} end"

@@ -33,8 +33,6 @@ def may_join(waiting: Sequence[Found], file: Found) -> bool:
         waiting[0].reading is file.reading
         and len(waiting) < MOST_FILES
         and sum(other.size for other in (*waiting, file)) <= MOST_BYTES
-        # The same content again: whether it was loaded is known when the first is.
-        and all(other.file_id != file.file_id for other in waiting)
         and not DOCUMENTS.issuperset(file.source.reads)
         and keeps_files_apart(file.source.sql)
     )

@@ -64,7 +64,7 @@ def unload(connection: duckdb.DuckDBPyConnection, project: Project, names: Itera
     """
     make_raw_tables(connection)
     with transaction(connection):
-        files = [_find(connection, project, name, ("loaded", "replaced")) for name in names]
+        files = [file for name in names for file in _find(connection, project, name, ("loaded", "replaced"))]
         return take_back(connection, [*dict.fromkeys(files)])
 
 
@@ -76,7 +76,7 @@ def load_again(connection: duckdb.DuckDBPyConnection, project: Project, names: I
     """
     make_raw_tables(connection)
     with transaction(connection):
-        files = [_find(connection, project, name, ("unloaded",)) for name in names]
+        files = [file for name in names for file in _find(connection, project, name, ("unloaded",))]
         for file_id, *_ in files:
             connection.execute("delete from raw.loads where file_id = ?", [file_id])
         note_changes(connection, ["raw.loads"])
@@ -85,29 +85,34 @@ def load_again(connection: duckdb.DuckDBPyConnection, project: Project, names: I
 
 def _find(
     connection: duckdb.DuckDBPyConnection, project: Project, name: str, states: tuple[str, ...]
-) -> tuple[str, str, str]:
-    """The file of a name, as its id, path and kind: of several contents of one path that which was loaded last."""
+) -> list[tuple[str, str, str]]:
+    """The file of a name, as its id, path and kind, and those that hold the same, or are it in another format.
+
+    Of several contents of one path it is that which was loaded last.
+    """
     path = Path(name)
     path = next((found for found in (path.resolve(), project.exports_folder / path) if found.is_file()), path)
     # What lies there now, whichever name it was loaded under; else what was loaded last of that name.
     content = content_id(path) if path.is_file() else name
     below = path.relative_to(project.exports_folder) if path.is_relative_to(project.exports_folder) else path
     found = connection.execute(
-        "select file_id, path, kind, status, unloaded_at from raw.loads where file_id = $content or path = $path "
-        "order by file_id = $content desc, rowid desc",
+        "select file_id, path, kind, status, unloaded_at, split_part(file_id, '.', 1) as content from raw.loads "
+        "where $content in (file_id, content) or path = $path "
+        "order by file_id = $content desc, content = $content desc, path = $path desc, rowid desc",
         {"content": content, "path": str(below)},
     ).fetchall()
     if not found:
         raise NotLoaded(
             f"{name}: no such file was loaded. `select path, file_id from raw.loads` names those that were."
         )
-    (file_id, path_found, kind, status, unloaded_at), *others = found
+    (file_id, path_found, kind, status, unloaded_at, content), *others = found
     if status not in states:
         since = f"taken back at {unloaded_at:%Y-%m-%d %H:%M} UTC" if unloaded_at else status
         more = ", ".join(f"{other[0]} ({other[3]})" for other in others)
         other_contents = f" Other contents of that name, to be given instead of it: {more}." if more else ""
         raise NotLoaded(f"{path_found}: is {since}, so there is nothing to do.{other_contents}")
-    return file_id, path_found, kind
+    alike = [other for other in others if other[5] == content and other[3] in states]
+    return [(file_id, path_found, kind), *(other[:3] for other in alike)]
 
 
 def take_back(connection: duckdb.DuckDBPyConnection, files: Sequence[tuple[str, str, str]]) -> list[Unloaded]:

@@ -11,6 +11,7 @@ import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import duckdb
 
@@ -59,14 +60,29 @@ def confine(connection: duckdb.DuckDBPyConnection, project: Project) -> None:
 
     A link in the exports' folder leads where its owner wants.
     """
-    linked = [path.resolve() for path in project.exports_folder.rglob("*") if path.is_symlink()]
+    links = (path for path in project.exports_folder.rglob("*") if path.is_symlink())
+    # Not Path.resolve, which fails on a link to itself. What is no UTF-8 can't be named to DuckDB, and is refused.
+    linked = [Path(found) for path in links if _is_utf_8(found := os.path.realpath(path))]
     folders = [project.exports_folder, project.output, *(path for path in linked if path.is_dir())]
     connection.execute(
         "set allowed_directories = $folders",
-        {"folders": sorted({str(path) for folder in folders for path in (folder.absolute(), folder.resolve())})},
+        {
+            "folders": sorted(
+                {
+                    form(path)
+                    for folder in folders
+                    for path in (folder.absolute(), folder.resolve())
+                    for form in (str, literal_path)
+                }
+            )
+        },
     )
     connection.execute("set allowed_paths = $files", {"files": [str(path) for path in linked if path.is_file()]})
     connection.execute("set enable_external_access = false")
+
+
+def _is_utf_8(name: str) -> bool:
+    return name == os.fsencode(name).decode(errors="replace")
 
 
 def _finish_killed_run(project: Project) -> None:
@@ -172,6 +188,11 @@ def table_columns(connection: duckdb.DuckDBPyConnection, table: str) -> list[tup
 def quoted(name: str) -> str:
     """A name as a quoted SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def literal_path(path: Path) -> str:
+    """A path that DuckDB takes for the one file, whatever glob characters are in it."""
+    return re.sub(r"([*?\[])", r"[\1]", str(path))
 
 
 def text_literal(text: str) -> str:

@@ -1,7 +1,7 @@
--- One row per file: rows read = loaded + duplicate + rejected. A file is loaded once per content, whatever its name, in
--- one transaction; a refused file says why.
+-- One row per file and format: rows read = loaded + duplicate + rejected. A file is loaded whole, in one transaction; one
+-- that holds what another holds is all duplicates, and one that was renamed is known. A refused file says why.
 create table raw.loads (
-    file_id text,               -- hash of the file's content
+    file_id text,               -- hash of the file's content; behind a point, what tells apart files or formats with the same
     path text,                  -- where it lay, under the exports folder
     file_order text,            -- sorts as people read file names: 9 before 10
     load_number bigint,         -- 1, 2, …: the runs that loaded something

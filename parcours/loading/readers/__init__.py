@@ -14,13 +14,13 @@ from pathlib import Path
 
 import duckdb
 
-from parcours.loading.readers.compressed import GZIP_ERRORS, open_bytes, refuse_broken_gzip
+from parcours.loading.readers.compressed import chunks
 from parcours.loading.readers.delimited import read_csv, read_tsv
 from parcours.loading.readers.documents import read_document
 from parcours.loading.readers.json_lines import read_json_lines
 from parcours.loading.readers.names import note_names
 from parcours.loading.readers.parquet import read_parquet, refuse_unreadable_parquet
-from parcours.loading.readers.refusal import FileRefused
+from parcours.loading.readers.refusal import FileRefused, of_each
 from parcours.loading.sources import Source
 
 __all__ = ["FileRefused", "kind_of_file", "read_files", "refuse_unreadable_parquet"]
@@ -48,7 +48,7 @@ def read_files(
     """
     connection.execute("create or replace temp table rejects (line bigint, reason text, text text)")
     note_names(connection, [])
-    kinds = {_kind_of_whole_file(path, source.reads) for path in paths}
+    kinds = {*of_each(paths, lambda path: _kind_of_whole_file(path, source.reads))}
     reads = kinds.pop()
     if kinds or (reads in ("json", "xml") and len(paths) > 1):
         raise FileRefused("they are of several kinds, or documents")
@@ -61,18 +61,13 @@ def read_files(
     elif reads in ("json", "xml"):
         read_document(connection, paths[0], reads, source.needs, source.shape, source.each)
     else:
-        read_json_lines(connection, paths, source.shape)
+        read_json_lines(connection, paths, source.needs, source.shape)
     return reads
 
 
 def _kind_of_whole_file(path: Path, reads: tuple[str, ...]) -> str:
-    if path.is_dir():
-        raise FileRefused(
-            "is a directory where a file should be; move its files out, or correct the path in journey.yaml"
-        )
     if path.stat().st_size == 0:
         raise FileRefused("is empty; export it again")
-    refuse_broken_gzip(path)
     return reads[0] if len(reads) == 1 else kind_of_file(path, reads)
 
 
@@ -82,12 +77,13 @@ def kind_of_file(path: Path, reads: tuple[str, ...]) -> str:
     Raises:
         FileRefused: it can't be decompressed.
     """
-    try:
-        with open_bytes(path) as file:
-            # Without byte order marks, of UTF-16 too, and white space.
-            start = file.read(LOOKED_AT).lstrip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n")
-    except (OSError, *GZIP_ERRORS) as error:
-        raise FileRefused(f"can't be decompressed ({error}); export it again") from None
+    start = b""
+    for chunk in chunks(path):
+        start += chunk
+        if len(start) >= LOOKED_AT:
+            break
+    # Without byte order marks, of UTF-16 too, and white space.
+    start = start[:LOOKED_AT].lstrip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n")
     kind = None
     if start.startswith(b"PAR1"):
         kind = "parquet"

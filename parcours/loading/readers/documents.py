@@ -15,20 +15,17 @@ from xml.parsers import expat
 
 import duckdb
 
-from parcours.loading.readers.compressed import GZIP_ERRORS, open_bytes
+from parcours.loading.readers.compressed import chunks, is_gzip
 from parcours.loading.readers.json_lines import LOOKED_AT
 from parcours.loading.readers.masking import masked
 from parcours.loading.readers.refusal import FileRefused, first_line
-from parcours.warehouse.connection import quoted, text_literal
+from parcours.warehouse.connection import literal_path, quoted, text_literal
 
 LARGEST = 512 * 2**20
 """Bytes of the largest JSON document: it is read as one value, so it must fit into memory several times."""
 
 DEEPEST = 50
 """Elements within elements of an XML document: more is no export."""
-
-CHUNK = 2**20
-"""Bytes, or characters, that are read at a time."""
 
 BATCH = 1_000
 """Records of an XML document that are handed to DuckDB at a time."""
@@ -148,8 +145,13 @@ def _load_document(connection: duckdb.DuckDBPyConnection, path: Path) -> list[st
     try:
         connection.execute(
             "create or replace temp table document as select json from read_json_objects("
-            "$path, format = 'unstructured', maximum_object_size = $size)",
-            {"path": str(path), "size": size + 1024},
+            "$path, format = 'unstructured', maximum_object_size = $size, compression = $compression, "
+            "hive_partitioning = false)",
+            {
+                "path": literal_path(path),
+                "size": size + 1024,
+                "compression": "gzip" if is_gzip(path) else "uncompressed",
+            },
         )
     except duckdb.Error as error:
         raise FileRefused(
@@ -250,13 +252,12 @@ def xml_records(path: Path) -> Iterator[Any]:
     parser.StartDoctypeDeclHandler = on_document_type
     parser.EntityDeclHandler = on_document_type
     try:
-        with open_bytes(path) as file:
-            while chunk := file.read(CHUNK):
-                parser.Parse(chunk)
-                yield from found
-                found.clear()
-            parser.Parse(b"", True)
-    except (expat.ExpatError, LookupError, ValueError, *GZIP_ERRORS) as error:
+        for chunk in chunks(path):
+            parser.Parse(chunk)
+            yield from found
+            found.clear()
+        parser.Parse(b"", True)
+    except (expat.ExpatError, LookupError, ValueError) as error:
         raise FileRefused(
             f"is not a whole XML document ({error}); it may be cut off: export it again as UTF-8"
         ) from None
@@ -266,17 +267,12 @@ def xml_records(path: Path) -> Iterator[Any]:
 def _size(path: Path) -> int:
     """The bytes of a document, decompressed."""
     size = 0
-    try:
-        with open_bytes(path) as file:
-            while chunk := file.read(CHUNK):
-                size += len(chunk)
-                if size > LARGEST:
-                    raise FileRefused(
-                        f"is a JSON document of more than {LARGEST // 2**20} MB; "
-                        "export it in pages, each page into a file"
-                    )
-    except GZIP_ERRORS as error:
-        raise FileRefused(f"can't be decompressed ({error}); export it again") from None
+    for chunk in chunks(path):
+        size += len(chunk)
+        if size > LARGEST:
+            raise FileRefused(
+                f"is a JSON document of more than {LARGEST // 2**20} MB; export it in pages, each page into a file"
+            )
     return size
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import duckdb
@@ -17,22 +17,33 @@ from parcours.warehouse.connection import count_rows
 LOOKED_AT = 10_000
 """Lines of a file whose keys are noted: new ones rarely come once."""
 
+DOCUMENT = "is one JSON document, not an object a line; export it as newline-delimited JSON"
+"""Why a file is refused whose lines are no rows."""
+
 DOCUMENT_START = 2**20
 """Characters of a file by which a document is told from lines: its first object ends in them."""
 
 
-def read_json_lines(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path], shape: str | None) -> None:
-    """Fill `file_rows`: `r` in the source's shape, or `record` as JSON where it declares none."""
-    read_lines(connection, paths, "text, json_valid(text) as is_json")
+def read_json_lines(
+    connection: duckdb.DuckDBPyConnection, paths: Sequence[Path], needs: Collection[str], shape: str | None
+) -> None:
+    """Fill `file_rows`: `r` in the source's shape, or `record` as JSON where it declares none.
+
+    Raises:
+        FileRefused: a file is one document, a list of rows or an object that holds it: its lines are no rows.
+    """
+    read_lines(connection, paths, "text, json_valid(text) and not starts_with(ltrim(text), '[') as is_json")
     connection.execute(
         f"create or replace temp view file_texts as select line, {masked('text')} as text from numbered_lines"
     )
-    if count_rows(connection, "file_lines where not is_json"):
-        if any(map(_is_document, paths)):
-            raise FileRefused("is one JSON document, not an object a line; export it as newline-delimited JSON")
+    odd = count_rows(connection, "numbered_lines where not is_json")
+    if documents := [path for path in paths if (odd and _is_document(path)) or _is_wrapped(path, needs)]:
+        raise FileRefused(DOCUMENT, dict.fromkeys(documents, DOCUMENT))
+    if odd:
         connection.execute(
-            "insert into rejects select line, 'is not valid JSON', t.text from numbered_lines l join file_texts t "
-            "using (line) where not l.is_json and trim(l.text) <> ''"
+            "insert into rejects "
+            "select line, if(json_valid(l.text), 'is a list, not an object', 'is not valid JSON'), t.text "
+            "from numbered_lines l join file_texts t using (line) where not l.is_json and trim(l.text) <> ''"
         )
     # The limit ends the reading of a large file.
     sound = (
@@ -56,8 +67,25 @@ def _is_document(path: Path) -> bool:
         start = file.read(DOCUMENT_START).decode("utf-8-sig", errors="replace").lstrip()
     is_list = start.startswith("[")
     start = start[is_list:].lstrip()
+    if is_list:
+        return start.startswith("{")
     try:
         _, end = json.JSONDecoder().raw_decode(start)
     except (ValueError, RecursionError):
         return False
-    return start.startswith("{") and (is_list or "\n" in start[:end])
+    return start.startswith("{") and "\n" in start[:end]
+
+
+def _is_wrapped(path: Path, needs: Collection[str]) -> bool:
+    """Whether the first line of a file is no row, but an object that holds a list of them."""
+    with open_bytes(path) as file:
+        try:
+            value = json.loads(file.readline(DOCUMENT_START))
+        except (ValueError, RecursionError):
+            return False
+    return (
+        bool(needs)
+        and isinstance(value, dict)
+        and not any(name in value for name in needs)
+        and any(isinstance(part, list) and part and isinstance(part[0], dict) for part in value.values())
+    )

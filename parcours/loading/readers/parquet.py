@@ -13,13 +13,15 @@ from parcours.loading.readers.lines import FILE_BITS, FILE_NUMBER
 from parcours.loading.readers.masking import masked, row_text
 from parcours.loading.readers.names import note_names
 from parcours.loading.readers.refusal import FileRefused, first_line
-from parcours.warehouse.connection import quoted, text_literal
+from parcours.warehouse.connection import literal_path, quoted, text_literal
 
 
 def read_parquet(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path], shape: str | None) -> None:
     """Make the view `file_rows`: `r` in the source's shape, or the file's own columns where it declares none."""
     try:
-        given = connection.execute("describe select * from read_parquet($path)", {"path": str(paths[0])}).fetchall()
+        given = connection.execute(
+            "describe select * from read_parquet($path, hive_partitioning = false)", {"path": literal_path(paths[0])}
+        ).fetchall()
         if len(paths) > 1:
             _refuse_unlike(connection, paths, {name.lower() for name, *_ in given})
     except duckdb.Error as error:
@@ -37,7 +39,8 @@ def read_parquet(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path], s
     connection.execute(
         f"create or replace temp view file_rows as select *{number} from ("
         f"select file_row_number + 1{place} as line, {value} from "
-        f"read_parquet([{', '.join(text_literal(str(path)) for path in paths)}], file_row_number = true))"
+        f"read_parquet([{', '.join(text_literal(literal_path(path)) for path in paths)}], file_row_number = true, "
+        "hive_partitioning = false))"
     )
     connection.execute(f"create or replace temp view file_texts as select line, {text} as text from file_rows")
     note_names(connection, sorted(names), len(paths))
@@ -49,7 +52,7 @@ def _refuse_unlike(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path],
         "select count(distinct columns) from (select list(part order by part) as columns from ("
         "select file_name, (name, type, num_children, logical_type) as part "
         "from parquet_schema($paths)) group by file_name)",
-        {"paths": [str(path) for path in paths]},
+        {"paths": [literal_path(path) for path in paths]},
     ).fetchall()
     if unlike != [(1,)] or {"file_index", "file_number"} & {*names}:
         raise FileRefused("they have not the same columns, or one that numbers files")
@@ -63,8 +66,8 @@ def refuse_unreadable_parquet(connection: duckdb.DuckDBPyConnection, paths: Sequ
     """
     try:
         connection.execute(
-            "create or replace temp table whole_file as from read_parquet($paths)",
-            {"paths": [str(path) for path in paths]},
+            "create or replace temp table whole_file as from read_parquet($paths, hive_partitioning = false)",
+            {"paths": [literal_path(path) for path in paths]},
         )
         connection.execute("drop table whole_file")
     except duckdb.Error as error:
