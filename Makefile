@@ -57,7 +57,7 @@ test-statistics: $(STAMP) ## Planted effects over many seeds of the made-up shop
 test-nights: $(STAMP) ## Sixty nights with a fault in every third, and kills with the real daemon (some minutes)
 	@$(BIN)/python -m pytest -n 2 --dist worksteal -m nights
 
-test-fuzz: $(STAMP) ## Thousands of mutated export files, hundreds of random shops
+test-fuzz: $(STAMP) ## Thousands of mutated export files, extreme values in every field, hundreds of random shops
 	@PARCOURS_EXAMPLES=many $(BIN)/python -m pytest -n 2 --dist worksteal -m "fuzz or random"
 
 bench-loading: $(STAMP) ## Loading beside a bare read of the same files (ROWS=1000000)

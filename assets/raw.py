@@ -10,7 +10,7 @@ from assets.failures import stop_if_failed
 from parcours.engine.build import describe_table
 from parcours.engine.checks import record
 from parcours.loading.found_files import unmatched_files
-from parcours.loading.load import Load, load_exports, rejected_reasons
+from parcours.loading.load import Load, load_exports, rejected_reasons, tell
 from parcours.loading.said import is_refused, load_line
 from parcours.project import Project
 from parcours.tables.table_checks import checks_of
@@ -37,8 +37,14 @@ def raw_assets(project: Project) -> list[dg.AssetsDefinition]:
         required_resource_keys={RUN},
     )
     def exports(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
+        taken_back: list[str] = []
+
+        def say(text: str) -> None:
+            taken_back.append(text)
+            tell(text)
+
         with warehouse_of(context) as connection:
-            loads = load_exports(connection, project)
+            loads = load_exports(connection, project, say)
             findings = record(connection, checks)
             results = [check_result(found) for found in findings]
             reasons = list(rejected_reasons(connection))
@@ -48,6 +54,8 @@ def raw_assets(project: Project) -> list[dg.AssetsDefinition]:
                 if table == "raw.loads":
                     metadata["new files"] = len(loads)
                     metadata |= _files(loads, unmatched_files(connection))
+                    if taken_back:
+                        metadata["taken back"] = dg.MetadataValue.json(taken_back)
                 if table == "raw.rejected_rows" and reasons:
                     metadata["reasons"] = "\n".join(f"{reason}: {count:,}" for reason, count in reasons)
                 yield dg.MaterializeResult(

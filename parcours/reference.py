@@ -14,7 +14,7 @@ from parcours.loading.sources import read_source
 from parcours.project import ROOT, load_project
 from parcours.settings.schema import json_schema
 from parcours.tables.catalogue import declared_tables
-from parcours.warehouse.canonical import KINDS
+from parcours.warehouse.canonical import KINDS, MOST_MONEY, MOST_PIECES
 from parcours.warehouse.check_results import CHECK_RESULTS_TABLE
 from parcours.warehouse.connection import SCHEMAS
 from parcours.warehouse.functions import read_functions
@@ -116,14 +116,15 @@ def _canonical_page() -> str:
     ]
     lines += [
         "What it leaves out is null; all times are UTC. See [own exports](own-exports.md) for how to write one.",
+        f"An amount (decimal) is at most {MOST_MONEY:,}, a double at most {MOST_PIECES:,}, of either sign: a row",
+        "with a greater one, with NaN or an infinity is rejected.",
         "",
     ]
     for kind in KINDS.values():
         lines += [f"## {kind.name}", "", kind.about, "", "| column | type | | meaning |", "|---|---|---|---|"]
         for column in kind.columns:
-            lines.append(
-                f"| `{column.name}` | {column.type} | {'required' if column.required else ''} | {column.about} |"
-            )
+            asked = ", ".join(filter(None, ["required" if column.required else None, column.check]))
+            lines.append(f"| `{column.name}` | {column.type} | {asked} | {column.about} |")
         lines.append("")
     return "\n".join(lines)
 

@@ -74,6 +74,7 @@ KNOWN: Mapping[str, tuple[str, str]] = {
     "SettingsError": ("journey.yaml can't be used", ""),
     "IngestError": ("The exports can't be loaded", "Correct the file that is named, then run again."),
     "SourceError": ("A format's SQL can't be used", "Correct the line that is named, then run again."),
+    "OtherExports": ("The exports are another shop's", "Give each shop a warehouse of its own."),
     "NotLoaded": ("A file can't be taken back, or loaded again", "Name it as raw.loads does."),
     "ModelError": ("A table's SQL fails", "Correct the SQL file of that table, then run again."),
     "NotBuilt": ("A table that is read is not built yet", "Materialize all once."),

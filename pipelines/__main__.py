@@ -49,7 +49,9 @@ def main(arguments: list[str] | None = None) -> int:
     )
     forget_parser = commands.add_parser("forget", help="delete a person from all that is stored, and from later loads")
     forget_parser.add_argument("--email", help="an e-mail of the person")
-    forget_parser.add_argument("--customer-id", help="the shop's id of the person")
+    forget_parser.add_argument(
+        "--customer-id", help="the shop's id of the person; of several shops as <namespace>:<id>"
+    )
     forget_parser.add_argument("--journey", type=Path, help="the shop's journey.yaml (default: the one here)")
     forget_parser.add_argument("--exports", type=Path, help="folder of the exports (default: as journey.yaml says)")
     rejected_parser = commands.add_parser(

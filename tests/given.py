@@ -138,7 +138,9 @@ def warehouse(
         load(connection, kind, given)
         if (given or kind in ("events", "order_rows")) and kind not in without:
             connection.execute(
-                "insert into raw.loads values ('f', 'f', 'f', 1, 'f', 'f', ?, 'loaded', null, ?, ?, 0, 0, ?, null)",
+                "insert into raw.loads (file_id, path, file_order, load_number, export, format, kind, status, "
+                "rows_read, rows_loaded, rows_duplicate, rows_rejected, covers_until) "
+                "values ('f', 'f', 'f', 1, 'f', 'f', ?, 'loaded', ?, ?, 0, 0, ?)",
                 [kind, len(given), len(given), known_until],
             )
     build_all(connection, project(shop), build)

@@ -47,6 +47,12 @@ def reasons(project: Project) -> list[str]:
         ({"anonymousId": "u\0v"}, "anonymous_id holds a NUL character"),
         ({"properties": {"currency": "BTC"}}, "currency is unknown: BTC"),
         ({"properties": {"quantity": -2}}, "quantity is negative: -2"),
+        ({"properties": {"quantity": "NaN"}}, "quantity is no number up to 1,000,000: nan"),
+        ({"properties": {"quantity": "-Infinity"}}, "quantity is no number up to 1,000,000: -inf"),
+        ({"properties": {"quantity": 1_000_001}}, "quantity is no number up to 1,000,000: 1000001"),
+        ({"properties": {"price": 12_345_678_901_234}}, "price is no amount up to 1,000,000,000,000: 12345678901234"),
+        ({"properties": {"shipping": -1e13}}, "shipping is no amount up to 1,000,000,000,000: -1"),
+        ({"properties": {"revenue": 1e308}}, "value is not a decimal(18, 4): 1e+308"),
     ],
 )
 def test_a_bad_event_is_rejected_with_its_reason_and_the_next_is_loaded(
@@ -81,6 +87,9 @@ def test_what_happened_until_tomorrow_is_possible(shop: Project) -> None:
         ("#2,2031-07-01 10:00:00 +0200,1,Mug,15.00,15.00,EUR", "ordered_at is impossible, after tomorrow: 2031-07-01"),
         ("#2,2026-07-01 10:00:00 +0200,1", "is not a CSV row: missing columns"),
         ("#2,2026-07-01 10:00:00 +0200,1,Mug,15.00,15.00,EUR,x,y", "is not a CSV row: too many columns"),
+        ("#2,2026-07-01 10:00:00 +0200,nan,Mug,15.00,15.00,EUR", "quantity is no number up to 1,000,000: nan"),
+        ("#2,2026-07-01 10:00:00 +0200,1,Mug,99999999999999,1,EUR", "unit_price is no amount up to 1,000,000,000,000"),
+        ("#2,2026-07-01 10:00:00 +0200,1,Mug,1,-2000000000000,EUR", "total is no amount up to 1,000,000,000,000: -2"),
         ("#2,2026-07-01 10:00:00 +0200,1,M\0ug,15.00,15.00,EUR", "product_name holds a NUL character"),
     ],
 )
@@ -160,8 +169,7 @@ def test_two_files_of_the_same_bad_content_are_both_refused_and_named(shop: Proj
     ]
 
 
-def test_a_later_name_of_a_loaded_file_brings_in_no_row_that_was_rejected(shop: Project) -> None:
-    """The accounting of a file is of its load: what has become possible since is loaded by correcting it."""
+def test_a_setting_that_has_changed_reaches_a_file_that_was_renamed(shop: Project) -> None:
     path = shop.exports_folder / "orders" / "o.csv"
     path.write_text("\n".join([HEADER, ORDER, ORDER.replace("#1,2026", "#2,2019")]) + "\n", encoding="utf-8")
     (found,) = load(shop)
@@ -169,8 +177,9 @@ def test_a_later_name_of_a_loaded_file_brings_in_no_row_that_was_rejected(shop: 
     yaml = shop.journey_file.read_text(encoding="utf-8").replace("opened_on: 2020-05-01", "opened_on: 2010-01-01")
     shop.journey_file.write_text(yaml, encoding="utf-8")
     path.rename(path.with_name("p.csv"))
-    assert load(load_project(shop.journey_file, shop.exports_folder, shop.output)) == []
-    assert query(shop, "select count(*) from raw.order_rows") == [(1,)]
+    (found,) = load(load_project(shop.journey_file, shop.exports_folder, shop.output))
+    assert (found.path, found.rows_loaded, found.rows_rejected) == ("orders/p.csv", 2, 0)
+    assert query(shop, "select count(*) from raw.order_rows") == [(2,)]
 
 
 def test_labels_of_another_language_are_mapped_in_journey_yaml_and_named_when_missing(shop: Project) -> None:

@@ -143,11 +143,11 @@ def test_an_unmet_suite_fails_until_its_rows_are_corrected_whatever_was_refreshe
     connection = warehouse(order_rows=[order("1", 0), order("2", 1)])
     suite, table = suite_check(SUITES["staging.orders"], "order_id"), "staging.orders"
     assert record(connection, [suite])[0].verdict == "passed"
-    wrong, right = (f"update staging.orders set net_revenue = {value} where order_id = '1'" for value in (-1, 1))
+    wrong, right = (f"update staging.orders set refunded = {value} where order_id = '1'" for value in (-1, 1))
     refresh_by_hand(connection, table, "order_id", "select '1'", wrong)
     [found] = record(connection, [suite])
     assert (found.verdict, found.offending_count) == ("failed", 1)
-    assert found.samples[0]["of"] == "column net_revenue, min_value 0, max_value None"
+    assert found.samples[0]["of"] == "column refunded, min_value 0, max_value 1000000000000"
     assert found.samples[0]["values"] == "-1.00"
     for _ in range(2):
         refresh_by_hand(connection, table, "order_id", "select '2'", "select 1")
@@ -169,7 +169,7 @@ def test_a_suite_that_was_changed_looks_at_every_row_again() -> None:
 def test_every_value_of_a_large_table_is_checked_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     connection = warehouse(order_rows=[order(str(i), i, value=i + 1) for i in range(40)])
     monkeypatch.setattr("parcours.tables.expectations.AT_ONCE", 7)
-    connection.execute("update staging.orders set net_revenue = -net_revenue where net_revenue > 36")
+    connection.execute("update staging.orders set refunded = -net_revenue where net_revenue > 36")
     [found] = record(connection, [suite_check(SUITES["staging.orders"])])
     assert (found.offending_count, found.samples[0]["values"]) == (4, "-40.00, -39.00, -38.00, -37.00")
 

@@ -61,7 +61,7 @@ def test_a_column_without_its_sentence_and_other_statements_are_refused(
 
 def test_what_a_shape_asks_of_a_column_is_declared_as_its_constraint() -> None:
     columns = {column.name: column for column in KINDS["events"].columns}
-    asked = {name: (columns[name].type, columns[name].required, columns[name].never_negative) for name in columns}
-    assert asked["event_id"] == ("text", True, False)
-    assert asked["price"] == ("decimal(18, 4)", False, False)
-    assert asked["quantity"] == ("double", False, True)
+    asked = {name: (columns[name].type, columns[name].required, columns[name].check) for name in columns}
+    assert asked["event_id"] == ("text", True, None)
+    assert asked["price"] == ("decimal(18, 4)", False, None)
+    assert asked["quantity"] == ("double", False, ">= 0")

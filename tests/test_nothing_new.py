@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,7 @@ def complete(tmp_path: Path) -> Project:
         lambda shop: (shop.exports_folder / "events" / "events-1.jsonl").unlink(),
         lambda shop: _overwrite_unseen(shop.exports_folder / "events" / "events-1.jsonl"),
         lambda shop: shop.journey_file.write_text(shop.journey_file.read_text() + "\n"),
+        lambda shop: _write_source(shop),
         lambda shop: shop.forgotten_file.write_text("somebody\n"),
         lambda shop: (shop.key_file.unlink(), shop.key_file.write_text("1" * 64)),
         lambda shop: shop.report.unlink(),
@@ -93,6 +95,11 @@ def test_whatever_a_run_depends_on_makes_it_a_whole_run(complete: Project, chang
     assert nothing_new_since(complete) is None
 
 
+def test_another_folder_of_exports_makes_it_a_whole_run(complete: Project, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    assert nothing_new_since(replace(complete, exports_folder=tmp_path / "other")) is None
+
+
 def test_a_run_that_begins_takes_back_what_the_last_one_noted(complete: Project) -> None:
     with open_run(complete, "the command line"):
         pass
@@ -105,6 +112,11 @@ def test_a_file_that_arrives_while_a_run_works_is_not_taken_for_seen(complete: P
     (complete.exports_folder / "events" / "events-2.jsonl").write_text("{}")
     note_complete(complete, began_with)
     assert nothing_new_since(complete) is None
+
+
+def _write_source(shop: Project) -> None:
+    (shop.journey_file.parent / "sources").mkdir()
+    (shop.journey_file.parent / "sources" / "segment.sql").write_text("-- our own reading of Segment's calls")
 
 
 def _overwrite_unseen(path: Path) -> None:

@@ -28,6 +28,7 @@ from parcours.report.journey import sections
 from parcours.report.journey.page import QUERIES, page_sections
 from parcours.report.journey.summary import summary
 from parcours.report.numbers import MINUS, NARROW_NBSP, NBSP, Numbers
+from parcours.report.page import LAST_RUN, unturned, with_last_run
 from parcours.report.section import Section
 from parcours.report.write import write_report
 from parcours.settings.kpis import kpi_rows
@@ -495,3 +496,12 @@ def test_labels_of_charts_are_cut_before_they_are_escaped() -> None:
     assert safe("a<b>c", 3) == "a&lt;…"
     assert safe("  two\n lines ") == "two lines"
     assert wrapped("<i>Very</i> long stage name", 12) == "&lt;i&gt;Very&lt;/i&gt;<br>long stage…"
+
+
+def test_no_text_turns_another_round(tmp_path: Path) -> None:
+    assert unturned("a\u202eb\u2066c d") == "a\ufffdb\ufffdc d"
+    target = tmp_path / "journey.html"
+    write_report(write_published(tmp_path / "turned.duckdb", "Cart \u202egnp"), target)
+    page = with_last_run(target.read_text(encoding="utf-8"), "exe.\u202d")
+    assert "Cart \ufffdgnp" in page and "exe.\ufffd" + LAST_RUN[1] in page
+    assert not re.search("[\u202a-\u202e\u2066-\u2069]", page)

@@ -25,6 +25,7 @@ pytestmark = pytest.mark.browser
 DATABASES = {
     "plain": {"text": "Cart"},
     "hostile": {"text": HOSTILE},
+    "long": {"text": "Donaudampfschifffahrtsgesellschaftskapitänsmützenlagerverwaltung \u202egnp"},
     "french": {"text": "Panier", "language": "fr"},
     "empty": {"empty": True},
 }

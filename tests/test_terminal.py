@@ -129,6 +129,14 @@ def test_what_is_not_used_of_the_exports_is_a_warning(small: Path, capsys: pytes
     assert "  reports     3 files" in said
 
 
+def test_files_that_are_read_again_are_said_before_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    terminal = Terminal({"raw": 4}, is_quiet=False)
+    for said in ({"said": "web: 2 files read again"}, {"load": load("a.csv", 10, 10, 0, 0)}):
+        terminal.emit(logging.makeLogRecord(said))
+    terminal.finish()
+    assert capsys.readouterr().out.splitlines()[0] == "  web: 2 files read again"
+
+
 def test_a_run_without_new_files_says_so() -> None:
     assert Summary("nothing new", 7.4).done == "Done in 7 s; 0 new files."
     assert Summary("report", 1207.2, loads=[load("a.jsonl", 2, 2, 0, 0)]).done == "Done in 1,207 s."

@@ -17,6 +17,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from parcours.loading.namespaces import Namespace, find_namespaces
+from parcours.loading.read_with import read_with
 from parcours.loading.readers import FileRefused, kind_of_file
 from parcours.loading.readers.delimited import csv_columns
 from parcours.loading.readers.refusal import not_opened
@@ -38,6 +40,16 @@ NO_FILES = {
 
 
 @dataclass(frozen=True)
+class Reading:
+    """How the files of an export are read. `read_with` says with what, to know it again (`read_with.py`)."""
+
+    export: ExportFile
+    source: Source
+    namespace: Namespace
+    read_with: str
+
+
+@dataclass(frozen=True)
 class Found:
     """A file of the exports, and how it is to be read.
 
@@ -46,8 +58,7 @@ class Found:
         name: the same under the exports' folder, as text.
         size: bytes.
         file_id: tells its content from others; `known_files.py` may give it another.
-        export: whose path matches it.
-        source: the format.
+        reading: how the export whose path matches it is read.
         formats: those of the exports whose paths match it that it can be read as; else the first of them.
         fault: why it can't be read; null: nothing is known against it.
         state: what changes when it is written.
@@ -57,11 +68,20 @@ class Found:
     name: str
     size: int
     file_id: str
-    export: ExportFile
-    source: Source
+    reading: Reading
     formats: frozenset[str]
     fault: str | None = None
     state: tuple[int, ...] = ()
+
+    @property
+    def export(self) -> ExportFile:
+        """What journey.yaml says of its export."""
+        return self.reading.export
+
+    @property
+    def source(self) -> Source:
+        """Its format."""
+        return self.reading.source
 
     @property
     def file_order(self) -> str:
@@ -85,39 +105,47 @@ class Found:
         return self.file_id.split(".")[0]
 
 
-def find_files(project: Project) -> Iterator[Found]:
-    """Every file of the exports, loaded or not, in the order of journey.yaml and of the names.
+def read_exports(project: Project) -> list[Reading]:
+    """How the exports of journey.yaml are read, in its order.
 
     Raises:
         SourceError: a source whose header is wrong.
     """
-    folder, exports = project.exports_folder, project.settings.exports.files
-    matching = [sorted(_matching(folder, export.path)) for export in exports]
-    sources = [read_source(project.source_file(export.format)) for export in exports]
-    readers = defaultdict[Path, list[tuple[ExportFile, Source]]](list)
-    for export, source, paths in zip(exports, sources, matching, strict=True):
+    exports = [(export, read_source(project.source_file(export.format))) for export in project.settings.exports.files]
+    return [
+        Reading(export, source, namespace, read_with(export, source, project.settings, namespace))
+        for (export, source), namespace in zip(exports, find_namespaces(exports), strict=True)
+    ]
+
+
+def find_files(project: Project, readings: Sequence[Reading]) -> Iterator[Found]:
+    """Every file of the exports, loaded or not, in the order of journey.yaml and of the names."""
+    folder = project.exports_folder
+    matching = [sorted(_matching(folder, reading.export.path)) for reading in readings]
+    readers = defaultdict[Path, list[Reading]](list)
+    for reading, paths in zip(readings, matching, strict=True):
         for path in paths:
-            readers[path].append((export, source))
-    for export, source, paths in zip(exports, sources, matching, strict=True):
+            readers[path].append(reading)
+    for reading, paths in zip(readings, matching, strict=True):
         for path in paths:
             name, formats = shown(str(path.relative_to(folder))), _formats(path, readers[path])
-            yield _found(Found(path, name, 0, f"unreadable {name}", export, source, formats))
+            yield _found(Found(path, name, 0, f"unreadable {name}", reading, formats))
 
 
-def _formats(path: Path, readers: Sequence[tuple[ExportFile, Source]]) -> frozenset[str]:
+def _formats(path: Path, readers: Sequence[Reading]) -> frozenset[str]:
     """The formats that a file can be read as, of those that match it: paths overlap where nobody means it."""
-    formats = {export.format for export, _ in readers}
+    formats = {reading.source.format for reading in readers}
     if len(formats) > 1 and path.is_file():
-        fitting = {source.format for export, source in readers if _fits(path, export, source)}
-        formats = fitting or {readers[0][1].format}
+        fitting = {reading.source.format for reading in readers if _fits(path, reading)}
+        formats = fitting or {readers[0].source.format}
     return frozenset(formats)
 
 
-def _fits(path: Path, export: ExportFile, source: Source) -> bool:
+def _fits(path: Path, reading: Reading) -> bool:
     """Whether a file has the columns that a format needs, if it is one with columns."""
     try:
-        if kind_of_file(path, source.reads) == "csv":
-            csv_columns(path, source.needs, export.columns)
+        if kind_of_file(path, reading.source.reads) == "csv":
+            csv_columns(path, reading.source.needs, reading.export.columns)
     except (FileRefused, OSError):
         return False
     return True

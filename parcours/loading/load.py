@@ -11,7 +11,7 @@ wrong with any row (`row_checks.py`), which rows are loaded already (`duplicates
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,14 +20,24 @@ from typing import Any
 import duckdb
 
 from parcours.loading.duplicates import confirm, find_duplicates
-from parcours.loading.files import Found, find_files, natural
+from parcours.loading.files import Found, find_files, natural, read_exports
 from parcours.loading.found_files import note_found_files, note_own_columns, unmatched_files
 from parcours.loading.known_files import KnownFiles, beside
+from parcours.loading.namespaces import note_namespaces
+from parcours.loading.read_again import take_back_outdated
 from parcours.loading.readers import FileRefused, read_files, refuse_unreadable_parquet
 from parcours.loading.readers.lines import FILE_NUMBER, LINE_IN_FILE
 from parcours.loading.readers.refusal import not_opened
 from parcours.loading.repeats import note_repeats
-from parcours.loading.row_checks import FORGOTTEN, LONGEST, SPOILT, Limits, checked_select, spoilt_reason
+from parcours.loading.row_checks import (
+    FORGOTTEN,
+    LONGEST,
+    SMALL_FILE,
+    SPOILT,
+    Limits,
+    checked_select,
+    spoilt_reason,
+)
 from parcours.loading.sources import Source
 from parcours.loading.together import may_join
 from parcours.people.forgotten import load_forgotten
@@ -35,10 +45,6 @@ from parcours.project import Project
 from parcours.warehouse.connection import count_rows, text_literal, transaction
 from parcours.warehouse.raw_tables import make_raw_tables
 from parcours.warehouse.refresh_log import note_change, touch
-
-SMALL_FILE = 20
-"""Rows below which a share of rejected rows says little: such a file is never refused for it."""
-
 
 SHOWN_REASONS = 5
 """Why rows of a refused file are rejected: so many reasons are named, without the values of the rows."""
@@ -81,16 +87,33 @@ class Load:
     covers_until: datetime | None = None
 
 
-def load_exports(connection: duckdb.DuckDBPyConnection, project: Project) -> list[Load]:
+def tell(text: str) -> None:
+    """Say to whoever listens to the loader, as `said` of its records."""
+    logging.getLogger(LOADER).info(text, extra={"said": text})
+
+
+def load_exports(
+    connection: duckdb.DuckDBPyConnection, project: Project, say: Callable[[str], None] = tell
+) -> list[Load]:
     """Load every file of the exports that is not loaded yet; returns what became of each new file.
 
-    A refused file is recorded with its reason and tried again by the next run.
+    A refused file is recorded with its reason and tried again by the next run. One that was read with other settings
+    than now is read again, and one that no export reads any more is taken back (`read_again.py`).
+
+    Args:
+        connection: the warehouse, with the settings of now.
+        project: the shop.
+        say: is told what is taken back.
 
     Raises:
         IngestError: no file at all, or a source whose SQL is wrong.
+        OtherExports: the folder is another shop's.
         SourceError: a source whose header is wrong.
     """
     make_raw_tables(connection)
+    readings = read_exports(project)
+    files = [*find_files(project, readings)]
+    take_back_outdated(connection, project, readings, files, say)
     known = KnownFiles(connection, project.exports_folder)
     tried = connection.execute("delete from raw.loads where status = 'refused'").fetchall()[0][0]
     last = connection.execute("select coalesce(max(load_number), 0) from raw.loads").fetchall()[0][0]
@@ -108,7 +131,7 @@ def load_exports(connection: duckdb.DuckDBPyConnection, project: Project) -> lis
         loads.append(load)
         logging.getLogger(LOADER).info("%s: %s", load.path, load.status, extra={"load": load})
 
-    for file in find_files(project):
+    for file in files:
         exports.setdefault(file.name, []).append(file.export.name)
         if new := known.new(file):
             if not may_join(waiting, new):
@@ -124,6 +147,7 @@ def load_exports(connection: duckdb.DuckDBPyConnection, project: Project) -> lis
             note_change(connection, f"raw.{table}")
     note_found_files(connection, project, exports)
     note_own_columns(connection, project)
+    note_namespaces(connection, [(reading.export, reading.source, reading.namespace) for reading in readings])
     if not exports:
         raise IngestError(_nothing_found(connection, project))
     return loads
@@ -359,7 +383,8 @@ def check_rows(connection: duckdb.DuckDBPyConnection, files: Sequence[Found], li
         raise IngestError(f"{where}: the required column {', '.join(sorted(missing))} is missing.")
     try:
         connection.execute(
-            f"create or replace temp table checked as {checked_select(source.kind, given, source.sql, limits)}"
+            "create or replace temp table checked as "
+            + checked_select(source.kind, given, source.sql, limits, file.reading.namespace)
         )
         if count_rows(connection, f"checked where reason = '{SPOILT}'"):
             connection.execute(
@@ -452,7 +477,8 @@ def _observe_names(connection: duckdb.DuckDBPyConnection, source: Source, export
 
 def _record(connection: duckdb.DuckDBPyConnection, loads: Sequence[Load], files: Sequence[Found], run: Run) -> None:
     rows = [
-        asdict(load) | {"file_order": file.file_order, "load_number": run.load_number}
+        asdict(load)
+        | {"file_order": file.file_order, "load_number": run.load_number, "read_with": file.reading.read_with}
         for load, file in zip(loads, files, strict=True)
     ]
     row = f"({', '.join('?' * len(rows[0]))})"

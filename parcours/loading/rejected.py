@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from parcours.loading.files import Found, find_files
+from parcours.loading.files import Found, find_files, read_exports
 from parcours.loading.known_files import beside
 from parcours.loading.load import check_rows, read_rows, row_limits
 from parcours.loading.readers import FileRefused
@@ -49,7 +49,7 @@ def write_rejected(project: Project, folder: Path) -> list[Written]:
             "where status = 'loaded' group by all"
         ).fetchall()
         counts = {(file_id, format_name): count for file_id, format_name, count in counted}
-        for found in find_files(project):
+        for found in find_files(project, read_exports(project)):
             for file in (found, beside(found)):
                 if row_count := counts.pop((file.file_id, file.source.format), 0):
                     written.append(_write(connection, project, file, row_count, folder))

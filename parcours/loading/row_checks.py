@@ -1,19 +1,23 @@
 """What may be wrong with a canonical row, whatever its format: the SQL that types rows and says why one is rejected.
 
-An identifier that names nobody becomes null here, and is never asked again. Not here: what a format alone can know (its
-`reject_reason`), nor the counting (`load.py`).
+What passes can stop no model and no check behind it: each number is finite and of a possible size, each instant of a
+possible time, each text no longer than LONGEST, each hash a hash. An identifier that names nobody becomes null here,
+and is never asked again. Not here: how large a number may be (`parcours/warehouse/canonical.py`, `sql/raw/`), what a
+format alone can know (its `reject_reason`), nor the counting (`load.py`).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from parcours.loading.currencies import CURRENCIES
+from parcours.loading.namespaces import Namespace, with_namespace
 from parcours.loading.readers.masking import masked
 from parcours.people.forgotten import is_forgotten
-from parcours.warehouse.canonical import Column, Kind
+from parcours.warehouse.canonical import DOMAINS, Column, Kind
 from parcours.warehouse.connection import text_literal
 
 FORGOTTEN = "belongs to a forgotten person"
@@ -22,8 +26,15 @@ FORGOTTEN = "belongs to a forgotten person"
 SPOILT = "holds a text that is too long, or a NUL character"
 """Which column it is is looked for in the few rows that have such a text, since it is rare."""
 
+SMALL_FILE = 20
+"""Rows below which a share of rejected rows says little: such a file is never refused for it."""
+
 LONGEST = 10_000
 """Characters of the longest text that is no mistake: a longer one is a file that lost its line breaks."""
+
+
+PROMISED_AHEAD = timedelta(days=3660)
+"""How far after tomorrow a day may lie: it is one that was promised."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +46,9 @@ class Limits:
     has_forgotten: bool
 
 
-def checked_select(kind: Kind, given: Collection[str], rows: str, limits: Limits) -> str:
+def checked_select(
+    kind: Kind, given: Collection[str], rows: str, limits: Limits, namespace: Namespace | None = None
+) -> str:
     """A select of `line`, `reason` (null: sound), `row_hash`, `covers_until` and the typed columns.
 
     Args:
@@ -43,6 +56,7 @@ def checked_select(kind: Kind, given: Collection[str], rows: str, limits: Limits
         given: the columns that the source gives.
         rows: the source's select.
         limits: what holds for every row of this run.
+        namespace: whose ids the rows have; None: ids are written as they are.
     """
     reasons = ["reject_reason"] if "reject_reason" in given else []
     columns = [column for column in kind.columns if column.name in given]
@@ -50,11 +64,13 @@ def checked_select(kind: Kind, given: Collection[str], rows: str, limits: Limits
     # How far an export reaches is told by what happened, not by when the source last wrote a row.
     happened = [column.name for column in columns if column.type == "timestamp" and column.name != "source_updated_at"]
     reasons += [reason for column in columns for reason in _reasons(column, limits)]
+    reasons += [_unmet(column, kind, given) for column in columns if column.check]
     reasons.append(f"case when length(whole_row) > {LONGEST} or contains(whole_row, chr(0)) then '{SPOILT}' end")
-    whose = f"case when {is_forgotten(kind.name, given)} then '{FORGOTTEN}' else first_reason end"
+    forgotten = is_forgotten(kind.name, given, *(namespace.name, namespace.written) if namespace else ())
+    whose = f"case when {forgotten} then '{FORGOTTEN}' else first_reason end"
     texts = ", ".join(f"coalesce(cast({column.name} as text), chr(1))" for column in columns)
     return (
-        f"with source_rows as (\n{rows}\n), "
+        f"with source_rows as (\n{_with_ids(kind, given, rows, namespace)}\n), "
         f"whole_rows as (select *, concat_ws(chr(2), {texts}) as whole_row from source_rows), "
         f"cast_rows as (select line, coalesce({', '.join([*reasons, 'null'])}) as first_reason, "
         f"md5_number(whole_row) as row_hash, {', '.join(casts)} from whole_rows) "
@@ -64,12 +80,24 @@ def checked_select(kind: Kind, given: Collection[str], rows: str, limits: Limits
     )
 
 
+def _with_ids(kind: Kind, given: Collection[str], rows: str, namespace: Namespace | None) -> str:
+    """The source's select, with ids written as their namespace wants it. What names nobody is none."""
+    written = namespace.of([column.name for column in kind.columns if column.name in given]) if namespace else {}
+    if not written:
+        return rows
+    bare = {column: kind.named(column, f"nullif(trim(cast({column} as text)), '')") for column in written}
+    ids = ", ".join(f"{with_namespace(bare[column], name)} as {column}" for column, name in written.items())
+    return f"select * replace ({ids}) from (\n{rows}\n)"
+
+
 def _typed(column: Column) -> str:
     """The column's value in its type; what can't be cast is null here and has a reason."""
     if column.type == "text":
         value = f"nullif(trim({column.name}), '')"
         if column.name == "comment":
             value = masked(value)
+        if column.name == "url_path":  # whatever follows the path may hold personal data
+            value = rf"nullif(regexp_replace({value}, '(?s)[?#].*', ''), '')"
         return f"upper({value})" if column.name == "currency" else value
     return f"try_cast({column.name} as {column.type})"
 
@@ -100,11 +128,32 @@ def _reasons(column: Column, limits: Limits) -> list[str]:
             f"then '{name} is impossible, before the shop (shop.opened_on): ' || {name} "
             f"when {typed} > timestamp '{limits.latest}' then '{name} is impossible, after tomorrow: ' || {name} end"
         )
-    if column.never_negative:
-        found.append(f"case when {typed} < 0 then '{name} is negative: ' || {name} end")
+    if column.type == "date":
+        found.append(
+            f"case when {typed} < date '{limits.opened_on}' "
+            f"then '{name} is impossible, before the shop (shop.opened_on): ' || {name} "
+            f"when {typed} > date '{(limits.latest + PROMISED_AHEAD).date()}' "
+            f"then '{name} is impossible, ten years ahead: ' || {name} end"
+        )
+    if column.type in DOMAINS:
+        possible, otherwise = DOMAINS[column.type]
+        found.append(f"case when not {possible.format(typed)} then '{name} is {otherwise}: ' || {name} end")
+    if name == "email_hash":
+        # The value is not quoted: it may be the e-mail.
+        found.append(
+            f"case when not regexp_full_match(somebody({typed}), '[0-9a-f]{{64}}') then '{name} is no pseudonym' end"
+        )
     if name == "currency":
         codes = text_literal(f" {' '.join(sorted(CURRENCIES))} ")
         found.append(
             f"case when not contains({codes}, ' ' || {typed} || ' ') then 'currency is unknown: ' || {name} end"
         )
     return found
+
+
+def _unmet(column: Column, kind: Kind, given: Collection[str]) -> str:
+    """SQL of the reason that a value is not what its column declares, be it beside other columns of the row."""
+    typed = {other.name: _typed(other) if other.name in given else "null" for other in kind.columns}
+    declared = re.sub(r"[a-z_]+", lambda word: typed.get(word[0], word[0]), f"{column.name} {column.check}")
+    otherwise = "negative" if column.check == ">= 0" else f"not {column.check}"
+    return f"case when not ({declared}) then '{column.name} is {otherwise}: ' || {column.name} end"

@@ -13,6 +13,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.expressions import Query
 
 from parcours.loading.own_select import wrong_with
+from parcours.settings.schema import NAME
 from parcours.warehouse.canonical import KINDS, Kind
 
 READS = ("csv", "tsv", "jsonl", "json", "xml", "parquet")
@@ -35,6 +36,7 @@ class Source:
         columns: of a file without a header, its columns in order.
         shape: JSON of the structure that `r` has in `file_rows`; null: JSON lines give `record`.
         each: of a document, the list within each record whose elements are the rows.
+        namespace: whose ids it has, of formats that are exported from one place; null: each export's own.
         sql: the whole file.
     """
 
@@ -45,6 +47,7 @@ class Source:
     columns: tuple[str, ...]
     shape: str | None
     each: str | None
+    namespace: str | None
     sql: str
 
     @cached_property
@@ -76,7 +79,7 @@ def read_source(path: Path) -> Source:
         raise SourceError(f"{path}: can't be read as text ({error}). Save it as UTF-8.") from None
     if wrong := wrong_with(sql):
         raise SourceError(f"{path}: {wrong}. Write one select over file_rows, as docs/own-exports.md says.")
-    found = re.findall(r"^-- (loads|reads|needs|columns|shape|each): (.+(?:\n--   .+)*)$", sql, re.MULTILINE)
+    found = re.findall(r"^-- (loads|reads|needs|columns|shape|each|namespace): (.+(?:\n--   .+)*)$", sql, re.MULTILINE)
     header = {key: re.sub(r"\n--\s+", " ", value) for key, value in found}
     kind, reads = header.get("loads", ""), _names(header.get("reads", ""))
     if kind not in KINDS:
@@ -85,6 +88,9 @@ def read_source(path: Path) -> Source:
         raise SourceError(f"{path}: expected a line '-- reads: {' | '.join(READS)}', found {', '.join(reads)!r}.")
     if "tsv" in reads and "columns" not in header:
         raise SourceError(f"{path}: expected a line '-- columns: …': a tab-separated file has no header.")
+    namespace = header.get("namespace")
+    if namespace and not re.fullmatch(NAME, namespace):
+        raise SourceError(f"{path}: the line '-- namespace: …' is not lower-case letters, digits, - and _.")
     shape = header.get("shape")
     if shape:
         try:
@@ -99,6 +105,7 @@ def read_source(path: Path) -> Source:
         _names(header.get("columns", "")),
         shape,
         header.get("each"),
+        namespace,
         sql,
     )
 

@@ -30,7 +30,7 @@ def may_join(waiting: Sequence[Found], file: Found) -> bool:
     if not waiting:
         return True
     return (
-        waiting[0].export is file.export
+        waiting[0].reading is file.reading
         and len(waiting) < MOST_FILES
         and sum(other.size for other in (*waiting, file)) <= MOST_BYTES
         and not DOCUMENTS.issuperset(file.source.reads)

@@ -8,7 +8,7 @@ refreshing the tables (`parcours/run.py`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,9 +18,12 @@ from parcours.loading.files import content_id
 from parcours.loading.repeats import EXPANDED, note_pairs
 from parcours.project import Project
 from parcours.warehouse.canonical import KINDS, Kind
-from parcours.warehouse.connection import count_rows, transaction
+from parcours.warehouse.connection import transaction
 from parcours.warehouse.raw_tables import make_raw_tables
 from parcours.warehouse.refresh_log import note_changes, touch
+
+LEAVES = "file_id in (select file_id from leaving)"
+"""In SQL: a row is of a file that is being taken back."""
 
 
 class NotLoaded(Exception):
@@ -62,7 +65,7 @@ def unload(connection: duckdb.DuckDBPyConnection, project: Project, names: Itera
     make_raw_tables(connection)
     with transaction(connection):
         files = [file for name in names for file in _find(connection, project, name, ("loaded", "replaced"))]
-        return [_unload(connection, *file) for file in dict.fromkeys(files)]
+        return take_back(connection, [*dict.fromkeys(files)])
 
 
 def load_again(connection: duckdb.DuckDBPyConnection, project: Project, names: Iterable[str]) -> list[str]:
@@ -112,73 +115,105 @@ def _find(
     return [(file_id, path_found, kind), *(other[:3] for other in alike)]
 
 
-def _unload(connection: duckdb.DuckDBPyConnection, file_id: str, path: str, kind_name: str) -> Unloaded:
-    """Take one file back. The order is: note what changes, find heirs, hand over, delete, date anew, account."""
-    kind = KINDS[kind_name]
-    _find_heirs(connection, kind, file_id)
-    _touch_file(connection, kind, file_id)
-    row_count = count_rows(connection, f"raw.{kind.name} where file_id = '{file_id}'")
-    kept = _hand_over(connection, kind, file_id)
-    connection.execute(f"delete from raw.{kind.name} where file_id = $id", {"id": file_id})
-    _date_anew(connection, kind)
-    rejected = connection.execute("delete from raw.rejected_rows where file_id = ?", [file_id]).fetchall()[0][0]
-    connection.execute("delete from raw.observed_names where file_id = ?", [file_id])
-    connection.execute(
-        "update raw.loads set status = 'unloaded', unloaded_at = cast(now() as timestamp) where file_id = ?", [file_id]
-    )
+def take_back(connection: duckdb.DuckDBPyConnection, files: Sequence[tuple[str, str, str]]) -> list[Unloaded]:
+    """Take loaded files back, given as id, path and kind; runs in the caller's transaction."""
+    done = []
+    for kind in KINDS.values():
+        if leaving := [file for file in files if file[2] == kind.name]:
+            done += _take_back(connection, kind, leaving)
     note_changes(connection, [f"raw.{name}" for name in ("loads", "rejected_rows", "repeated_rows", "observed_names")])
-    return Unloaded(file_id, path, kind.name, row_count - kept, kept, rejected)
+    return done
 
 
-def _find_heirs(connection: duckdb.DuckDBPyConnection, kind: Kind, file_id: str) -> None:
-    """Make `repeats` (what repeats the file line by line), `heirs` (of each line of the file that another one has, the
-    line of the first that does), and `undated` (stored rows that may owe the file how new they are)."""
+def _take_back(
+    connection: duckdb.DuckDBPyConnection, kind: Kind, files: Sequence[tuple[str, str, str]]
+) -> list[Unloaded]:
+    """Take files of one kind back: note what changes, find heirs, hand over, delete, date anew, account."""
+    connection.execute("create or replace temp table leaving (file_id text)")
+    connection.execute("insert into leaving select unnest($ids)", {"ids": [file_id for file_id, *_ in files]})
+    _find_heirs(connection, kind)
+    _touch_files(connection, kind)
+    had = _counts(connection, f"select file_id from raw.{kind.name}")
+    kept = _counts(connection, "select of_file_id from heirs")
+    _hand_over(connection, kind)
+    connection.execute(f"delete from raw.{kind.name} where {LEAVES}")
+    _date_anew(connection, kind)
+    rejected = _counts(connection, "select file_id from raw.rejected_rows")
+    for table in ("rejected_rows", "observed_names"):
+        connection.execute(f"delete from raw.{table} where {LEAVES}")
     connection.execute(
-        f"create or replace temp table repeats as from {EXPANDED} where file_id = $id or of_file_id = $id",
-        {"id": file_id},
+        f"update raw.loads set status = 'unloaded', unloaded_at = cast(now() as timestamp) where {LEAVES}"
+    )
+    return [
+        Unloaded(
+            file_id,
+            path,
+            kind.name,
+            had.get(file_id, 0) - kept.get(file_id, 0),
+            kept.get(file_id, 0),
+            rejected.get(file_id, 0),
+        )
+        for file_id, path, _ in files
+    ]
+
+
+def _counts(connection: duckdb.DuckDBPyConnection, ids: str) -> dict[str, int]:
+    """How often a select of ids of files names each of those that leave."""
+    counted = f"select file_id, count(*) from ({ids}) as named(file_id) where {LEAVES} group by file_id"
+    return dict(connection.execute(counted).fetchall())
+
+
+def _find_heirs(connection: duckdb.DuckDBPyConnection, kind: Kind) -> None:
+    """Make `repeats` (what repeats the files line by line, or they it), `heirs` (of each line of theirs that another
+    file has, the line of the first that does), and `undated` (stored rows that may owe them how new they are)."""
+    connection.execute(
+        f"create or replace temp table repeats as from {EXPANDED} "
+        f"where {LEAVES} or of_file_id in (select file_id from leaving)"
     )
     connection.execute(
         "create or replace temp table heirs as "
-        "select repeats.of_line, repeats.file_id, repeats.line, loads.export, loads.covers_until, loads.file_order "
+        "select repeats.of_file_id, repeats.of_line, repeats.file_id, repeats.line, loads.export, loads.covers_until, "
+        "loads.file_order "
         "from repeats inner join raw.loads as loads on repeats.file_id = loads.file_id "
         f"inner join raw.{kind.name} as stored "
         "on stored.file_id = repeats.of_file_id and stored.line = repeats.of_line "
-        "where repeats.of_file_id = $id and loads.status = 'loaded' "
-        "qualify row_number() over (partition by repeats.of_line order by loads.rowid, repeats.line) = 1",
-        {"id": file_id},
+        "where loads.status = 'loaded' and repeats.of_file_id in (select file_id from leaving) "
+        "and repeats.file_id not in (select file_id from leaving) "
+        "qualify row_number() over (partition by repeats.of_file_id, repeats.of_line "
+        "order by loads.rowid, repeats.line) = 1"
     )
     connection.execute(
         "create or replace temp table undated as select file_id, line from heirs "
-        "union all select of_file_id, of_line from repeats where file_id = $id",
-        {"id": file_id},
+        f"union all select of_file_id, of_line from repeats where {LEAVES} "
+        "and of_file_id not in (select file_id from leaving)"
     )
 
 
-def _touch_file(connection: duckdb.DuckDBPyConnection, kind: Kind, file_id: str) -> None:
-    """Note the keys of the file's rows, and of whole parts that it delivered: an earlier delivery may stand again."""
-    changed = f"select {kind.key} from raw.{kind.name} where file_id = $id"
+def _touch_files(connection: duckdb.DuckDBPyConnection, kind: Kind) -> None:
+    """Note the keys of the files' rows, and of whole parts that they delivered: an earlier delivery may stand again."""
+    changed = f"select {kind.key} from raw.{kind.name} where {LEAVES}"
     if any(column.name == "part" for column in kind.columns):
         changed += (
             f" union all select {kind.key} from raw.{kind.name} "
-            f"where part in (select part from raw.{kind.name} where file_id = $id)"
+            f"where part in (select part from raw.{kind.name} where {LEAVES})"
         )
-    touch(connection, f"raw.{kind.name}", kind.key, changed, {"id": file_id})
+    touch(connection, f"raw.{kind.name}", kind.key, changed)
 
 
-def _hand_over(connection: duckdb.DuckDBPyConnection, kind: Kind, file_id: str) -> int:
-    """Make the rows that others repeat theirs, in the accounting too; returns how many."""
-    kept = connection.execute(
+def _hand_over(connection: duckdb.DuckDBPyConnection, kind: Kind) -> None:
+    """Make the rows that others repeat theirs, in the accounting too."""
+    connection.execute(
         f"update raw.{kind.name} as stored set file_id = heirs.file_id, line = heirs.line, export = heirs.export, "
         "covers_until = heirs.covers_until, file_order = heirs.file_order "
-        "from heirs where stored.file_id = $id and stored.line = heirs.of_line",
-        {"id": file_id},
-    ).fetchall()[0][0]
-    connection.execute("delete from raw.repeated_rows where file_id = $id or of_file_id = $id", {"id": file_id})
+        "from heirs where stored.file_id = heirs.of_file_id and stored.line = heirs.of_line"
+    )
+    connection.execute(f"delete from raw.repeated_rows where {LEAVES} or of_file_id in (select file_id from leaving)")
     note_pairs(
         connection,
         "select repeats.file_id, repeats.line, heirs.file_id as of_file_id, heirs.line as of_line "
-        "from repeats inner join heirs on repeats.of_line = heirs.of_line "
-        f"where repeats.of_file_id = '{file_id}' and repeats.file_id <> heirs.file_id",
+        "from repeats inner join heirs "
+        "on repeats.of_file_id = heirs.of_file_id and repeats.of_line = heirs.of_line "
+        "where repeats.file_id <> heirs.file_id and repeats.file_id not in (select file_id from leaving)",
     )
     connection.execute(
         "update raw.loads as loads set rows_loaded = rows_loaded + came_back, "
@@ -186,7 +221,6 @@ def _hand_over(connection: duckdb.DuckDBPyConnection, kind: Kind, file_id: str) 
         "from (select file_id, count(*) as came_back from heirs group by file_id) as back "
         "where loads.file_id = back.file_id"
     )
-    return int(kept)
 
 
 def _date_anew(connection: duckdb.DuckDBPyConnection, kind: Kind) -> None:

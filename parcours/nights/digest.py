@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from parcours.nights.record import FileRows, Kpi, Message, OpenTrouble, Rows, RunRecord, Warned
 from parcours.project import Project
 from parcours.report.numbers import Numbers, capital, plural
+from parcours.report.page import unturned
 from parcours.whole_file import write_whole
 
 SHOWN_FILES = 10
@@ -51,7 +52,7 @@ class Digest:
         environment = Environment(
             autoescape=True, loader=FileSystemLoader(Path(__file__).parent), trim_blocks=True, lstrip_blocks=True
         )
-        return environment.get_template("mail.html").render(digest=self)
+        return unturned(environment.get_template("mail.html").render(digest=self))
 
 
 def digest(project: Project, record: RunRecord) -> Digest:

@@ -17,7 +17,7 @@ from typing import Any
 
 import duckdb
 
-from parcours.people.forgotten import IDENTIFIERS
+from parcours.people.forgotten import IDENTIFIERS, OF_NAMESPACE
 from parcours.people.identities import IDENTITIES
 from parcours.project import Project
 from parcours.warehouse.check_results import CHECK_RESULTS
@@ -96,7 +96,8 @@ def ask_to_forget(
         if found:
             stitch(connection)
         identifiers = sorted({*found}.union(*(_stitched(connection, project, identifier) for identifier in found)))
-        pseudonyms = [_one(connection, "pseudonym(?)", identifier) for identifier in identifiers]
+        known = {*identifiers, *_with_namespaces(connection, identifiers)}
+        pseudonyms = [_one(connection, "pseudonym(?)", identifier) for identifier in known]
     if pseudonyms:
         _write(project.forgetting_file, {*pseudonyms} | _lines(project.forgetting_file))
     return Forgotten(len(identifiers), unknown=tuple(unknown))
@@ -147,6 +148,18 @@ def _known_identifiers() -> str:
         for kind, columns in IDENTIFIERS.items()
         for name, column in columns.items()
     )
+
+
+def _with_namespaces(connection: duckdb.DuckDBPyConnection, identifiers: Sequence[str]) -> list[str]:
+    """The ids among identifiers with the namespaces that they have, as they are written once there are several."""
+    found = " union ".join(
+        f"select '{name}:' || namespace || ':' || {column} from raw.{kind} inner join raw.namespaces using (export) "
+        f"where column_name = '{column}' and not is_written and list_contains($identifiers, '{name}:' || {column})"
+        for kind, columns in IDENTIFIERS.items()
+        for name, column in columns.items()
+        if name in OF_NAMESPACE
+    )
+    return [identifier for (identifier,) in connection.execute(found, {"identifiers": [*identifiers]}).fetchall()]
 
 
 def _is_known(connection: duckdb.DuckDBPyConnection, project: Project, identifier: str) -> bool:

@@ -21,6 +21,9 @@ IDENTIFIERS = {
 }
 """The columns of each shape that say whose a row is, by the kind of identifier they hold."""
 
+OF_NAMESPACE = ("order", "contact", "customer")
+"""The kinds of identifiers that mean something within a namespace."""
+
 
 def load_forgotten(connection: duckdb.DuckDBPyConnection, project: Project) -> bool:
     """Fill the temporary table `forgotten` from the file beside the key; returns whether anybody is in it."""
@@ -32,11 +35,24 @@ def load_forgotten(connection: duckdb.DuckDBPyConnection, project: Project) -> b
     return bool(lines)
 
 
-def is_forgotten(kind: str, given: Collection[str]) -> str:
-    """SQL that says whether a row of a shape, with the columns given, carries an identifier of a forgotten person."""
-    tests = [
-        f"pseudonym('{name}:' || {column}) in (select identifier from forgotten)"
-        for name, column in IDENTIFIERS[kind].items()
-        if column in given
-    ]
+def is_forgotten(kind: str, given: Collection[str], namespace: str = "", written: Collection[str] = ()) -> str:
+    """SQL that says whether a row of a shape, with the columns given, carries an identifier of a forgotten person.
+
+    Ids of a namespace are recognised with its name too, however they were written when the person was forgotten.
+
+    Args:
+        kind: the shape.
+        given: its columns.
+        namespace: whose ids the row has.
+        written: the columns whose ids are written with it.
+    """
+    columns = {name: column for name, column in IDENTIFIERS[kind].items() if column in given}
+    identifiers = [f"'{name}:' || {column}" for name, column in columns.items()]
+    if namespace:
+        identifiers += [
+            f"'{name}:{namespace}:' || {column}"
+            for name, column in columns.items()
+            if name in OF_NAMESPACE and column not in written
+        ]
+    tests = [f"pseudonym({identifier}) in (select identifier from forgotten)" for identifier in identifiers]
     return " or ".join([*tests, "false"])

@@ -1,7 +1,7 @@
 """What both pages are: sections in order, one embedded plotly.js, a policy that fetches nothing.
 
 The template escapes every text. Scripts run only by their hash (Content-Security-Policy), so that text from an export
-could not run even if it got into the page as a tag.
+could not run even if it got into the page as a tag. Nor does it turn other text round: see `unturned`.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,7 @@ def render(template: str, sections: Sequence[Section], **given: Any) -> str:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    return environment.get_template(template).render(
+    page = environment.get_template(template).render(
         sections=sections,
         policy=content_policy(scripts),
         style=Markup((FOLDER / "page.css").read_text(encoding="utf-8")),
@@ -49,13 +50,22 @@ def render(template: str, sections: Sequence[Section], **given: Any) -> str:
         charts=Markup(script_json(charts)),
         **given,
     )
+    return unturned(page)
+
+
+def unturned(page: str) -> str:
+    """A text in which none turns the direction of what stands behind it (Unicode's embeddings, overrides, isolates).
+
+    A name from an export may, and the figures beside it read backwards: the character is shown as one that can't be.
+    """
+    return re.sub("[\u202a-\u202e\u2066-\u2069]", "\ufffd", page)
 
 
 def with_last_run(page: str, told: str) -> str:
     """A page that says this of the last run; one without a place for it stays as it is."""
     before, begin, rest = page.partition(LAST_RUN[0])
     _, end, after = rest.partition(LAST_RUN[1])
-    return f"{before}{begin}{told}{end}{after}" if end else page
+    return f"{before}{begin}{unturned(told)}{end}{after}" if end else page
 
 
 def last_run_of(page: str) -> str:

@@ -23,7 +23,8 @@ PersonAttribute = Literal[
 LARGEST_NUMBER = 10**9
 """Of any setting: what is larger is a typing error, and no SQL type holds every one."""
 
-Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60)]
+NAME = r"^[a-z0-9][a-z0-9_-]*$"
+Identifier = Annotated[str, Field(pattern=NAME, max_length=60)]
 
 
 def _as_list(value: object) -> object:
@@ -87,6 +88,13 @@ class ExportFile(Section):
         {},
         description="For CSV in other words: the format's name of a column, and this export's label for it, as "
         "`Record ID: ID de fiche`.",
+    )
+    namespace: Identifier | None = Field(
+        None,
+        description="Whose ids it holds. Exports of one source have the same, so that rows they share count once; a "
+        "second shop, tracker or help desk another, so that both may have a #1001. Where exports of orders declare it, "
+        "customer ids are theirs too, and an export that names their orders or customers declares the same. Left out: "
+        "what the format says, else the export's name.",
     )
 
 
@@ -332,7 +340,10 @@ class Screening(Section):
     staff_emails: list[Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")]] = Field(
         [], description="E-mail addresses of staff; the warehouse keeps their pseudonyms only."
     )
-    staff_customer_ids: Names = Field([], description="The shop's customer ids of staff, as in the exports.")
+    staff_customer_ids: Names = Field(
+        [],
+        description="The shop's customer ids of staff, as in the exports; of several shops as `<namespace>:<id>`.",
+    )
     staff_devices: Names = Field([], description="Anonymous ids of the staff's browsers, as in the exports.")
     bot_events_per_hour: int = Field(
         600, ge=1, description="A person with more events within any 60 minutes is a bot: one every six seconds."

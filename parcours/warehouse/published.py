@@ -13,7 +13,7 @@ import duckdb
 from parcours.warehouse.connection import count_rows, quoted, transaction
 
 PUBLISHED_SCHEMAS = ("settings", "staging", "journeys", "metrics")
-PUBLISHED_RAW_TABLES = ("loads", "found_files", "own_columns")
+PUBLISHED_RAW_TABLES = ("loads", "found_files", "own_columns", "namespaces")
 """Of raw only the accounting is published: rows and rejected text stay in the warehouse."""
 
 WRITING = 0o222

@@ -37,12 +37,27 @@ COMPUTED = ("version", "own_identifier")
 
 def _own_identifier(kind: Kind) -> dict[str, str]:
     name = OWN_IDENTIFIER.get(kind.name)
-    computed = f"own_identifier text generated always as ('{name}:' || {SOMEBODY.format(kind.key)}) virtual"
+    bare = f"regexp_replace({kind.key}, '^[a-z0-9][a-z0-9_-]*:', '')"  # without its namespace
+    names_somebody = f"case when {SOMEBODY.format(bare)} is not null then '{name}:' || {kind.key} end"
+    computed = f"own_identifier text generated always as ({names_somebody}) virtual"
     return {computed: "its key as an identifier; null: it names nobody"} if name else {}
 
 
-ACCOUNTING = ("loads", "rejected_rows", "repeated_rows", "observed_names", "found_files", "own_columns", "forgettings")
+ACCOUNTING = (
+    "loads",
+    "rejected_rows",
+    "repeated_rows",
+    "observed_names",
+    "found_files",
+    "own_columns",
+    "forgettings",
+    "loaded_from",
+    "namespaces",
+)
 """What is known of the files, and of who was forgotten."""
+
+CAME_LATER = {"raw.loads": 2}
+"""The last columns of tables that a warehouse of an earlier version lacks, and gets: null where nothing was noted."""
 
 RAW_TABLES = {
     raw.table: raw
@@ -68,6 +83,15 @@ class OldWarehouse(Exception):
     """The warehouse was made by an earlier version; the text says what to do."""
 
 
+def _add_columns(connection: duckdb.DuckDBPyConnection, table: str) -> None:
+    """Add the columns that came later, where nothing else is missing."""
+    columns = table_columns(connection, "expected")
+    later = columns[len(columns) - CAME_LATER.get(table, 0) :]
+    if later and table_columns(connection, table) == columns[: -len(later)]:
+        for column, type_ in later:
+            connection.execute(f"alter table {table} add column {column} {type_}")
+
+
 def make_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
     """Create the `raw.*` tables that do not exist yet.
 
@@ -80,6 +104,7 @@ def make_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
             connection.execute(f"create table {name} ({raw.definition})")
             continue
         connection.execute(f"create or replace temp table expected ({raw.definition})")
+        _add_columns(connection, name)
         if table_columns(connection, name) != table_columns(connection, "expected"):
             raise OldWarehouse(
                 f"{name} has other columns than this version of Parcours writes. "

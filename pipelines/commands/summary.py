@@ -32,6 +32,7 @@ class Summary:
         seconds: how long it took.
         loads: what became of each new file.
         unmatched: files of the exports' folder that no path of journey.yaml matches.
+        taken_back: files that journey.yaml reads otherwise now, or no more, as they were told of.
         tables: the rows of each table that was brought up to date.
         checks: what each check said.
         troubles: what stopped it.
@@ -47,6 +48,7 @@ class Summary:
     checks: Sequence[Mapping[str, Any]] = ()
     troubles: Sequence[Trouble] = ()
     files: Mapping[str, str] = field(default_factory=dict)
+    taken_back: Sequence[str] = ()
     since: datetime | None = None
 
     def json(self) -> str:
@@ -59,6 +61,7 @@ class Summary:
             "seconds": round(self.seconds, 1),
             "files": loads,
             "unmatched_files": [*self.unmatched],
+            "taken_back": [*self.taken_back],
             "tables": [{"table": table, "rows": rows} for table, rows in self.tables.items()],
             "checks": [*self.checks],
             "troubles": [asdict(trouble) for trouble in self.troubles],
@@ -91,16 +94,18 @@ def summary_of(project: Project, result: dg.ExecuteInProcessResult, loads: Seque
     """What a run did, from what Dagster heard of it."""
     from assets.failures import troubles_of
 
-    tables, unmatched = {}, []
+    tables, unmatched, taken_back = {}, [], []
     for event in result.get_asset_materialization_events():
         made = event.step_materialization_data.materialization
         if "dagster/row_count" in made.metadata:
             tables[".".join(made.asset_key.path)] = int(str(made.metadata["dagster/row_count"].value))
         if "unmatched files" in made.metadata:
             unmatched = list(made.metadata["unmatched files"].value)  # type: ignore[arg-type]
+        if "taken back" in made.metadata:
+            taken_back = list(made.metadata["taken back"].value)  # type: ignore[arg-type]
     troubles = troubles_of(result.all_events)
     return Summary(
-        "alarm" if not result.success else "report" if loads else "nothing new",
+        "alarm" if not result.success else "report" if loads or taken_back else "nothing new",
         seconds,
         loads,
         unmatched,
@@ -108,6 +113,7 @@ def summary_of(project: Project, result: dg.ExecuteInProcessResult, loads: Seque
         [_check(evaluation) for evaluation in result.get_asset_check_evaluations()],
         troubles,
         _files(project) if result.success else {},
+        taken_back,
     )
 
 

@@ -66,6 +66,8 @@ class Terminal(logging.Handler):
         event = getattr(record, "dagster_meta", {}).get("dagster_event")
         if isinstance(load, Load):
             self._hear_load(load)
+        elif said := getattr(record, "said", None):
+            self._say(f"  {said}")
         elif isinstance(event, dg.DagsterEvent):
             self._hear_event(event)
 

@@ -158,7 +158,7 @@ outcomes as (
         touchpoints.person_id,
         in_journey.journey_id,
         cast(
-            sum(cast(case when touchpoints.event_name = 'order placed' then touchpoints.value end as decimal(18, 4)))
+            sum(cast(case when touchpoints.event_name = 'order placed' then touchpoints.value end as decimal(38, 4)))
             as double
         ) as net_revenue,
         cast(count(distinct case

@@ -8,7 +8,7 @@ with session_orders as (
         person_id,
         session_id,
         cast(count(*) as bigint) as order_count,
-        cast(sum(net_revenue) as decimal(18, 2)) as net_revenue
+        cast(sum(net_revenue) as decimal(36, 2)) as net_revenue
     from journeys.order_sessions
     where session_id is not null
     group by person_id, session_id

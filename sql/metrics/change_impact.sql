@@ -109,7 +109,7 @@ concerned as (
         matched.kpi,
         matched.side,
         attempts.person_id,
-        cast(sum(attempts.numerator) as double) as numerator,
+        cast(sum(attempts.numerator) as decimal(36, 2)) as numerator,
         cast(sum(attempts.denominator) as bigint) as denominator
     from metrics.kpi_attempts as attempts
     inner join matched on attempts.kpi = matched.kpi and attempts.happened_on = matched.day
@@ -145,22 +145,39 @@ side_values as (
     group by change_id, kpi, side
 ),
 
-variances as (
+deviations as (
     select
         concerned.change_id,
         concerned.kpi,
         concerned.side,
-        sum(
-            (concerned.numerator - side_values.value * concerned.denominator)
-            * (concerned.numerator - side_values.value * concerned.denominator)
-        ) / nullif(max(side_values.denominator) * max(side_values.denominator), 0) as variance
+        side_values.denominator,
+        concerned.numerator - side_values.value * concerned.denominator as deviation,
+        max(abs(concerned.numerator - side_values.value * concerned.denominator)) over (
+            partition by concerned.change_id, concerned.kpi, concerned.side
+        ) as greatest_deviation
     from concerned
     inner join side_values
         on
             concerned.change_id = side_values.change_id
             and concerned.kpi = side_values.kpi
             and concerned.side = side_values.side
-    group by concerned.change_id, concerned.kpi, concerned.side
+),
+
+-- As shares of the greatest the squares are added up as decimals: to the same last digit whatever order they come in.
+variances as (
+    select
+        change_id,
+        kpi,
+        side,
+        coalesce(
+            cast(sum(cast(
+                rate(deviation, greatest_deviation) * rate(deviation, greatest_deviation) as decimal(38, 18)
+            )) as double),
+            0
+        ) * max(greatest_deviation) * max(greatest_deviation)
+        / nullif(max(denominator) * max(denominator), 0) as variance
+    from deviations
+    group by change_id, kpi, side
 ),
 
 day_counts as (

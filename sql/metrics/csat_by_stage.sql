@@ -13,10 +13,25 @@ counts as (
         cast(count(*) as bigint) as answer_count,
         cast(count(*) filter (where is_satisfied) as bigint) as satisfied_count,
         cast(count(*) filter (where attached_to = 'nothing') as bigint) as unattached_count,
-        avg(score_of_10) as mean_of_10,
-        stddev(score_of_10) as deviation_of_10
+        avg(cast(score_of_10 as decimal(38, 18))) as mean_of_10
     from all_answers
     group by stage
+),
+
+-- Added up as decimals, and so to the same last digit whatever order the answers come in.
+deviations as (
+    select
+        all_answers.stage,
+        sqrt(rate(
+            cast(sum(cast(
+                (all_answers.score_of_10 - counts.mean_of_10) * (all_answers.score_of_10 - counts.mean_of_10)
+                as decimal(38, 18)
+            )) as double),
+            count(all_answers.score_of_10) - 1
+        )) as deviation_of_10
+    from all_answers
+    inner join counts on all_answers.stage = counts.stage
+    group by all_answers.stage
 ),
 
 surveys as (
@@ -63,11 +78,12 @@ select
     wilson_low(counts.satisfied_count, counts.answer_count) as csat_low,  -- Wilson 95 %
     wilson_high(counts.satisfied_count, counts.answer_count) as csat_high,  -- Wilson 95 %
     counts.mean_of_10,          -- mean, 0–10
-    counts.mean_of_10 - 1.959964 * counts.deviation_of_10 / nullif(sqrt(counts.answer_count), 0) as mean_low,  -- normal 95 %
-    counts.mean_of_10 + 1.959964 * counts.deviation_of_10 / nullif(sqrt(counts.answer_count), 0) as mean_high,  -- normal 95 %
+    counts.mean_of_10 - 1.959964 * deviations.deviation_of_10 / nullif(sqrt(counts.answer_count), 0) as mean_low,  -- normal 95 %
+    counts.mean_of_10 + 1.959964 * deviations.deviation_of_10 / nullif(sqrt(counts.answer_count), 0) as mean_high,  -- normal 95 %
     counts.unattached_count,    -- answers that no order or touchpoint within the lag explains
     case when counts.stage = 'all' then asked.asked_count end as asked_count,  -- persons asked, answered or not; else persons who passed the stage
     case when counts.stage = 'all' then rate(asked.answered_count, asked.asked_count) end as response_rate,  -- answers / asked
 from counts
+inner join deviations on counts.stage = deviations.stage
 cross join asked
 left join settings.stages as stages on counts.stage = stages.stage

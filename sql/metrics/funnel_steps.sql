@@ -26,7 +26,7 @@ counts as (
         cast(count(*) filter (where not is_matured) as bigint) as open_count,
         median(case when is_matured then elapsed_seconds(previous_reached_at, reached_at) end)
             as median_seconds_from_previous,
-        avg(case when is_matured then elapsed_seconds(previous_reached_at, reached_at) end)
+        avg(cast(case when is_matured then elapsed_seconds(previous_reached_at, reached_at) end as decimal(18, 6)))
             as mean_seconds_from_previous,
         median(case when is_matured then elapsed_seconds(entered_at, reached_at) end)
             as median_seconds_from_entry

@@ -20,7 +20,7 @@ session_attempts as (
         sessions.ended_at as waits_from,
         horizons.visits_until as known_until,
         sessions.order_count > 0 as is_converted,
-        1.0 as amount,
+        cast(1 as decimal(36, 2)) as amount,
         sessions.device
     from journeys.sessions as sessions
     cross join horizons
@@ -75,10 +75,10 @@ attempts as (
     select kpi, attempt_id, person_id, happened_at, waits_from, known_until, coalesce(is_converted, false) as is_converted, amount, device
     from session_attempts
     union all
-    select 'cart_abandonment', attempt_id, person_id, opened_at, opened_at, known_until, not is_ordered, 1.0, device
+    select 'cart_abandonment', attempt_id, person_id, opened_at, opened_at, known_until, not is_ordered, 1, device
     from cart_attempts
     union all
-    select 'checkout_abandonment', attempt_id, person_id, checkout_at, opened_at, known_until, not is_ordered, 1.0, device
+    select 'checkout_abandonment', attempt_id, person_id, checkout_at, opened_at, known_until, not is_ordered, 1, device
     from cart_attempts
     where checkout_at is not null
     union all
@@ -87,20 +87,20 @@ attempts as (
         coalesce(
             elapsed_seconds(orders.ordered_at, orders.next_ordered_at) <= kpis.horizon_seconds, false
         ),
-        1.0, null
+        1, null
     from ordered_orders as orders
     inner join settings.kpis as kpis on kpis.kpi = 'retention'
     cross join horizons
     where orders.order_number = 1
     union all
-    select 'satisfaction', answer_id, person_id, answered_at, answered_at, answered_at, is_satisfied, 1.0, null
+    select 'satisfaction', answer_id, person_id, answered_at, answered_at, answered_at, is_satisfied, 1, null
     from journeys.survey_answers
     union all
-    select 'net_order_value', order_id, person_id, ordered_at, ordered_at, ordered_at, true, cast(net_revenue as double), null
+    select 'net_order_value', order_id, person_id, ordered_at, ordered_at, ordered_at, true, net_revenue, null
     from ordered_orders
     where not is_void and net_revenue is not null
     union all
-    select kpi, attempt_id, person_id, happened_at, happened_at, known_until, is_converted, 1.0, null
+    select kpi, attempt_id, person_id, happened_at, happened_at, known_until, is_converted, 1, null
     from step_attempts
 ),
 

@@ -3,7 +3,7 @@
 select
     kpi,                        -- of settings.kpis
     happened_on,                -- shop day
-    round(cast(sum(numerator) as double), 2) as numerator,  -- attempts that converted, or the net revenue of net_order_value
+    cast(sum(numerator) as double) as numerator,  -- attempts that converted, or the net revenue of net_order_value
     cast(sum(denominator) as bigint) as denominator,  -- matured attempts
     cast(sum(1 - denominator) as bigint) as open_count,  -- attempts whose window has not ended
     rate(sum(numerator), sum(denominator)) as value,  -- the day's figure; null: nothing matured

@@ -3,9 +3,9 @@
 select
     kpi,                        -- of settings.kpis
     cast(date_trunc('week', happened_on) as date) as week_on,  -- the week's Monday, a shop day
-    round(cast(sum(numerator) as double), 2) as numerator,  -- attempts that converted, or the net revenue of net_order_value
+    cast(sum(cast(numerator as decimal(36, 2))) as double) as numerator,  -- attempts that converted, or the net revenue of net_order_value
     cast(sum(denominator) as bigint) as denominator,  -- matured attempts
     cast(sum(open_count) as bigint) as open_count,  -- attempts whose window has not ended
-    rate(sum(numerator), sum(denominator)) as value,  -- the week's figure; null: nothing matured
+    rate(sum(cast(numerator as decimal(36, 2))), sum(denominator)) as value,  -- the week's figure; null: nothing matured
 from metrics.kpi_daily
 group by kpi, cast(date_trunc('week', happened_on) as date)

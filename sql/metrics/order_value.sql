@@ -2,6 +2,6 @@
 -- refunded; one whose value is unknown is in no average.
 select
     cast(count(net_revenue) as bigint) as order_count,  -- orders of known value
-    avg(cast(net_revenue as double)) as average_order_value,  -- in the shop's currency; null: no such order
+    avg(net_revenue) as average_order_value,  -- in the shop's currency; null: no such order
 from journeys.order_sessions
 where not is_void

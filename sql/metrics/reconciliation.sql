@@ -130,6 +130,6 @@ select
     cast(sum(lone_event_count) as bigint) as events_without_order_count,  -- order ids only events name, or none
     cast(sum(duplicate_count) as bigint) as duplicate_event_count,  -- events beyond the first of an order id
     cast(count(difference) as bigint) as amount_difference_count,  -- orders whose first event has another amount
-    cast(round(coalesce(sum(difference), 0), 2) as decimal(18, 2)) as amount_difference,  -- event − total over these
+    cast(coalesce(sum(cast(difference as decimal(38, 4))), 0) as decimal(36, 2)) as amount_difference,  -- event − total over these
 from compared
 group by day, channel, payment_method

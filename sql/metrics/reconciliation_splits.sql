@@ -27,7 +27,7 @@ summed as (
         cast(coalesce(sum(events_without_order_count), 0) as bigint) as events_without_order_count,
         cast(coalesce(sum(duplicate_event_count), 0) as bigint) as duplicate_event_count,
         cast(coalesce(sum(amount_difference_count), 0) as bigint) as amount_difference_count,
-        cast(coalesce(sum(amount_difference), 0) as decimal(18, 2)) as amount_difference
+        cast(coalesce(sum(amount_difference), 0) as decimal(36, 2)) as amount_difference
     from metrics.reconciliation
     group by grouping sets ((day), (channel), (payment_method), ())
 )

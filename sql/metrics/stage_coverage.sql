@@ -9,7 +9,7 @@ with touchpoint_values as (
         stage,
         touchpoint,
         case
-            when source = 'orders' and event_name = 'order placed' then coalesce(cast(value as double), 0)
+            when source = 'orders' and event_name = 'order placed' then cast(coalesce(value, 0) as decimal(36, 2))
         end as net_revenue
     from journeys.touchpoints
     where source <> 'invitations'
@@ -21,9 +21,9 @@ select
     cast(count(*) as bigint) as touchpoint_count,  -- touchpoints
     cast(count(stage) as bigint) as staged_count,  -- of these, with a stage
     cast(count(touchpoint) as bigint) as named_count,  -- of these, matched by a rule
-    cast(round(sum(net_revenue), 2) as decimal(18, 2)) as net_revenue,  -- of orders placed; else null
+    cast(sum(net_revenue) as decimal(36, 2)) as net_revenue,  -- of orders placed; else null
     cast(
-        round(sum(case when net_revenue is not null and stage is null then 0 else net_revenue end), 2) as decimal(18, 2)
+        sum(case when net_revenue is not null and stage is null then 0 else net_revenue end) as decimal(36, 2)
     ) as staged_revenue,        -- of these, of orders whose placing has a stage
 from touchpoint_values
 group by source, event_name

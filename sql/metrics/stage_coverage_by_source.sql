@@ -6,8 +6,8 @@ with summed as (
         source,
         cast(coalesce(sum(touchpoint_count), 0) as bigint) as touchpoint_count,
         cast(coalesce(sum(staged_count), 0) as bigint) as staged_count,
-        cast(sum(net_revenue) as decimal(18, 2)) as net_revenue,
-        cast(sum(staged_revenue) as decimal(18, 2)) as staged_revenue
+        cast(sum(net_revenue) as decimal(36, 2)) as net_revenue,
+        cast(sum(staged_revenue) as decimal(36, 2)) as staged_revenue
     from metrics.stage_coverage
     group by grouping sets ((source), ())
 )

@@ -77,7 +77,7 @@ csat as (
     select
         stage,
         cast(count(*) as bigint) as answer_count,
-        avg(score_of_10) as mean_of_10
+        avg(cast(score_of_10 as decimal(38, 18))) as mean_of_10
     from journeys.survey_answers
     where stage is not null
     group by stage

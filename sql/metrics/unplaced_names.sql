@@ -10,7 +10,7 @@ unplaced as (
         event_name,
         touchpoint_count - staged_count as unplaced_count,
         greatest(named_count - staged_count, 0) as named_count,
-        cast(net_revenue - staged_revenue as decimal(18, 2)) as net_revenue
+        cast(net_revenue - staged_revenue as decimal(36, 2)) as net_revenue
     from metrics.stage_coverage
     where staged_count < touchpoint_count
 )

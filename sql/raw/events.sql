@@ -7,7 +7,7 @@ create table raw.events (
     anonymous_id text,                     -- the browser or device
     customer_id text,                      -- the shop's id of the customer, when logged in
     email_hash text,                       -- pseudonym(e-mail)
-    url_path text,                         -- path of the page, without its query
+    url_path text,                         -- path of the page, without its query; what follows ? or # is cut off
     referrer_host text,                    -- host of the referring page
     campaign_source text,                  -- utm_source
     campaign_medium text,                  -- utm_medium
@@ -15,7 +15,7 @@ create table raw.events (
     device text,                           -- desktop, mobile or tablet
     product_id text,                       -- product or SKU
     quantity double check (quantity >= 0), -- pieces added or removed
-    price decimal(18, 4),                  -- of one piece
+    price decimal(18, 4),                  -- of one piece; below zero: a discount
     value decimal(18, 4),                  -- of the event, as an order's revenue
     currency text,                         -- ISO 4217
     cart_id text,                          -- the source's id of the cart

@@ -4,9 +4,9 @@ create table raw.feedback (
     survey text not null,           -- name of the survey
     asked_at timestamp,             -- when the person was asked
     answered_at timestamp,          -- when the person answered; null: not yet
-    score double,                   -- on the scale; null: not answered
+    score double check (score between scale_low and scale_high), -- on the scale; null: not answered
     scale_low double not null,      -- lowest score of the scale
-    scale_high double not null,     -- highest score of the scale
+    scale_high double not null check (scale_high > scale_low), -- highest score of the scale
     satisfied_from double not null, -- lowest score that counts as satisfied
     customer_id text,               -- the shop's id of the customer
     email_hash text,                -- pseudonym(e-mail)

@@ -15,5 +15,7 @@ create table raw.loads (
     rows_duplicate bigint,      -- rows that were there already
     rows_rejected bigint,       -- rows in raw.rejected_rows
     covers_until timestamp,     -- UTC instant until which it reaches
-    unloaded_at timestamp       -- UTC instant at which it was taken back; null: it was not
+    unloaded_at timestamp,      -- UTC instant at which it was taken back; null: it was not
+    read_with text,             -- what it was read with: the hash of each part by its name; null: that was not noted yet
+    read_otherwise text         -- what has changed since, of a file that can no longer be read again; null: nothing
 )

@@ -20,13 +20,13 @@ create table raw.order_rows (
     shipping decimal(18, 4),               -- what sending it costs the customer
     tax decimal(18, 4),                    -- within the total
     total decimal(18, 4),                  -- what the customer pays
-    refunded decimal(18, 4),               -- so far
+    refunded decimal(18, 4),               -- so far, with either sign
     sales_channel text,                    -- store: sold at a till; else empty
     payment_method text,                   -- as the source says
     paid_amount decimal(18, 4),            -- of a payment row
     product_id text,                       -- product or SKU of a line
     product_name text,                     -- as the order says
-    quantity double check (quantity >= 0), -- pieces of a line
-    unit_price decimal(18, 4),             -- of one piece
+    quantity double,                       -- pieces of a line; below zero: returned
+    unit_price decimal(18, 4),             -- of one piece; below zero: a discount
     source_updated_at timestamp            -- the source's own time of the last change
 )

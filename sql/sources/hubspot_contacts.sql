@@ -1,6 +1,7 @@
 -- HubSpot, Contacts > Export, with the English labels, or with others that `columns:` names.
 -- loads: contacts
 -- reads: csv
+-- namespace: hubspot
 -- needs: Email, Create Date
 -- The header holds labels, picked at export and in the portal's language. The id's is Record ID, or in newer exports
 -- Record ID - Contact. Times are without a zone: the portal's, taken for the shop's.

@@ -1,6 +1,7 @@
 -- HubSpot deals, a CSV with the properties' internal names, or with labels that `columns:` names.
 -- loads: deals
 -- reads: csv
+-- namespace: hubspot
 -- needs: id, createdate, closedate, dealstage
 -- Won or lost is what the stage says (closedwon, closedlost), or where a pipeline has stages of its own,
 -- hs_is_closed_won and hs_is_closed. The close date of an open deal is the day on which somebody expects it: only that

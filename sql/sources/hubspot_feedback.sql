@@ -1,6 +1,7 @@
 -- HubSpot feedback submissions, a CSV with the properties' internal names.
 -- loads: feedback
 -- reads: csv
+-- namespace: hubspot
 -- needs: hs_survey_type, hs_value, hs_submission_timestamp
 -- The scale is the survey type's: CSAT 0–2, satisfied is 2; NPS 0–10, satisfied are the promoters, 9 and 10; CES 1–7,
 -- satisfied from 5. Only answers are exported, and nobody who was asked and did not answer. A time without an offset

@@ -1,6 +1,7 @@
 -- HubSpot tickets, a CSV with the properties' internal names, or with labels that `columns:` names.
 -- loads: tickets
 -- reads: csv
+-- namespace: hubspot
 -- needs: id, createdate, hs_pipeline_stage
 -- A time with an offset (ISO 8601) is an instant, thirteen digits are milliseconds since 1970, and a time without
 -- either is the portal's, taken for the shop's. subject, content and the owner are not read. contact_id, customer_id,

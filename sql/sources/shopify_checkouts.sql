@@ -1,6 +1,7 @@
 -- Shopify checkouts that were begun: the API's abandoned checkouts as CSV, one row per checkout.
 -- loads: events
 -- reads: csv
+-- namespace: shopify
 -- needs: id, cart_token, created_at, completed_at
 -- A checkout is one event, of the instant at which it began. Shopify keeps it as abandoned until completed_at is
 -- filled: the name is `Checkout Abandoned` or `Checkout Completed`, and the newest version by updated_at stands. The

@@ -1,6 +1,7 @@
 -- Shopify admin, Orders > Export: one row per line item, 79 columns today, 47 in older files.
 -- loads: order_rows
 -- reads: csv
+-- namespace: shopify
 -- needs: Name, Created at, Lineitem quantity, Lineitem name, Lineitem price
 -- Order-level columns stand on the first row of an order only; staging.orders brings a row's order together by
 -- `Name`, and never sums `Total`. Times carry the shop's offset. Delivery is not in Shopify's export: apps write

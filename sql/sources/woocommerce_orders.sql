@@ -92,7 +92,7 @@ select
     end as shipping,
     given_tax as tax,
     given_total as total,
-    abs(given_refund) as refunded,
+    given_refund as refunded,
     nullif("Payment Method Title", '') as payment_method,
     nullif("SKU", '') as product_id,
     nullif("Item Name", '') as product_name,

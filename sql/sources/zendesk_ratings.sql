@@ -1,6 +1,7 @@
 -- Zendesk satisfaction ratings (GET /api/v2/satisfaction_ratings), one JSON object a line.
 -- loads: feedback
 -- reads: jsonl
+-- namespace: zendesk
 -- needs: ticket_id, score
 -- shape: {"ticket_id": "VARCHAR", "score": "VARCHAR", "comment": "VARCHAR", "created_at": "VARCHAR",
 --   "updated_at": "VARCHAR", "requester": {"external_id": "VARCHAR", "email": "VARCHAR"}}

@@ -1,6 +1,7 @@
 -- Zendesk tickets (GET /api/v2/tickets, or an incremental export), one JSON object a line.
 -- loads: tickets
 -- reads: jsonl
+-- namespace: zendesk
 -- needs: id, requester_id, status, created_at, via
 -- shape: {"id": "VARCHAR", "status": "VARCHAR", "type": "VARCHAR", "priority": "VARCHAR", "created_at": "VARCHAR",
 --   "updated_at": "VARCHAR", "solved_at": "VARCHAR", "requester_id": "VARCHAR", "via": {"channel": "VARCHAR"},

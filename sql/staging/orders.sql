@@ -1,6 +1,8 @@
 -- One row per order, in its newest state: exports overlap, and refunds and cancellations update an order in place.
 -- Net revenue is after discounts and refunds, without shipping and tax. Tax that the total includes is taken out in
--- the proportion of goods to goods and shipping; a refund reduces it in the proportion of refund to total.
+-- the proportion of goods to goods and shipping; a refund reduces it in the proportion of refund to total. Neither takes
+-- more than all. A line below zero (a discount, a return) makes the goods less; an order of such lines alone is worth
+-- less than nothing. A refund is one with either sign: exports write it with a minus, or without.
 -- An order row without a placing time (a line whose order was never exported) makes no order: a check reports it.
 -- key: order_id
 -- keyed by: order_id
@@ -18,7 +20,7 @@ current_rows as (
     select *
     from versions
     where covers_until = newest or newest is null
-    qualify row_number() over (partition by order_id, export, row_key order by version desc) = 1
+    qualify row_number() over (partition by order_id, row_key order by version desc) = 1
 ),
 
 merged as (
@@ -41,12 +43,12 @@ merged as (
         min(currency) as first_currency,
         max(currency) as last_currency,
         coalesce(max(payment_method), 'unknown') as payment_method,
-        cast(sum(quantity * unit_price) as double) as lines_value,
+        cast(sum(cast(quantity as decimal(20, 6)) * unit_price) as double) as lines_value,
         cast(max(subtotal) as double) as subtotal,
         cast(coalesce(sum(shipping), 0) as double) as shipping,
         cast(coalesce(max(tax), 0) as double) as tax,
         cast(coalesce(max(total), sum(paid_amount)) as double) as total,
-        cast(coalesce(max(refunded), 0) as double) as refunded,
+        cast(coalesce(max(abs(refunded)), 0) as double) as refunded,
         cast(count(quantity) as bigint) as line_count
     from current_rows
     group by order_id
@@ -66,7 +68,10 @@ valued as (
 taxed as (
     select
         *,
-        case when abs(order_total - goods - shipping) < 0.01 then tax else 0 end as included_tax
+        case
+            when abs(order_total - goods - shipping) < 0.01 then rate(tax, goods + shipping)
+        end as included_tax_share,
+        case when order_total > 0 then least(rate(refunded, order_total), 1) else 0 end as refunded_share
     from valued
 )
 
@@ -90,20 +95,21 @@ select
     status,                     -- as the source says
     payment_method,             -- as the source says
     line_count,                 -- lines of the order
-    cast(round(order_total, 2) as decimal(18, 2)) as total,  -- what the customer pays, in the shop's currency
-    cast(round(goods, 2) as decimal(18, 2)) as goods,  -- its lines after discounts; null: no line is known
-    cast(round(shipping, 2) as decimal(18, 2)) as shipping,  -- what sending it costs the customer
-    cast(round(tax, 2) as decimal(18, 2)) as tax,  -- within the total; 0: not said
-    cast(round(refunded, 2) as decimal(18, 2)) as refunded,  -- so far, in the shop's currency
+    cast(round(order_total, 2) as decimal(36, 2)) as total,  -- what the customer pays, in the shop's currency
+    cast(round(goods, 2) as decimal(36, 2)) as goods,  -- its lines after discounts; null: no line is known
+    cast(round(shipping, 2) as decimal(36, 2)) as shipping,  -- what sending it costs the customer
+    cast(round(tax, 2) as decimal(36, 2)) as tax,  -- within the total; 0: not said
+    cast(round(refunded, 2) as decimal(36, 2)) as refunded,  -- so far, in the shop's currency
     cast(
         case
             when is_cancelled then 0
             else round(
-                (goods - coalesce(included_tax * goods / nullif(goods + shipping, 0), 0))
-                * (1 - least(coalesce(refunded / nullif(order_total, 0), 0), 1)),
+                goods
+                * (1 - case when included_tax_share between 0 and 1 then included_tax_share else 0 end)
+                * (1 - refunded_share),
                 2
             )
-        end as decimal(18, 2)
+        end as decimal(36, 2)
     ) as net_revenue,           -- after discounts and refunds, without shipping and tax; null: no line is known
     coalesce(
         shop_day(delivered_at, shop.time_zone) > promised_on, false

@@ -1,6 +1,7 @@
 -- Olist customers: one row per order, since customer_id is made anew for each; the person is customer_unique_id.
 -- loads: contacts
 -- reads: csv
+-- namespace: olist
 -- needs: customer_id, customer_unique_id
 select
     line,

@@ -1,6 +1,7 @@
 -- Olist order items: one row per line of an order; freight is the shipping of the line.
 -- loads: order_rows
 -- reads: csv
+-- namespace: olist
 -- needs: order_id, order_item_id, product_id, price, freight_value
 select
     line,

@@ -1,6 +1,7 @@
 -- Olist marketing-qualified leads: sellers who asked to sell on the marketplace; its CRM. Not its buyers.
 -- loads: contacts
 -- reads: csv
+-- namespace: olist
 -- needs: mql_id, first_contact_date, origin
 select
     line,

@@ -1,6 +1,7 @@
 -- Olist orders: one row per order, times local to the shop, without a zone.
 -- loads: order_rows
 -- reads: csv
+-- namespace: olist
 -- needs: order_id, customer_id, order_status, order_purchase_timestamp, order_estimated_delivery_date
 -- The estimate is a date (its time is 00:00): late is a comparison of days. A cancelled order has no time of it.
 with typed as (

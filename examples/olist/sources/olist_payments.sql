@@ -1,6 +1,7 @@
 -- Olist payments: one row per payment of an order; an order may be paid in several ways.
 -- loads: order_rows
 -- reads: csv
+-- namespace: olist
 -- needs: order_id, payment_sequential, payment_type, payment_value
 select
     line,

@@ -2,6 +2,7 @@
 -- several reviews: the answer is the pair.
 -- loads: feedback
 -- reads: csv
+-- namespace: olist
 -- needs: review_id, order_id, review_score, review_creation_date, review_answer_timestamp
 with typed as (
     select
