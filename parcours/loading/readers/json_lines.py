@@ -32,18 +32,17 @@ def read_json_lines(
     Raises:
         FileRefused: a file is one document, a list of rows or an object that holds it: its lines are no rows.
     """
-    read_lines(connection, paths, "text, json_valid(text) and not starts_with(ltrim(text), '[') as is_json")
+    read_lines(connection, paths, "text, json_valid(text) as is_json")
     connection.execute(
         f"create or replace temp view file_texts as select line, {masked('text')} as text from numbered_lines"
     )
-    odd = count_rows(connection, "numbered_lines where not is_json")
+    odd = count_rows(connection, "numbered_lines where not is_json or starts_with(text, '[')")
     if documents := [path for path in paths if (odd and _is_document(path)) or _is_wrapped(path, needs)]:
         raise FileRefused(DOCUMENT, dict.fromkeys(documents, DOCUMENT))
     if odd:
         connection.execute(
-            "insert into rejects "
-            "select line, if(json_valid(l.text), 'is a list, not an object', 'is not valid JSON'), t.text "
-            "from numbered_lines l join file_texts t using (line) where not l.is_json and trim(l.text) <> ''"
+            "insert into rejects select line, 'is not valid JSON', t.text from numbered_lines l join file_texts t "
+            "using (line) where not l.is_json and trim(l.text) <> ''"
         )
     # The limit ends the reading of a large file.
     sound = (
