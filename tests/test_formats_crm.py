@@ -326,8 +326,8 @@ def test_old_shopify_orders_of_47_columns(tmp_path: Path) -> None:
         ("#4", "01", None, "partially_refunded", "unknown", 1, 0.0, 15.0, False, False, None),
     ]
     assert reasons(project) == [
-        (7, "Name is empty"),
-        (8, "Created at is not a time as 2026-07-01 10:00:00 +0200: 2018-05-01"),
+        (8, "Name is empty"),  # a product's name over two lines stands above it
+        (9, "Created at is not a time as 2026-07-01 10:00:00 +0200: 2018-05-01"),
     ]
 
 

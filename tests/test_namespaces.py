@@ -196,19 +196,19 @@ def test_a_deal_and_a_ticket_mean_the_contact_of_their_own_crm(tmp_path: Path) -
 
 def test_shops_that_declare_a_namespace_have_customers_of_their_own(tmp_path: Path) -> None:
     shop = shop_with(tmp_path, *TWO_SHOPS[:4])
-    put(shop, "mugs", order("#1", 100, customer_id="17", email_hash="m" * 64))
+    put(shop, "mugs", order("#1", 100, customer_id="17", email_hash="0f" * 32))
     put(shop, "tea", order("#1", 7, customer_id="17"))
     put(shop, "clicks", event("e", customer_id="17", cart_id="c", anonymous_id="a"))
     put(shop, "desk", ticket("t", customer_id="17"))
     with opened() as connection:
         load(connection, shop, "journeys.identities")
         people = (
-            "select list(identifier order by identifier) from journeys.identities where has_evidence "
+            "select list(left(identifier, 18) order by identifier) from journeys.identities where has_evidence "
             "group by person_id order by 1"
         )
         assert rows(connection, people) == [
             (["anonymous:a", "customer:tea:17", "order:tea:#1"],),
-            (["customer:mugs:17", f"email:{'m' * 64}", "order:mugs:#1"],),
+            (["customer:mugs:17", "email:0f0f0f0f0f0f", "order:mugs:#1"],),
         ]
         assert rows(connection, "select cart_id from raw.events") == [("tea:c",)]
 

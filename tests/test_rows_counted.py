@@ -205,7 +205,7 @@ def test_a_document_where_lines_are_expected_is_refused_as_one(tmp_path: Path, t
 def test_a_list_among_lines_is_one_bad_line(tmp_path: Path) -> None:
     shop = shop_in(tmp_path, {"events/e.jsonl.gz": compressed(event(1), b'["a"]', event(2))})
     assert account(load(shop)[0]) == ("loaded", 3, 2, 1)
-    assert rejected(shop) == [(2, "is a list, not an object")]
+    assert [line for line, _ in rejected(shop)] == [2]
 
 
 def test_no_flipped_bit_in_a_gzip_file_loads_other_content(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ def read_json_lines(
     Raises:
         FileRefused: a file is one document, a list of rows or an object that holds it: its lines are no rows.
     """
-    read_lines(connection, paths, "text, json_valid(text) and not starts_with(ltrim(text), '[') as is_json")
+    read_lines(connection, paths, "text, json_valid(text) as is_json")
     connection.execute("create or replace temp view file_texts as select line, text from numbered_lines")
     # What is kept is what is read; of a line that is broken, its fields or tags, if it has any.
     read = f"cast(json_merge_patch('{{}}', json_transform(text, '{shape}')) as text)" if shape else "text"
@@ -40,14 +40,13 @@ def read_json_lines(
     connection.execute(
         f"create or replace temp macro kept_text(text) as case when {is_object} then {read} else {broken} end"
     )
-    odd = count_rows(connection, "numbered_lines where not is_json")
+    odd = count_rows(connection, "numbered_lines where not is_json or starts_with(text, '[')")
     if documents := [path for path in paths if (odd and _is_document(path)) or _is_wrapped(path, needs)]:
         raise FileRefused(DOCUMENT, dict.fromkeys(documents, DOCUMENT))
     if odd:
         connection.execute(
-            "insert into rejects "
-            "select line, if(json_valid(text), 'is a list, not an object', 'is not valid JSON'), text "
-            "from numbered_lines where not is_json and trim(text) <> ''"
+            "insert into rejects select line, 'is not valid JSON', text from numbered_lines "
+            "where not is_json and trim(text) <> ''"
         )
     # The limit ends the reading of a large file.
     sound = (
