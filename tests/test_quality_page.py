@@ -523,7 +523,7 @@ def test_reasons_of_rejected_rows_are_counted_per_export_without_their_values() 
         "insert into raw.loads (file_id, export, status) values ('a', 'web', 'loaded'), ('b', 'shop', 'loaded')"
     )
     connection.execute(
-        "insert into raw.rejected_rows values ('a', 1, 'price is negative: -1', ''), "
+        "insert into raw.rejected_rows (file_id, line, reason, text) values ('a', 1, 'price is negative: -1', ''), "
         "('a', 2, 'price is negative: -2', ''), ('b', 1, 'price is negative: -1', ''), "
         "('b', 2, 'belongs to a forgotten person', '')"
     )

@@ -9,17 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-
 from parcours.loading.readers.compressed import chunks, is_named_as_compressed
 
 LONGEST_LINE = 2**20
 """Bytes of a line that DuckDB is given; from 2 MB on it rejects them, from 32 MB on it drops them."""
 
 QUOTE, LINE_FEED = ord('"'), ord("\n")
-BEFORE_OPENING = np.isin(np.arange(256), list(b'",\n'))
-BEHIND_CLOSING = np.isin(np.arange(256), list(b'",\r\n'))
-"""By a byte, whether a quote behind it may open a value, and whether one before it may close one."""
+BEFORE_OPENING, BEHIND_CLOSING = b'",\n', b'",\r\n'
+"""Bytes of which one stands before a quote that opens a value, or behind one that closes it."""
 
 
 def count_lines(path: Path) -> int | None:
@@ -73,13 +70,18 @@ def count_records(path: Path) -> int | None:
 
 def _quotes_end_in_lines(lines: bytes) -> bool:
     """Whether each quote opens or closes a value, or is doubled within one, and none is open where a line ends."""
+    import numpy as np  # here: importing the definitions costs enough
+
     signs = np.frombuffer(b"\n" + lines + b"\n", np.uint8)
+    is_before_opening, is_behind_closing = (
+        np.isin(np.arange(256), list(signs_there)) for signs_there in (BEFORE_OPENING, BEHIND_CLOSING)
+    )
     quotes = np.flatnonzero(signs == QUOTE)
     before_line_ends = np.searchsorted(quotes, np.flatnonzero(signs == LINE_FEED))
     return bool(
         not (before_line_ends % 2).any()
-        and BEFORE_OPENING[signs[quotes[::2] - 1]].all()
-        and BEHIND_CLOSING[signs[quotes[1::2] + 1]].all()
+        and is_before_opening[signs[quotes[::2] - 1]].all()
+        and is_behind_closing[signs[quotes[1::2] + 1]].all()
     )
 
 
