@@ -45,6 +45,7 @@ def unmatched_files(connection: duckdb.DuckDBPyConnection) -> list[str]:
 def note_own_columns(connection: duckdb.DuckDBPyConnection, project: Project) -> None:
     """Write `raw.own_columns`."""
     connection.execute("delete from raw.own_columns")
+    noted: list[object] = []
     for export in project.settings.exports.files:
         path = project.source_file(export.format)
         if path.is_relative_to(ROOT / "sql"):
@@ -56,9 +57,10 @@ def note_own_columns(connection: duckdb.DuckDBPyConnection, project: Project) ->
             f"select count(*){counts} from raw.{source.kind.name} where export = $export", {"export": export.name}
         ).fetchall()[0]
         for column, count in zip(columns, filled, strict=True):
-            connection.execute(
-                "insert into raw.own_columns values (?, ?, ?, ?, ?)", [export.name, source.format, column, rows, count]
-            )
+            noted += [export.name, source.format, column, rows, count]
+    if noted:
+        rows_of_five = ", ".join(["(?, ?, ?, ?, ?)"] * (len(noted) // 5))
+        connection.execute(f"insert into raw.own_columns values {rows_of_five}", noted)
 
 
 def files_of(project: Project) -> Iterator[str]:

@@ -364,6 +364,8 @@ def _reject(connection: duckdb.DuckDBPyConnection) -> None:
 
 def _keep_rejected(connection: duckdb.DuckDBPyConnection, file: Found, given: set[str]) -> None:
     """Store the rejected rows, with the pseudonyms of whom they name: so they go, if one of these is forgotten."""
+    if not count_rows(connection, "rejects"):
+        return  # before the many patterns of `masked` are made ready
     named = pseudonyms(file.source.kind.name, given, file.reading.namespace)
     connection.execute(
         f"insert into raw.rejected_rows select file_id, {LINE_IN_FILE}, {masked('rejects.reason')}, "
@@ -485,12 +487,18 @@ def _observe_names(connection: duckdb.DuckDBPyConnection, source: Source, export
     events = (
         f"union all select {FILE_NUMBER}, 'event', event_name, count(*) from checked where reason is null group by all"
     )
-    shown = f"case when regexp_matches(name, $personal) then {masked('name')} else name end"  # keys may be addresses
     connection.execute(
-        f"insert into raw.observed_names select file_id, $export, what, {shown}, sum(rows) from ("
+        "create or replace temp table names_seen as "
         "select file_number, 'column' as what, name, count(*) as rows from file_names group by all "
-        f"{events if source.kind.name == 'events' else ''}) inner join loading_files using (file_number) group by all",
-        {"export": export, "personal": MAY_BE_PERSONAL},
+        f"{events if source.kind.name == 'events' else ''}"
+    )
+    may_be_personal = f"regexp_matches(name, {text_literal(MAY_BE_PERSONAL)})"  # keys may be addresses
+    hides = count_rows(connection, f"names_seen where {may_be_personal}")
+    shown = f"case when {may_be_personal} then {masked('name')} else name end" if hides else "name"
+    connection.execute(
+        f"insert into raw.observed_names select file_id, $export, what, {shown}, sum(rows) "
+        "from names_seen inner join loading_files using (file_number) group by all",
+        {"export": export},
     )
 
 

@@ -124,26 +124,18 @@ def note_namespaces(
 ) -> None:
     """Write `raw.namespaces`."""
     connection.execute("delete from raw.namespaces")
+    noted: list[object] = []
     for export, source, namespace in exports:
         kind = source.kind
         for column in kind.columns:
             if column.name not in BELONGS_TO:
                 continue
             astray = _count_astray(connection, kind.name, column.name, export.name, namespace)
-            connection.execute(
-                "insert into raw.namespaces values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [
-                    export.name,
-                    source.format,
-                    kind.name,
-                    namespace.name,
-                    namespace.is_declared,
-                    column.name,
-                    BELONGS_TO[column.name],
-                    column.name in namespace.written,
-                    astray,
-                ],
-            )
+            noted += [export.name, source.format, kind.name, namespace.name, namespace.is_declared]
+            noted += [column.name, BELONGS_TO[column.name], column.name in namespace.written, astray]
+    if noted:
+        rows_of_nine = ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?, ?)"] * (len(noted) // 9))
+        connection.execute(f"insert into raw.namespaces values {rows_of_nine}", noted)
 
 
 def _count_astray(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cache
+
 import duckdb
 
 from parcours.warehouse.canonical import KINDS, Kind
 from parcours.warehouse.comments import DeclaredTable, read_declaration
-from parcours.warehouse.connection import SOMEBODY, existing_tables, table_columns
+from parcours.warehouse.connection import SOMEBODY
 from parcours.warehouse.refresh_log import note_changes, table_states
 
 BOOKKEEPING = {
@@ -83,11 +86,32 @@ class OldWarehouse(Exception):
     """The warehouse was made by an earlier version; the text says what to do."""
 
 
-def _add_columns(connection: duckdb.DuckDBPyConnection, table: str) -> None:
+@cache
+def _expected() -> dict[str, list[tuple[str, str]]]:
+    """Names and types of the columns of each table, as this version makes it."""
+    with duckdb.connect() as connection:
+        connection.execute("create schema raw")
+        for raw in RAW_TABLES.values():
+            connection.execute(f"create table {raw.table} ({raw.definition})")
+        return _found(connection)
+
+
+def _found(connection: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[str, str]]]:
+    """Names and types of the columns of the tables that there are."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for table, column, type_ in connection.execute(
+        "select schema_name || '.' || table_name, column_name, data_type from duckdb_columns() "
+        "where database_name = current_database() and schema_name = 'raw' order by table_name, column_index"
+    ).fetchall():
+        found.setdefault(table, []).append((column, type_))
+    return found
+
+
+def _add_columns(connection: duckdb.DuckDBPyConnection, table: str, found: Sequence[tuple[str, str]]) -> None:
     """Add the columns that came later, where nothing else is missing."""
-    columns = table_columns(connection, "expected")
+    columns = _expected()[table]
     later = columns[len(columns) - CAME_LATER.get(table, 0) :]
-    if later and table_columns(connection, table) == columns[: -len(later)]:
+    if later and found == columns[: -len(later)]:
         for column, type_ in later:
             connection.execute(f"alter table {table} add column {column} {type_}")
         if table == "raw.rejected_rows":
@@ -101,14 +125,14 @@ def make_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
     Raises:
         OldWarehouse: one exists with other columns.
     """
-    existing = existing_tables(connection)
+    existing = _found(connection)
     for name, raw in RAW_TABLES.items():
         if name not in existing:
             connection.execute(f"create table {name} ({raw.definition})")
-            continue
-        connection.execute(f"create or replace temp table expected ({raw.definition})")
-        _add_columns(connection, name)
-        if table_columns(connection, name) != table_columns(connection, "expected"):
+        elif existing[name] != _expected()[name]:
+            _add_columns(connection, name, existing[name])
+            if _found(connection)[name] == _expected()[name]:
+                continue
             raise OldWarehouse(
                 f"{name} has other columns than this version of Parcours writes. "
                 "Move warehouse.duckdb away and run again: "
