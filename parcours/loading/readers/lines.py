@@ -11,7 +11,6 @@ from itertools import islice
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
 
 from parcours.loading.readers.by_line import decoded, text_lines
 from parcours.loading.readers.compressed import open_bytes
@@ -120,6 +119,8 @@ def _read_by_line(connection: duckdb.DuckDBPyConnection, path: Path, number: int
 
 def insert(connection: duckdb.DuckDBPyConnection, table: str, columns: Sequence[tuple[str, Sequence[object]]]) -> None:
     """Append rows, given by the type and the values of each column."""
+    import pyarrow as pa  # here: importing the definitions costs enough
+
     types = {"bigint": pa.int64(), "text": pa.string()}
     arrays = [pa.array(values, types[type_]) for type_, values in columns]
     connection.register("given_rows", pa.table(arrays, [f"c{number}" for number in range(len(arrays))]))
