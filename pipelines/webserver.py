@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from dagster_shared.ipc import open_ipc_subprocess
 from dagster_webserver.webserver import DagsterWebserver
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, QueryParams
 from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount
@@ -82,7 +82,7 @@ def _is_from_here(headers: Headers) -> bool:
 
 def _acts_by_address(scope: Scope) -> bool:
     """Whether an address alone asks GraphQL, which starts runs: Dagster answers it, and its own pages never ask so."""
-    return scope["path"].rstrip("/").endswith("/graphql") and bool(scope.get("query_string"))
+    return scope["path"].rstrip("/").endswith("/graphql") and "query" in QueryParams(scope["query_string"])
 
 
 class ShopWebserver(DagsterWebserver[Any, Any]):

@@ -121,6 +121,14 @@ def test_no_address_alone_starts_a_run(port: int, method: str) -> None:
     assert ask(port, "/graphql", Accept="text/html")[0] == 200
 
 
+def test_the_uis_own_questions_are_answered(port: int) -> None:
+    connection = HTTPConnection("127.0.0.1", port, timeout=20)
+    headers = {"Content-Type": "application/json", "Origin": f"http://127.0.0.1:{port}"}
+    connection.request("POST", "/graphql?op=Version", '{"query": "{version}"}', headers)
+    answer = connection.getresponse()
+    assert answer.status == 200 and b'"version"' in answer.read()
+
+
 def test_a_web_socket_of_another_site_is_closed() -> None:
     sent = []
 
