@@ -15,8 +15,10 @@ from night_shop import add_day, night_shop
 from parcours.nights.close import record_late_night, record_run
 from parcours.nights.digest import digest
 from parcours.nights.late import night_after
+from parcours.nights.leave import leave_records
 from parcours.nights.record import RunRecord, read_records, records_file
 from parcours.nights.status import status
+from parcours.people.traces import INSTEAD, Traces
 from parcours.project import Project, load_project
 from parcours.report.page import last_run_of, with_last_run
 from parcours.report.write import write_quality, write_report
@@ -150,6 +152,14 @@ def test_a_run_has_one_record_and_half_a_line_does_no_harm(shop: Project) -> Non
         file.write('{"run_id": "cut off')
     night(shop, 1)
     assert [record.outcome for record in read_records(shop)] == ["report", "nothing new"]
+
+
+def test_a_name_with_other_ends_of_lines_costs_no_record(shop: Project) -> None:
+    odd = "Sold\u2028out\u2029\u0085\u000b\u001e"
+    night(shop, 0, [replace(GONE, cause=f"orders.csv: {odd}")])
+    assert [record.troubles[0].cause for record in read_records(shop)] == [f"orders.csv: {odd}"]
+    leave_records(shop, Traces(("Sold",)))
+    assert [record.troubles[0].cause for record in read_records(shop)] == [f"orders.csv: {INSTEAD}{odd[4:]}"]
 
 
 def test_a_record_is_written_where_the_warehouse_cannot_be_read(shop: Project) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 
 from parcours.nights.digest import write_digest
-from parcours.nights.record import read_records, records_file, records_lock
+from parcours.nights.record import read_records, record_lines, records_file, records_lock
 from parcours.people.traces import Traces
 from parcours.project import Project
 from parcours.whole_file import PRIVATE, write_whole
@@ -20,24 +22,18 @@ def leave_records(project: Project, traces: Traces) -> None:
     if not records_file(project).exists():
         return
     with records_lock(project):
-        lines = [_without(json.loads(line), traces) for line in _whole_lines(project)]
-        text = "".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in lines)
+        records = [_without(record, traces) for record in _json_of(record_lines(project))]
+        text = "".join(f"{json.dumps(record, ensure_ascii=False)}\n" for record in records)
         write_whole(records_file(project), text, PRIVATE)
         for record in read_records(project)[-1:]:
             write_digest(project, record)
 
 
-def _whole_lines(project: Project) -> list[str]:
-    """The lines that are JSON: the last may be cut by a power cut."""
-    return [line for line in records_file(project).read_text(encoding="utf-8").splitlines() if _is_json(line)]
-
-
-def _is_json(line: str) -> bool:
-    try:
-        json.loads(line)
-    except ValueError:
-        return False
-    return True
+def _json_of(lines: Iterable[str]) -> Iterator[Any]:
+    """What the lines hold that are JSON: the last may be cut by a power cut."""
+    for line in lines:
+        with suppress(ValueError):
+            yield json.loads(line)
 
 
 def _without(value: Any, traces: Traces, name: str = "") -> Any:

@@ -151,14 +151,18 @@ def records_file(project: Project) -> Path:
     return project.output / "runs.jsonl"
 
 
-def read_records(project: Project) -> list[RunRecord]:
-    """All records, oldest first. A line that is no record (of another version, cut by a power cut) is left out."""
+def record_lines(project: Project) -> list[str]:
+    """The lines of the records, as they stand. Other signs that end a line of text may stand within a name."""
     try:
-        lines = records_file(project).read_text(encoding="utf-8").splitlines()
+        return records_file(project).read_text(encoding="utf-8").split("\n")
     except FileNotFoundError:
         return []
+
+
+def read_records(project: Project) -> list[RunRecord]:
+    """All records, oldest first. A line that is no record (of another version, cut by a power cut) is left out."""
     found = []
-    for line in lines:
+    for line in record_lines(project):
         try:
             found.append(_adapter().validate_json(line))
         except ValidationError:
