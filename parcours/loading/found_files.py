@@ -16,6 +16,7 @@ from parcours.loading.files import shown
 from parcours.loading.sources import read_source
 from parcours.project import ROOT, Project
 from parcours.warehouse.connection import quoted
+from parcours.warehouse.rows import insert_rows
 
 
 def note_found_files(
@@ -45,7 +46,7 @@ def unmatched_files(connection: duckdb.DuckDBPyConnection) -> list[str]:
 def note_own_columns(connection: duckdb.DuckDBPyConnection, project: Project) -> None:
     """Write `raw.own_columns`."""
     connection.execute("delete from raw.own_columns")
-    noted: list[object] = []
+    noted: list[tuple[object, ...]] = []
     for export in project.settings.exports.files:
         path = project.source_file(export.format)
         if path.is_relative_to(ROOT / "sql"):
@@ -56,11 +57,10 @@ def note_own_columns(connection: duckdb.DuckDBPyConnection, project: Project) ->
         rows, *filled = connection.execute(
             f"select count(*){counts} from raw.{source.kind.name} where export = $export", {"export": export.name}
         ).fetchall()[0]
-        for column, count in zip(columns, filled, strict=True):
-            noted += [export.name, source.format, column, rows, count]
-    if noted:
-        rows_of_five = ", ".join(["(?, ?, ?, ?, ?)"] * (len(noted) // 5))
-        connection.execute(f"insert into raw.own_columns values {rows_of_five}", noted)
+        noted += [
+            (export.name, source.format, column, rows, count) for column, count in zip(columns, filled, strict=True)
+        ]
+    insert_rows(connection, "raw.own_columns", noted)
 
 
 def files_of(project: Project) -> Iterator[str]:

@@ -48,6 +48,7 @@ from parcours.warehouse.connection import count_rows, text_literal, transaction
 from parcours.warehouse.personal_values import MAY_BE_PERSONAL
 from parcours.warehouse.raw_tables import make_raw_tables
 from parcours.warehouse.refresh_log import note_change, touch
+from parcours.warehouse.rows import insert_rows
 
 SHOWN_REASONS = 5
 """Why rows of a refused file are rejected: so many reasons are named, without the values of the rows."""
@@ -508,11 +509,7 @@ def _record(connection: duckdb.DuckDBPyConnection, loads: Sequence[Load], files:
         | {"file_order": file.file_order, "load_number": run.load_number, "read_with": file.reading.read_with}
         for load, file in zip(loads, files, strict=True)
     ]
-    row = f"({', '.join('?' * len(rows[0]))})"
-    connection.execute(
-        f"insert into raw.loads ({', '.join(rows[0])}) values {', '.join([row] * len(rows))}",
-        [value for row in rows for value in row.values()],
-    )
+    insert_rows(connection, f"raw.loads ({', '.join(rows[0])})", [[*row.values()] for row in rows])
     note_change(connection, "raw.loads")  # now: what a run that is killed further on leaves must not be published
 
 

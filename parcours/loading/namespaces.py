@@ -20,6 +20,7 @@ import duckdb
 from parcours.loading.sources import Source
 from parcours.settings.schema import ExportFile
 from parcours.warehouse.connection import count_rows
+from parcours.warehouse.rows import insert_rows
 
 SHOP = "shop"
 """What customer and cart ids belong to."""
@@ -124,18 +125,17 @@ def note_namespaces(
 ) -> None:
     """Write `raw.namespaces`."""
     connection.execute("delete from raw.namespaces")
-    noted: list[object] = []
+    noted: list[tuple[object, ...]] = []
     for export, source, namespace in exports:
         kind = source.kind
         for column in kind.columns:
             if column.name not in BELONGS_TO:
                 continue
             astray = _count_astray(connection, kind.name, column.name, export.name, namespace)
-            noted += [export.name, source.format, kind.name, namespace.name, namespace.is_declared]
-            noted += [column.name, BELONGS_TO[column.name], column.name in namespace.written, astray]
-    if noted:
-        rows_of_nine = ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?, ?)"] * (len(noted) // 9))
-        connection.execute(f"insert into raw.namespaces values {rows_of_nine}", noted)
+            of_export = (export.name, source.format, kind.name, namespace.name, namespace.is_declared)
+            of_column = (column.name, BELONGS_TO[column.name], column.name in namespace.written, astray)
+            noted.append((*of_export, *of_column))
+    insert_rows(connection, "raw.namespaces", noted)
 
 
 def _count_astray(

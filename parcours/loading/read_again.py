@@ -23,6 +23,7 @@ from parcours.loading.unload import take_back
 from parcours.project import Project
 from parcours.warehouse.connection import transaction
 from parcours.warehouse.refresh_log import note_change, note_changes, reset_log
+from parcours.warehouse.rows import insert_rows
 
 UNREAD = "no export of journey.yaml reads them any more"
 """Why files are taken back and not read again."""
@@ -182,8 +183,7 @@ def _write_ids(connection: duckdb.DuckDBPyConnection, files: Sequence[Outdated])
 def _note_kept(connection: duckdb.DuckDBPyConnection, files: Sequence[Outdated]) -> None:
     """Note of the files whose rows stay as they are what has changed since they were read; of the others nothing."""
     connection.execute("create or replace temp table kept (file_id text, kind text, why text)")
-    for file in files:
-        connection.execute("insert into kept values (?, ?, ?)", [file.file_id, file.kind, file.why])
+    insert_rows(connection, "kept", [(file.file_id, file.kind, file.why) for file in files])
     # Of a file that was written over in its place often no row is left.
     for kind in {file.kind for file in files}:
         connection.execute(

@@ -16,6 +16,7 @@ from parcours.warehouse.comments import DeclaredTable, read_declaration
 from parcours.warehouse.connection import transaction
 from parcours.warehouse.personal_values import hidden_id
 from parcours.warehouse.refresh_log import note_versions, prepare_log
+from parcours.warehouse.rows import flat, values
 
 Row = Sequence[Any]
 
@@ -262,11 +263,8 @@ def _write(connection: duckdb.DuckDBPyConnection, table: DeclaredTable, name: st
     rows, kind = ROWS[table.name](settings), "table" if "." in name else "temp table"
     connection.execute(f"create or replace {kind} {name} ({table.definition})")
     if rows:
-        values = ", ".join([f"({', '.join('?' * len(rows[0]))})"] * len(rows))
-        connection.execute(
-            f"with listed as (values {values}) insert into {name} {INSERTED.get(table.name, 'select * from listed')}",
-            [value for row in rows for value in row],
-        )
+        inserted = INSERTED.get(table.name, "select * from listed")
+        connection.execute(f"with listed as ({values(rows)}) insert into {name} {inserted}", flat(rows))
     said = connection.execute(
         f"select md5(coalesce(string_agg(cast(t as text), '|' order by cast(t as text)), '')) from {name} as t"
     ).fetchall()

@@ -295,7 +295,7 @@ def _make_list(connection: duckdb.DuckDBPyConnection, table: str, column: str, v
 def _find_people(connection: duckdb.DuckDBPyConnection, database: str, identifiers: Sequence[str]) -> None:
     """Make `forgotten_identifiers`, `forgotten_people` and `forgotten_records`, as a database knows them."""
     _make_list(connection, "forgotten_identifiers", "identifier", identifiers)
-    known = _tables(connection, database)
+    known = existing_tables(connection, database=database)
     people, records = "select null::text as person_id where false", "select null::text as record_id where false"
     if IDENTITIES in known:
         people = (
@@ -309,13 +309,6 @@ def _find_people(connection: duckdb.DuckDBPyConnection, database: str, identifie
         )
     connection.execute(f"create or replace temp table forgotten_records as {records}")
     connection.execute("insert into forgotten_identifiers select record_id from forgotten_records")
-
-
-def _tables(connection: duckdb.DuckDBPyConnection, database: str) -> set[str]:
-    rows = connection.execute(
-        "select schema_name || '.' || table_name from duckdb_tables() where database_name = ?", [database]
-    ).fetchall()
-    return {table for (table,) in rows}
 
 
 def _personal_rows(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, str]:

@@ -36,10 +36,11 @@ def read_settings_text(path: Path) -> tuple[dict[str, Any], yaml.Node]:
     """
     text = _text(path)
     try:
-        root = yaml.compose(text, Loader=_Loader)
+        loader = _Loader(text)
+        root = loader.get_single_node()
         if root is not None:
             _check_size(root)
-        data = yaml.load(text, Loader=_Loader)
+        data = None if root is None else loader.construct_document(root)
     except yaml.reader.ReaderError as error:
         # A text in memory: its position counts characters.
         line = text[: error.position].count("\n") + 1

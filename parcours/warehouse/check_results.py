@@ -11,6 +11,7 @@ from collections.abc import Collection, Sequence
 import duckdb
 
 from parcours.warehouse.comments import comment_table, read_declaration
+from parcours.warehouse.rows import insert_rows
 
 CHECK_RESULTS = "metrics.check_results"
 
@@ -36,12 +37,7 @@ def make_check_results(connection: duckdb.DuckDBPyConnection) -> None:
 def note_results(connection: duckdb.DuckDBPyConnection, rows: Sequence[Row]) -> None:
     """Write the results of checks in place of their last ones. Runs inside the caller's transaction."""
     drop_results(connection, [(table, check) for table, check, *_ in rows])
-    if rows:
-        places = f"({', '.join('?' * len(rows[0]))})"
-        connection.execute(
-            f"insert into {CHECK_RESULTS} values {', '.join([places] * len(rows))}",
-            [value for row in rows for value in row],
-        )
+    insert_rows(connection, CHECK_RESULTS, rows)
 
 
 def drop_results(connection: duckdb.DuckDBPyConnection, checks: Collection[tuple[str, str]]) -> None:

@@ -203,10 +203,11 @@ def count_rows(connection: duckdb.DuckDBPyConnection, table: str) -> int:
     return int(connection.execute(f"select count(*) from {table}").fetchall()[0][0])
 
 
-def existing_tables(connection: duckdb.DuckDBPyConnection, *schemas: str) -> set[str]:
-    """The qualified names of the tables that exist, in these schemas (none named: all)."""
+def existing_tables(connection: duckdb.DuckDBPyConnection, *schemas: str, database: str | None = None) -> set[str]:
+    """The qualified names of the tables that exist, in these schemas (none: all) of a database (none: the own one)."""
     rows = connection.execute(
-        "select schema_name, table_name from duckdb_tables() where database_name = current_database()"
+        "select schema_name, table_name from duckdb_tables() where database_name = coalesce(?, current_database())",
+        [database],
     ).fetchall()
     return {f"{schema}.{table}" for schema, table in rows if schema in schemas or not schemas}
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import duckdb
 
 from parcours.warehouse.refresh_log import State
+from parcours.warehouse.rows import insert_rows
 
 
 @dataclass(frozen=True)
@@ -32,11 +33,7 @@ def last_number(states: Mapping[str, State]) -> int:
 def note_passes(connection: duckdb.DuckDBPyConnection, passed: Mapping[tuple[str, str], Pass]) -> None:
     """Note that checks, as (table, check), have passed."""
     forget_passes(connection, passed)
-    if passed:
-        connection.execute(
-            f"insert into refresh_log.checks values {', '.join(['(?, ?, ?, ?)'] * len(passed))}",
-            [value for key, one in passed.items() for value in (*key, one.version, one.passed_at)],
-        )
+    insert_rows(connection, "refresh_log.checks", [(*key, one.version, one.passed_at) for key, one in passed.items()])
 
 
 def forget_passes(connection: duckdb.DuckDBPyConnection, checks: Collection[tuple[str, str]]) -> None:

@@ -21,6 +21,8 @@ from dataclasses import astuple, dataclass
 
 import duckdb
 
+from parcours.warehouse.rows import insert_rows
+
 IS_BUILT = "not regexp_matches(table_name, '^(settings|raw)[.]')"
 """In SQL: a table that is refreshed; settings and raw are written by themselves."""
 
@@ -54,13 +56,9 @@ def note_refresh(connection: duckdb.DuckDBPyConnection, table: str, state: State
 
 
 def _note(connection: duckdb.DuckDBPyConnection, noted: Mapping[str, State]) -> None:
-    if not noted:
-        return
-    connection.execute("delete from refresh_log.tables where list_contains(?, table_name)", [[*noted]])
-    connection.execute(
-        f"insert into refresh_log.tables values {', '.join(['(?, ?, ?, ?, ?)'] * len(noted))}",
-        [value for table, state in noted.items() for value in (table, *astuple(state))],
-    )
+    if noted:
+        connection.execute("delete from refresh_log.tables where list_contains(?, table_name)", [[*noted]])
+        insert_rows(connection, "refresh_log.tables", [(table, *astuple(state)) for table, state in noted.items()])
 
 
 def prepare_log(connection: duckdb.DuckDBPyConnection) -> None:
