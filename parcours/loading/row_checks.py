@@ -47,7 +47,7 @@ class Limits:
 def checked_select(
     kind: Kind, given: Collection[str], rows: str, limits: Limits, namespace: Namespace | None = None
 ) -> str:
-    """A select of `line`, `reason` (null: sound), `row_hash`, `covers_until` and the typed columns.
+    """A select of `line`, `reason` (null: sound), `row_hash`, `covers_from`, `covers_until` and the typed columns.
 
     Args:
         kind: the shape.
@@ -59,7 +59,7 @@ def checked_select(
     reasons = ["reject_reason"] if "reject_reason" in given else []
     columns = [column for column in kind.columns if column.name in given]
     casts = [f"{kind.named(column.name, _typed(column))} as {column.name}" for column in columns]
-    # How far an export reaches is told by what happened, not by when the source last wrote a row.
+    # From when to when an export reaches is told by what happened, not by when the source last wrote a row.
     happened = [column.name for column in columns if column.type == "timestamp" and column.name != "source_updated_at"]
     reasons += [reason for column in columns for reason in _reasons(column, limits)]
     reasons += [_unmet(column, kind, given) for column in columns if column.check]
@@ -71,6 +71,7 @@ def checked_select(
         f"cast_rows as (select line, coalesce({', '.join([*reasons, 'null'])}) as first_reason, "
         f"md5_number(whole_row) as row_hash, {', '.join(casts)} from whole_rows) "
         "select line, first_reason as reason, row_hash, "
+        f"least({', '.join([*happened, 'null::timestamp'])}) as covers_from, "
         f"greatest({', '.join([*happened, 'null::timestamp'])}) as covers_until, "
         "* exclude (line, first_reason, row_hash) from cast_rows"
     )

@@ -96,6 +96,11 @@ class ExportFile(Section):
         "customer ids are theirs too, and an export that names their orders or customers declares the same. Left out: "
         "what the format says, else the export's name.",
     )
+    known_from: date | None = Field(
+        None,
+        description="The first shop day of which it has everything. Left out: the day of its first row. What lies before "
+        "is not known: no attempt that began then has an outcome.",
+    )
 
 
 class Exports(Section):
