@@ -62,6 +62,8 @@ def read_model(path: Path, parts: Mapping[str, str] | None = None) -> Model:
     """
     sql = path.read_text(encoding="utf-8")
     for part, select in (parts or {}).items():
+        if part not in sql:
+            continue
         sql = f"(\n{select})".join(re.split(rf"(?<=from |join ){part}\b", sql))
     return parse_model(path.parent.name, path.stem, sql, source=str(path))
 
