@@ -22,7 +22,7 @@ from format_shops import reasons, shop_reading
 from shops import load, query
 from test_report_browser import opened
 
-from parcours.loading.load import Load
+from parcours.loading.accounting import Load
 from parcours.project import ROOT, Project, load_project
 from parcours.report.write import write_quality, write_report
 from parcours.run import build_warehouse

@@ -19,7 +19,8 @@ from given import rows
 from shops import load, query
 from test_fuzz import mutated
 
-from parcours.loading.load import Load, load_exports
+from parcours.loading.accounting import Load
+from parcours.loading.load import load_exports
 from parcours.loading.readers import kind_of_file
 from parcours.loading.settings_tables import write_settings
 from parcours.loading.sources import read_source

@@ -3,7 +3,7 @@
 What passes can stop no model and no check behind it: each number is finite and of a possible size, each instant of a
 possible time, each text no longer than LONGEST, each hash a hash. An identifier that names nobody becomes null here,
 and is never asked again. Not here: how large a number may be (`parcours/warehouse/canonical.py`, `sql/raw/`), what a
-format alone can know (its `reject_reason`), nor the counting (`load.py`).
+format alone can know (its `reject_reason`), nor the counting (`accounting.py`).
 """
 
 from __future__ import annotations
