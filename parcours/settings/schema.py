@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from parcours.settings.kpis import HEADLINES
 
 Unit = Literal["person", "session", "journey", "cart", "order"]
-TouchpointSource = Literal["events", "orders", "feedback", "invitations", "tickets", "deals"]
+TouchpointSource = Literal["events", "orders", "feedback", "invitations", "tickets", "deals", "contacts"]
 Action = Literal["view", "search", "add_to_cart", "remove_from_cart", "checkout", "key_event", "purchase", "error"]
 PersonAttribute = Literal[
     "country", "city", "lifecycle_stage", "lead_status", "lead_source", "marketing_status", "is_contact"
@@ -108,8 +108,8 @@ class ExportFile(Section):
     )
     known_from: date | None = Field(
         None,
-        description="The first shop day of which it has everything. Left out: the day of its first row. What lies before "
-        "is not known: no attempt that began then has an outcome.",
+        description="The first shop day of which it has everything. Left out: the day of its first row. What lies "
+        "before is not known: no attempt that began then has an outcome.",
     )
 
 
@@ -307,6 +307,7 @@ class Measures(Section):
     )
     retention_days: int = Field(90, ge=1, description="A second order within it makes a customer retained.")
     inactivity_days: float = Field(30, gt=0, description="A journey silent for longer has ended.")
+    lead_days: int = Field(90, ge=1, description="A deal won within it makes a lead converted.")
     attribution_hours: float = Field(24, gt=0, description="An order belongs to the last session within it.")
     survey_lag_days: float = Field(7, gt=0)
     identity_link_limit: int = Field(

@@ -1,4 +1,4 @@
--- One row per funnel: from when until when all that its steps need is known.
+-- One row per funnel: from when until when all that the steps after its entry need is known.
 -- A step needs the sources that its touchpoints come from: of several, the click-stream and the orders if it may come
 -- from these. An entry before or a window that ends after is in no rate: what is not known is not a drop-off.
 -- key: funnel_id
@@ -24,6 +24,9 @@ step_sources as (
             (steps.touchpoint is null or steps.touchpoint = rule_sources.touchpoint)
             and (steps.stage is null or steps.stage = rule_sources.stage)
     inner join metrics.known_sources as known on rule_sources.source = known.source
+    inner join settings.funnels as funnels on steps.funnel_id = funnels.funnel_id
+    -- An entry is known by itself; what may be unknown is what came of it.
+    where steps.step_number > 1 or funnels.step_count = 1
 ),
 
 needed as (

@@ -1,5 +1,5 @@
 -- One row per attempt behind a figure: a session (conversion), a cart (abandonment), a first order (retention), an
--- answer (satisfaction), an order (net order value), a person's passage to a funnel step (step conversion).
+-- answer (satisfaction), an order (net order value), a lead (lead conversion), a person's passage to a funnel step (step conversion).
 -- Its outcome is converted, dropped or open: open until its window has ended at the data cut-off, whatever happened so
 -- far, so that a fresh period is not flattered by those who were quick. One that began before what would show its
 -- outcome is known (metrics.cut_off, funnel_cut_off, first_orders) is uncovered, and in no rate either. Attempts on a day
@@ -104,6 +104,12 @@ attempts as (
         kpi, attempt_id, person_id, happened_at, happened_at, known_until,
         coalesce(happened_at >= known_from, true), is_converted, 1, null
     from step_attempts
+    union all
+    select
+        kpis.kpi, leads.lead_id, leads.person_id, leads.led_at, leads.led_at, leads.known_until, leads.is_covered,
+        coalesce(elapsed_seconds(leads.led_at, leads.won_at) <= kpis.horizon_seconds, false), 1, null
+    from metrics.leads as leads
+    inner join settings.kpis as kpis on kpis.kpi = 'lead_conversion'
 ),
 
 -- A figure that the catalogue lacks has no horizon; checks/kpis_are_in_the_catalogue.sql stops the run.
@@ -118,7 +124,7 @@ outcomes as (
 
 select
     outcomes.kpi,               -- of settings.kpis; step_conversion:<funnel>:<step> for each step of a funnel but its first
-    outcomes.attempt_id,        -- the session, cart, order, answer or unit
+    outcomes.attempt_id,        -- the session, cart, order, answer, lead or unit
     coalesce(outcomes.person_id, 'unknown:' || outcomes.attempt_id) as person_id,  -- of journeys.people; attempts of nobody known stand alone
     outcomes.happened_at,       -- UTC instant of the attempt's start
     shop_day(outcomes.happened_at, knobs.time_zone) as happened_on,  -- shop day of it
