@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from format_shops import built, hashed, reasons, shop_with
+from format_shops import built, hashed, reasons, shop_reading, shop_with
 from shops import load
 
 from parcours.project import Project
@@ -39,7 +39,7 @@ def test_trustpilot_reviews_are_answers_of_one_to_five_stars(tmp_path: Path) -> 
         (None,),
     ]
     assert [line for line, _ in reasons(project)] == [4, 5, 6]
-    assert "answered_at" in reasons(project)[1][1] and "soon" in reasons(project)[1][1]
+    assert reasons(project)[1][1] == "Review Created (UTC) is not a time: soon"
 
 
 def test_google_reviews_are_nobodys_and_their_stars_are_words(tmp_path: Path) -> None:
@@ -161,3 +161,37 @@ def test_no_plain_address_name_or_link_is_kept(tmp_path: Path, fixture: str) -> 
     for table in ("events", "contacts", "feedback", "rejected_rows"):
         kept = f"from raw.{table} as t where regexp_matches(lower(cast(t as text)), '@example|ben example|secret')"
         assert built(project, kept) == [], table
+
+
+def test_woocommerce_downloads_its_orders_without_persons_shipping_and_tax(tmp_path: Path) -> None:
+    project = loaded(tmp_path, "woocommerce_analytics_orders.csv", 7, 4, 0, 3)
+    assert built(
+        project,
+        "select order_id, row_key, strftime(ordered_at, '%d %H:%M'), status, cast(subtotal as double), "
+        "cast(refunded as double), coalesce(customer_id, email_hash) from raw.order_rows order by 1, 2",
+    ) == [
+        ("1001", "order", "02 08:00", "completed", 150, None, None),
+        ("1001", "refund 2026-07-05 09:00:00", "05 07:00", None, None, -50, None),
+        ("1002", "order", "03 09:30", "processing", 50, None, None),
+        ("1003", "order", "06 07:00", "failed", 20, None, None),
+    ]
+    assert [(line, reason.partition(":")[0]) for line, reason in reasons(project)] == [
+        (6, "Date is not a time"),
+        (7, "Net Sales is not an amount"),
+        (8, "Order # is empty"),
+    ]
+
+
+def test_woocommerce_labels_of_a_french_shop_are_said_in_journey_yaml(tmp_path: Path) -> None:
+    columns = {"Order #": "Commande n°", "Status": "État", "Net Sales": "Ventes nettes"}
+    project = shop_reading(tmp_path, "woocommerce_analytics_orders", columns=columns)
+    (project.exports_folder / "orders.csv").write_text(
+        'Date,"Commande n°",État,Client,Produit(s),"Ventes nettes",Attribution\n'
+        '2026-07-02,"#1001",Terminée,Ana Example,"Thé vert x 1",150.00,Direct\n',
+        encoding="utf-8",
+    )
+    (found,) = load(project)
+    assert (found.rows_loaded, found.rows_rejected) == (1, 0), found.reason
+    assert built(project, "select order_id, strftime(ordered_at, '%d %H:%M') from raw.order_rows") == [
+        ("1001", "01 22:00")
+    ]

@@ -17,5 +17,8 @@ select
     pseudonym(nullif(trim("Review User Email"), '')) as email_hash,
     coalesce(nullif(trim("Reference Id"), ''), nullif(trim("Reference Number"), '')) as order_id,
     concat_ws(': ', nullif(trim("Review Title"), ''), nullif(trim("Review Content"), '')) as comment,
-    case when coalesce(trim("Review Stars"), '') = '' then 'Review Stars is empty' end as reject_reason
+    coalesce(
+        case when coalesce(trim("Review Stars"), '') = '' then 'Review Stars is empty' end,
+        unread_number('Review Stars', "Review Stars"), unread_instant('Review Created (UTC)', "Review Created (UTC)")
+    ) as reject_reason
 from file_rows

@@ -29,6 +29,7 @@ select
     coalesce(
         case when order_number is null then 'Order # is empty' end,
         case when coalesce(trim("Net Sales"), '') = '' then 'Net Sales is empty' end,
+        unread_amount('Net Sales', "Net Sales"),
         unread_instant('Date', "Date")
     ) as reject_reason
 from values_read
