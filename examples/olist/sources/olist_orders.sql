@@ -27,6 +27,16 @@ select
     (delivered at time zone time_zone) at time zone 'UTC' as delivered_at,
     cast(try_cast(nullif("order_estimated_delivery_date", '') as timestamp) as date) as promised_on,
     "order_status" as status,
+    case "order_status"
+        when 'created' then 'placed'
+        when 'unavailable' then 'placed'
+        when 'approved' then 'paid'
+        when 'invoiced' then 'paid'
+        when 'processing' then 'paid'
+        when 'shipped' then 'paid'
+        when 'delivered' then 'paid'
+        when 'canceled' then 'cancelled'
+    end as state,
     'BRL' as currency,
     case when purchased is null
         then 'order_purchase_timestamp is not a time: ' || coalesce("order_purchase_timestamp", '')
