@@ -67,7 +67,7 @@ insert into metrics.rejected_reasons (export, reason, row_count) values
 insert into metrics.order_states (state, is_counted, order_count, total, first_on, last_on) values
     ('paid', true, 380, 19000, '2026-07-01', '2026-07-03'),
     ('partly_refunded', true, 2, 80, '2026-07-02', '2026-07-02'),
-    ('failed', false, 18, 900.5, '2026-07-01', '2026-07-03');
+    ('failed', false, 18, 900, '2026-07-01', '2026-07-03');
 insert into metrics.reconciliation (
     day, channel, payment_method, order_count, matched_order_count, orders_without_event_count,
     events_without_order_count, duplicate_event_count, amount_difference_count, amount_difference
