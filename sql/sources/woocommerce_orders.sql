@@ -81,20 +81,7 @@ select
     (ordered at time zone time_zone) at time zone 'UTC' as ordered_at,
     (paid at time zone time_zone) at time zone 'UTC' as paid_at,
     nullif(order_status, '') as status,
-    case order_status
-        when 'on-hold' then 'placed'
-        when 'processing' then 'paid'
-        when 'completed' then 'paid'
-        when 'pending' then 'unpaid'
-        when 'pending-payment' then 'unpaid'
-        when 'cancelled' then 'cancelled'
-        when 'refunded' then 'refunded'
-        when 'failed' then 'failed'
-        when 'draft' then 'draft'
-        when 'auto-draft' then 'draft'
-        when 'checkout-draft' then 'draft'
-        when 'trash' then 'trash'
-    end as state,
+    woocommerce_state(order_status) as state,
     nullif("Currency", '') as currency,
     given_subtotal - coalesce(given_discount, 0) as subtotal,
     given_discount as discount,
