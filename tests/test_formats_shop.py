@@ -171,7 +171,6 @@ def test_woocommerce_orders_add_up(tmp_path: Path) -> None:
         # half past midnight in Paris is the day before in UTC; 50.00 less the coupon of 5.00, tax on top
         ("1001", "06-30 22:30:00", "07-01", "completed", "17", True, "Card", 2, 59.88, 0.0, 45.0, False, False),
         ("1002", "07-01 08:00:05", "07-01", "refunded", None, True, "PayPal", 1, 18.0, 18.0, 0.0, False, True),
-        ("1003", "07-02 08:00:00", "07-02", "voided", None, False, "Card", 1, 18.0, 0.0, 0.0, True, False),
         ("1004", "07-03 08:00:00", "07-03", "processing", None, False, "Card", 1, 42.0, 0.0, 30.0, False, False),
         (
             "1020",

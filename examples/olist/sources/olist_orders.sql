@@ -15,6 +15,16 @@ select
     read_instant("order_delivered_customer_date", shop.time_zone) as delivered_at,
     read_date("order_estimated_delivery_date") as promised_on,
     "order_status" as status,
+    case "order_status"
+        when 'created' then 'placed'
+        when 'unavailable' then 'placed'
+        when 'approved' then 'paid'
+        when 'invoiced' then 'paid'
+        when 'processing' then 'paid'
+        when 'shipped' then 'paid'
+        when 'delivered' then 'paid'
+        when 'canceled' then 'cancelled'
+    end as state,
     'BRL' as currency,
     coalesce(
         case when coalesce("order_purchase_timestamp", '') = '' then 'order_purchase_timestamp is empty' end,
