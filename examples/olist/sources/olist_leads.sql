@@ -7,12 +7,9 @@
 select
     line,
     'lead ' || "mql_id" as contact_id,
-    (try_cast("first_contact_date" as timestamp) at time zone shop.time_zone) at time zone 'UTC' as created_at,
+    read_instant("first_contact_date", shop.time_zone) as created_at,
     coalesce(nullif("origin", ''), 'unknown') as lead_source,
     'Lead' as lifecycle_stage,
-    case
-        when try_cast("first_contact_date" as timestamp) is null
-            then 'first_contact_date is not a date: ' || coalesce("first_contact_date", '')
-    end as reject_reason
+    unread_instant('first_contact_date', "first_contact_date") as reject_reason
 from file_rows
 cross join settings.shop as shop
