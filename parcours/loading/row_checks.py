@@ -9,7 +9,7 @@ format alone can know (its `reject_reason`), nor the counting (`accounting.py`).
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -86,59 +86,101 @@ def _with_ids(kind: Kind, given: Collection[str], rows: str, namespace: Namespac
     return f"select * replace ({ids}) from (\n{rows}\n)"
 
 
-def _typed(column: Column) -> str:
-    """The column's value in its type; what can't be cast is null here and has a reason."""
+def _typed(column: Column, given: str = "") -> str:
+    """The column's value (`given`: where it stands) in its type; what can't be cast is null here and has a reason."""
+    given = given or column.name
+    if column.fields:
+        fields = ", ".join(f"{field.name} := {_typed(field, f'i.{field.name}')}" for field in column.fields)
+        return f"cast(list_transform({given}, lambda i: struct_pack({fields})) as {column.type})"
     if column.type == "text":
-        value = f"nullif(trim({column.name}), '')"
+        value = f"nullif(trim({given}), '')"
         return f"upper({value})" if column.name == "currency" else value
-    return f"try_cast({column.name} as {column.type})"
+    return f"try_cast({given} as {column.type})"
 
 
 def spoilt_reason(kind: Kind, given: Collection[str]) -> str:
     """SQL of what is wrong with a row whose reason is SPOILT; null: it is only long in all, which is nothing."""
-    found = [
-        f"case when length({column.name}) > {LONGEST} then '{column.name} is longer than {LONGEST} characters' "
-        f"when contains({column.name}, chr(0)) then '{column.name} holds a NUL character' end"
-        for column in kind.columns
-        if column.type == "text" and column.name in given
+    columns = [column for column in kind.columns if column.name in given]
+    found = [_spoilt(column.name, column.name) for column in columns if column.type == "text"]
+    found += [
+        _first_reason(
+            column,
+            [_spoilt(f"{column.name}.{field.name}", f"i.{field.name}") for field in column.fields if field.type == "text"],
+        )
+        for column in columns
+        if column.fields
     ]
     return f"coalesce({', '.join(found)}, null)"
 
 
-def _reasons(column: Column, limits: Limits) -> list[str]:
-    """SQL of each reason that a value of this column can be; null where it is sound."""
-    name, typed, found = column.name, _typed(column), []
+def _spoilt(name: str, given: str) -> str:
+    return (
+        f"case when length({given}) > {LONGEST} then '{name} is longer than {LONGEST} characters' "
+        f"when contains({given}, chr(0)) then '{name} holds a NUL character' end"
+    )
+
+
+def _first_reason(column: Column, reasons: Sequence[str]) -> str:
+    """SQL of the first reason that an element `i` of a list has."""
+    each = f"list_transform({column.name}, lambda i: coalesce({', '.join([*reasons, 'null'])}))"
+    return f"list_filter({each}, lambda reason: reason is not null)[1]"
+
+
+def _list_reasons(column: Column, limits: Limits) -> list[str]:
+    """SQL of what is wrong with the elements of a list, as with values of columns."""
+    reasons = []
+    for field in column.fields:
+        name, given = f"{column.name}.{field.name}", f"i.{field.name}"
+        reasons += _reasons(field, limits, name, given)
+        if field.check:
+            reasons.append(_unless(f"{_typed(field, given)} {field.check}", field.check, name, given))
+    return [_first_reason(column, reasons)]
+
+
+def _reasons(column: Column, limits: Limits, named: str = "", given: str = "") -> list[str]:
+    """SQL of each reason that a value of this column can be; null where it is sound.
+
+    Args:
+        column: the column, or a field of a list.
+        limits: what holds for every row.
+        named: what the reason calls it.
+        given: where its value stands.
+    """
+    if column.fields:
+        return _list_reasons(column, limits)
+    name, value = named or column.name, given or column.name
+    typed, found = _typed(column, value), []
     if column.required:
         found.append(f"case when {typed} is null then '{name} is missing' end")
     if column.type != "text":
         found.append(
-            f"case when {name} is not null and {typed} is null then '{name} is not a {column.type}: ' || {name} end"
+            f"case when {value} is not null and {typed} is null then '{name} is not a {column.type}: ' || {value} end"
         )
     if column.type == "timestamp":
         found.append(
             f"case when {typed} < timestamp '{limits.opened_on}' "
-            f"then '{name} is impossible, before the shop (shop.opened_on): ' || {name} "
-            f"when {typed} > timestamp '{limits.latest}' then '{name} is impossible, after tomorrow: ' || {name} end"
+            f"then '{name} is impossible, before the shop (shop.opened_on): ' || {value} "
+            f"when {typed} > timestamp '{limits.latest}' then '{name} is impossible, after tomorrow: ' || {value} end"
         )
     if column.type == "date":
         found.append(
             f"case when {typed} < date '{limits.opened_on}' "
-            f"then '{name} is impossible, before the shop (shop.opened_on): ' || {name} "
+            f"then '{name} is impossible, before the shop (shop.opened_on): ' || {value} "
             f"when {typed} > date '{(limits.latest + PROMISED_AHEAD).date()}' "
-            f"then '{name} is impossible, ten years ahead: ' || {name} end"
+            f"then '{name} is impossible, ten years ahead: ' || {value} end"
         )
     if column.type in DOMAINS:
         possible, otherwise = DOMAINS[column.type]
-        found.append(f"case when not {possible.format(typed)} then '{name} is {otherwise}: ' || {name} end")
-    if name == "email_hash":
+        found.append(f"case when not {possible.format(typed)} then '{name} is {otherwise}: ' || {value} end")
+    if column.name == "email_hash":
         # The value is not quoted: it may be the e-mail.
         found.append(
             f"case when not regexp_full_match(somebody({typed}), '[0-9a-f]{{64}}') then '{name} is no pseudonym' end"
         )
-    if name == "currency":
+    if column.name == "currency":
         codes = text_literal(f" {' '.join(sorted(CURRENCIES))} ")
         found.append(
-            f"case when not contains({codes}, ' ' || {typed} || ' ') then 'currency is unknown: ' || {name} end"
+            f"case when not contains({codes}, ' ' || {typed} || ' ') then 'currency is unknown: ' || {value} end"
         )
     return found
 
@@ -147,5 +189,10 @@ def _unmet(column: Column, kind: Kind, given: Collection[str]) -> str:
     """SQL of the reason that a value is not what its column declares, be it beside other columns of the row."""
     typed = {other.name: _typed(other) if other.name in given else "null" for other in kind.columns}
     declared = re.sub(r"[a-z_]+", lambda word: typed.get(word[0], word[0]), f"{column.name} {column.check}")
-    otherwise = "negative" if column.check == ">= 0" else f"not {column.check}"
-    return f"case when not ({declared}) then '{column.name} is {otherwise}: ' || {column.name} end"
+    return _unless(declared, column.check or "", column.name, column.name)
+
+
+def _unless(condition: str, check: str, name: str, given: str) -> str:
+    """SQL of the reason that a value does not fulfil its condition."""
+    otherwise = "negative" if check == ">= 0" else f"not {check}"
+    return f"case when not ({condition}) then '{name} is {otherwise}: ' || {given} end"

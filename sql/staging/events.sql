@@ -23,6 +23,43 @@ chosen as (
     qualify row_number() over (partition by events.event_id order by events.version desc) = 1
 ),
 
+-- What the products that an event lists say of it as a whole.
+item_totals as (
+    select
+        events.event_id,
+        events.file_id,
+        events.line,
+        case
+            when
+                count(events.items[places.position].product_id) = count(*)
+                and count(distinct events.items[places.position].product_id) = 1
+                then min(events.items[places.position].product_id)
+        end as only_product,
+        case
+            when count(*) > 1
+                then
+                    string_agg(
+                        coalesce(events.items[places.position].product_id, ''), ', '
+                        order by coalesce(events.items[places.position].product_id, '')
+                    )
+        end as products,
+        cast(
+            sum(coalesce(try_cast(events.items[places.position].quantity as decimal(18, 4)), 1)) as double
+        ) as piece_count,
+        case
+            when count(events.items[places.position].price) = count(*)
+                then
+                    cast(sum(
+                        events.items[places.position].price
+                        * coalesce(try_cast(events.items[places.position].quantity as decimal(18, 4)), 1)
+                    ) as double)
+        end as items_value
+    from raw.events as events
+    cross join unnest(generate_series(1, len(events.items))) as places(position)
+    where len(events.items) > 0
+    group by events.event_id, events.file_id, events.line
+),
+
 current_events as (
     select
         events.event_id,
@@ -38,9 +75,15 @@ current_events as (
         events.campaign_medium,
         events.campaign_name,
         events.device,
-        events.product_id,
-        events.quantity,
+        coalesce(events.product_id, item_totals.only_product) as product_id,
+        item_totals.products,
+        case
+            when events.price is null then coalesce(events.quantity, item_totals.piece_count)
+            else events.quantity
+        end as quantity,
         events.price,
+        events.items,
+        item_totals.items_value,
         events.value,
         events.cart_id,
         events.order_id,
@@ -53,6 +96,11 @@ current_events as (
     from raw.events as events
     left join staging.event_parts as parts on events.export = parts.export and events.part = parts.part
     left join chosen on events.event_id = chosen.event_id
+    left join item_totals
+        on
+            events.event_id = item_totals.event_id
+            and events.file_id = item_totals.file_id
+            and events.line = item_totals.line
     where
         (events.part is null or events.delivery = parts.delivery)
         and (chosen.event_id is null or (events.file_id = chosen.file_id and events.line = chosen.line))
@@ -77,9 +125,12 @@ select
     campaign_medium,            -- utm_medium
     campaign_name,              -- utm_campaign
     device,                     -- desktop, mobile or tablet
-    product_id,                 -- product or SKU
-    quantity,                   -- pieces added or removed
-    price,                      -- of one piece, in the shop's currency
+    product_id,                 -- the product or SKU that it is about; null: none, or several
+    products,                   -- the products of its items, where it has several items
+    quantity,                   -- pieces added or removed, of all its items
+    price,                      -- of one piece, in the shop's currency; null: not said, or of several items
+    items,                      -- the products that it lists, as the source does: staging.event_items has a row of each
+    items_value,                -- of all pieces of its items; null: no item, or one without a price
     value,                      -- of the event, as an order's revenue
     cart_id,                    -- the source's id of the cart
     order_id,                   -- the order's id or number
