@@ -179,7 +179,7 @@ def load(connection: duckdb.DuckDBPyConnection, kind: str, rows: Sequence[Row]) 
         return
     columns = [column for column in KINDS[kind].columns if any(column.name in row for row in rows)]
     names = ", ".join(column.name for column in columns)
-    shape = json.dumps([{column.name: column.type for column in columns}])
+    shape = json.dumps([{c.name: [{f.name: f.type for f in c.fields}] if c.fields else c.type for c in columns}])
     text = json.dumps([{c.name: row.get(c.name) for c in columns} for row in rows], default=str)
     connection.execute(
         f"insert into raw.{kind} (file_id, line, export, row_hash, covers_until, {names}) "

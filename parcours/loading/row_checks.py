@@ -87,11 +87,16 @@ def _with_ids(kind: Kind, given: Collection[str], rows: str, namespace: Namespac
 
 
 def _typed(column: Column, given: str = "") -> str:
-    """The column's value (`given`: where it stands) in its type; what can't be cast is null here and has a reason."""
+    """The column's value (`given`: where it stands) in its type; what can't be cast is null here and has a reason.
+
+    An element of a list that says nothing is none.
+    """
     given = given or column.name
     if column.fields:
         fields = ", ".join(f"{field.name} := {_typed(field, f'i.{field.name}')}" for field in column.fields)
-        return f"cast(list_transform({given}, lambda i: struct_pack({fields})) as {column.type})"
+        says = f"coalesce({', '.join(f'cast(i.{field.name} as text)' for field in column.fields)}) is not null"
+        said = f"list_filter(list_transform({given}, lambda i: struct_pack({fields})), lambda i: {says})"
+        return f"cast(nullif({said}, []) as {column.type})"
     if column.type == "text":
         value = f"nullif(trim({given}), '')"
         return f"upper({value})" if column.name == "currency" else value
