@@ -18,6 +18,7 @@ from typing import Any
 
 import duckdb
 
+from parcours.loading.currency_rates import write_currency_rates
 from parcours.loading.settings_tables import write_settings
 from parcours.project import Project
 from parcours.settings.schema import JourneySettings
@@ -126,6 +127,7 @@ def warehouse(
     """
     shop = shop or settings()
     connection = _empty_warehouse(shop)
+    write_currency_rates(connection, project(shop))
     rows: dict[str, Sequence[Row]] = {
         "events": [{"event_id": f"e{i:06d}", **row} for i, row in enumerate(events)],
         "order_rows": order_rows,

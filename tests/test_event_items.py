@@ -47,7 +47,7 @@ def test_each_product_of_an_event_is_an_item(tmp_path: Path, format_name: str) -
         (1, 2, "c-1", "Cup", 2.0, 12.5),
         (2, 2, "p-1", None, None, 3.0),
     ]
-    whole = "select product_id, products, quantity, price, items_value from staging.events"
+    whole = "select product_id, products, quantity, price, value from staging.events"
     assert query(project, whole) == [(None, "c-1, p-1", 3.0, None, 28.0)]
 
 

@@ -13,7 +13,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from parcours.loading.currencies import CURRENCIES
+from parcours.settings.currencies import CURRENCIES
 from parcours.loading.namespaces import Namespace, with_namespace
 from parcours.warehouse.canonical import DOMAINS, Column, Kind
 from parcours.warehouse.connection import text_literal

@@ -33,8 +33,6 @@ clicks as (
         events.product_id,
         events.products,
         events.quantity,
-        events.price,
-        events.items_value,
         events.value,
         events.cart_id,
         events.order_id,
@@ -91,7 +89,7 @@ contacts_by_event as (
         clicks.product_id,
         clicks.products,
         clicks.quantity,
-        coalesce(clicks.value, clicks.price * coalesce(clicks.quantity, 1), clicks.items_value) as value,
+        clicks.value,
         clicks.cart_id,
         order_keys.order_id,
         clicks.error,
@@ -164,7 +162,7 @@ select
     contacts.product_id,        -- the product or SKU that it is about; null: none, or several
     contacts.products,          -- where it has several items, their products; staging.event_items has a row of each
     contacts.quantity,          -- pieces added or removed, of all its items
-    contacts.value,             -- in the shop's currency
+    contacts.value,             -- in the shop's currency; null: none, or not known
     contacts.cart_id,           -- the source's id of the cart
     contacts.order_id,          -- the order, by its number
     contacts.error,             -- what went wrong, for errors

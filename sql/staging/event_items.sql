@@ -10,7 +10,7 @@ select
     events.items[places.position].product_id as product_id,  -- product or SKU
     events.items[places.position].product_name as product_name,  -- as the source says
     events.items[places.position].quantity as quantity,  -- pieces; null: the source does not say, which counts as one
-    events.items[places.position].price as price,  -- of one piece, in the shop's currency; null: not said
+    in_shop_currency(events.items[places.position].price, events.rate) as price  -- of one piece, in the shop's currency; null: not said, or no rate is known
 from staging.events as events
 cross join unnest(generate_series(1, len(events.items))) as places(position)
 where len(events.items) > 0
