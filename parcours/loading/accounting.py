@@ -205,9 +205,11 @@ def check_rows(connection: duckdb.DuckDBPyConnection, files: Sequence[Found], li
     file, source = files[0], files[0].source
     where = f"sources/{source.format}.sql"
     try:
-        given = {row[0] for row in connection.execute(f"describe {source.sql}").fetchall()}
+        described = connection.execute(f"describe {source.sql}").fetchall()
     except duckdb.Error as error:
         raise IngestError(f"{where}, reading {file.name}: {error}") from None
+    given = {name for name, *_ in described}
+    texts = {name for name, type_, *_ in described if type_ == "VARCHAR"}
     if "line" not in given:
         raise IngestError(f"{where}: expected a column `line`, as file_rows has it.")
     columns = [column.name for column in source.kind.columns]
@@ -221,7 +223,7 @@ def check_rows(connection: duckdb.DuckDBPyConnection, files: Sequence[Found], li
     try:
         connection.execute(
             "create or replace temp table checked as "
-            + checked_select(source.kind, given, source.sql, limits, file.reading.namespace)
+            + checked_select(source.kind, given, source.sql, limits, file.reading.namespace, texts)
         )
         if count_rows(connection, f"checked where reason = '{SPOILT}'"):
             connection.execute(

@@ -30,6 +30,7 @@ from parcours.loading.row_checks import (
     Limits,
 )
 from parcours.loading.together import may_join
+from parcours.loading.written_values import Writing, make_value_functions
 from parcours.people.forgotten import load_forgotten
 from parcours.project import Project
 from parcours.warehouse.connection import text_literal, transaction
@@ -164,7 +165,7 @@ def _refuse_some(
 
 
 def read_rows(connection: duckdb.DuckDBPyConnection, files: Sequence[Found]) -> str:
-    """Make the function `this_file`, and read the files' rows; returns the kind of files they are."""
+    """Make the functions that sources call, and read the files' rows; returns the kind of files they are."""
     if faults := {file.path: file.fault for file in files if file.fault}:
         raise FileRefused(next(iter(faults.values())), faults)
     named = [
@@ -172,6 +173,7 @@ def read_rows(connection: duckdb.DuckDBPyConnection, files: Sequence[Found]) -> 
         f"'folder_order': {text_literal(natural(str(Path(file.name).parent)))}}}"
         for file in files
     ]
+    make_value_functions(connection, Writing(files[0].export.decimal, dates=files[0].export.dates))
     connection.execute(
         f"create or replace temp macro this_file(file_number) as ([{', '.join(named)}])[file_number + 1]"
     )

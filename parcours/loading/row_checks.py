@@ -13,8 +13,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from parcours.settings.currencies import CURRENCIES
 from parcours.loading.namespaces import Namespace, with_namespace
+from parcours.settings.currencies import CURRENCIES
 from parcours.warehouse.canonical import DOMAINS, Column, Kind
 from parcours.warehouse.connection import text_literal
 
@@ -31,6 +31,20 @@ LONGEST = 10_000
 """Characters of the longest text that is no mistake: a longer one is a file that lost its line breaks."""
 
 
+_READERS = {
+    "decimal(18, 4)": "amount",
+    "double": "number",
+    "bigint": "count",
+    "timestamp": "instant",
+    "date": "date",
+    "boolean": "flag",
+}
+READ = {
+    type_: f"read_{what}({{0}}{', ' + repr('UTC') if what == 'instant' else ''})" for type_, what in _READERS.items()
+}
+UNREAD = {type_: f"unread_{what}('{{0}}', {{1}})" for type_, what in _READERS.items()}
+"""Of a text that a source gives for a typed column: SQL of the value, and of why it is none (`written_values.py`)."""
+
 PROMISED_AHEAD = timedelta(days=3660)
 """How far after tomorrow a day may lie: it is one that was promised."""
 
@@ -45,7 +59,12 @@ class Limits:
 
 
 def checked_select(
-    kind: Kind, given: Collection[str], rows: str, limits: Limits, namespace: Namespace | None = None
+    kind: Kind,
+    given: Collection[str],
+    rows: str,
+    limits: Limits,
+    namespace: Namespace | None = None,
+    texts: Collection[str] = (),
 ) -> str:
     """A select of `line`, `reason` (null: sound), `row_hash`, `covers_until` and the typed columns.
 
@@ -55,19 +74,23 @@ def checked_select(
         rows: the source's select.
         limits: what holds for every row of this run.
         namespace: whose ids the rows have; None: ids are written as they are.
+        texts: those of the given columns that the source gives as text, as they are in the file.
     """
     reasons = ["reject_reason"] if "reject_reason" in given else []
     columns = [column for column in kind.columns if column.name in given]
-    casts = [f"{kind.named(column.name, _typed(column))} as {column.name}" for column in columns]
+    as_text = [column for column in columns if column.name in texts and column.type != "text"]
+    # Each text is read once: it is asked about several times.
+    read = "".join(f", {READ[column.type].format(column.name)} as {_read_as(column)}" for column in as_text)
+    casts = [f"{kind.named(column.name, _typed(column, texts))} as {column.name}" for column in columns]
     # How far an export reaches is told by what happened, not by when the source last wrote a row.
     happened = [column.name for column in columns if column.type == "timestamp" and column.name != "source_updated_at"]
-    reasons += [reason for column in columns for reason in _reasons(column, limits)]
-    reasons += [_unmet(column, kind, given) for column in columns if column.check]
+    reasons += [reason for column in columns for reason in _reasons(column, texts, limits)]
+    reasons += [_unmet(column, kind, given, texts) for column in columns if column.check]
     reasons.append(f"case when length(whole_row) > {LONGEST} or contains(whole_row, chr(0)) then '{SPOILT}' end")
-    texts = ", ".join(f"coalesce(cast({column.name} as text), chr(1))" for column in columns)
+    whole = ", ".join(f"coalesce(cast({column.name} as text), chr(1))" for column in columns)
     return (
         f"with source_rows as (\n{_with_ids(kind, given, rows, namespace)}\n), "
-        f"whole_rows as (select *, concat_ws(chr(2), {texts}) as whole_row from source_rows), "
+        f"whole_rows as (select *, concat_ws(chr(2), {whole}) as whole_row{read} from source_rows), "
         f"cast_rows as (select line, coalesce({', '.join([*reasons, 'null'])}) as first_reason, "
         f"md5_number(whole_row) as row_hash, {', '.join(casts)} from whole_rows) "
         "select line, first_reason as reason, row_hash, "
@@ -86,118 +109,125 @@ def _with_ids(kind: Kind, given: Collection[str], rows: str, namespace: Namespac
     return f"select * replace ({ids}) from (\n{rows}\n)"
 
 
-def _typed(column: Column, given: str = "") -> str:
-    """The column's value (`given`: where it stands) in its type; what can't be cast is null here and has a reason.
-
-    An element of a list that says nothing is none.
-    """
-    given = given or column.name
+def _typed(column: Column, texts: Collection[str]) -> str:
+    """The column's value in its type; what can't be read is null here and has a reason."""
     if column.fields:
-        fields = ", ".join(f"{field.name} := {_typed(field, f'i.{field.name}')}" for field in column.fields)
-        says = f"coalesce({', '.join(f'cast(i.{field.name} as text)' for field in column.fields)}) is not null"
-        said = f"list_filter(list_transform({given}, lambda i: struct_pack({fields})), lambda i: {says})"
-        return f"cast(nullif({said}, []) as {column.type})"
+        return _typed_list(column)
     if column.type == "text":
-        value = f"nullif(trim({given}), '')"
+        value = f"nullif(trim({column.name}), '')"
         return f"upper({value})" if column.name == "currency" else value
-    return f"try_cast({given} as {column.type})"
+    return _read_as(column) if column.name in texts else f"try_cast({column.name} as {column.type})"
+
+
+def _read_as(column: Column) -> str:
+    """Where the value of a text is, once it is read."""
+    return f"read_{column.name}"
+
+
+def _typed_list(column: Column) -> str:
+    """A list in its type; an element that says nothing is none."""
+    fields = ", ".join(f"{field.name} := {_typed_field(field)}" for field in column.fields)
+    says = f"coalesce({', '.join(f'cast(i.{field.name} as text)' for field in column.fields)}) is not null"
+    said = f"list_filter(list_transform({column.name}, lambda i: struct_pack({fields})), lambda i: {says})"
+    return f"cast(nullif({said}, []) as {column.type})"
+
+
+def _typed_field(field: Column) -> str:
+    """The field of a list's element `i` in its type."""
+    if field.type == "text":
+        return f"nullif(trim(i.{field.name}), '')"
+    return READ[field.type].format(f"cast(i.{field.name} as text)")
 
 
 def spoilt_reason(kind: Kind, given: Collection[str]) -> str:
     """SQL of what is wrong with a row whose reason is SPOILT; null: it is only long in all, which is nothing."""
     columns = [column for column in kind.columns if column.name in given]
     found = [_spoilt(column.name, column.name) for column in columns if column.type == "text"]
-    found += [
-        _first_reason(
-            column,
-            [_spoilt(f"{column.name}.{field.name}", f"i.{field.name}") for field in column.fields if field.type == "text"],
-        )
-        for column in columns
-        if column.fields
-    ]
+    for column in columns:
+        texts = [field.name for field in column.fields if field.type == "text"]
+        if texts:
+            found.append(_of_first(column, [_spoilt(f"{column.name}.{name}", f"i.{name}") for name in texts]))
     return f"coalesce({', '.join(found)}, null)"
 
 
-def _spoilt(name: str, given: str) -> str:
+def _spoilt(name: str, value: str) -> str:
     return (
-        f"case when length({given}) > {LONGEST} then '{name} is longer than {LONGEST} characters' "
-        f"when contains({given}, chr(0)) then '{name} holds a NUL character' end"
+        f"case when length({value}) > {LONGEST} then '{name} is longer than {LONGEST} characters' "
+        f"when contains({value}, chr(0)) then '{name} holds a NUL character' end"
     )
 
 
-def _first_reason(column: Column, reasons: Sequence[str]) -> str:
-    """SQL of the first reason that an element `i` of a list has."""
+def _of_first(column: Column, reasons: Sequence[str]) -> str:
+    """SQL of what is wrong with the first element `i` of a list that has a reason."""
     each = f"list_transform({column.name}, lambda i: coalesce({', '.join([*reasons, 'null'])}))"
     return f"list_filter({each}, lambda reason: reason is not null)[1]"
 
 
-def _list_reasons(column: Column, limits: Limits) -> list[str]:
-    """SQL of what is wrong with the elements of a list, as with values of columns."""
+def _list_reasons(column: Column) -> str:
+    """SQL of what is wrong with the elements of a list, as with the values of columns."""
     reasons = []
     for field in column.fields:
-        name, given = f"{column.name}.{field.name}", f"i.{field.name}"
-        reasons += _reasons(field, limits, name, given)
+        name, typed, value = f"{column.name}.{field.name}", _typed_field(field), f"cast(i.{field.name} as text)"
+        if field.type in UNREAD:
+            reasons.append(UNREAD[field.type].format(name, value))
+        if field.type in DOMAINS:
+            possible, otherwise = DOMAINS[field.type]
+            reasons.append(f"case when not {possible.format(typed)} then '{name} is {otherwise}: ' || {value} end")
         if field.check:
-            reasons.append(_unless(f"{_typed(field, given)} {field.check}", field.check, name, given))
-    return [_first_reason(column, reasons)]
+            reasons.append(_unless(f"{typed} {field.check}", field.check, name, value))
+    return _of_first(column, reasons)
 
 
-def _reasons(column: Column, limits: Limits, named: str = "", given: str = "") -> list[str]:
-    """SQL of each reason that a value of this column can be; null where it is sound.
-
-    Args:
-        column: the column, or a field of a list.
-        limits: what holds for every row.
-        named: what the reason calls it.
-        given: where its value stands.
-    """
+def _reasons(column: Column, texts: Collection[str], limits: Limits) -> list[str]:
+    """SQL of each reason that a value of this column can be; null where it is sound."""
     if column.fields:
-        return _list_reasons(column, limits)
-    name, value = named or column.name, given or column.name
-    typed, found = _typed(column, value), []
+        return [_list_reasons(column)]
+    name, typed, found = column.name, _typed(column, texts), []
+    if column.name in texts and column.type != "text":
+        found.append(f"case when {typed} is null then {UNREAD[column.type].format(name, name)} end")
     if column.required:
         found.append(f"case when {typed} is null then '{name} is missing' end")
-    if column.type != "text":
+    if column.type != "text" and column.name not in texts:
         found.append(
-            f"case when {value} is not null and {typed} is null then '{name} is not a {column.type}: ' || {value} end"
+            f"case when {name} is not null and {typed} is null then '{name} is not a {column.type}: ' || {name} end"
         )
     if column.type == "timestamp":
         found.append(
             f"case when {typed} < timestamp '{limits.opened_on}' "
-            f"then '{name} is impossible, before the shop (shop.opened_on): ' || {value} "
-            f"when {typed} > timestamp '{limits.latest}' then '{name} is impossible, after tomorrow: ' || {value} end"
+            f"then '{name} is impossible, before the shop (shop.opened_on): ' || {name} "
+            f"when {typed} > timestamp '{limits.latest}' then '{name} is impossible, after tomorrow: ' || {name} end"
         )
     if column.type == "date":
         found.append(
             f"case when {typed} < date '{limits.opened_on}' "
-            f"then '{name} is impossible, before the shop (shop.opened_on): ' || {value} "
+            f"then '{name} is impossible, before the shop (shop.opened_on): ' || {name} "
             f"when {typed} > date '{(limits.latest + PROMISED_AHEAD).date()}' "
-            f"then '{name} is impossible, ten years ahead: ' || {value} end"
+            f"then '{name} is impossible, ten years ahead: ' || {name} end"
         )
     if column.type in DOMAINS:
         possible, otherwise = DOMAINS[column.type]
-        found.append(f"case when not {possible.format(typed)} then '{name} is {otherwise}: ' || {value} end")
-    if column.name == "email_hash":
+        found.append(f"case when not {possible.format(typed)} then '{name} is {otherwise}: ' || {name} end")
+    if name == "email_hash":
         # The value is not quoted: it may be the e-mail.
         found.append(
             f"case when not regexp_full_match(somebody({typed}), '[0-9a-f]{{64}}') then '{name} is no pseudonym' end"
         )
-    if column.name == "currency":
+    if name == "currency":
         codes = text_literal(f" {' '.join(sorted(CURRENCIES))} ")
         found.append(
-            f"case when not contains({codes}, ' ' || {typed} || ' ') then 'currency is unknown: ' || {value} end"
+            f"case when not contains({codes}, ' ' || {typed} || ' ') then 'currency is unknown: ' || {name} end"
         )
     return found
 
 
-def _unmet(column: Column, kind: Kind, given: Collection[str]) -> str:
+def _unmet(column: Column, kind: Kind, given: Collection[str], texts: Collection[str]) -> str:
     """SQL of the reason that a value is not what its column declares, be it beside other columns of the row."""
-    typed = {other.name: _typed(other) if other.name in given else "null" for other in kind.columns}
+    typed = {other.name: _typed(other, texts) if other.name in given else "null" for other in kind.columns}
     declared = re.sub(r"[a-z_]+", lambda word: typed.get(word[0], word[0]), f"{column.name} {column.check}")
     return _unless(declared, column.check or "", column.name, column.name)
 
 
-def _unless(condition: str, check: str, name: str, given: str) -> str:
+def _unless(condition: str, check: str, name: str, value: str) -> str:
     """SQL of the reason that a value does not fulfil its condition."""
     otherwise = "negative" if check == ">= 0" else f"not {check}"
-    return f"case when not ({condition}) then '{name} is {otherwise}: ' || {given} end"
+    return f"case when not ({condition}) then '{name} is {otherwise}: ' || {value} end"
