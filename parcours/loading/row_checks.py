@@ -78,7 +78,7 @@ def checked_select(
     """
     reasons = ["reject_reason"] if "reject_reason" in given else []
     columns = [column for column in kind.columns if column.name in given]
-    as_text = [column for column in columns if column.name in texts and column.type != "text"]
+    as_text = [column for column in columns if column.name in texts and column.type in READ]
     # Each text is read once: it is asked about several times.
     read = "".join(f", {READ[column.type].format(column.name)} as {_read_as(column)}" for column in as_text)
     casts = [f"{kind.named(column.name, _typed(column, texts))} as {column.name}" for column in columns]
