@@ -93,6 +93,7 @@ event_names as (
     select
         *,
         case when len(products) = 1 then products[1].data end as product,
+        list_sort(list_distinct(list_transform(products, lambda e: upper(e.data.currency)))) as currencies,
         try_cast(given_at as timestamptz) at time zone 'UTC' as occurred_at,
         coalesce(
             case
@@ -148,9 +149,8 @@ select
         when occurred_at is null then 'derived_tstamp or collector_tstamp is not a time: ' || given_at
         when coalesce(domain_userid, network_userid, user_id) is null
             then 'domain_userid, network_userid and user_id are all missing'
-        when len(list_distinct(list_transform(products, lambda e: upper(e.data.currency)))) > 1
-            then 'the products are priced in several currencies: '
-                || array_to_string(list_sort(list_distinct(list_transform(products, lambda e: e.data.currency))), ', ')
+        when len(currencies) > 1
+            then 'the products are priced in several currencies: ' || array_to_string(currencies, ', ')
         when is_broken then 'contexts, derived_contexts or unstruct_event is not valid JSON'
     end as reject_reason
 from event_names
