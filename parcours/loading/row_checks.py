@@ -223,11 +223,11 @@ def _reasons(column: Column, texts: Collection[str], limits: Limits) -> list[str
 def _unmet(column: Column, kind: Kind, given: Collection[str], texts: Collection[str]) -> str:
     """SQL of the reason that a value is not what its column declares, be it beside other columns of the row."""
     typed = {other.name: _typed(other, texts) if other.name in given else "null" for other in kind.columns}
-    declared = re.sub(r"[a-z_]+", lambda word: typed.get(word[0], word[0]), f"{column.name} {column.check}")
+    declared = re.sub(r"'[^']*'|[a-z_]+", lambda word: typed.get(word[0], word[0]), f"{column.name} {column.check}")
     return _unless(declared, column.check or "", column.name, column.name)
 
 
 def _unless(condition: str, check: str, name: str, value: str) -> str:
     """SQL of the reason that a value does not fulfil its condition."""
     otherwise = "negative" if check == ">= 0" else f"not {check}"
-    return f"case when not ({condition}) then '{name} is {otherwise}: ' || {value} end"
+    return f"case when not ({condition}) then {text_literal(f'{name} is {otherwise}: ')} || {value} end"
