@@ -18,6 +18,7 @@ from typing import Any
 
 import duckdb
 
+from parcours.loading.currency_rates import write_currency_rates
 from parcours.loading.settings_tables import write_settings
 from parcours.project import Project
 from parcours.settings.schema import JourneySettings
@@ -128,6 +129,7 @@ def warehouse(
     """
     shop = shop or settings()
     connection = _empty_warehouse(shop)
+    write_currency_rates(connection, project(shop))
     rows: dict[str, Sequence[Row]] = {
         "events": [{"event_id": f"e{i:06d}", **row} for i, row in enumerate(events)],
         "order_rows": order_rows,
@@ -181,7 +183,7 @@ def load(connection: duckdb.DuckDBPyConnection, kind: str, rows: Sequence[Row]) 
         return
     columns = [column for column in KINDS[kind].columns if any(column.name in row for row in rows)]
     names = ", ".join(column.name for column in columns)
-    shape = json.dumps([{column.name: column.type for column in columns}])
+    shape = json.dumps([{c.name: [{f.name: f.type for f in c.fields}] if c.fields else c.type for c in columns}])
     text = json.dumps([{c.name: row.get(c.name) for c in columns} for row in rows], default=str)
     connection.execute(
         f"insert into raw.{kind} (file_id, line, export, row_hash, covers_until, {names}) "

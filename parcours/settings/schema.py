@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
+from parcours.settings.currencies import CURRENCIES
 from parcours.settings.kpis import HEADLINES
 
 Unit = Literal["person", "session", "journey", "cart", "order"]
@@ -37,6 +38,12 @@ def _headline(kpi: str) -> str:
     return kpi
 
 
+def _currency(code: str) -> str:
+    if code not in CURRENCIES:
+        raise ValueError("expected an ISO 4217 code, as JPY")
+    return code
+
+
 def _inside(pattern: str) -> str:
     parts = pattern.split("/")
     if not pattern.strip() or pattern.startswith(("/", "~")) or ".." in parts or ":" in parts[0]:
@@ -47,6 +54,10 @@ def _inside(pattern: str) -> str:
 
 
 Names = Annotated[list[str], BeforeValidator(_as_list)]
+HIGHEST_RATE = 10**7
+"""Of the shop's currency for one of another: a euro is a million rials."""
+CurrencyCode = Annotated[str, AfterValidator(_currency)]
+Rate = Annotated[float, Field(gt=0, le=HIGHEST_RATE)]
 Headline = Annotated[str, AfterValidator(_headline), Field(json_schema_extra={"enum": list(HEADLINES)})]
 
 
@@ -71,6 +82,20 @@ class Shop(Section):
     currency: str = Field(pattern=r"^[A-Z]{3}$", description="ISO 4217 code of all amounts.")
     language: Literal["en", "fr"] = Field("en", description="Language of dates and numbers in the report.")
     opened_on: date = Field(date(2000, 1, 1), description="Rows with an earlier instant are rejected.")
+
+
+class Currencies(Section):
+    """What amounts in other currencies than the shop's are worth. Those without a rate are in no sum, and counted."""
+
+    rates: dict[CurrencyCode, Rate] = Field(
+        {}, description="Of the shop's currency for one of theirs, on all days, as `{JPY: 0.0062}`."
+    )
+    file: str | None = Field(
+        None,
+        min_length=1,
+        description="A CSV, relative to this file, with columns `day`, `currency`, `rate`: a rate holds from its shop "
+        "day until the currency's next one. Before its first day that of `rates` holds.",
+    )
 
 
 class ExportFile(Section):
@@ -465,6 +490,7 @@ class JourneySettings(Section):
 
     shop: Shop
     exports: Exports
+    currencies: Currencies = Currencies()  # type: ignore[call-arg]
     stages: list[Stage] = Field(min_length=2)
     touchpoints: list[TouchpointRule] = Field(min_length=1)
     sessions: Sessions = Sessions()  # type: ignore[call-arg]

@@ -56,8 +56,9 @@ ACCOUNTING = (
     "forgettings",
     "loaded_from",
     "namespaces",
+    "currency_rates",
 )
-"""What is known of the files, and of who was forgotten."""
+"""What is known of the files, of who was forgotten, and of other currencies."""
 
 CAME_LATER = {"raw.loads": 3, "raw.rejected_rows": 1}
 """The last columns of tables that a warehouse of an earlier version lacks, and gets: null where nothing was noted."""

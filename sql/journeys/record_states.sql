@@ -33,16 +33,12 @@ with states as (
     select record_id, 'tickets', 'ticket solved', solved_at, null, 'support' from staging.tickets
     union all
     select
-        record_id, 'deals', 'deal opened', created_at,
-        case when coalesce(deals.currency, shop.currency) = shop.currency then amount end, 'sales'
-    from staging.deals as deals
-    cross join settings.shop as shop
+        record_id, 'deals', 'deal opened', created_at, value, 'sales'
+    from staging.deals
     union all
     select
-        record_id, 'deals', case when is_won then 'deal won' else 'deal lost' end, closed_at,
-        case when coalesce(deals.currency, shop.currency) = shop.currency then amount end, 'sales'
-    from staging.deals as deals
-    cross join settings.shop as shop
+        record_id, 'deals', case when is_won then 'deal won' else 'deal lost' end, closed_at, value, 'sales'
+    from staging.deals
     union all
     select record_id, 'contacts', 'contact created', created_at, null, 'sales'
     from staging.contacts
