@@ -170,7 +170,7 @@ class TouchpointRule(Section):
     action: Action | None = Field(
         None,
         description="What it does to a cart, or how sessions count it. `purchase`: it says that an order was placed, "
-        "and is reconciled with the orders export. `search`: a view of what was searched for. `error`: in a stage of "
+        "and is reconciled with the orders export; where none is loaded, it is the order. `search`: a view of what was searched for. `error`: in a stage of "
         "the checkout, a payment that failed.",
     )
 

@@ -4,16 +4,16 @@
 -- keyed by: record_id
 with records as (
     select
-        'order' as evidence, record_id, own_identifier, customer_id, email_hash, ordered_at as named_at
+        'order' as evidence, record_id, own_identifier, anonymous_id, customer_id, email_hash, ordered_at as named_at
     from staging.orders
     union all
-    select 'contact', record_id, own_identifier, customer_id, email_hash, created_at from staging.contact_names
+    select 'contact', record_id, own_identifier, null, customer_id, email_hash, created_at from staging.contact_names
     union all
-    select 'ticket', record_id, 'contact:' || contact_id, customer_id, email_hash, created_at from staging.tickets
+    select 'ticket', record_id, 'contact:' || contact_id, null, customer_id, email_hash, created_at from staging.tickets
     union all
-    select 'deal', record_id, 'contact:' || contact_id, customer_id, email_hash, created_at from staging.deals
+    select 'deal', record_id, 'contact:' || contact_id, null, customer_id, email_hash, created_at from staging.deals
     union all
-    select 'feedback', record_id, null, customer_id, email_hash, answered_at from staging.feedback
+    select 'feedback', record_id, null, null, customer_id, email_hash, answered_at from staging.feedback
 ),
 
 named_identifiers as (
@@ -25,6 +25,10 @@ named_identifiers as (
     select record_id, own_identifier, 'email:' || email_hash, evidence, named_at
     from records
     where own_identifier is not null and email_hash is not null
+    union all
+    select record_id, own_identifier, 'anonymous:' || anonymous_id, evidence, named_at
+    from records
+    where own_identifier is not null and anonymous_id is not null
     union all
     select record_id, 'customer:' || customer_id, 'email:' || email_hash, evidence, named_at
     from records

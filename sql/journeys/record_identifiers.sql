@@ -6,22 +6,23 @@
 -- linked by: order_key
 with records as (
     select
-        'order' as kind, order_id as row_id, record_id, order_id as order_key, customer_id, email_hash,
+        'order' as kind, order_id as row_id, record_id, order_id as order_key, anonymous_id, customer_id, email_hash,
         cast(null as text) as contact_id
     from staging.orders
     union all
-    select 'answer', answer_id, record_id, order_id, customer_id, email_hash, null from staging.feedback
+    select 'answer', answer_id, record_id, order_id, null, customer_id, email_hash, null from staging.feedback
     union all
-    select 'ticket', ticket_id, record_id, order_id, customer_id, email_hash, contact_id from staging.tickets
+    select 'ticket', ticket_id, record_id, order_id, null, customer_id, email_hash, contact_id from staging.tickets
     union all
-    select 'deal', deal_id, record_id, null, customer_id, email_hash, contact_id from staging.deals
+    select 'deal', deal_id, record_id, null, null, customer_id, email_hash, contact_id from staging.deals
     union all
-    select 'contact', contact_id, record_id, null, null, null, contact_id from staging.contacts
+    select 'contact', contact_id, record_id, null, null, null, null, contact_id from staging.contacts
 ),
 
 known_identifiers as (
     select
-        records.kind, records.row_id, records.record_id, records.order_key, records.customer_id, records.email_hash,
+        records.kind, records.row_id, records.record_id, records.order_key, records.anonymous_id,
+        records.customer_id, records.email_hash,
         records.contact_id, order_keys.order_id
     from records
     left join staging.order_keys as order_keys on records.order_key = order_keys.order_key
@@ -48,3 +49,7 @@ union all
 select record_id, kind, row_id, order_key, order_id, 4, 'contact:' || contact_id
 from known_identifiers
 where contact_id is not null
+union all
+select record_id, kind, row_id, order_key, order_id, 5, 'anonymous:' || anonymous_id
+from known_identifiers
+where anonymous_id is not null

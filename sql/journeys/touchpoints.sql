@@ -2,6 +2,7 @@
 -- help desk or the CRM's deals.
 -- Its name and stage are those of its kind (journeys.event_meanings); without a rule it stays, without a stage.
 -- The channel is by rule: docs/definitions.md, "Channel".
+-- A purchase event that is sent again for its order long after (staging.purchase_events) is no touchpoint.
 -- Sessions: the visits of journeys.visits; one that lasts longer than the maximum is cut at each multiple of it.
 -- Simultaneous touchpoints follow the source's sequence, else their ids. Screened people (bots, staff) have no touchpoint here, if journey.yaml says that they are left out.
 -- key: touchpoint_id
@@ -45,6 +46,8 @@ clicks as (
     from staging.events as events
     inner join whose on events.identifier = whose.identifier
     cross join settings.shop as shop
+    left join staging.purchase_events as purchases
+        on events.identifier = purchases.identifier and events.event_id = purchases.event_id and purchases.is_sent_again
     left join journeys.visits as visits
         on
             events.is_person_caused
@@ -52,6 +55,7 @@ clicks as (
             and whose.person_id = visits.unit_id
             and events.occurred_at >= visits.started_at
             and events.occurred_at < visits.next_started_at
+    where purchases.event_id is null
 ),
 
 contacts_by_event as (

@@ -1,7 +1,7 @@
 -- One row per visit: events of a person on the site, split where the gap is strictly greater than the timeout. If
 -- journey.yaml says so, a visit is also cut at midnight of the shop and where an event comes with another campaign than
--- the last one the person came with; events of one instant are never cut apart. Events that no person caused neither
--- open nor extend a visit. Screened people (bots, staff) have their visits here too, whether or not they are left out.
+-- the last one the person came with; events of one instant are never cut apart. Events that no person caused, and
+-- purchase events sent again long after, neither open nor extend a visit. Screened people (bots, staff) have their visits here too, whether or not they are left out.
 -- A visit is a session, if it is not longer than the maximum; else each multiple of that cuts it (journeys.touchpoints).
 -- Who has several identifiers on the site has, beside these, the visits of each of them alone, as they would be without
 -- stitching (journeys.unstitched_sessions).
@@ -35,7 +35,9 @@ instants as (
     from staging.events as events
     inner join units on events.identifier = units.identifier
     cross join settings.shop as shop
-    where events.is_person_caused
+    left join staging.purchase_events as purchases
+        on events.identifier = purchases.identifier and events.event_id = purchases.event_id and purchases.is_sent_again
+    where events.is_person_caused and purchases.event_id is null
 ),
 
 gaps as (

@@ -50,5 +50,6 @@ select
     together.visits_until,      -- UTC instant until which they are
     case when together.orders_until is not null then instant_after(together.visits_until, -shop.attribution_seconds) end
         as matured_until,       -- UTC instant: sessions that ended by then are matured, no order of theirs can come; null: no orders
+    exists(select 1 from staging.purchase_order_rows) as has_orders_by_events,  -- no export of orders is loaded: they are the purchase events'
 from together
 cross join settings.shop as shop

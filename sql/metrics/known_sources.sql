@@ -17,6 +17,10 @@ with kinds as (
     select 'deals', 'deals'
     union all
     select 'contacts', 'contacts'
+    union all
+    -- Without an export of orders these are known by their purchase events, and as long.
+    select 'orders', 'events'
+    where exists (select 1 from staging.purchase_order_rows)
 ),
 
 exports as (

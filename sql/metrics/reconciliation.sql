@@ -17,7 +17,7 @@ period as (
         (select min(ordered_at) from staging.orders) as orders_from,
         least(known.events_until, known.orders_until) as until
     from metrics.cut_off as known
-    where known.events_until is not null and known.orders_until is not null
+    where known.events_until is not null and known.orders_until is not null and not known.has_orders_by_events
 ),
 
 -- Of a key that means two orders, the order with that number is meant.

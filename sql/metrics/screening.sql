@@ -28,8 +28,10 @@ their_clicks as (
             screened.person_id = visits.unit_id
             and clicks.occurred_at >= visits.started_at
             and clicks.occurred_at < visits.next_started_at
+    left join staging.purchase_events as purchases
+        on clicks.event_id = purchases.event_id and purchases.is_sent_again
     cross join knobs
-    where clicks.is_person_caused
+    where clicks.is_person_caused and purchases.event_id is null
 ),
 
 their_sessions as (

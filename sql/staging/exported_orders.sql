@@ -6,17 +6,33 @@
 -- the export gives an instant of (cancelled, returned, paid) needs no status.
 -- Exports overlap, and update an order in place: of each export the rows of its newest that has the order count, of a row
 -- its newest version.
+-- A shop without an export of orders has those of its purchase events (staging.purchase_order_rows): here the two meet.
 -- An order row without a placing time (a line whose order was never exported) makes no order: a check reports it.
 -- key: order_id
 -- keyed by: order_id
-with versions as (
+with all_rows as (
     select
         order_id, own_identifier, row_key, export, covers_until, version, order_reference,
+        cast(null as text) as anonymous_id, customer_id, email_hash, ordered_at, paid_at, shipped_at, delivered_at,
+        promised_on, cancelled_at, refunded_at, returned_at, sales_channel, status, state, currency, subtotal, shipping,
+        tax, total, refunded, payment_method, paid_amount, quantity, unit_price
+    from raw.order_rows
+    union all
+    select
+        order_id, own_identifier, row_key, null, null, null, null, anonymous_id, customer_id, email_hash, ordered_at, null,
+        null, null, null, cancelled_at, refunded_at, null, null, null, state, currency, subtotal, null, null, total,
+        refunded, payment_method, null, quantity, unit_price
+    from staging.purchase_order_rows
+),
+
+versions as (
+    select
+        order_id, own_identifier, row_key, export, covers_until, version, order_reference, anonymous_id,
         customer_id, email_hash, ordered_at, paid_at, shipped_at, delivered_at, promised_on, cancelled_at,
         refunded_at, returned_at, sales_channel, status, state, currency, subtotal, shipping, tax, total,
         refunded, payment_method, paid_amount, quantity, unit_price,
         max(covers_until) over (partition by order_id, export) as newest
-    from raw.order_rows
+    from all_rows
 ),
 
 current_rows as (
@@ -52,6 +68,7 @@ merged as (
         order_id,
         max(own_identifier) as own_identifier,
         max(order_reference) as order_reference,
+        max(anonymous_id) as anonymous_id,
         max(customer_id) as customer_id,
         max(email_hash) as email_hash,
         min(ordered_at) as ordered_at,
@@ -84,6 +101,7 @@ select
     merged.order_id,            -- the order's number
     merged.own_identifier,      -- the order as an identifier of its person; null: its number names no order
     merged.order_reference,     -- the order's other id, which events may use
+    merged.anonymous_id,        -- the browser or device, of an order by purchase events
     merged.customer_id,         -- the shop's id of the customer
     merged.email_hash,          -- keyed hash of the e-mail
     merged.ordered_at,          -- UTC instant of placing

@@ -3,7 +3,15 @@
 -- An order's lines are those of the newest export that has the order: a line that was removed since is gone.
 -- key: order_id, line_id
 -- keyed by: order_id
-with versions as (
+with all_rows as (
+    select order_id, row_key, export, product_id, product_name, quantity, unit_price, covers_until, version
+    from raw.order_rows
+    union all
+    select order_id, row_key, null, product_id, product_name, quantity, unit_price, null, null
+    from staging.purchase_order_rows
+),
+
+versions as (
     select
         order_id,
         row_key,
@@ -14,7 +22,7 @@ with versions as (
         covers_until,
         version,
         max(covers_until) over (partition by order_id, export) as newest
-    from raw.order_rows
+    from all_rows
 ),
 
 current_rows as (

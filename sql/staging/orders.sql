@@ -9,7 +9,7 @@
 -- keyed by: order_id
 with valued as (
     select
-        order_id, own_identifier, order_reference, customer_id, email_hash, ordered_at, ordered_on, paid_at, shipped_at,
+        order_id, own_identifier, order_reference, anonymous_id, customer_id, email_hash, ordered_at, ordered_on, paid_at, shipped_at,
         delivered_at, promised_on, cancelled_at, refunded_at, returned_at, sales_channel, status, state, currency,
         payment_method, line_count, shipping, tax, refunded,
         coalesce(subtotal, lines_value) as goods,
@@ -43,6 +43,7 @@ select
     'order:' || order_id as record_id,  -- as journeys.record_owners names it
     own_identifier,             -- the order as an identifier of its person; null: its number names no order
     order_reference,            -- the order's other id, which events may use
+    anonymous_id,               -- the browser or device, of an order by purchase events
     customer_id,                -- the shop's id of the customer
     email_hash,                 -- keyed hash of the e-mail
     ordered_at,                 -- UTC instant of placing

@@ -48,6 +48,8 @@ def _loss(figures: Figures, numbers: Numbers) -> Sentence:
 
 def _warnings(figures: Figures, numbers: Numbers) -> Iterator[str]:
     """What a reader must know before trusting the figures; nothing where there is nothing."""
+    if figures.shop.has_orders_by_events:
+        yield "Orders are by purchase events: no export of orders is loaded."
     for outage, consequence in OUTAGES.items():
         days = [row for row in figures.outages if row.outage == outage]
         if days:

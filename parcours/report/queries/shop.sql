@@ -14,6 +14,7 @@ select
     shop_time(cut_off.events_until, shop.time_zone) as events_until,
     shop_time(cut_off.orders_until, shop.time_zone) as orders_until,
     shop_time(cut_off.feedback_until, shop.time_zone) as feedback_until,
+    cut_off.has_orders_by_events,
     coalesce(cut_off.events_until, cut_off.orders_until, cut_off.visits_until) as data_until,
     shop_time(coalesce(cut_off.events_until, cut_off.orders_until, cut_off.visits_until), shop.time_zone) as known_until,
     coalesce((select max(reached_count) from metrics.stage_drop_off where is_required), 0) as journey_count

@@ -1,7 +1,12 @@
 -- One row per headline figure in the catalogue's order: the whole period, its halves, its to-be; nothing where it isn't measured.
 -- A shop of deals alone has no place for what needs a click-stream or orders.
 select
-    catalogue.kpi, catalogue.kpi_label as label, catalogue.denominator_name, catalogue.is_higher_better,
+    catalogue.kpi,
+    catalogue.kpi_label || case
+        when cut_off.has_orders_by_events and catalogue.kpi in ('conversion', 'cart_abandonment', 'retention')
+            then ', by purchase events'
+        else ''
+    end as label, catalogue.denominator_name, catalogue.is_higher_better,
     whole.numerator, whole.denominator, whole.open_count, whole.uncovered_count, whole.value, whole.low, whole.high, whole.target,
     is_small_cell(whole.denominator, shop.small_cell) as is_small,
     case when catalogue.is_higher_better then whole.value >= whole.target else whole.value <= whole.target end as is_target_met,

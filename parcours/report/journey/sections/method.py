@@ -75,8 +75,13 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
 def _cut_offs(figures: Figures, numbers: Numbers) -> Table:
     known = {row.source: row for row in figures.sources}
     always = [source for source in ("events", "orders", "feedback") if source not in known]
+    by_events = " (by purchase events)" if figures.shop.has_orders_by_events else ""
     rows = [
-        [_source(numbers, row.source), _known(row.known_from, numbers), _known(row.known_until, numbers)]
+        [
+            _source(numbers, row.source) + (by_events if row.source == "orders" else ""),
+            _known(row.known_from, numbers),
+            _known(row.known_until, numbers),
+        ]
         for row in known.values()
     ]
     rows += [[_source(numbers, source), "no export", "no export"] for source in always]
@@ -90,7 +95,12 @@ def _known(at: datetime | None, numbers: Numbers) -> str:
 def _definitions(figures: Figures, numbers: Numbers) -> list[str]:
     shop = figures.shop
     left_out = ", ".join(f"{row.state} {numbers.count(row.order_count)}" for row in figures.order_states)
+    by_events = (
+        "No export of orders is loaded: orders are the purchase events of the click-stream, one for each order's id. "
+        "What was ordered elsewhere is not seen, nor what no event says of a return; an order's value is the event's."
+    )
     return [
+        *([by_events] if shop.has_orders_by_events else []),
         *(
             [f"Orders of the exports that are in no figure, because they were never one: {left_out}."]
             if left_out
