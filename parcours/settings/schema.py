@@ -295,7 +295,10 @@ class Measures(Section):
     attribution_hours: float = Field(24, gt=0, description="An order belongs to the last session within it.")
     survey_lag_days: float = Field(7, gt=0)
     identity_link_limit: int = Field(
-        10, ge=1, description="An identifier that meets more customers than this links nothing."
+        10,
+        ge=1,
+        description="An identifier that meets more customers than this links nothing. A device makes no one of two "
+        "accounts in any case.",
     )
     small_cell: int = Field(30, ge=1, description="Below it counts are shown and rates are not ranked.")
 

@@ -1,4 +1,5 @@
--- One row per person: the stitched customer, with what the CRM says and the persona that fits first.
+-- One row per person: the stitched customer, with what the CRM says and the persona that fits first. A device of several
+-- people is nobody, unless something done on it is nobody's among these (journeys.device_spells).
 -- key: person_id
 -- keyed by: person_id
 with identifiers as (
@@ -8,6 +9,7 @@ with identifiers as (
         cast(count(*) filter (where starts_with(identifier, 'anonymous:')) as bigint) as device_count,
         cast(count(*) filter (where starts_with(identifier, 'customer:')) as bigint) as customer_id_count
     from journeys.identities
+    where not is_split or person_id in (select person_id from journeys.device_spells)
     group by person_id
 ),
 

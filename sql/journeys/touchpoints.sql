@@ -3,15 +3,24 @@
 -- Its name and stage are those of its kind (journeys.event_meanings); without a rule it stays, without a stage.
 -- The channel is by rule: docs/definitions.md, "Channel".
 -- Sessions: the visits of journeys.visits; one that lasts longer than the maximum is cut at each multiple of it.
+-- What was done on a device of several people is each one's in spells (journeys.device_spells).
 -- Simultaneous touchpoints follow the source's sequence, else their ids. Screened people (bots, staff) have no touchpoint here, if journey.yaml says that they are left out.
 -- key: touchpoint_id
 -- keyed by: person_id
 -- within person_id: session_id
-with whose as (
-    select identities.identifier, identities.person_id
-    from journeys.identities as identities
+with everybodys as (
+    select identifier, person_id, timestamp '0001-01-01' as owned_from, timestamp '9999-01-01' as owned_until
+    from journeys.identities
+    where not is_split
+    union all
+    select identifier, person_id, owned_from, owned_until from journeys.device_spells
+),
+
+whose as (
+    select everybodys.identifier, everybodys.person_id, everybodys.owned_from, everybodys.owned_until
+    from everybodys
     cross join settings.shop as shop
-    left join journeys.screened_people as screened on identities.person_id = screened.person_id
+    left join journeys.screened_people as screened on everybodys.person_id = screened.person_id
     where screened.person_id is null or not shop.leaves_out_screened
 ),
 
@@ -43,7 +52,11 @@ clicks as (
         visits.visit_number,
         whole_periods(elapsed_seconds(visits.started_at, events.occurred_at), shop.session_maximum_seconds) as piece
     from staging.events as events
-    inner join whose on events.identifier = whose.identifier
+    inner join whose
+        on
+            events.identifier = whose.identifier
+            and events.occurred_at >= whose.owned_from
+            and events.occurred_at < whose.owned_until
     cross join settings.shop as shop
     left join journeys.visits as visits
         on
