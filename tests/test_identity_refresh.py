@@ -55,7 +55,10 @@ orders = st.builds(
     order_reference=st.sampled_from([None, "r0", "r1"]),
     **who,
 )
-contacts = st.fixed_dictionaries({"contact_id": st.sampled_from(["k0", "k1", "k2"]), **who})
+merged = st.sampled_from([None, None, "k1", "k0;k3"])
+contacts = st.fixed_dictionaries(
+    {"contact_id": st.sampled_from(["k0", "k1", "k2"]), "merged_contact_ids": merged, **who}
+)
 tickets = st.fixed_dictionaries(
     {
         "ticket_id": st.sampled_from(["t0", "t1"]),

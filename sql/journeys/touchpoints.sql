@@ -87,6 +87,9 @@ contacts_by_event as (
             when lower(clicks.campaign_medium) in ('cpc', 'ppc', 'paid', 'paidsearch', 'paid_search') then 'paid search'
             when lower(clicks.campaign_medium) in ('social', 'paid_social', 'paidsocial') then 'social'
             when lower(clicks.campaign_medium) in ('affiliate', 'display', 'banner') then lower(clicks.campaign_medium)
+            when is_ai_assistant(clicks.campaign_source) then 'AI assistant'
+            when clicks.campaign_source is null and is_ai_assistant(clicks.referrer_host) then 'AI assistant'
+            when lower(clicks.campaign_medium) = 'ai-assistant' then 'AI assistant'
             when clicks.campaign_source is not null then 'other campaign'
             when regexp_matches(clicks.referrer_host, '(^|[.])(google|bing|duckduckgo|ecosia|qwant|yahoo)[.]')
                 then 'organic search'
@@ -168,7 +171,7 @@ select
     meanings.stage,             -- by the first matching rule; null: no stage
     meanings.stage_position,    -- of the stage on the map
     meanings.action,            -- what it does to a cart, or how sessions count it
-    contacts.channel,           -- by rule: paid search, organic search, e-mail, social, direct, store, order, support …
+    contacts.channel,           -- by rule: paid search, organic search, AI assistant, e-mail, social, direct, store, order …
     contacts.device,            -- desktop, mobile or tablet
     contacts.url_path,          -- path of the page
     contacts.product_id,        -- product or SKU
