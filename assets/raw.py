@@ -9,8 +9,9 @@ from assets.factory import RUN, check_result, check_spec, key_of, table_metadata
 from assets.failures import stop_if_failed
 from parcours.engine.build import describe_table
 from parcours.engine.checks import record
+from parcours.loading.accounting import Load
 from parcours.loading.found_files import unmatched_files
-from parcours.loading.load import Load, load_exports, rejected_reasons, tell
+from parcours.loading.load import load_exports, rejected_reasons, tell
 from parcours.loading.said import is_refused, load_line
 from parcours.project import Project
 from parcours.tables.table_checks import checks_of

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import duckdb
 
-from parcours.loading.load import Load, load_exports
+from parcours.loading.accounting import Load
+from parcours.loading.load import load_exports
 from parcours.loading.settings_tables import write_settings
 from parcours.loading.unload import Unloaded, unload
 from parcours.project import Project

@@ -8,7 +8,8 @@ from typing import Any
 
 from given import rows
 
-from parcours.loading.load import Load, load_exports
+from parcours.loading.accounting import Load
+from parcours.loading.load import load_exports
 from parcours.loading.settings_tables import write_settings
 from parcours.project import ROOT, Project, load_project
 from parcours.warehouse.connection import confine, open_warehouse

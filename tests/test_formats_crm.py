@@ -12,8 +12,8 @@ from format_shops import FIXTURES, built, reasons, shop_reading
 from shops import load as load_new
 from shops import query
 
+from parcours.loading.accounting import Load
 from parcours.loading.formats import guess, look_at, shop_sources
-from parcours.loading.load import Load
 from parcours.project import ROOT, Project
 
 FRENCH = {

@@ -11,7 +11,7 @@ import pytest
 from format_shops import FIXTURES, built, reasons, shop_reading
 from shops import load as load_new
 
-from parcours.loading.load import Load
+from parcours.loading.accounting import Load
 from parcours.project import Project
 
 

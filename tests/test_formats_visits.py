@@ -15,11 +15,12 @@ from typing import Any
 import duckdb
 import pytest
 from format_shops import FIXTURES, event_columns, hashed, shop_reading, shop_with
-from given import rows
+from given import examples, rows
 from shops import load, query
 from test_fuzz import mutated
 
-from parcours.loading.load import Load, load_exports
+from parcours.loading.accounting import Load
+from parcours.loading.load import load_exports
 from parcours.loading.readers import kind_of_file
 from parcours.loading.settings_tables import write_settings
 from parcours.loading.sources import read_source
@@ -417,6 +418,7 @@ def test_a_line_that_is_no_row_costs_only_itself_and_the_others_keep_their_numbe
 # Whatever is wrong with a file
 
 
+@pytest.mark.random
 @pytest.mark.parametrize("fixture", [*OF_MATOMO, OF_SNOWPLOW])
 def test_a_mutated_file_never_crashes_and_its_accounting_is_exact(tmp_path: Path, fixture: str) -> None:
     project = shop(tmp_path, fixture.split(".")[0])
@@ -425,7 +427,7 @@ def test_a_mutated_file_never_crashes_and_its_accounting_is_exact(tmp_path: Path
     write_settings(connection, project.settings)
     make_raw_tables(connection)
     original, chance, seen = (FIXTURES / fixture).read_bytes(), random.Random(fixture), {"loaded": 0, "refused": 0}
-    for number in range(40):
+    for number in range(examples(16, 200)):
         content, name = mutated(original, chance), f"{number}-{fixture}"
         if number % 4 == 0:
             content, name = gzip.compress(content, mtime=0), f"{name}.gz"

@@ -29,7 +29,7 @@ ORIGINALS = (
     "crm/contacts.csv",
     "crm/survey_answers.csv",
 )
-FEW, MANY = 200, 3000
+FEW, MANY = 100, 3000
 SPECIAL = [
     b"\x00",
     b"\xff\xfe",

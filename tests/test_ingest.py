@@ -15,7 +15,7 @@ from conftest import BuiltOnce
 from given import rows
 from shops import load, query
 
-from parcours.loading.load import IngestError, Load
+from parcours.loading.accounting import IngestError, Load
 from parcours.loading.sources import SourceError, read_source
 from parcours.project import ROOT, Project, load_project
 from parcours.tables.catalogue import build_all

@@ -13,7 +13,7 @@ from parcours.engine import build
 from parcours.engine.build import lineage_of
 from parcours.engine.model import parse_model
 from parcours.warehouse.comments import comment_refreshed
-from parcours.warehouse.refresh_log import State, note_refresh, prepare_log
+from parcours.warehouse.refresh_log import State, note_refresh, prepare_log, table_states
 
 SQL = "-- One row per thing.\nselect e.id, e.a + e.b as sum_of_both from staging.events as e"
 
@@ -59,7 +59,7 @@ def test_sentences_are_written_again_where_the_table_or_one_of_them_is_another(
 
     def made(number: int) -> None:
         connection.execute("create or replace table journeys.things (id int)")
-        note_refresh(connection, "journeys.things", State("1", number, number, 1))
+        note_refresh(connection, "journeys.things", State("1", number, number, 1), table_states(connection))
 
     made(1)
     comment_refreshed(connection, Declared())

@@ -15,8 +15,8 @@ from test_together import compressed, event, order, orders, shop_in
 
 from parcours.loading import load as loading
 from parcours.loading import nothing_new
+from parcours.loading.accounting import Load
 from parcours.loading.formats import describe_guess, guess_folder, shop_sources
-from parcours.loading.load import Load
 from parcours.loading.rejected import write_rejected
 from parcours.loading.unload import unload
 from parcours.project import ROOT, Project, load_project
@@ -153,14 +153,14 @@ def test_a_file_that_is_written_while_it_is_read_is_refused_and_read_by_the_next
     shop = shop_in(
         tmp_path, {f"orders/{name}": orders(order(f"#{number}", number + 1)) for number, name in enumerate(names)}
     )
-    account_of, path = loading._account, shop.exports_folder / "orders" / "1.csv"
+    account_of, path = loading.account, shop.exports_folder / "orders" / "1.csv"
 
     def written_meanwhile(*given: Any) -> list[Load]:
         path.write_bytes(path.read_bytes().replace(b"#0", b"#7"))  # as long, so that only its bytes tell
         return account_of(*given)
 
     with monkeypatch.context() as writing:
-        writing.setattr(loading, "_account", written_meanwhile)
+        writing.setattr(loading, "account", written_meanwhile)
         loads = load(shop)
     assert {found.path: found.status for found in loads} == {
         f"orders/{name}": "refused" if name == "1.csv" else "loaded" for name in names

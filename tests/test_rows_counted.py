@@ -12,7 +12,7 @@ import pytest
 from shops import load, query
 from test_together import compressed, event, orders, shop_in
 
-from parcours.loading.load import Load
+from parcours.loading.accounting import Load
 from parcours.loading.readers import delimited
 from parcours.loading.readers.by_line import csv_records
 from parcours.project import Project

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from parcours.loading.load import Load
+from parcours.loading.accounting import Load
 from pipelines.__main__ import main
 from pipelines.commands.summary import Summary
 from pipelines.commands.terminal import Terminal, export_lines

@@ -13,9 +13,9 @@ import pytest
 from given import rows
 from shops import load
 
+from parcours.loading import accounting, together
 from parcours.loading import load as loading
-from parcours.loading import together
-from parcours.loading.load import Load
+from parcours.loading.accounting import Load
 from parcours.loading.together import keeps_files_apart
 from parcours.project import ROOT, Project, load_project
 from parcours.warehouse.canonical import KINDS
@@ -96,14 +96,14 @@ def counted(load: Load) -> tuple[str, int, int, int, int]:
 def batches(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many files each transaction accounted for."""
     found: list[int] = []
-    account = loading._account
+    account = loading.account
 
     def noted(connection: Any, files: Any, *rest: Any) -> list[Load]:
         loads = account(connection, files, *rest)
         found.append(len(files))
         return loads
 
-    monkeypatch.setattr(loading, "_account", noted)
+    monkeypatch.setattr(loading, "account", noted)
     return found
 
 
@@ -194,7 +194,7 @@ def test_what_ends_a_load_leaves_whole_files_and_the_next_one_completes_it(
     load(undisturbed)
     disturbed = shop_in(tmp_path / "disturbed", files)
     written: list[int] = []
-    insert = loading._insert
+    insert = accounting._insert
 
     def ended(*given: Any) -> int:
         written.append(insert(*given))
@@ -203,7 +203,7 @@ def test_what_ends_a_load_leaves_whole_files_and_the_next_one_completes_it(
         return written[-1]
 
     with monkeypatch.context() as killing:
-        killing.setattr(loading, "_insert", ended)
+        killing.setattr(accounting, "_insert", ended)
         with pytest.raises(KeyboardInterrupt):
             load(disturbed)
     assert rows_of(disturbed, "select count(distinct file_id) from raw.events") == [(5,)]

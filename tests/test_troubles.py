@@ -11,7 +11,7 @@ from shops import first_days
 
 from assets.failures import troubles_of
 from parcours.engine.checks import Check, Finding
-from parcours.loading.load import IngestError
+from parcours.loading.accounting import IngestError
 from parcours.project import ROOT, Project
 from parcours.settings.file import SettingsError
 from parcours.troubles import KNOWN, failed_checks, trouble_of

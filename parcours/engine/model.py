@@ -62,6 +62,8 @@ def read_model(path: Path, parts: Mapping[str, str] | None = None) -> Model:
     """
     sql = path.read_text(encoding="utf-8")
     for part, select in (parts or {}).items():
+        if part not in sql:
+            continue
         sql = f"(\n{select})".join(re.split(rf"(?<=from |join ){part}\b", sql))
     return parse_model(path.parent.name, path.stem, sql, source=str(path))
 
@@ -240,13 +242,22 @@ def column_lineage(model: Model, columns: Mapping[str, Sequence[str]]) -> dict[s
         model: the model.
         columns: the columns of each upstream, by qualified table name.
     """
+    return _lineage(model.table, model.sql, tuple((table, tuple(columns.get(table, ()))) for table in model.upstreams))
+
+
+@cache
+def _lineage(
+    table: str, sql: str, upstreams: tuple[tuple[str, tuple[str, ...]], ...]
+) -> dict[str, list[tuple[str, str]]]:
+    """The same, kept: a process that builds several warehouses works it out once."""
     from sqlglot.lineage import lineage
 
+    columns = dict(upstreams)
     schema: dict[str, dict[str, dict[str, str]]] = {}
-    for table in model.upstreams:
-        db, name = table.split(".")
-        schema.setdefault(db, {})[name] = dict.fromkeys(columns.get(table, ()), "text")
-    select = parse_select(model.sql, model.table).copy()
+    for upstream, names in upstreams:
+        db, name = upstream.split(".")
+        schema.setdefault(db, {})[name] = dict.fromkeys(names, "text")
+    select = parse_select(sql, table).copy()
     nodes = lineage(None, select, schema, dialect="duckdb", trim_selects=False, copy=False)
     found: dict[str, list[tuple[str, str]]] = {}
     for column, top in nodes.items():
@@ -259,10 +270,10 @@ def column_lineage(model: Model, columns: Mapping[str, Sequence[str]]) -> dict[s
             seen.add(id(node))
             waiting += node.downstream
             if isinstance(node.expression, exp.Table) and node.expression.db:
-                table = f"{node.expression.db}.{node.expression.name}"
+                read = f"{node.expression.db}.{node.expression.name}"
                 name = node.name.rsplit(".", 1)[-1].strip('"')
-                if name in columns.get(table, ()):
-                    sources[(table, name)] = None
+                if name in columns.get(read, ()):
+                    sources[(read, name)] = None
         found[column] = sorted(sources)
     return found
 

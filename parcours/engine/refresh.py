@@ -93,7 +93,7 @@ def refresh(connection: duckdb.DuckDBPyConnection, table: Table) -> Refreshed:
         if own:
             connection.execute("delete from refresh_log.touched where table_name = ?", [table.name])
         table.write_whole(connection)
-        note_refresh(connection, table.name, State(table.version, number, number, number))
+        note_refresh(connection, table.name, State(table.version, number, number, number), states)
         return Refreshed(table.name, None)
     touched = None
     if table.keyed_by is not None:
@@ -109,7 +109,7 @@ def refresh(connection: duckdb.DuckDBPyConnection, table: Table) -> Refreshed:
         is_changed = True
         table.write_whole(connection)
     changed_at = number if is_changed else own.changed_at
-    note_refresh(connection, table.name, State(table.version, number, changed_at, own.reset_at))
+    note_refresh(connection, table.name, State(table.version, number, changed_at, own.reset_at), states)
     return Refreshed(table.name, touched, is_changed)
 
 

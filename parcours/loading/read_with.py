@@ -16,6 +16,7 @@ from parcours.loading.namespaces import Namespace
 from parcours.loading.row_checks import Limits, checked_select
 from parcours.loading.settings_tables import ROWS, SETTINGS_TABLES
 from parcours.loading.sources import Source
+from parcours.loading.written_values import what_is_read
 from parcours.settings.schema import ExportFile, JourneySettings
 
 IDS = "namespaces"
@@ -29,9 +30,12 @@ def read_with(export: ExportFile, source: Source, settings: JourneySettings, nam
         "format": source.format,
         "the format's SQL": _code(source),
         "what is checked of a row": checked_select(
-            source.kind, source.given, "", Limits(date.min, datetime.min, has_forgotten=False)
+            source.kind, source.given, "", Limits(date.min, datetime.min, has_forgotten=False), texts=source.given
         ),
+        "how values are read": what_is_read(),
         "columns": json.dumps(export.columns, sort_keys=True),
+        "decimal": str(export.decimal),
+        "dates": str(export.dates),
         "shop.opened_on": str(settings.shop.opened_on),
         **_settings_read(source.sql, settings),
     }

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import duckdb
 
+from parcours.loading.accounting import check_rows
 from parcours.loading.files import Found, find_files, read_exports
 from parcours.loading.known_files import beside
-from parcours.loading.load import check_rows, read_rows, row_limits
+from parcours.loading.load import read_rows, row_limits
 from parcours.loading.readers import FileRefused
 from parcours.loading.readers.by_line import csv_header
 from parcours.loading.settings_tables import write_settings

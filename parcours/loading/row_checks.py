@@ -3,7 +3,7 @@
 What passes can stop no model and no check behind it: each number is finite and of a possible size, each instant of a
 possible time, each text no longer than LONGEST, each hash a hash. An identifier that names nobody becomes null here,
 and is never asked again. Not here: how large a number may be (`parcours/warehouse/canonical.py`, `sql/raw/`), what a
-format alone can know (its `reject_reason`), nor the counting (`load.py`).
+format alone can know (its `reject_reason`), nor the counting (`accounting.py`).
 """
 
 from __future__ import annotations
@@ -31,6 +31,20 @@ LONGEST = 10_000
 """Characters of the longest text that is no mistake: a longer one is a file that lost its line breaks."""
 
 
+_READERS = {
+    "decimal(18, 4)": "amount",
+    "double": "number",
+    "bigint": "count",
+    "timestamp": "instant",
+    "date": "date",
+    "boolean": "flag",
+}
+READ = {
+    type_: f"read_{what}({{0}}{', ' + repr('UTC') if what == 'instant' else ''})" for type_, what in _READERS.items()
+}
+UNREAD = {type_: f"unread_{what}('{{0}}', {{0}})" for type_, what in _READERS.items()}
+"""Of a text that a source gives for a typed column: SQL of the value, and of why it is none (`written_values.py`)."""
+
 PROMISED_AHEAD = timedelta(days=3660)
 """How far after tomorrow a day may lie: it is one that was promised."""
 
@@ -45,7 +59,12 @@ class Limits:
 
 
 def checked_select(
-    kind: Kind, given: Collection[str], rows: str, limits: Limits, namespace: Namespace | None = None
+    kind: Kind,
+    given: Collection[str],
+    rows: str,
+    limits: Limits,
+    namespace: Namespace | None = None,
+    texts: Collection[str] = (),
 ) -> str:
     """A select of `line`, `reason` (null: sound), `row_hash`, `covers_until` and the typed columns.
 
@@ -55,19 +74,23 @@ def checked_select(
         rows: the source's select.
         limits: what holds for every row of this run.
         namespace: whose ids the rows have; None: ids are written as they are.
+        texts: those of the given columns that the source gives as text, as they are in the file.
     """
     reasons = ["reject_reason"] if "reject_reason" in given else []
     columns = [column for column in kind.columns if column.name in given]
-    casts = [f"{kind.named(column.name, _typed(column))} as {column.name}" for column in columns]
+    as_text = [column for column in columns if column.name in texts and column.type != "text"]
+    # Each text is read once: it is asked about several times.
+    read = "".join(f", {READ[column.type].format(column.name)} as {_read_as(column)}" for column in as_text)
+    casts = [f"{kind.named(column.name, _typed(column, texts))} as {column.name}" for column in columns]
     # How far an export reaches is told by what happened, not by when the source last wrote a row.
     happened = [column.name for column in columns if column.type == "timestamp" and column.name != "source_updated_at"]
-    reasons += [reason for column in columns for reason in _reasons(column, limits)]
-    reasons += [_unmet(column, kind, given) for column in columns if column.check]
+    reasons += [reason for column in columns for reason in _reasons(column, texts, limits)]
+    reasons += [_unmet(column, kind, given, texts) for column in columns if column.check]
     reasons.append(f"case when length(whole_row) > {LONGEST} or contains(whole_row, chr(0)) then '{SPOILT}' end")
-    texts = ", ".join(f"coalesce(cast({column.name} as text), chr(1))" for column in columns)
+    whole = ", ".join(f"coalesce(cast({column.name} as text), chr(1))" for column in columns)
     return (
         f"with source_rows as (\n{_with_ids(kind, given, rows, namespace)}\n), "
-        f"whole_rows as (select *, concat_ws(chr(2), {texts}) as whole_row from source_rows), "
+        f"whole_rows as (select *, concat_ws(chr(2), {whole}) as whole_row{read} from source_rows), "
         f"cast_rows as (select line, coalesce({', '.join([*reasons, 'null'])}) as first_reason, "
         f"md5_number(whole_row) as row_hash, {', '.join(casts)} from whole_rows) "
         "select line, first_reason as reason, row_hash, "
@@ -86,12 +109,17 @@ def _with_ids(kind: Kind, given: Collection[str], rows: str, namespace: Namespac
     return f"select * replace ({ids}) from (\n{rows}\n)"
 
 
-def _typed(column: Column) -> str:
-    """The column's value in its type; what can't be cast is null here and has a reason."""
+def _typed(column: Column, texts: Collection[str]) -> str:
+    """The column's value in its type; what can't be read is null here and has a reason."""
     if column.type == "text":
         value = f"nullif(trim({column.name}), '')"
         return f"upper({value})" if column.name == "currency" else value
-    return f"try_cast({column.name} as {column.type})"
+    return _read_as(column) if column.name in texts else f"try_cast({column.name} as {column.type})"
+
+
+def _read_as(column: Column) -> str:
+    """Where the value of a text is, once it is read."""
+    return f"read_{column.name}"
 
 
 def spoilt_reason(kind: Kind, given: Collection[str]) -> str:
@@ -105,12 +133,14 @@ def spoilt_reason(kind: Kind, given: Collection[str]) -> str:
     return f"coalesce({', '.join(found)}, null)"
 
 
-def _reasons(column: Column, limits: Limits) -> list[str]:
+def _reasons(column: Column, texts: Collection[str], limits: Limits) -> list[str]:
     """SQL of each reason that a value of this column can be; null where it is sound."""
-    name, typed, found = column.name, _typed(column), []
+    name, typed, found = column.name, _typed(column, texts), []
+    if column.name in texts and column.type != "text":
+        found.append(f"case when {typed} is null then {UNREAD[column.type].format(name)} end")
     if column.required:
         found.append(f"case when {typed} is null then '{name} is missing' end")
-    if column.type != "text":
+    if column.type != "text" and column.name not in texts:
         found.append(
             f"case when {name} is not null and {typed} is null then '{name} is not a {column.type}: ' || {name} end"
         )
@@ -143,9 +173,9 @@ def _reasons(column: Column, limits: Limits) -> list[str]:
     return found
 
 
-def _unmet(column: Column, kind: Kind, given: Collection[str]) -> str:
+def _unmet(column: Column, kind: Kind, given: Collection[str], texts: Collection[str]) -> str:
     """SQL of the reason that a value is not what its column declares, be it beside other columns of the row."""
-    typed = {other.name: _typed(other) if other.name in given else "null" for other in kind.columns}
+    typed = {other.name: _typed(other, texts) if other.name in given else "null" for other in kind.columns}
     declared = re.sub(r"[a-z_]+", lambda word: typed.get(word[0], word[0]), f"{column.name} {column.check}")
     otherwise = "negative" if column.check == ">= 0" else f"not {column.check}"
     return f"case when not ({declared}) then '{column.name} is {otherwise}: ' || {column.name} end"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from parcours.loading.load import Load
+from parcours.loading.accounting import Load
 
 PARTS = ("loaded", "duplicate", "rejected")
 

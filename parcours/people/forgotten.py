@@ -1,6 +1,6 @@
 """Who asked to be forgotten, as pseudonyms of their identifiers, and how a row of theirs is recognised.
 
-Not here: forgetting somebody (`forget.py`), nor rejecting such a row while a file is loaded (`load.py`).
+Not here: forgetting somebody (`forget.py`), nor rejecting such a row while a file is loaded (`accounting.py`).
 """
 
 from __future__ import annotations

@@ -89,6 +89,16 @@ class ExportFile(Section):
         description="For CSV in other words: the format's name of a column, and this export's label for it, as "
         "`Record ID: ID de fiche`.",
     )
+    decimal: Literal[".", ","] | None = Field(
+        None,
+        description="The decimal mark of its amounts. Left out: what its amounts say (`12,50`, `1.350,00`). A row "
+        "whose amount may be two (`1,350`) is rejected where neither tells.",
+    )
+    dates: Literal["day first", "month first"] | None = Field(
+        None,
+        description="Of dates whose year is last (`7/3/2026`), as a spreadsheet writes them, what is first. Left out: "
+        "rows with such a date are rejected.",
+    )
     namespace: Identifier | None = Field(
         None,
         description="Whose ids it holds. Exports of one source have the same, so that rows they share count once; a "

@@ -15,6 +15,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from types import ModuleType
 from typing import Any
 
@@ -206,11 +207,7 @@ class _Frames:
     def __init__(self, connection: duckdb.DuckDBPyConnection, table: str, rows: str) -> None:
         self.gx = _great_expectations()
         self.connection, self.table, self.rows = connection, table, rows
-        context = self.gx.get_context(mode="ephemeral")
-        context.variables.progress_bars = {"globally": False}
-        # One for all frames: adding one writes it into the context's settings, which takes longer than a check.
-        asset = context.data_sources.add_pandas("tables").add_dataframe_asset(table)
-        self.batches = asset.add_batch_definition_whole_dataframe("all")
+        self.batches = _batches()
 
     def unmet(self, name: str, arguments: Mapping[str, Any]) -> Sample | None:
         """What does not meet an expectation: how many values, and the first of them; None: all do."""
@@ -246,6 +243,15 @@ class _Frames:
         ).to_arrow_reader(AT_ONCE)
         for part in reader:
             yield part.to_pandas()
+
+
+@cache
+def _batches() -> Any:
+    """What makes a frame a batch: one for all, since adding one to the settings takes longer than some checks."""
+    context = _great_expectations().get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}
+    asset = context.data_sources.add_pandas("tables").add_dataframe_asset("rows")
+    return asset.add_batch_definition_whole_dataframe("all")
 
 
 def _great_expectations() -> ModuleType:

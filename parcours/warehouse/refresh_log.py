@@ -50,14 +50,15 @@ def next_number(states: Mapping[str, State]) -> int:
     return 1 + max((state.built_at for state in states.values()), default=0)
 
 
-def note_refresh(connection: duckdb.DuckDBPyConnection, table: str, state: State) -> None:
-    """Note the numbers of a table."""
-    _note(connection, {table: state})
+def note_refresh(connection: duckdb.DuckDBPyConnection, table: str, state: State, states: Mapping[str, State]) -> None:
+    """Note the numbers of a table; `states` is what is known of all so far."""
+    _note(connection, {table: state}, states)
 
 
-def _note(connection: duckdb.DuckDBPyConnection, noted: Mapping[str, State]) -> None:
+def _note(connection: duckdb.DuckDBPyConnection, noted: Mapping[str, State], states: Mapping[str, State]) -> None:
     if noted:
-        connection.execute("delete from refresh_log.tables where list_contains(?, table_name)", [[*noted]])
+        if replaced := [table for table in noted if table in states]:
+            connection.execute("delete from refresh_log.tables where list_contains(?, table_name)", [replaced])
         insert_rows(connection, "refresh_log.tables", [(table, *astuple(state)) for table, state in noted.items()])
 
 
@@ -145,8 +146,9 @@ def note_change(connection: duckdb.DuckDBPyConnection, table: str) -> None:
 
 def note_changes(connection: duckdb.DuckDBPyConnection, tables: Iterable[str]) -> None:
     """Note that tables which are not refreshed themselves (raw) have changed, each a refresh of its own number."""
-    number = next_number(table_states(connection))
-    _note(connection, {table: State(None, number + i, number + i, 0) for i, table in enumerate(tables)})
+    states = table_states(connection)
+    number = next_number(states)
+    _note(connection, {table: State(None, number + i, number + i, 0) for i, table in enumerate(tables)}, states)
 
 
 def note_versions(connection: duckdb.DuckDBPyConnection, versions: Mapping[str, str]) -> None:
@@ -162,6 +164,7 @@ def note_versions(connection: duckdb.DuckDBPyConnection, versions: Mapping[str, 
     _note(
         connection,
         {table: State(changed[table], number + i, number + i, number + i) for i, table in enumerate(changed)},
+        states,
     )
 
 

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from parcours.loading.load import Load
+from parcours.loading.accounting import Load
 from parcours.project import Project
 from parcours.report.numbers import plural
 from parcours.troubles import Trouble

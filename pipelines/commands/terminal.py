@@ -20,7 +20,8 @@ from typing import TextIO
 import dagster as dg
 from tqdm import tqdm
 
-from parcours.loading.load import LOADER, Load
+from parcours.loading.accounting import Load
+from parcours.loading.load import LOADER
 from parcours.loading.said import is_refused, load_line, row_counts
 
 SHOWN_FILES = 3

@@ -56,10 +56,10 @@ visits as (
         gaps.occurred_at,
         gaps.is_without_login,
         gaps.login,
-        sum(
+        count(
             case
-                when not gaps.is_person_caused then 0
-                when elapsed_seconds(gaps.previous_at, gaps.occurred_at) <= shop.session_timeout_seconds then 0
+                when not gaps.is_person_caused then null
+                when elapsed_seconds(gaps.previous_at, gaps.occurred_at) <= shop.session_timeout_seconds then null
                 else 1
             end
         ) over (partition by gaps.anonymous_id order by gaps.occurred_at) as visit_number
@@ -91,7 +91,9 @@ changes as (
         anonymous_id,
         occurred_at,
         owner,
-        case when lag(owner) over (partition by anonymous_id order by occurred_at) = owner then 0 else 1 end as is_change
+        case
+            when lag(owner) over (partition by anonymous_id order by occurred_at) = owner then null else 1
+        end as change
     from owned
     where is_without_login
 ),
@@ -101,7 +103,7 @@ spells as (
         anonymous_id,
         occurred_at,
         owner,
-        sum(is_change) over (partition by anonymous_id order by occurred_at) as spell_number
+        count(change) over (partition by anonymous_id order by occurred_at) as spell_number
     from changes
 )
 

@@ -29,10 +29,9 @@ visits as (
         ) as later_count,
         cast(
             count(*) filter (
-                where
-                    starts_with(touchpoints.identifier, 'anonymous:')
-                    and recognitions.identifier is null
-                    and (spells.owner is null or spells.owner = touchpoints.identifier)
+                where starts_with(touchpoints.identifier, 'anonymous:')
+                and recognitions.identifier is null
+                and coalesce(spells.owner, touchpoints.identifier) = touchpoints.identifier
             ) as bigint
         ) as never_count
     from journeys.touchpoints as touchpoints

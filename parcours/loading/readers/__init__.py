@@ -3,7 +3,7 @@
 `read_files` makes four things in the connection: `file_rows` (what a source's SQL reads: `line`, and the columns, `r`
 or `record`), `file_texts` (line and text, for rejected rows), `file_names` (of columns or keys) and `rejects` (rows
 that can't even be parsed); and the function `kept_text`, by which the few texts that are kept are cut down.
-A module here per kind of file. Not here: what becomes of the rows (`load.py`).
+A module here per kind of file. Not here: what becomes of the rows (`accounting.py`).
 """
 
 from __future__ import annotations
