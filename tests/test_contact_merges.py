@@ -85,6 +85,9 @@ def test_merged_contacts_are_one_person_with_their_orders_tickets_and_deals() ->
     ]
     # Two people as long as the CRM did not say so.
     merged_at = "known_from is not distinct from timestamp '2026-02-24'"
-    before = "select count(distinct person_then) from journeys.identity_history where identifier in ('email:old', 'email:new') and "
+    before = (
+        "select count(distinct person_then) from journeys.identity_history "
+        "where identifier in ('email:old', 'email:new') and "
+    )
     assert rows(built, before + merged_at) == [(1,)]
     assert rows(built, f"{before} not ({merged_at}) and known_until = timestamp '2026-02-24'") == [(1,)]

@@ -49,6 +49,7 @@ clicks as (
         events.payment_method,
         events.shipping,
         events.coupon,
+        events.agent,
         visits.visit_number,
         whole_periods(elapsed_seconds(visits.started_at, events.occurred_at), shop.session_maximum_seconds) as piece
     from staging.events as events
@@ -112,6 +113,7 @@ contacts_by_event as (
         clicks.payment_method,
         clicks.shipping,
         clicks.coupon,
+        clicks.agent,
         clicks.is_person_caused as is_on_site,
         case
             when clicks.is_person_caused
@@ -136,8 +138,8 @@ owned as (
 contacts as (
     select
         touchpoint_id, person_id, identifier, occurred_at, sequence, source, event_name, url_path, channel, device,
-        product_id, quantity, value, cart_id, order_id, error, campaign, payment_method, shipping, coupon, is_on_site,
-        session_id
+        product_id, quantity, value, cart_id, order_id, error, campaign, payment_method, shipping, coupon, agent,
+        is_on_site, session_id
     from contacts_by_event
     union all
     select
@@ -154,7 +156,7 @@ contacts as (
         states.event_name,
         null,
         states.channel,
-        null, null, null, states.value, null, owned.order_id, null, null, null, null, null, false, null
+        null, null, null, states.value, null, owned.order_id, null, null, null, null, null, null, false, null
     from owned
     inner join journeys.record_states as states on owned.record_id = states.record_id
 )
@@ -184,6 +186,7 @@ select
     contacts.payment_method,    -- chosen in the checkout
     contacts.shipping,          -- shipping cost shown in the checkout, in the shop's currency
     contacts.coupon,            -- coupon or voucher code
+    contacts.agent,             -- the agent that acted for the person, as ChatGPT-User; null: none is known
     contacts.is_on_site,        -- belongs to a session
     contacts.session_id,        -- of journeys.sessions or journeys.quarantined_sessions; null off the site
 from contacts

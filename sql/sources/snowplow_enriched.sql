@@ -44,6 +44,7 @@ with event_fields as (
         "mkt_campaign" as mkt_campaign,
         lower("dvce_type") as dvce_type,
         "br_type" as br_type,
+        "useragent" as useragent,
         "tr_orderid" as tr_orderid,
         "tr_total" as tr_total,
         "tr_shipping" as tr_shipping,
@@ -82,7 +83,7 @@ own_contexts as (
         list_filter(given_entities, lambda e: contains(e.schema, '.ecommerce/transaction/'))[1].data as transaction,
         list_filter(given_entities, lambda e: contains(e.schema, '.ecommerce/checkout_step/'))[1].data as checkout,
         list_filter(given_entities, lambda e: contains(e.schema, '.ecommerce/transaction_error/'))[1].data as failure,
-        list_filter(derived_entities, lambda e: contains(e.schema, '/yauaa_context/'))[1].data.deviceClass as agent,
+        list_filter(derived_entities, lambda e: contains(e.schema, '/yauaa_context/'))[1].data.deviceClass as device_class,
         coalesce(len(list_filter(given_entities, lambda e: e.data.spiderOrRobot = 'true')), 0)
         + coalesce(len(list_filter(derived_entities, lambda e: e.data.spiderOrRobot = 'true')), 0) > 0 as is_listed_bot
     from event_fields
@@ -118,9 +119,9 @@ select
     mkt_medium as campaign_medium,
     mkt_campaign as campaign_name,
     case
-        when dvce_type = 'computer' or agent = 'Desktop' then 'desktop'
-        when dvce_type = 'tablet' or agent = 'Tablet' then 'tablet'
-        when dvce_type = 'mobile' or agent in ('Phone', 'Mobile') then 'mobile'
+        when dvce_type = 'computer' or device_class = 'Desktop' then 'desktop'
+        when dvce_type = 'tablet' or device_class = 'Tablet' then 'tablet'
+        when dvce_type = 'mobile' or device_class in ('Phone', 'Mobile') then 'mobile'
     end as device,
     coalesce(action.sku, ti_sku, product.id) as product_id,
     coalesce(action.quantity, ti_quantity, product.quantity) as quantity,
@@ -133,7 +134,12 @@ select
     coalesce(tr_orderid, ti_orderid, transaction.transaction_id) as order_id,
     coalesce(failure.error_shortcode, failure.error_code) as error,
     coalesce(platform, '') <> 'srv' as is_person_caused,
-    is_listed_bot or coalesce(br_type, '') = 'Robot' or coalesce(agent, '') like 'Robot%' as is_bot,
+    ai_agent(useragent) is null
+    and (
+        is_listed_bot or coalesce(br_type, '') = 'Robot' or coalesce(device_class, '') like 'Robot%'
+        or is_crawler(useragent)
+    ) as is_bot,
+    ai_agent(useragent) as agent,
     coalesce(transaction.payment_method, checkout.payment_method) as payment_method,
     coalesce(tr_shipping, transaction.shipping) as shipping,
     coalesce(transaction.discount_code, checkout.coupon_code) as coupon,

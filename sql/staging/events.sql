@@ -49,7 +49,8 @@ current_events as (
         coalesce(events.is_bot, false) as is_bot,
         events.payment_method,
         events.shipping,
-        events.coupon
+        events.coupon,
+        events.agent
     from raw.events as events
     left join staging.event_parts as parts on events.export = parts.export and events.part = parts.part
     left join chosen on events.event_id = chosen.event_id
@@ -89,4 +90,5 @@ select
     payment_method,             -- chosen in the checkout
     shipping,                   -- shipping cost shown in the checkout, in the shop's currency
     coupon,                     -- coupon or voucher code
+    agent,                      -- the agent that acted for the person, as ChatGPT-User; null: none
 from current_events
