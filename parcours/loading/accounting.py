@@ -15,6 +15,7 @@ from typing import Any
 
 import duckdb
 
+from parcours.loading.consent import drop_ids
 from parcours.loading.duplicates import confirm, find_duplicates
 from parcours.loading.files import Found
 from parcours.loading.personal import hide_personal_data
@@ -237,6 +238,8 @@ def check_rows(connection: duckdb.DuckDBPyConnection, files: Sequence[Found], li
     if limits.has_forgotten:
         whose = is_forgotten(source.kind.name, given, file.reading.namespace)
         connection.execute(f"update checked set reason = $forgotten where {whose}", {"forgotten": FORGOTTEN})
+    if file.export.consent == "exempt" or "is_exempt" in given:
+        drop_ids(connection, given, of_all=file.export.consent == "exempt")
     return given
 
 

@@ -106,6 +106,11 @@ class ExportFile(Section):
         "customer ids are theirs too, and an export that names their orders or customers declares the same. Left out: "
         "what the format says, else the export's name.",
     )
+    consent: Literal["exempt"] | None = Field(
+        None,
+        description="exempt: a click-stream that measures without consent. Its ids are not kept: it counts in "
+        "metrics.exempt_visits and metrics.exempt_pages alone, and is nobody's visit.",
+    )
 
 
 class Exports(Section):

@@ -1,4 +1,5 @@
--- One row per click-stream event, however often its export delivered it.
+-- One row per click-stream event, however often its export delivered it; what was measured without consent is in
+-- staging.exempt_events.
 -- Delivery is at least once and exports overlap: of the rows with one event id the newest by the source's own time
 -- stands, else the one from the export that reaches furthest, whichever was loaded first. Where a source restates whole
 -- parts (GA4 its days), the part's last delivery replaces the earlier ones.
@@ -55,7 +56,8 @@ current_events as (
     left join staging.event_parts as parts on events.export = parts.export and events.part = parts.part
     left join chosen on events.event_id = chosen.event_id
     where
-        (events.part is null or events.delivery = parts.delivery)
+        not coalesce(events.is_exempt, false)
+        and (events.part is null or events.delivery = parts.delivery)
         and (chosen.event_id is null or (events.file_id = chosen.file_id and events.line = chosen.line))
 )
 
