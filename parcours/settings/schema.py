@@ -111,6 +111,13 @@ class ExportFile(Section):
         description="exempt: a click-stream that measures without consent. Its ids are not kept: it counts in "
         "metrics.exempt_visits and metrics.exempt_pages alone, and is nobody's visit.",
     )
+    keep_months: int | None = Field(
+        None,
+        ge=1,
+        le=1200,
+        description="Rows older than so many months are deleted by each run, with a record in raw.purges, and are not "
+        "loaded again. Left out: all rows are kept.",
+    )
 
 
 class Exports(Section):
