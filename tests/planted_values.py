@@ -236,7 +236,10 @@ def _jsonl_files(original: str, _: str, planter: Planter, rounds: int) -> Files:
 
 
 def _json_files(original: str, _: str, planter: Planter, rounds: int) -> Files:
-    records = json.loads(original)
+    document = json.loads(original)
+    while isinstance(document, dict):  # of an object the list that it holds
+        document = next(part for part in document.values() if isinstance(part, (dict, list)))
+    records: list[Any] = document
     yield "planted", json.dumps([*records, *_once([p for r in records for p in _planted(r, planter, rounds)])])
     yield "an error", json.dumps({planter.email(): "?", planter.name(): planter.phone()})
     yield "cut", json.dumps([{"name": planter.name(), "email": planter.email()}])[:-3]

@@ -91,11 +91,6 @@ def test_what_a_checkout_says_is_read(tmp_path: Path) -> None:
             ("p1", 2.0, 9.5, 19.0, 4.9, "MAY", None, "o1"),
         ),
         ("Order Completed", {"total": 38, "products": [one, one]}, (None, None, None, 38.0, None, None, None, None)),
-        (
-            "Cart Viewed",
-            {"products": [{"sku": "S1", "quantity": -1}]},
-            ("S1", None, None, None, None, None, None, None),
-        ),
         ("Cart Viewed", {"products": "none"}, (None,) * 8),
         ("Product Viewed", {"sku": "S2", "products": [one]}, ("S2", 2.0, 9.5, None, None, None, None, None)),
         (

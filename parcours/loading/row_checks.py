@@ -176,6 +176,7 @@ def _reasons(column: Column, texts: Collection[str], limits: Limits) -> list[str
 def _unmet(column: Column, kind: Kind, given: Collection[str], texts: Collection[str]) -> str:
     """SQL of the reason that a value is not what its column declares, be it beside other columns of the row."""
     typed = {other.name: _typed(other, texts) if other.name in given else "null" for other in kind.columns}
-    declared = re.sub(r"[a-z_]+", lambda word: typed.get(word[0], word[0]), f"{column.name} {column.check}")
+    declared = re.sub(r"'[^']*'|[a-z_]+", lambda word: typed.get(word[0], word[0]), f"{column.name} {column.check}")
     otherwise = "negative" if column.check == ">= 0" else f"not {column.check}"
-    return f"case when not ({declared}) then '{column.name} is {otherwise}: ' || {column.name} end"
+    found = text_literal(f"{column.name} is {otherwise}: ")
+    return f"case when not ({declared}) then {found} || {column.name} end"

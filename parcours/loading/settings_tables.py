@@ -65,6 +65,14 @@ def _outages(s: JourneySettings) -> list[Row]:
     return [tuple(s.outages.model_dump().values())]
 
 
+def _orders(s: JourneySettings) -> list[Row]:
+    return [(s.orders.pending,)]
+
+
+def _order_states(s: JourneySettings) -> list[Row]:
+    return list(s.orders.states.items())
+
+
 def _session_variants(s: JourneySettings) -> list[Row]:
     own = (s.sessions.timeout_minutes, s.sessions.cut_at_midnight)
     variants = sorted({own, *((minutes, cut) for minutes in (15.0, 30.0, 60.0) for cut in (False, True))})
@@ -212,6 +220,8 @@ def _targets(s: JourneySettings) -> list[Row]:
 ROWS: Mapping[str, Callable[[JourneySettings], list[Row]]] = {
     "shop": _shop,
     "outages": _outages,
+    "orders": _orders,
+    "order_states": _order_states,
     "session_variants": _session_variants,
     "stages": _stages,
     "touchpoint_rules": _touchpoint_rules,

@@ -325,6 +325,42 @@ class Measures(Section):
     small_cell: int = Field(30, ge=1, description="Below it counts are shown and rates are not ranked.")
 
 
+OrderState = Literal[
+    "placed", "paid", "pending", "cancelled", "partly_refunded", "refunded", "returned",
+    "failed", "expired", "draft", "trash", "test",
+]  # fmt: skip
+
+
+def _plain_status(status: str) -> str:
+    """As `plain_status` of sql/functions writes it."""
+    return re.sub(r"[ _]+", "-", status.strip().lower())
+
+
+class Orders(Section):
+    """What of the orders export is an order."""
+
+    states: dict[str, OrderState] = Field(
+        {},
+        description="What a status of the export means, as `awaiting-payment: pending`; it wins over what the format "
+        "makes of it. Capitals do not matter; spaces, underscores and hyphens are one. `failed`, `expired`, `draft`, "
+        "`trash` and `test` were never an order.",
+    )
+    pending: bool | None = Field(
+        None,
+        description="true: what waits for payment is an order; false: not until it is paid. Left out: as the format "
+        "means it. Shopify's pending is one (bank transfer, cash on delivery); WooCommerce's pending payment is not: "
+        "nobody has begun to pay.",
+    )
+
+    @field_validator("states")
+    @classmethod
+    def _plain(cls, states: dict[str, OrderState]) -> dict[str, OrderState]:
+        plain = {_plain_status(status): state for status, state in states.items()}
+        if len(plain) < len(states):
+            raise ValueError("a status stands twice: capitals do not matter; spaces, underscores and hyphens are one")
+        return plain
+
+
 class PathStage(Section):
     """What the intended path says of a stage, and for how long."""
 
@@ -450,6 +486,7 @@ class JourneySettings(Section):
     measures: Measures = Measures()  # type: ignore[call-arg]
     friction: Friction = Friction()  # type: ignore[call-arg]
     outages: Outages = Outages()  # type: ignore[call-arg]
+    orders: Orders = Orders()  # type: ignore[call-arg]
     path: IdealPath = IdealPath()  # type: ignore[call-arg]
     screening: Screening = Screening()  # type: ignore[call-arg]
     nights: Nights = Nights()  # type: ignore[call-arg]

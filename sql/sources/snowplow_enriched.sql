@@ -84,8 +84,10 @@ own_contexts as (
         list_filter(given_entities, lambda e: contains(e.schema, '.ecommerce/checkout_step/'))[1].data as checkout,
         list_filter(given_entities, lambda e: contains(e.schema, '.ecommerce/transaction_error/'))[1].data as failure,
         list_filter(derived_entities, lambda e: contains(e.schema, '/yauaa_context/'))[1].data.deviceClass as device_class,
-        coalesce(len(list_filter(given_entities, lambda e: e.data.spiderOrRobot = 'true')), 0)
-        + coalesce(len(list_filter(derived_entities, lambda e: e.data.spiderOrRobot = 'true')), 0) > 0 as is_listed_bot
+        list_concat(
+            list_transform(given_entities, lambda e: e.data.spiderOrRobot),
+            list_transform(derived_entities, lambda e: e.data.spiderOrRobot)
+        ) as listed
     from event_fields
 ),
 
@@ -93,7 +95,7 @@ event_names as (
     select
         *,
         case when len(products) = 1 then products[1].data end as product,
-        try_cast(given_at as timestamptz) at time zone 'UTC' as occurred_at,
+        read_instant(given_at, 'UTC') as occurred_at,
         coalesce(
             case
                 when event_type = 'struct' then nullif(trim(se_action), '')
@@ -124,9 +126,9 @@ select
         when dvce_type = 'mobile' or device_class in ('Phone', 'Mobile') then 'mobile'
     end as device,
     coalesce(action.sku, ti_sku, product.id) as product_id,
-    coalesce(action.quantity, ti_quantity, product.quantity) as quantity,
-    coalesce(action.unitPrice, ti_price, product.price) as price,
-    coalesce(tr_total, transaction.revenue) as value,
+    coalesce(read_number(action.quantity), read_number(ti_quantity), read_number(product.quantity)) as quantity,
+    coalesce(read_amount(action.unitPrice), read_amount(ti_price), read_amount(product.price)) as price,
+    coalesce(read_amount(tr_total), read_amount(transaction.revenue)) as value,
     coalesce(
         action.currency, tr_currency, ti_currency, transaction.currency, product.currency, cart.currency
     ) as currency,
@@ -136,20 +138,33 @@ select
     coalesce(platform, '') <> 'srv' as is_person_caused,
     ai_agent(useragent) is null
     and (
-        is_listed_bot or coalesce(br_type, '') = 'Robot' or coalesce(device_class, '') like 'Robot%'
-        or is_crawler(useragent)
+        coalesce(list_contains(list_transform(listed, lambda text: read_flag(text)), true), false)
+        or coalesce(br_type, '') = 'Robot' or coalesce(device_class, '') like 'Robot%' or is_crawler(useragent)
     ) as is_bot,
     ai_agent(useragent) as agent,
     coalesce(transaction.payment_method, checkout.payment_method) as payment_method,
-    coalesce(tr_shipping, transaction.shipping) as shipping,
+    coalesce(read_amount(tr_shipping), read_amount(transaction.shipping)) as shipping,
     coalesce(transaction.discount_code, checkout.coupon_code) as coupon,
-    case
-        when nullif(trim(event_id), '') is null then 'event_id is missing'
-        when event_name is null then 'event_name and event are both missing'
-        when given_at is null then 'derived_tstamp and collector_tstamp are both missing'
-        when occurred_at is null then 'derived_tstamp or collector_tstamp is not a time: ' || given_at
-        when coalesce(domain_userid, network_userid, user_id) is null
-            then 'domain_userid, network_userid and user_id are all missing'
-        when is_broken then 'contexts, derived_contexts or unstruct_event is not valid JSON'
-    end as reject_reason
+    coalesce(
+        case
+            when nullif(trim(event_id), '') is null then 'event_id is missing'
+            when event_name is null then 'event_name and event are both missing'
+            when given_at is null then 'derived_tstamp and collector_tstamp are both missing'
+            when coalesce(domain_userid, network_userid, user_id) is null
+                then 'domain_userid, network_userid and user_id are all missing'
+            when is_broken then 'contexts, derived_contexts or unstruct_event is not valid JSON'
+        end,
+        unread_instant('derived_tstamp or collector_tstamp', given_at),
+        unread_number('unstruct_event.quantity', action.quantity),
+        unread_amount('unstruct_event.unitPrice', action.unitPrice),
+        unread_number('ti_quantity', ti_quantity),
+        unread_amount('ti_price', ti_price),
+        unread_amount('tr_total', tr_total),
+        unread_amount('tr_shipping', tr_shipping),
+        unread_number('product.quantity', product.quantity),
+        unread_amount('product.price', product.price),
+        unread_amount('transaction.revenue', transaction.revenue),
+        unread_amount('transaction.shipping', transaction.shipping),
+        list_filter(list_transform(listed, lambda text: unread_flag('spiderOrRobot', text)), lambda s: s is not null)[1]
+    ) as reject_reason
 from event_names

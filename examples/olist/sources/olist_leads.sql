@@ -6,7 +6,8 @@
 select
     line,
     'lead ' || "mql_id" as contact_id,
-    try_cast("first_contact_date" as timestamp) as created_at,
+    read_instant("first_contact_date", 'UTC') as created_at,
     coalesce(nullif("origin", ''), 'unknown') as lead_source,
-    'Lead' as lifecycle_stage
+    'Lead' as lifecycle_stage,
+    unread_instant('first_contact_date', "first_contact_date") as reject_reason
 from file_rows

@@ -28,6 +28,9 @@ LARGEST = 512 * 2**20
 OF_ANSWERS = frozenset({"result", "results", "status", "code", "message", "error", "errors", "data", "meta", "next"})
 """Members of what a service answers where it gives no list."""
 
+DEEPEST_LIST = 4
+"""Objects within objects in which the list of a document's records is looked for."""
+
 DEEPEST = 50
 """Elements within elements of an XML document: more is no export."""
 
@@ -170,12 +173,20 @@ def _load_document(connection: duckdb.DuckDBPyConnection, path: Path) -> list[st
         return [""]
     if values[0][0] != "OBJECT":
         raise FileRefused("is a JSON value that is neither a list nor an object; export it again")
-    names = connection.execute("select unnest(json_keys(json)) from document").fetchall()
-    pointers = [_pointer(name) for (name,) in names]
+    return _lists(connection, "", DEEPEST_LIST)
+
+
+def _lists(connection: duckdb.DuckDBPyConnection, at: str, depth: int) -> list[str]:
+    """The pointers of the lists that an object holds, those of objects within it (GraphQL's `data`) behind its own."""
+    members = connection.execute(
+        "select name, json_type(json, $at || '/' || replace(replace(name, '~', '~0'), '/', '~1')) "
+        "from document, unnest(json_keys(json, $at)) as names(name)",
+        {"at": at},
+    ).fetchall()
+    found = [at + _pointer(name) for name, type_ in members if type_ == "ARRAY"]
+    inner = [name for name, type_ in members if type_ == "OBJECT"] if depth > 1 else []
     return [
-        pointer
-        for pointer in dict.fromkeys(pointers)
-        if connection.execute("select json_type(json, $at) from document", {"at": pointer}).fetchall() == [("ARRAY",)]
+        *dict.fromkeys([*found, *(one for name in inner for one in _lists(connection, at + _pointer(name), depth - 1))])
     ]
 
 
@@ -199,12 +210,13 @@ def _list_of_records(
     if has_needs(""):
         return None
     fitting = [pointer for pointer in pointers if has_needs(f"{pointer}/0")]
-    if len(pointers) == 1 or len(fitting) == 1:
-        return (fitting or list(pointers))[0]
+    own = [pointer for pointer in pointers if pointer.count("/") == 1]
+    if len(fitting) == 1 or (len(own) == 1 and not fitting):
+        return (fitting or own)[0]
     names = connection.execute("select json_keys(json) from document").fetchall()[0][0]
     members = shown_names("members", names or [], known_names() | OF_ANSWERS)
     raise FileRefused(
-        f"holds {'several lists' if pointers else 'no list'} where one list of records is expected; "
+        f"holds {'several lists' if own or fitting else 'no list'} where one list of records is expected; "
         f"{members}. If it is an error message of the service, correct the request and export it again"
     )
 

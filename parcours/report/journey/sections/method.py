@@ -79,7 +79,13 @@ def _cut_offs(figures: Figures, numbers: Numbers) -> Table:
 
 def _definitions(figures: Figures, numbers: Numbers) -> list[str]:
     shop = figures.shop
+    left_out = ", ".join(f"{row.state} {numbers.count(row.order_count)}" for row in figures.order_states)
     return [
+        *(
+            [f"Orders of the exports that are in no figure, because they were never one: {left_out}."]
+            if left_out
+            else []
+        ),
         "Every attempt is converted, dropped or open. Open: its window has not ended at the data cut-off. Open "
         "attempts are in no rate, neither numerator nor denominator.",
         f"A session ends after {numbers.decimal(shop.session_timeout_minutes, 0)}{NBSP}min without a touchpoint; a "

@@ -1,0 +1,33 @@
+-- Shopify checkouts that were begun: `abandonedCheckouts` of the GraphQL Admin API, pages of nodes or lines of a bulk query.
+-- loads: events
+-- reads: json, jsonl
+-- namespace: shopify
+-- needs: id, createdAt, totalPriceSet
+-- shape: {
+--     "id": "VARCHAR", "createdAt": "VARCHAR", "updatedAt": "VARCHAR", "completedAt": "VARCHAR",
+--     "customer": {"id": "VARCHAR", "email": "VARCHAR", "defaultEmailAddress": {"emailAddress": "VARCHAR"}},
+--     "subtotalPriceSet": {"shopMoney": {"amount": "VARCHAR", "currencyCode": "VARCHAR"}},
+--     "totalPriceSet": {"shopMoney": {"amount": "VARCHAR", "currencyCode": "VARCHAR"}}}
+-- The same events as shopify_checkouts makes of the older CSV, under the same ids: `Checkout Abandoned` while completedAt
+-- is empty, else `Checkout Completed`, of the instant at which the checkout began; the newest version by updatedAt
+-- stands. Amounts are those in the shop's money. GraphQL names no cart. The link to recover the cart logs its reader in
+-- and is never read, nor are names, addresses, notes and attributes.
+select
+    line,
+    'checkout ' || regexp_extract(r.id, '([0-9]+)$', 1) as event_id,
+    case when coalesce(trim(r.completedAt), '') = '' then 'Checkout Abandoned' else 'Checkout Completed' end
+        as event_name,
+    r.createdAt as occurred_at,
+    nullif(regexp_extract(r.customer.id, '([0-9]+)$', 1), '') as customer_id,
+    pseudonym(coalesce(
+        nullif(trim(r.customer.defaultEmailAddress.emailAddress), ''), nullif(trim(r.customer.email), '')
+    )) as email_hash,
+    coalesce(r.subtotalPriceSet.shopMoney.amount, r.totalPriceSet.shopMoney.amount) as value,
+    coalesce(r.subtotalPriceSet.shopMoney.currencyCode, r.totalPriceSet.shopMoney.currencyCode) as currency,
+    r.updatedAt as source_updated_at,
+    case
+        when regexp_extract(r.id, '([0-9]+)$', 1) = '' then 'id is not a Shopify id: ' || r.id
+        when r.customer.id is null and r.customer.email is null and r.customer.defaultEmailAddress.emailAddress is null
+            then 'customer names nobody: neither id nor e-mail'
+    end as reject_reason
+from file_rows
