@@ -98,6 +98,9 @@ def test_what_is_older_goes_with_a_record_and_does_not_come_back(tmp_path: Path)
         assert connection.execute(found).fetchall() == refreshed
         assert len(refreshed) == 2
 
+    known = "select count(*) from raw.loads where covers_from < current_date - interval 25 month"
+    assert query(kept, known) == [(0,)]
+
     # Nothing is deleted twice; the same files under other names, and read anew, bring nothing back.
     events(tmp_path / "web2.jsonl", {"old": 500, "new": 1, **{f"o{i}": 400 + i for i in range(40)}})
     load(kept)

@@ -15,7 +15,7 @@ NAMES = ("customer_id", "email_hash", "order_id", "cart_id")
 def drop_ids(connection: duckdb.DuckDBPyConnection, given: set[str], *, of_all: bool) -> None:
     """Drop the ids of the exempt rows in `checked`.
 
-    How far these rows reach says nothing of the click-stream with consent.
+    From when until when these rows reach says nothing of the click-stream with consent.
 
     Args:
         connection: the warehouse.
@@ -31,4 +31,6 @@ def drop_ids(connection: duckdb.DuckDBPyConnection, given: set[str], *, of_all: 
     if "anonymous_id" in given:
         day = "shop_day(occurred_at, (select time_zone from settings.shop))"
         dropped.append(f"anonymous_id = pseudonym('exempt ' || anonymous_id || ' ' || {day})")
-    connection.execute(f"update checked set {', '.join([*dropped, 'covers_until = null'])} where is_exempt")
+    connection.execute(
+        f"update checked set {', '.join([*dropped, 'covers_from = null', 'covers_until = null'])} where is_exempt"
+    )

@@ -2,8 +2,8 @@
 
 Here: `keep_months` of an export. A row's age is that of the newest instant which it, or another row of the same thing
 (an order's lines, a contact's earlier states), names; of an event its own. Rows without an instant are kept. What is
-told of a file (`raw.loads`) stays as it was when it was loaded. Not here: taking a whole file back (`unload.py`), nor a
-person's rows (`parcours/people/forget.py`).
+told of a file's rows (`raw.loads`) stays as it was when it was loaded; what is known begins with what is kept. Not
+here: taking a whole file back (`unload.py`), nor a person's rows (`parcours/people/forget.py`).
 """
 
 from __future__ import annotations
@@ -21,7 +21,11 @@ BEYOND = "older than keep_months of its export"
 """The reason to reject a row that is not kept; its text is not kept either. Whether too many rows of a file are
 rejected is judged without these, by the loader and by `sql/checks/few_rows_are_rejected.sql`."""
 
-KEPT_FROM = "(cast(now() as timestamp) - to_months($months))"
+KEPT_FROM = (
+    "(select shop_midnight("
+    "cast(shop_day(cast(now() as timestamp), time_zone) - to_months($months) as date), time_zone) from settings.shop)"
+)
+"""In SQL: the beginning of the first shop day that is kept."""
 
 
 def reject_beyond(connection: duckdb.DuckDBPyConnection, kind: Kind, given: Collection[str], months: int) -> None:
@@ -62,6 +66,13 @@ def _purge(connection: duckdb.DuckDBPyConnection, export: str, kind_name: str, m
     if count:
         touch(connection, f"raw.{kind_name}", kind.key, "select key from purged")
         connection.execute(f"delete from raw.{kind_name} where rowid in (select place from purged)")
+    known = connection.execute(
+        f"update raw.loads set covers_from = case when covers_until >= {KEPT_FROM} then {KEPT_FROM} end "
+        f"where export = $export and covers_from < {KEPT_FROM}",
+        of_export,
+    ).fetchall()[0][0]
+    if known:
+        note_change(connection, "raw.loads")
     if count or texts:
         connection.execute(
             "insert into raw.purges "
