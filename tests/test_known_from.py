@@ -80,6 +80,7 @@ def test_a_cart_before_orders_are_known_is_in_no_rate_and_its_state_unknown(
         given={"events": 0, "order_rows": ORDERS_FROM},
         events=visit("early", EARLY, "add"),
         order_rows=[order("#1", ORDERS_FROM, customer_id="other")],
+        build=["metrics.cart_states"],
     )
     assert rows(built, "select state from metrics.cart_states") == [("unknown",)]
 
@@ -95,6 +96,7 @@ def test_a_customer_known_before_the_orders_may_have_ordered_before() -> None:
         events=visit("seen", EARLY, "landing"),
         order_rows=[order("#0", ORDERS_FROM, customer_id="first"), *orders],
         contacts=contacts,
+        build=["metrics.kpi_attempts", "metrics.retention_cohorts"],
     )
     assert outcomes(built, "retention") == {"uncovered": 2, "dropped": 2}
     assert rows(built, "select sum(customer_count) from metrics.retention_cohorts where interval_number = 0") == [(2,)]
@@ -114,7 +116,12 @@ def test_a_journey_that_began_before_all_is_known_is_counted_beside_the_map(
 def test_orders_long_before_the_click_stream_are_no_outage_and_no_journeys_that_skipped_the_site() -> None:
     orders = [order(f"#{day}", day * DAY + HOUR, customer_id=f"c{day}") for day in range(60)]
     events = [item for day in range(50, 60) for item in visit(f"c{day}", day * DAY + HOUR - 60, "landing")]
-    built = with_known_from(given={"events": 50 * DAY + HOUR - 60, "order_rows": 0}, events=events, order_rows=orders)
+    built = with_known_from(
+        given={"events": 50 * DAY + HOUR - 60, "order_rows": 0},
+        events=events,
+        order_rows=orders,
+        build=["metrics.outage_days", "metrics.stage_drop_off"],
+    )
     assert rows(built, "select count(*) from metrics.outage_days") == [(0,)]
     skipped = (
         "select reached_count, skipped_count, uncovered_count from metrics.stage_drop_off where stage = 'discovery'"
@@ -154,6 +161,7 @@ def test_a_funnel_is_covered_by_the_sources_of_its_later_steps(
         order_rows=[order("#1", LATE + HOUR, customer_id="b")],
         tickets=[{"ticket_id": "t", "customer_id": "c", "created_at": at(LATE)}],
         feedback=[answer("r", LATE, 5, customer_id="c")],
+        build=["metrics.funnel_steps"],
     )
     found = rows(
         built, "select entered_count, reached_count, uncovered_count from metrics.funnel_steps order by step_number"
@@ -168,6 +176,7 @@ def test_who_passed_a_stage_before_answers_are_known_was_not_asked() -> None:
         given={"events": 0, "order_rows": 0, "feedback": ORDERS_FROM},
         order_rows=orders,
         feedback=[answer("r", LATE, 5, customer_id="c12")],
+        build=["metrics.csat_by_stage"],
     )
     assert rows(built, "select asked_count from metrics.csat_by_stage where stage = 'all'") == [(10,)]
 
@@ -177,6 +186,7 @@ def test_a_visit_before_tickets_are_known_is_in_no_rate_of_friction() -> None:
         given={"events": 0, "order_rows": 0, "tickets": ORDERS_FROM},
         events=[*visit("a", EARLY, "product"), *visit("b", LATE, "product")],
         tickets=[{"ticket_id": "t", "customer_id": "b", "created_at": at(LATE + HOUR)}],
+        build=["metrics.emotion_curve"],
     )
     found = "select session_count, open_session_count from metrics.emotion_curve where stage = 'consideration'"
     assert rows(built, found) == [(1, 0)]
@@ -194,6 +204,7 @@ def test_journey_yaml_says_from_when_on_an_export_is_whole() -> None:
         given={"events": 0, "order_rows": ORDERS_FROM},
         events=visit("early", EARLY, "product"),
         order_rows=[order("#1", ORDERS_FROM, customer_id="other")],
+        build=["metrics.kpi_attempts"],
     )
     known = rows(built, "select distinct known_from from metrics.known_sources")
     assert known == [(datetime(2026, 1, 1),)]

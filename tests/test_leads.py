@@ -122,6 +122,7 @@ def test_a_contact_is_a_lead_where_a_rule_says_so_and_won_by_the_persons_first_d
             deal("d2", None, 40 * DAY, contact_id="k1"),
             deal("d3", None, 40 * DAY, contact_id="k3"),
         ],
+        build=["metrics.lead_conversion"],
     )
     assert by_window(built) == {
         7: (3, 0, 0), 14: (3, 0, 0), 30: (3, 1, 0), 90: (3, 1, 0),
@@ -152,6 +153,7 @@ def test_leads_from_before_wins_are_known_are_in_no_rate() -> None:
         contacts=[lead("k1", 0), lead("k2", 40 * DAY), lead("k3", 41 * DAY)],
         deals=[deal("d1", None, 40 * DAY, contact_id="k1"), deal("d2", None, 44 * DAY, contact_id="k2")],
         known_from={"deals": at(40 * DAY)},
+        build=["metrics.lead_conversion"],
     )
     found = rows(
         built,
