@@ -24,7 +24,7 @@ PERSON_BEFORE, PERSON = "5f0aa000-0000-5000-8000-00000000000a", "5f0aa000-0000-5
             [
                 (10, "event_name is missing"),
                 (11, "event_timestamp is missing"),
-                (12, "event_timestamp is not a number: yesterday"),
+                (12, "event_timestamp is not a whole number: yesterday"),
                 (13, "user_pseudo_id is missing"),
                 (14, "event_timestamp is impossible: 9000000000000000000"),
                 (15, "occurred_at is impossible, before the shop (shop.opened_on): 1970-01-01 00:29:42.9"),
@@ -38,7 +38,7 @@ PERSON_BEFORE, PERSON = "5f0aa000-0000-5000-8000-00000000000a", "5f0aa000-0000-5
                 (10, "uuid is missing"),
                 (11, "event is missing"),
                 (12, "timestamp is missing"),
-                (13, "timestamp is not an ISO 8601 instant: soon"),
+                (13, "timestamp is not a time: soon"),
                 (14, "person_id and distinct_id are both missing"),
                 (15, "properties is not valid JSON"),
                 (16, "is not valid JSON"),
@@ -82,11 +82,15 @@ def test_ga4_rows_become_these_events(tmp_path: Path) -> None:
         "currency": "EUR",
         "order_id": "T-1",
     }
+    cup, pen = (
+        {"product_id": f"SKU-{i}", "product_name": name, "quantity": pieces, "price": price}
+        for i, (name, pieces, price) in enumerate([("Tasse “été”", 2.0, 12.5), ("Stylo", 1.0, 3.0)], 1)
+    )
     assert event_columns(project, without=("event_id", "part", "delivery", "sequence")) == [
         tie | {"line": 1, "event_name": "scroll"},
         tie
         | {"line": 2, "event_name": "view_item", "url_path": "/p/tasse", "product_id": "SKU-1", "quantity": 2.0}
-        | {"price": 12.5, "value": 12.5, "currency": "EUR"},
+        | {"price": 12.5, "value": 12.5, "currency": "EUR", "items": [cup]},
         page
         | {"line": 3, "event_name": "page_view"}
         | {"campaign_source": "lettre", "campaign_medium": "email", "campaign_name": "été 2026"},
@@ -94,12 +98,12 @@ def test_ga4_rows_become_these_events(tmp_path: Path) -> None:
         | {"line": 4, "event_name": "session_start", "device": "desktop"}
         | {"campaign_source": "google", "campaign_medium": "organic"},
         page | {"line": 5, "event_name": "first_visit"},
-        purchase | {"line": 7, "occurred_at": "01 10:01:00.123456"},
-        purchase | {"line": 8, "occurred_at": "01 10:01:30.123456"},
+        purchase | {"line": 7, "occurred_at": "01 10:01:00.123456", "items": [cup, pen]},
+        purchase | {"line": 8, "occurred_at": "01 10:01:30.123456", "items": [cup, pen]},
         browser
         | {"line": 9, "event_name": "add_to_cart", "occurred_at": "01 10:02:00.123456", "anonymous_id": "app-1"}
         | {"email_hash": hashed(project, "anna@example.com"), "product_id": "SKU-2", "quantity": 1.0}
-        | {"price": 3.0, "value": 3.0, "currency": "EUR"},
+        | {"price": 3.0, "value": 3.0, "currency": "EUR", "items": [pen]},
     ]
     assert query(project, "select occurred_at from raw.events where line = 1") == [
         (datetime(2026, 7, 1, 10, 0, 0, 123456),)

@@ -22,7 +22,8 @@
 --   event_fingerprint, true_tstamp
 -- Time: `derived_tstamp`, which is corrected for the device's clock, else the collector's; both are UTC. Delivery is at
 -- least once: the same event_id may come again, and staging keeps one. A structured event is named by its se_action,
--- an action of the Snowplow e-commerce plugin by its type; its product, cart and order are entities of the contexts.
+-- an action of the Snowplow e-commerce plugin by its type; its products, cart and order are entities of the contexts. An
+-- event with one product is about it too.
 -- Bots: what the IAB or YAUAA enrichment, or the old user agent parser, calls one. A tracker on a server (platform srv)
 -- sends what no person did there. user_ipaddress, geo_*, page titles and queries are not read.
 with event_fields as (
@@ -63,7 +64,7 @@ with event_fields as (
                 "currency": "VARCHAR"}}}').data.data as action,
         json_transform(case when json_valid("contexts") then cast("contexts" as json) end, '{
             "data": [{"schema": "VARCHAR", "data": {
-                "id": "VARCHAR", "price": "VARCHAR", "quantity": "VARCHAR", "currency": "VARCHAR",
+                "id": "VARCHAR", "name": "VARCHAR", "price": "VARCHAR", "quantity": "VARCHAR", "currency": "VARCHAR",
                 "cart_id": "VARCHAR", "transaction_id": "VARCHAR", "revenue": "VARCHAR", "shipping": "VARCHAR",
                 "payment_method": "VARCHAR", "coupon_code": "VARCHAR", "discount_code": "VARCHAR",
                 "error_code": "VARCHAR", "error_shortcode": "VARCHAR", "spiderOrRobot": "VARCHAR"}}]}').data as given_entities,
@@ -83,8 +84,10 @@ own_contexts as (
         list_filter(given_entities, lambda e: contains(e.schema, '.ecommerce/checkout_step/'))[1].data as checkout,
         list_filter(given_entities, lambda e: contains(e.schema, '.ecommerce/transaction_error/'))[1].data as failure,
         list_filter(derived_entities, lambda e: contains(e.schema, '/yauaa_context/'))[1].data.deviceClass as agent,
-        coalesce(len(list_filter(given_entities, lambda e: e.data.spiderOrRobot = 'true')), 0)
-        + coalesce(len(list_filter(derived_entities, lambda e: e.data.spiderOrRobot = 'true')), 0) > 0 as is_listed_bot
+        list_concat(
+            list_transform(given_entities, lambda e: e.data.spiderOrRobot),
+            list_transform(derived_entities, lambda e: e.data.spiderOrRobot)
+        ) as listed
     from event_fields
 ),
 
@@ -92,7 +95,8 @@ event_names as (
     select
         *,
         case when len(products) = 1 then products[1].data end as product,
-        try_cast(given_at as timestamptz) at time zone 'UTC' as occurred_at,
+        list_sort(list_distinct(list_transform(products, lambda e: upper(e.data.currency)))) as currencies,
+        read_instant(given_at, 'UTC') as occurred_at,
         coalesce(
             case
                 when event_type = 'struct' then nullif(trim(se_action), '')
@@ -123,27 +127,46 @@ select
         when dvce_type = 'mobile' or agent in ('Phone', 'Mobile') then 'mobile'
     end as device,
     coalesce(action.sku, ti_sku, product.id) as product_id,
-    coalesce(action.quantity, ti_quantity, product.quantity) as quantity,
-    coalesce(action.unitPrice, ti_price, product.price) as price,
-    coalesce(tr_total, transaction.revenue) as value,
+    coalesce(read_number(action.quantity), read_number(ti_quantity), read_number(product.quantity)) as quantity,
+    coalesce(read_amount(action.unitPrice), read_amount(ti_price), read_amount(product.price)) as price,
+    list_transform(products, lambda e: {
+        'product_id': e.data.id, 'product_name': e.data.name, 'quantity': e.data.quantity, 'price': e.data.price
+    }) as items,
+    coalesce(read_amount(tr_total), read_amount(transaction.revenue)) as value,
     coalesce(
-        action.currency, tr_currency, ti_currency, transaction.currency, product.currency, cart.currency
+        action.currency, tr_currency, ti_currency, transaction.currency, products[1].data.currency, cart.currency
     ) as currency,
     cart.cart_id as cart_id,
     coalesce(tr_orderid, ti_orderid, transaction.transaction_id) as order_id,
     coalesce(failure.error_shortcode, failure.error_code) as error,
     coalesce(platform, '') <> 'srv' as is_person_caused,
-    is_listed_bot or coalesce(br_type, '') = 'Robot' or coalesce(agent, '') like 'Robot%' as is_bot,
+    coalesce(list_contains(list_transform(listed, lambda text: read_flag(text)), true), false)
+    or coalesce(br_type, '') = 'Robot' or coalesce(agent, '') like 'Robot%' as is_bot,
     coalesce(transaction.payment_method, checkout.payment_method) as payment_method,
-    coalesce(tr_shipping, transaction.shipping) as shipping,
+    coalesce(read_amount(tr_shipping), read_amount(transaction.shipping)) as shipping,
     coalesce(transaction.discount_code, checkout.coupon_code) as coupon,
-    case
-        when nullif(trim(event_id), '') is null then 'event_id is missing'
-        when event_name is null then 'event_name and event are both missing'
-        when given_at is null then 'derived_tstamp and collector_tstamp are both missing'
-        when occurred_at is null then 'derived_tstamp or collector_tstamp is not a time: ' || given_at
-        when coalesce(domain_userid, network_userid, user_id) is null
-            then 'domain_userid, network_userid and user_id are all missing'
-        when is_broken then 'contexts, derived_contexts or unstruct_event is not valid JSON'
-    end as reject_reason
+    coalesce(
+        case
+            when nullif(trim(event_id), '') is null then 'event_id is missing'
+            when event_name is null then 'event_name and event are both missing'
+            when given_at is null then 'derived_tstamp and collector_tstamp are both missing'
+            when coalesce(domain_userid, network_userid, user_id) is null
+                then 'domain_userid, network_userid and user_id are all missing'
+            when len(currencies) > 1
+                then 'the products are priced in several currencies: ' || array_to_string(currencies, ', ')
+            when is_broken then 'contexts, derived_contexts or unstruct_event is not valid JSON'
+        end,
+        unread_instant('derived_tstamp or collector_tstamp', given_at),
+        unread_number('unstruct_event.quantity', action.quantity),
+        unread_amount('unstruct_event.unitPrice', action.unitPrice),
+        unread_number('ti_quantity', ti_quantity),
+        unread_amount('ti_price', ti_price),
+        unread_amount('tr_total', tr_total),
+        unread_amount('tr_shipping', tr_shipping),
+        unread_number('product.quantity', product.quantity),
+        unread_amount('product.price', product.price),
+        unread_amount('transaction.revenue', transaction.revenue),
+        unread_amount('transaction.shipping', transaction.shipping),
+        list_filter(list_transform(listed, lambda text: unread_flag('spiderOrRobot', text)), lambda s: s is not null)[1]
+    ) as reject_reason
 from event_names

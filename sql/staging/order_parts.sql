@@ -115,11 +115,13 @@ without_tax as (
 bases as (
     select
         *,
-        refunded - coalesce(sum(told_refund) over of_order, 0) as untold,
-        total - coalesce(sum(case when told_refund is not null then amount end) over of_order, 0) as untold_base,
-        sum(case when told_refund is null then amount else 0 end) over (
+        refunded - coalesce(cast(sum(told_refund) over of_order as decimal(36, 2)), 0) as untold,
+        total - coalesce(
+            cast(sum(case when told_refund is not null then amount end) over of_order as decimal(36, 2)), 0
+        ) as untold_base,
+        cast(sum(case when told_refund is null then amount else 0 end) over (
             partition by order_id order by number rows unbounded preceding
-        ) as untold_until
+        ) as decimal(36, 2)) as untold_until
     from without_tax
     window of_order as (partition by order_id)
 ),
@@ -132,7 +134,7 @@ refund_so_far as (
             when number = 10 then untold
             when untold_base = 0 then 0
             else cast(round(
-                cast(untold as double) * (cast(untold_until as double) / cast(untold_base as double)), 2
+                cast(untold as double) * (cast(untold_until as double) / nullif(cast(untold_base as double), 0)), 2
             ) as decimal(36, 2))
         end as refunded_until
     from bases

@@ -8,9 +8,11 @@
 with part_sums as (
     select
         order_id,
-        sum(case when part in ('goods', 'discount') or (part = 'fees' and amount < 0) then net end) as net_revenue,
-        sum(case when part = 'unexplained' then amount else 0 end) as unexplained,
-        sum(case when part = 'unexplained' then refunded else 0 end) as unexplained_refund
+        cast(sum(
+            case when part in ('goods', 'discount') or (part = 'fees' and amount < 0) then net end
+        ) as decimal(36, 2)) as net_revenue,
+        cast(sum(case when part = 'unexplained' then amount else 0 end) as decimal(36, 2)) as unexplained,
+        cast(sum(case when part = 'unexplained' then refunded else 0 end) as decimal(36, 2)) as unexplained_refund
     from staging.order_parts
     group by order_id
 ),
