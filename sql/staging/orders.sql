@@ -36,11 +36,26 @@ taxed as (
         case when order_total > 0 then least(rate(all_refunded, order_total), 1) else 0 end as refunded_share,
         order_total > 0 and all_refunded >= order_total as is_refunded_whole
     from given_back
+),
+
+netted as (
+    select
+        *,
+        case
+            when state = 'cancelled' then 0
+            else round(
+                goods
+                * (1 - case when included_tax_share between 0 and 1 then included_tax_share else 0 end)
+                * (1 - refunded_share),
+                2
+            )
+        end as net_amount
+    from taxed
 )
 
 select
-    order_id,                   -- the order's number
-    'order:' || order_id as record_id,  -- as journeys.record_owners names it
+    netted.order_id,            -- the order's number
+    'order:' || netted.order_id as record_id,  -- as journeys.record_owners names it
     own_identifier,             -- the order as an identifier of its person; null: its number names no order
     order_reference,            -- the order's other id, which events may use
     customer_id,                -- the shop's id of the customer
@@ -64,27 +79,25 @@ select
     end as state,               -- placed, paid, pending, cancelled, refunded, partly_refunded or returned
     payment_method,             -- as the source says
     line_count,                 -- lines of the order
-    cast(round(order_total, 2) as decimal(36, 2)) as total,  -- what the customer pays, in the shop's currency
+    cast(round(order_total, 2) as decimal(36, 2)) as total,  -- what the customer pays, in its currency as all amounts here but net_revenue
     cast(round(goods, 2) as decimal(36, 2)) as goods,  -- its lines after discounts; null: no line is known
     cast(round(shipping, 2) as decimal(36, 2)) as shipping,  -- what sending it costs the customer
     cast(round(tax, 2) as decimal(36, 2)) as tax,  -- within the total; 0: not said
-    cast(round(all_refunded, 2) as decimal(36, 2)) as refunded,  -- so far, in the shop's currency
+    cast(round(all_refunded, 2) as decimal(36, 2)) as refunded,  -- so far
+    cast(net_amount as decimal(36, 2)) as net_amount,  -- after discounts and refunds, without shipping and tax; null: no line is known
     cast(
         case
             when state = 'cancelled' then 0
-            else round(
-                goods
-                * (1 - case when included_tax_share between 0 and 1 then included_tax_share else 0 end)
-                * (1 - refunded_share),
-                2
-            )
+            else round(in_shop_currency(cast(net_amount as decimal(36, 2)), rates.rate), 2)
         end as decimal(36, 2)
-    ) as net_revenue,           -- after discounts and refunds, without shipping and tax; null: no line is known
+    ) as net_revenue,           -- the same in the shop's currency; null: no line, or no rate is known
+    rates.rate,                 -- of the shop's currency for one of its own on the shop day of placing; 1: the shop's; null: not known
     coalesce(
         shop_day(delivered_at, shop.time_zone) > promised_on, false
     ) as is_late,               -- delivered on a later shop day than promised
-    taxed.currency,             -- ISO 4217; of several that its rows name one that is not the shop's; null: not said
+    netted.currency,            -- of its amounts, ISO 4217; of several that its rows name one that is not the shop's; null: not said
     state = 'cancelled' as is_cancelled,  -- by the orders export
     is_refunded_whole as is_fully_refunded,  -- by the orders export
-from taxed
+from netted
 cross join settings.shop as shop
+left join staging.order_rates as rates on netted.order_id = rates.order_id
