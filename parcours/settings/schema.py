@@ -16,7 +16,7 @@ from parcours.settings.currencies import CURRENCIES
 from parcours.settings.kpis import HEADLINES
 
 Unit = Literal["person", "session", "journey", "cart", "order"]
-TouchpointSource = Literal["events", "orders", "feedback", "invitations", "tickets", "deals"]
+TouchpointSource = Literal["events", "orders", "feedback", "invitations", "tickets", "deals", "contacts"]
 Action = Literal["view", "search", "add_to_cart", "remove_from_cart", "checkout", "key_event", "purchase", "error"]
 PersonAttribute = Literal[
     "country", "city", "lifecycle_stage", "lead_status", "lead_source", "marketing_status", "is_contact"
@@ -130,6 +130,11 @@ class ExportFile(Section):
         "second shop, tracker or help desk another, so that both may have a #1001. Where exports of orders declare it, "
         "customer ids are theirs too, and an export that names their orders or customers declares the same. Left out: "
         "what the format says, else the export's name.",
+    )
+    known_from: date | None = Field(
+        None,
+        description="The first shop day of which it has everything. Left out: the day of its first row. What lies "
+        "before is not known: no attempt that began then has an outcome.",
     )
 
 
@@ -327,6 +332,7 @@ class Measures(Section):
     )
     retention_days: int = Field(90, ge=1, description="A second order within it makes a customer retained.")
     inactivity_days: float = Field(30, gt=0, description="A journey silent for longer has ended.")
+    lead_days: int = Field(90, ge=1, description="A deal won within it makes a lead converted.")
     attribution_hours: float = Field(24, gt=0, description="An order belongs to the last session within it.")
     survey_lag_days: float = Field(7, gt=0)
     identity_link_limit: int = Field(
