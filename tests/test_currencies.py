@@ -113,8 +113,10 @@ def test_a_new_days_rate_touches_the_rows_in_that_currency_and_gives_what_a_full
         {"deal_id": f"d{n}", "email_hash": "a", "created_at": at(n * DAY), "amount": 100, "currency": "JPY"}
         for n in range(5)
     )
+    orders = tuple(order(f"#{n}", n * DAY, value=100, customer_id=f"c{n}", currency="JPY") for n in range(5))
+    files = [File("events", 1, events), File("deals", 1, deals), File("order_rows", 1, orders)]
     with open_canonical(project) as connection:
-        load_files(connection, project, [File("events", 1, events), File("deals", 1, deals)])
+        load_files(connection, project, files)
         build_all(connection, project)
         (project.journey_file.parent / "rates.csv").write_text(FILE + "2026-01-09,JPY,0.125\n", encoding="utf-8")
         write_currency_rates(connection, project)
