@@ -87,7 +87,9 @@ def sold(number: int, dice: Random, *, woocommerce: bool) -> Sold:
     tax = round(taxed * rate / (1 + rate)) if holds_tax else round(taxed * rate)
     others = {"fees": dice.choice([-300, 0, 250])} if woocommerce else {"tips": dice.choice([0, 0, 200])}
     others |= {} if woocommerce else {"duties": dice.choice([0, 0, 777])}
-    made = Sold(number, lines, discount, shipping, tax, holds_tax, others, currency=dice.choice(CURRENCIES))
+    made = Sold(
+        number, lines, discount, shipping, tax, holds_tax, others, currency=CURRENCIES[number % len(CURRENCIES)]
+    )
     kind = dice.choice(["none", "none", "some", "all", "parts", "cancelled"])
     if kind == "parts" and woocommerce:
         made.refunds = {"goods": made.subtotal // 2, "shipping": dice.choice([0, shipping]), "tax": tax // 2}
