@@ -110,9 +110,9 @@ def test_an_orders_lines_are_the_items_of_its_event_and_a_value_that_is_not_said
         build=["staging.order_lines", "staging.orders"],
     )
     lines = "select order_id, product_id, quantity, cast(unit_price as double) from staging.order_lines order by 1, 2"
-    assert rows(built, lines) == [("T1", "p1", 2, 10), ("T1", "p2", 1, 5), ("T2", None, 1, 7)]
+    assert rows(built, lines) == [("T1", "p1", 2, 10), ("T1", "p2", 1, 5), ("T2", None, 1, 7), ("T4", None, 1, 9)]
     values = "select order_id, cast(net_revenue as double), line_count from staging.orders order by 1"
-    assert rows(built, values) == [("T1", 25, 2), ("T2", 7, 1), ("T3", None, 0), ("T4", None, 0)]
+    assert rows(built, values) == [("T1", 25, 2), ("T2", 7, 1), ("T3", None, 0), ("T4", None, 1)]
 
 
 def test_an_order_belongs_to_who_sent_its_event_with_stitching_and_without() -> None:

@@ -54,11 +54,10 @@ told as (
         events.anonymous_id,
         events.customer_id,
         events.email_hash,
-        events.value,
+        events.stated_value,
         events.currency,
         events.payment_method,
         events.items,
-        events.rate,
         case
             when placings.event_id is not null then 'placed'
             when replace(lower(events.event_name), '_', ' ') in ('refund', 'order refunded') then 'refunded'
@@ -79,11 +78,10 @@ select
     told.anonymous_id,          -- the browser or device
     told.customer_id,           -- the shop's id of the customer, when logged in
     told.email_hash,            -- keyed hash of the e-mail
-    told.value,                 -- of the order or the refund, in the shop's currency; null: not said, or no rate is known
+    told.stated_value,          -- of the order or the refund, in its own currency; null: not said
     told.currency,              -- of its amounts, ISO 4217; null: not said, taken for the shop's
     told.payment_method,        -- as the source says
     told.items,                 -- the products that it lists
-    told.rate,                  -- of the shop's currency for one of its own
     coalesce(
         told.tells = 'placed'
         and told.order_id is not null

@@ -6,8 +6,8 @@
 -- key: order_id, row_key
 with numbered as (
     select
-        order_id, event_id, occurred_at, anonymous_id, customer_id, email_hash, value, currency, payment_method, items,
-        rate,
+        order_id, event_id, occurred_at, anonymous_id, customer_id, email_hash, stated_value, currency, payment_method,
+        items,
         row_number() over (partition by order_id order by occurred_at, sequence nulls last, event_id) as place
     from staging.purchase_events
     where tells = 'placed'
@@ -16,9 +16,9 @@ with numbered as (
 undone as (
     select
         order_id,
-        sum(case when tells = 'refunded' then abs(cast(value as decimal(18, 4))) end) as refunded,
+        sum(case when tells = 'refunded' then abs(cast(stated_value as decimal(18, 4))) end) as refunded,
         bool_or(tells = 'refunded') as is_refunded,
-        bool_or(tells = 'refunded' and value is null) as is_refunded_whole,
+        bool_or(tells = 'refunded' and stated_value is null) as is_refunded_whole,
         max(case when tells = 'refunded' then occurred_at end) as refunded_at,
         min(case when tells = 'cancelled' then occurred_at end) as cancelled_at
     from staging.purchase_events
@@ -29,8 +29,7 @@ undone as (
 placed as (
     select
         numbered.*,
-        cast(numbered.value as decimal(18, 4)) as order_value,
-        case when numbered.value is null then numbered.currency end as other_currency,
+        cast(numbered.stated_value as decimal(18, 4)) as order_value,
         coalesce(len(numbered.items), 0) as item_count,
         undone.is_refunded_whole,
         undone.is_refunded,
@@ -55,15 +54,15 @@ select
     cancelled_at,               -- UTC instant of cancellation
     refunded_at,                -- UTC instant of the last refund
     case when is_refunded_whole then 'refunded' when is_refunded then 'partly_refunded' else 'placed' end as state,  -- placed, partly_refunded or refunded
-    other_currency as currency,  -- of a value without a rate; null: the shop's
-    order_value as subtotal,    -- as the event says, in the shop's currency; null: not said, or no rate is known
+    currency,                   -- of its amounts, ISO 4217; null: not said, taken for the shop's
+    order_value as subtotal,    -- as the event says; null: not said
     order_value as total,       -- the same: what shipping and tax are of it is not known
-    case when is_refunded_whole then order_value else refunded end as refunded,  -- so far, in the shop's currency
+    case when is_refunded_whole then order_value else refunded end as refunded,  -- so far
     payment_method,             -- as the event says
     cast(null as text) as product_id,  -- product or SKU of an item
     cast(null as text) as product_name,  -- as the event says
     cast(case when item_count = 0 and order_value is not null then 1 end as double) as quantity,  -- pieces of an item; an event that lists none is one line
-    case when item_count = 0 then order_value end as unit_price,  -- of one piece, in the shop's currency
+    case when item_count = 0 then order_value end as unit_price,  -- of one piece
 from placed
 union all
 select
@@ -74,11 +73,11 @@ select
     placed.customer_id,
     placed.email_hash,
     placed.occurred_at,
-    null, null, null, null, null, null, null, null,
+    null, null, null, placed.currency, null, null, null, null,
     placed.items[places.position].product_id,
     placed.items[places.position].product_name,
     coalesce(placed.items[places.position].quantity, 1),
-    in_shop_currency(placed.items[places.position].price, placed.rate)
+    placed.items[places.position].price
 from placed
 cross join unnest(generate_series(1, placed.item_count)) as places (position)
 where placed.item_count > 0

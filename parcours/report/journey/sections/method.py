@@ -99,6 +99,7 @@ def _definitions(figures: Figures, numbers: Numbers) -> list[str]:
         "No export of orders is loaded: orders are the purchase events of the click-stream, one for each order's id. "
         "What was ordered elsewhere is not seen, nor what no event says of a return; an order's value is the event's."
     )
+    unknown = _unknown_amounts(figures, numbers)
     return [
         *([by_events] if shop.has_orders_by_events else []),
         *(
@@ -106,6 +107,7 @@ def _definitions(figures: Figures, numbers: Numbers) -> list[str]:
             if left_out
             else []
         ),
+        *([f"{unknown}, in no sum and no average: journey.yaml says no rate (currencies)."] if unknown else []),
         "Every attempt is converted, dropped or open. Open: its window has not ended at the data cut-off. Open "
         "attempts are in no rate, neither numerator nor denominator. Nor are uncovered ones: they began before what "
         "would show their outcome is known.",
@@ -117,3 +119,9 @@ def _definitions(figures: Figures, numbers: Numbers) -> list[str]:
         "that level.",
         f"Small cells: under n = {shop.small_cell} counts are shown, the rate is greyed and not ranked.",
     ]
+
+
+def _unknown_amounts(figures: Figures, numbers: Numbers) -> str:
+    """Of which orders, events and deals the amounts are in a currency without a rate; empty: of none."""
+    shown = ", ".join(f"{row.kind} {numbers.count(row.left_out_count)} in {row.currency}" for row in figures.currencies)
+    return f"Amounts that are not known in {figures.shop.currency} ({shown})" if shown else ""
