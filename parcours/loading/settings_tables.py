@@ -95,6 +95,29 @@ def _touchpoint_rules(s: JourneySettings) -> list[Row]:
     ]
 
 
+def _attributes(s: JourneySettings) -> list[Row]:
+    return [(a.id, position, a.scope, a.type, a.at_most) for position, a in enumerate(s.attributes, 1)]
+
+
+def _rule_conditions(s: JourneySettings) -> list[Row]:
+    return [
+        (rule_number, number, condition.attribute, value)
+        for rule_number, rule in enumerate(s.touchpoints, 1)
+        for number, condition in enumerate(rule.where, 1)
+        for value in condition.is_
+    ]
+
+
+def _funnel_step_conditions(s: JourneySettings) -> list[Row]:
+    return [
+        (funnel.id, step_number, number, condition.attribute, value)
+        for funnel in s.funnels
+        for step_number, step in enumerate(funnel.steps, 1)
+        for number, condition in enumerate(step.where, 1)
+        for value in condition.is_
+    ]
+
+
 def _funnels(s: JourneySettings) -> list[Row]:
     return [
         (funnel.id, funnel.name, funnel.unit, _seconds(funnel.window_days, 86400), len(funnel.steps), number)
@@ -215,6 +238,9 @@ ROWS: Mapping[str, Callable[[JourneySettings], list[Row]]] = {
     "session_variants": _session_variants,
     "stages": _stages,
     "touchpoint_rules": _touchpoint_rules,
+    "attributes": _attributes,
+    "rule_conditions": _rule_conditions,
+    "funnel_step_conditions": _funnel_step_conditions,
     "funnels": _funnels,
     "funnel_steps": _funnel_steps,
     "funnel_step_matches": _funnel_step_matches,

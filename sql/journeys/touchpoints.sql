@@ -25,6 +25,7 @@ clicks as (
         events.sequence,
         events.event_name,
         events.url_path,
+        coalesce(traits.traits, '') as traits,
         events.referrer_host,
         events.campaign_source,
         events.campaign_medium,
@@ -40,10 +41,12 @@ clicks as (
         events.payment_method,
         events.shipping,
         events.coupon,
+        events.attributes,
         visits.visit_number,
         whole_periods(elapsed_seconds(visits.started_at, events.occurred_at), shop.session_maximum_seconds) as piece
     from staging.events as events
     inner join whose on events.identifier = whose.identifier
+    left join staging.event_traits as traits on events.event_id = traits.event_id
     cross join settings.shop as shop
     left join journeys.visits as visits
         on
@@ -64,6 +67,7 @@ contacts_by_event as (
         'events' as source,
         clicks.event_name,
         clicks.url_path,
+        clicks.traits,
         case
             when lower(clicks.campaign_medium) in ('email', 'e-mail', 'newsletter') then 'e-mail'
             when
@@ -97,6 +101,7 @@ contacts_by_event as (
         clicks.payment_method,
         clicks.shipping,
         clicks.coupon,
+        clicks.attributes,
         clicks.is_person_caused as is_on_site,
         case
             when clicks.is_person_caused
@@ -120,9 +125,9 @@ owned as (
 
 contacts as (
     select
-        touchpoint_id, person_id, identifier, occurred_at, sequence, source, event_name, url_path, channel, device,
+        touchpoint_id, person_id, identifier, occurred_at, sequence, source, event_name, url_path, traits, channel, device,
         product_id, products, quantity, value, cart_id, order_id, error, campaign, payment_method, shipping, coupon,
-        is_on_site, session_id
+        attributes, is_on_site, session_id
     from contacts_by_event
     union all
     select
@@ -138,8 +143,9 @@ contacts as (
         states.source,
         states.event_name,
         null,
+        '',
         states.channel,
-        null, null, null, null, states.value, null, owned.order_id, null, null, null, null, null, false, null
+        null, null, null, null, states.value, null, owned.order_id, null, null, null, null, null, null, false, null
     from owned
     inner join journeys.record_states as states on owned.record_id = states.record_id
 )
@@ -170,6 +176,7 @@ select
     contacts.payment_method,    -- chosen in the checkout
     contacts.shipping,          -- shipping cost shown in the checkout, in the shop's currency
     contacts.coupon,            -- coupon or voucher code
+    contacts.attributes,        -- what its export says of the attributes that journey.yaml names
     contacts.is_on_site,        -- belongs to a session
     contacts.session_id,        -- of journeys.sessions or journeys.quarantined_sessions; null off the site
 from contacts
@@ -178,3 +185,4 @@ left join journeys.event_meanings as meanings
         contacts.source = meanings.source
         and contacts.event_name = meanings.event_name
         and coalesce(contacts.url_path, '') = meanings.url_path
+        and contacts.traits = meanings.traits

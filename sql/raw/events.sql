@@ -27,6 +27,7 @@ create table raw.events (
     payment_method text,                   -- chosen in the checkout
     shipping decimal(18, 4),               -- shipping cost shown in the checkout
     coupon text,                           -- coupon or voucher code
+    attributes struct(attribute text, said text)[],  -- what the export says of the attributes that journey.yaml names
     source_updated_at timestamp,           -- the source's own time of the last change
     part text,                             -- what the source restates as a whole, as a day; null: rows stand by themselves
     delivery text                          -- version of the part: the greatest text replaces the others

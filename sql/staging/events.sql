@@ -96,7 +96,8 @@ current_events as (
         coalesce(events.is_bot, false) as is_bot,
         events.payment_method,
         events.shipping,
-        events.coupon
+        events.coupon,
+        events.attributes
     from raw.events as events
     cross join settings.shop as shop
     left join staging.event_parts as parts on events.export = parts.export and events.part = parts.part
@@ -158,4 +159,5 @@ select
     payment_method,             -- chosen in the checkout
     in_shop_currency(current_events.shipping, rate) as shipping,  -- shipping cost shown in the checkout, in the shop's currency; null: not said, or no rate is known
     coupon,                     -- coupon or voucher code
+    attributes,                 -- what the export says of the attributes that journey.yaml names
 from current_events
