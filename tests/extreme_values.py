@@ -11,7 +11,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -80,30 +80,42 @@ def unread(format_name: str) -> set[str]:
     return set(re.findall(r'"([^"]+)":', source.shape)) - held
 
 
+def sound_row(format_name: str, number: int) -> Row:
+    """The sound row of a format, with a number of its own."""
+    return dict(_numbered(SOUND[format_name], number))
+
+
 def rows(format_name: str) -> Iterator[Row]:
     """Sound rows, then one for each field and value."""
-    sound, number = SOUND[format_name], 0
+    number = 0
     is_text = not source_of(format_name).shape
     values: tuple[Any, ...] = (*NUMBERS, *TIMES, *TEXTS)
     for number in range(1, SOUND_ROWS + 1):
-        yield _numbered(sound, number)
-    for path in fields(sound):
+        yield sound_row(format_name, number)
+    for path in fields(SOUND[format_name]):
         inside = len(path) > 1
         for value in values if is_text and not inside else (*values, *TYPED):
             number += 1
-            yield _changed(_numbered(sound, number), path, value)
+            yield changed(sound_row(format_name, number), path, value)
 
 
 def content(format_name: str) -> tuple[str, bytes]:
     """A file's ending, and its content."""
-    source, found = source_of(format_name), [*rows(format_name)]
-    if "json" in source.reads:
+    found = [*rows(format_name)]
+    ending, text = written(format_name, found)
+    if ending == "jsonl":
+        line = json.dumps(sound_row(format_name, len(found) + 1))
+        text += "".join(line.replace(": 5,", f": {value},") + "\n" for value in NOT_JSON).encode()
+    return ending, text
+
+
+def written(format_name: str, found: Sequence[Row]) -> tuple[str, bytes]:
+    """The ending and the content of a file of some rows."""
+    source = source_of(format_name)
+    if source.each:
         return "json", json.dumps(found).encode()
     if source.shape:
-        lines = [json.dumps(row) for row in found]
-        text = json.dumps(_numbered(SOUND[format_name], len(found) + 1))
-        lines += [text.replace(": 5,", f": {value},") for value in NOT_JSON]
-        return "jsonl", "".join(f"{line}\n" for line in lines).encode()
+        return "jsonl", "".join(f"{json.dumps(row)}\n" for row in found).encode()
     columns = source.columns or tuple(SOUND[format_name])
     texts = [{name: json.dumps(v) if isinstance(v, (dict, list)) else v for name, v in row.items()} for row in found]
     if source.columns:
@@ -124,10 +136,11 @@ def _numbered(value: Any, number: int) -> Any:
     return value.replace("{n}", str(number)) if isinstance(value, str) else value
 
 
-def _changed(row: Mapping[str, Any], path: Place, value: Any) -> Row:
-    changed: Any = copy.deepcopy(row)
-    inner = changed
+def changed(row: Mapping[str, Any], path: Place, value: Any) -> Row:
+    """A row with another value in a field."""
+    other: Any = copy.deepcopy(row)
+    inner = other
     for key in path[:-1]:
         inner = inner[key]
     inner[path[-1]] = value
-    return dict(changed)
+    return dict(other)

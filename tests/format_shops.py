@@ -14,6 +14,9 @@ from parcours.project import Project, load_project
 from parcours.tables.catalogue import build_all
 from parcours.warehouse.connection import open_warehouse
 
+NO_ORDER = "has no known order of day and month (say `dates` of its export in journey.yaml)"
+"""Why a date as 1/7/2026 is refused."""
+
 FIXTURES = Path(__file__).parent / "fixtures"
 PAGE_AND_PURCHASE = (
     {"touchpoint": "page", "event": "page", "stage": "discovery", "action": "view"},

@@ -118,12 +118,14 @@ def warehouse(
     feedback: Sequence[Row] = (),
     build: Iterable[str] = (),
     known_until: datetime = FAR,
+    known_from: Mapping[str, datetime] | None = None,
     shop: JourneySettings | None = None,
     without: Sequence[str] = (),
 ) -> duckdb.DuckDBPyConnection:
     """A warehouse with these rows loaded and the wanted tables built (none named: all).
 
     `without` names the kinds of which no export was loaded at all; events and orders count as loaded otherwise.
+    `known_from` says by kind when its exports begin; those of others tell no beginning.
     """
     shop = shop or settings()
     connection = _empty_warehouse(shop)
@@ -141,9 +143,9 @@ def warehouse(
         if (given or kind in ("events", "order_rows")) and kind not in without:
             connection.execute(
                 "insert into raw.loads (file_id, path, file_order, load_number, export, format, kind, status, "
-                "rows_read, rows_loaded, rows_duplicate, rows_rejected, covers_until) "
-                "values ('f', 'f', 'f', 1, 'f', 'f', ?, 'loaded', ?, ?, 0, 0, ?)",
-                [kind, len(given), len(given), known_until],
+                "rows_read, rows_loaded, rows_duplicate, rows_rejected, covers_until, covers_from) "
+                "values ('f', 'f', 'f', 1, 'f', 'f', ?, 'loaded', ?, ?, 0, 0, ?, ?)",
+                [kind, len(given), len(given), known_until, (known_from or {}).get(kind)],
             )
     build_all(connection, project(shop), build)
     return connection

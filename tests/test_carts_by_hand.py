@@ -1,7 +1,8 @@
 """Carts, a second time: a slow, obvious walk through each person's days, written from the definitions, agrees.
 
 Random people with and without cart ids, on several devices, with adds and removals of several products at once, of
-products without a price, checkouts, equal instants, silences around a day and around the inactivity limit, and orders that stand, are cancelled or refunded.
+products without a price, checkouts, equal instants, silences around a day and around the inactivity limit, and orders
+that stand, are cancelled or refunded.
 """
 
 from __future__ import annotations

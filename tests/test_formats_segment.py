@@ -93,7 +93,7 @@ def test_what_a_checkout_says_is_read(tmp_path: Path) -> None:
         ),
         ("Order Completed", {"total": 38, "products": [one, two]}, (None, 3.0, None, 38.0, None, None, None, None)),
         ("Cart Viewed", {"products": "none"}, (None,) * 8),
-        ("Product Viewed", {"sku": "S2", "products": [one]}, ("S2", 2.0, 9.5, None, None, None, None, None)),
+        ("Product Viewed", {"sku": "S2", "products": [one]}, ("S2", 2.0, 9.5, 19.0, None, None, None, None)),
         (
             "Checkout Step Completed",
             {"payment_method": "card", "shipping_method": "post"},

@@ -68,7 +68,7 @@ def events(project: Project, *without: str) -> list[dict[str, Any]]:
                 [
                     (13, "the visit has no actions"),
                     (15, "timestamp is missing"),
-                    (16, "timestamp is not a number: soon"),
+                    (16, "timestamp is not a whole number: soon"),
                     (17, "type is missing"),
                     (18, "visitorId and userId are both missing"),
                     (22, "idVisit is missing"),

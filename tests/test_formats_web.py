@@ -24,7 +24,7 @@ PERSON_BEFORE, PERSON = "5f0aa000-0000-5000-8000-00000000000a", "5f0aa000-0000-5
             [
                 (10, "event_name is missing"),
                 (11, "event_timestamp is missing"),
-                (12, "event_timestamp is not a number: yesterday"),
+                (12, "event_timestamp is not a whole number: yesterday"),
                 (13, "user_pseudo_id is missing"),
                 (14, "event_timestamp is impossible: 9000000000000000000"),
                 (15, "occurred_at is impossible, before the shop (shop.opened_on): 1970-01-01 00:29:42.9"),
@@ -38,7 +38,7 @@ PERSON_BEFORE, PERSON = "5f0aa000-0000-5000-8000-00000000000a", "5f0aa000-0000-5
                 (10, "uuid is missing"),
                 (11, "event is missing"),
                 (12, "timestamp is missing"),
-                (13, "timestamp is not an ISO 8601 instant: soon"),
+                (13, "timestamp is not a time: soon"),
                 (14, "person_id and distinct_id are both missing"),
                 (15, "properties is not valid JSON"),
                 (16, "is not valid JSON"),

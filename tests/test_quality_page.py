@@ -30,7 +30,7 @@ from parcours.report.write import write_quality
 from parcours.tables.catalogue import build_all
 
 ENGLISH, FRENCH = Numbers("en", "EUR"), Numbers("fr", "EUR")
-KEYS = ["rows", "orders", "outages", "stages", "late", "drift", "screening", "identity", "checks"]
+KEYS = ["rows", "states", "orders", "outages", "stages", "late", "drift", "screening", "identity", "checks"]
 
 DERIVED = (
     "export_rows",
@@ -64,6 +64,10 @@ insert into raw.loads (
      '30 of 40 rows are rejected: currency is unknown (30, the first in line 2)', 0, 0, 0, 0, null);
 insert into metrics.rejected_reasons (export, reason, row_count) values
     ('orders', 'currency is unknown', 2);
+insert into metrics.order_states (state, is_counted, order_count, total, first_on, last_on) values
+    ('paid', true, 380, 19000, '2026-07-01', '2026-07-03'),
+    ('partly_refunded', true, 2, 80, '2026-07-02', '2026-07-02'),
+    ('failed', false, 18, 900, '2026-07-01', '2026-07-03');
 insert into metrics.reconciliation (
     day, channel, payment_method, order_count, matched_order_count, orders_without_event_count,
     events_without_order_count, duplicate_event_count, amount_difference_count, amount_difference
@@ -175,6 +179,7 @@ def hostile_page(tmp_path_factory: pytest.TempPathFactory) -> str:
 def test_the_sections_answer_in_order_and_each_title_is_a_finding(shop: Path) -> None:
     assert {key: section.title for key, section in sections(shop).items()} == {
         "rows": f"148 of 150 rows were loaded, or had been before (98.7{NBSP}%)",
+        "states": f"382 of 400 exported orders are orders (95.5{NBSP}%)",
         "orders": f"379 of 382 orders have a purchase event (99.2{NBSP}%)",
         "outages": f"1 of 2 shop days passed without an outage (50.0{NBSP}%)",
         "stages": f"110 of 170 touchpoints have a stage (64.7{NBSP}%)",
@@ -226,6 +231,15 @@ def test_reasons_are_shown_with_their_rows_and_files(shop: Path) -> None:
     assert table(section, "Why rows were rejected") == [["currency is unknown", "orders", "2"]]
     assert table(section, "Refused files, the first of them") == [
         ["c/Cart.csv", "shopify_orders", "30 of 40 rows are rejected: currency is unknown (30, the first in line 2)"]
+    ]
+
+
+def test_orders_are_counted_by_state_those_that_are_none_too(shop: Path) -> None:
+    first, between, last = (f"{day}{NBSP}July{NBSP}2026" for day in (1, 2, 3))
+    assert table(sections(shop)["states"], "What became of them") == [
+        ["paid", "an order", "380", "€19,000", first, last],
+        ["partly refunded", "an order", "2", "€80", between, between],
+        ["failed", "in no figure", "18", "€900", first, last],
     ]
 
 

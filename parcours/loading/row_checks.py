@@ -66,7 +66,7 @@ def checked_select(
     namespace: Namespace | None = None,
     texts: Collection[str] = (),
 ) -> str:
-    """A select of `line`, `reason` (null: sound), `row_hash`, `covers_until` and the typed columns.
+    """A select of `line`, `reason` (null: sound), `row_hash`, `covers_from`, `covers_until` and the typed columns.
 
     Args:
         kind: the shape.
@@ -82,7 +82,7 @@ def checked_select(
     # Each text is read once: it is asked about several times.
     read = "".join(f", {READ[column.type].format(column.name)} as {_read_as(column)}" for column in as_text)
     casts = [f"{kind.named(column.name, _typed(column, texts))} as {column.name}" for column in columns]
-    # How far an export reaches is told by what happened, not by when the source last wrote a row.
+    # From when to when an export reaches is told by what happened, not by when the source last wrote a row.
     happened = [column.name for column in columns if column.type == "timestamp" and column.name != "source_updated_at"]
     reasons += [reason for column in columns for reason in _reasons(column, texts, limits)]
     reasons += [_unmet(column, kind, given, texts) for column in columns if column.check]
@@ -94,6 +94,7 @@ def checked_select(
         f"cast_rows as (select line, coalesce({', '.join([*reasons, 'null'])}) as first_reason, "
         f"md5_number(whole_row) as row_hash, {', '.join(casts)} from whole_rows) "
         "select line, first_reason as reason, row_hash, "
+        f"least({', '.join([*happened, 'null::timestamp'])}) as covers_from, "
         f"greatest({', '.join([*happened, 'null::timestamp'])}) as covers_until, "
         "* exclude (line, first_reason, row_hash) from cast_rows"
     )
@@ -223,11 +224,11 @@ def _reasons(column: Column, texts: Collection[str], limits: Limits) -> list[str
 def _unmet(column: Column, kind: Kind, given: Collection[str], texts: Collection[str]) -> str:
     """SQL of the reason that a value is not what its column declares, be it beside other columns of the row."""
     typed = {other.name: _typed(other, texts) if other.name in given else "null" for other in kind.columns}
-    declared = re.sub(r"[a-z_]+", lambda word: typed.get(word[0], word[0]), f"{column.name} {column.check}")
+    declared = re.sub(r"'[^']*'|[a-z_]+", lambda word: typed.get(word[0], word[0]), f"{column.name} {column.check}")
     return _unless(declared, column.check or "", column.name, column.name)
 
 
 def _unless(condition: str, check: str, name: str, value: str) -> str:
     """SQL of the reason that a value does not fulfil its condition."""
     otherwise = "negative" if check == ">= 0" else f"not {check}"
-    return f"case when not ({condition}) then '{name} is {otherwise}: ' || {value} end"
+    return f"case when not ({condition}) then {text_literal(f'{name} is {otherwise}: ')} || {value} end"

@@ -61,8 +61,20 @@ def _shop(s: JourneySettings) -> list[Row]:
     ]
 
 
+def _known_from(s: JourneySettings) -> list[Row]:
+    return [(file.name, file.known_from) for file in s.exports.files if file.known_from]
+
+
 def _outages(s: JourneySettings) -> list[Row]:
     return [tuple(s.outages.model_dump().values())]
+
+
+def _orders(s: JourneySettings) -> list[Row]:
+    return [(s.orders.pending,)]
+
+
+def _order_states(s: JourneySettings) -> list[Row]:
+    return list(s.orders.states.items())
 
 
 def _session_variants(s: JourneySettings) -> list[Row]:
@@ -234,7 +246,10 @@ def _targets(s: JourneySettings) -> list[Row]:
 
 ROWS: Mapping[str, Callable[[JourneySettings], list[Row]]] = {
     "shop": _shop,
+    "known_from": _known_from,
     "outages": _outages,
+    "orders": _orders,
+    "order_states": _order_states,
     "session_variants": _session_variants,
     "stages": _stages,
     "touchpoint_rules": _touchpoint_rules,

@@ -111,7 +111,8 @@ def _functions(writing: Writing) -> dict[str, str]:
             f"case when regexp_full_match(value, {text_literal(_LOCAL)}) "
             "then (try_cast(value as timestamp) at time zone zone) at time zone 'UTC' "
             f"when regexp_matches(value, {text_literal(_OFFSET)}) "
-            "then try_cast(value as timestamptz) at time zone 'UTC' end"
+            "then try_cast(value as timestamptz) at time zone 'UTC' "
+            "when regexp_full_match(value, '[0-9]{13}') then make_timestamp(try_cast(value as bigint) * 1000) end"
         ),
         "read_instant(value, zone)": (
             "case when zone = 'UTC' and try_cast(value as timestamptz) is not null "

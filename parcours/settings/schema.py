@@ -16,7 +16,7 @@ from parcours.settings.currencies import CURRENCIES
 from parcours.settings.kpis import HEADLINES
 
 Unit = Literal["person", "session", "journey", "cart", "order"]
-TouchpointSource = Literal["events", "orders", "feedback", "invitations", "tickets", "deals"]
+TouchpointSource = Literal["events", "orders", "feedback", "invitations", "tickets", "deals", "contacts"]
 Action = Literal["view", "search", "add_to_cart", "remove_from_cart", "checkout", "key_event", "purchase", "error"]
 PERSON_ATTRIBUTES = (
     "country",
@@ -138,6 +138,11 @@ class ExportFile(Section):
         "second shop, tracker or help desk another, so that both may have a #1001. Where exports of orders declare it, "
         "customer ids are theirs too, and an export that names their orders or customers declares the same. Left out: "
         "what the format says, else the export's name.",
+    )
+    known_from: date | None = Field(
+        None,
+        description="The first shop day of which it has everything. Left out: the day of its first row. What lies "
+        "before is not known: no attempt that began then has an outcome.",
     )
 
 
@@ -364,12 +369,49 @@ class Measures(Section):
     )
     retention_days: int = Field(90, ge=1, description="A second order within it makes a customer retained.")
     inactivity_days: float = Field(30, gt=0, description="A journey silent for longer has ended.")
+    lead_days: int = Field(90, ge=1, description="A deal won within it makes a lead converted.")
     attribution_hours: float = Field(24, gt=0, description="An order belongs to the last session within it.")
     survey_lag_days: float = Field(7, gt=0)
     identity_link_limit: int = Field(
         10, ge=1, description="An identifier that meets more customers than this links nothing."
     )
     small_cell: int = Field(30, ge=1, description="Below it counts are shown and rates are not ranked.")
+
+
+OrderState = Literal[
+    "placed", "paid", "pending", "cancelled", "partly_refunded", "refunded", "returned",
+    "failed", "expired", "draft", "trash", "test",
+]  # fmt: skip
+
+
+def _plain_status(status: str) -> str:
+    """As `plain_status` of sql/functions writes it."""
+    return re.sub(r"[ _]+", "-", status.strip().lower())
+
+
+class Orders(Section):
+    """What of the orders export is an order."""
+
+    states: dict[str, OrderState] = Field(
+        {},
+        description="What a status of the export means, as `awaiting-payment: pending`; it wins over what the format "
+        "makes of it. Capitals do not matter; spaces, underscores and hyphens are one. `failed`, `expired`, `draft`, "
+        "`trash` and `test` were never an order.",
+    )
+    pending: bool | None = Field(
+        None,
+        description="true: what waits for payment is an order; false: not until it is paid. Left out: as the format "
+        "means it. Shopify's pending is one (bank transfer, cash on delivery); WooCommerce's pending payment is not: "
+        "nobody has begun to pay.",
+    )
+
+    @field_validator("states")
+    @classmethod
+    def _plain(cls, states: dict[str, OrderState]) -> dict[str, OrderState]:
+        plain = {_plain_status(status): state for status, state in states.items()}
+        if len(plain) < len(states):
+            raise ValueError("a status stands twice: capitals do not matter; spaces, underscores and hyphens are one")
+        return plain
 
 
 class PathStage(Section):
@@ -499,6 +541,7 @@ class JourneySettings(Section):
     measures: Measures = Measures()  # type: ignore[call-arg]
     friction: Friction = Friction()  # type: ignore[call-arg]
     outages: Outages = Outages()  # type: ignore[call-arg]
+    orders: Orders = Orders()  # type: ignore[call-arg]
     path: IdealPath = IdealPath()  # type: ignore[call-arg]
     screening: Screening = Screening()  # type: ignore[call-arg]
     nights: Nights = Nights()  # type: ignore[call-arg]

@@ -37,7 +37,7 @@ class Column:
     required: bool
     check: str | None
     fields: tuple[Column, ...] = ()
-    """Of a column that holds a list, what each of its elements has. A field is what the kind's column of its name is."""
+    """Of a list, what each of its elements has; checked as the kind's column of that name is."""
 
 
 @dataclass(frozen=True)

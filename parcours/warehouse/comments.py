@@ -77,7 +77,7 @@ def read_declaration(table: str) -> DeclaredTable:
     path = ROOT / "sql" / f"{table.replace('.', '/')}.sql"
     head, key, columns = [], "", {}
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        if column := re.match(r"^    (\w+ [\w(),>= \[\]]+?),?\s+-- (.+)$", line):
+        if column := re.match(r"^    (\w+ [\w(),>=' \[\]]+?),?\s+-- (.+)$", line):
             columns[column[1]] = column[2]
         elif line.startswith("-- key: "):
             key = line.removeprefix("-- key: ")

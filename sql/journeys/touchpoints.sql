@@ -156,7 +156,7 @@ select
     contacts.identifier,        -- whose it is before stitching: the customer's, else the e-mail's, else the device's
     contacts.occurred_at,       -- UTC instant
     contacts.sequence,          -- order of simultaneous touchpoints, where the source gives one
-    contacts.source,            -- events, orders, feedback (answers), invitations (to answer), tickets or deals
+    contacts.source,            -- events, orders, feedback (answers), invitations (to answer), tickets, deals or contacts
     contacts.event_name,        -- as the source names it
     meanings.touchpoint,        -- name by the first matching rule; null: no rule matches
     meanings.stage,             -- by the first matching rule; null: no stage

@@ -8,6 +8,13 @@ with read_rows as (
     where status <> 'unloaded'
 ),
 
+known_states as (
+    select
+        cast(sum(case when is_counted then order_count else 0 end) as bigint) as good_count,
+        cast(sum(order_count) as bigint) as all_count
+    from metrics.order_states
+),
+
 -- Where no event is a purchase event, there is nothing to compare the orders with.
 compared_orders as (
     select matched_order_count as good_count, order_count as all_count
@@ -95,23 +102,27 @@ linking_identifiers as (
 marks as (
     select 1 as mark_number, 'rows accepted' as mark
     union all
-    select 2, 'orders with a purchase event'
+    select 2, 'exported orders that count'
     union all
-    select 3, 'days without an outage'
+    select 3, 'orders with a purchase event'
     union all
-    select 4, 'touchpoints with a stage'
+    select 4, 'days without an outage'
     union all
-    select 5, 'rows in time'
+    select 5, 'touchpoints with a stage'
     union all
-    select 6, 'names as before'
+    select 6, 'rows in time'
     union all
-    select 7, 'people who are customers'
+    select 7, 'names as before'
     union all
-    select 8, 'identifiers that link'
+    select 8, 'people who are customers'
+    union all
+    select 9, 'identifiers that link'
 ),
 
 counts as (
     select 'rows accepted' as mark, good_count, all_count from read_rows
+    union all
+    select 'exported orders that count', good_count, all_count from known_states
     union all
     select 'orders with a purchase event', good_count, all_count from compared_orders
     union all

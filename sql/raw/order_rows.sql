@@ -14,6 +14,7 @@ create table raw.order_rows (
     refunded_at timestamp,                 -- when the last refund was made
     returned_at timestamp,                 -- when the goods came back
     status text,                           -- as the source says
+    state text check (state in ('placed', 'paid', 'pending', 'unpaid', 'cancelled', 'partly_refunded', 'refunded', 'returned', 'failed', 'expired', 'draft', 'trash', 'test')),  -- what the status means: placed, paid, pending (waits for payment), unpaid (the same, and by its format no order yet), cancelled, partly_refunded, refunded, returned; never an order: failed, expired, draft, trash, test
     currency text,                         -- ISO 4217
     subtotal decimal(18, 4),               -- lines after discounts, without shipping
     discount decimal(18, 4),               -- on the order

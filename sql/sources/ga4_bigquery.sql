@@ -30,7 +30,7 @@ with event_fields as (
         r,
         nullif(trim(r.event_name), '') as event_name,
         nullif(trim(r.event_timestamp), '') as given_at,
-        try_cast(r.event_timestamp as bigint) as microseconds,
+        read_count(r.event_timestamp) as microseconds,
         nullif(trim(r.user_pseudo_id), '') as user_pseudo_id,
         nullif(trim(r.user_id), '') as user_id,
         case when len(r.items) = 1 then r.items[1] end as item,
@@ -53,14 +53,17 @@ named_events as (
             nullif(trim(r.ecommerce.transaction_id), ''),
             given[list_position(names, 'transaction_id')]
         ) as transaction_id,
-        try_cast(r.ecommerce.purchase_revenue as decimal(18, 4)) as revenue,
-        try_cast(coalesce(
+        read_amount(r.ecommerce.purchase_revenue) as revenue,
+        given[list_position(names, 'shipping')] as given_shipping,
+        coalesce(r.batch_page_id, given[list_position(names, 'batch_page_id')]) as given_page,
+        coalesce(r.batch_ordering_id, given[list_position(names, 'batch_ordering_id')]) as given_request,
+        cast(read_count(coalesce(
             r.batch_page_id, given[list_position(names, 'batch_page_id')]
-        ) as hugeint) as batch_page,
-        try_cast(coalesce(
+        )) as hugeint) as batch_page,
+        cast(read_count(coalesce(
             r.batch_ordering_id, given[list_position(names, 'batch_ordering_id')]
-        ) as hugeint) as batch_request,
-        try_cast(r.batch_event_index as hugeint) as batch_event,
+        )) as hugeint) as batch_request,
+        cast(read_count(r.batch_event_index) as hugeint) as batch_event,
         case
             when coalesce(
                 r.collected_traffic_source.manual_source, r.collected_traffic_source.manual_medium,
@@ -113,31 +116,40 @@ select
     case when not regexp_matches(campaign[3], '^[(].*[)]$') then campaign[3] end as campaign_name,
     lower(r.device.category) as device,
     case when not regexp_matches(item.item_id, '^[(].*[)]$') then item.item_id end as product_id,
-    try_cast(item.quantity as double) as quantity,
-    try_cast(item.price as decimal(18, 4)) as price,
+    read_number(item.quantity) as quantity,
+    read_amount(item.price) as price,
     list_transform(r.items, lambda i: {
         'product_id': case when not regexp_matches(i.item_id, '^[(].*[)]$') then i.item_id end,
         'product_name': case when not regexp_matches(i.item_name, '^[(].*[)]$') then i.item_name end,
         'quantity': i.quantity,
         'price': i.price
     }) as items,
-    coalesce(nullif(revenue, 0), try_cast(given_value as decimal(18, 4)), revenue) as value,
+    coalesce(nullif(revenue, 0), read_amount(given_value), revenue) as value,
     currency,
     case when not regexp_matches(transaction_id, '^[(].*[)]$') then transaction_id end as order_id,
     true as is_person_caused,
     given[list_position(names, 'payment_type')] as payment_method,
-    try_cast(
-        coalesce(r.ecommerce.shipping_value, given[list_position(names, 'shipping')]) as decimal(18, 4)
-    ) as shipping,
+    coalesce(read_amount(r.ecommerce.shipping_value), read_amount(given_shipping)) as shipping,
     given[list_position(names, 'coupon')] as coupon,
     r.event_date as part,
     case when contains(this_file(file_number).name, 'intraday') then '1 intraday ' else '2 daily ' end
     || this_file(file_number).folder_order as delivery,
-    case
-        when event_name is null then 'event_name is missing'
-        when given_at is null then 'event_timestamp is missing'
-        when microseconds is null then 'event_timestamp is not a number: ' || given_at
-        when microseconds not between 0 and 4102444800000000 then 'event_timestamp is impossible: ' || given_at
-        when user_pseudo_id is null then 'user_pseudo_id is missing'
-    end as reject_reason
+    coalesce(
+        case
+            when event_name is null then 'event_name is missing'
+            when given_at is null then 'event_timestamp is missing'
+            when microseconds not between 0 and 4102444800000000 then 'event_timestamp is impossible: ' || given_at
+            when user_pseudo_id is null then 'user_pseudo_id is missing'
+        end,
+        unread_count('event_timestamp', r.event_timestamp),
+        unread_count('batch_page_id', given_page),
+        unread_count('batch_ordering_id', given_request),
+        unread_count('batch_event_index', r.batch_event_index),
+        unread_amount('ecommerce.purchase_revenue', r.ecommerce.purchase_revenue),
+        unread_amount('event_params.value', given_value),
+        unread_amount('ecommerce.shipping_value', r.ecommerce.shipping_value),
+        unread_amount('event_params.shipping', given_shipping),
+        unread_number('items.quantity', item.quantity),
+        unread_amount('items.price', item.price)
+    ) as reject_reason
 from named_events

@@ -9,14 +9,7 @@ with values_read as (
     select
         file_rows.*,
         shop.time_zone,
-        coalesce(nullif("Record ID", ''), nullif("Record ID - Contact", '')) as record_id,
-        coalesce(
-            try_strptime("Create Date", '%Y-%m-%d %H:%M'), try_strptime("Create Date", '%Y-%m-%d %H:%M:%S')
-        ) as created,
-        coalesce(
-            try_strptime("Last Modified Date", '%Y-%m-%d %H:%M'),
-            try_strptime("Last Modified Date", '%Y-%m-%d %H:%M:%S')
-        ) as modified
+        coalesce(nullif("Record ID", ''), nullif("Record ID - Contact", '')) as record_id
     from file_rows
     cross join settings.shop as shop
 )
@@ -26,17 +19,17 @@ select
     record_id as contact_id,
     nullif("Customer ID", '') as customer_id,
     pseudonym(nullif("Email", '')) as email_hash,
-    (created at time zone time_zone) at time zone 'UTC' as created_at,
-    (modified at time zone time_zone) at time zone 'UTC' as source_updated_at,
+    read_instant("Create Date", time_zone) as created_at,
+    read_instant("Last Modified Date", time_zone) as source_updated_at,
     nullif("Country/Region", '') as country,
     nullif("City", '') as city,
     nullif("Lifecycle Stage", '') as lifecycle_stage,
     nullif("Lead Status", '') as lead_status,
     nullif("Original Source", '') as lead_source,
     nullif("Marketing contact status", '') as marketing_status,
-    case
-        when record_id is null then 'Record ID is empty'
-        when coalesce("Create Date", '') <> '' and created is null
-            then 'Create Date is not a time as 2026-07-01 10:00: ' || "Create Date"
-    end as reject_reason
+    coalesce(
+        case when record_id is null then 'Record ID is empty' end,
+        unread_instant('Create Date', "Create Date"),
+        unread_instant('Last Modified Date', "Last Modified Date")
+    ) as reject_reason
 from values_read

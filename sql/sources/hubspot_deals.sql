@@ -15,18 +15,9 @@ with values_read as (
         file_rows.*,
         nullif(trim("id"), '') as deal_id,
         regexp_replace(lower("dealstage"), '[^a-z]', '', 'g') as verdict,
-        lower(trim("hs_is_closed_won")) in ('true', 'yes', '1') as is_closed_won,
-        lower(trim("hs_is_closed")) in ('true', 'yes', '1') as is_closed,
-        try_cast(nullif(trim("amount"), '') as decimal(18, 4)) as given_amount,
         list_transform(
             [trim("createdate"), trim("closedate"), trim("hs_lastmodifieddate")],
-            lambda given_at: case
-                when regexp_matches(given_at, '^[0-9]{13}$') then make_timestamp(try_cast(given_at as bigint) * 1000)
-                when regexp_matches(given_at, ':[0-9]{2}([.][0-9]+)?(Z|[+-][0-9]{2}:?[0-9]{2})$')
-                    then try_cast(given_at as timestamptz) at time zone 'UTC'
-                when regexp_matches(given_at, '^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}')
-                    then (try_cast(given_at as timestamp) at time zone shop.time_zone) at time zone 'UTC'
-            end
+            lambda given_at: read_instant(given_at, shop.time_zone)
         ) as instants
     from file_rows
     cross join settings.shop as shop
@@ -36,8 +27,8 @@ outcomes as (
     select
         *,
         case
-            when coalesce(is_closed_won, false) or verdict = 'closedwon' then true
-            when coalesce(is_closed, false) or verdict = 'closedlost' then false
+            when coalesce(read_flag("hs_is_closed_won"), false) or verdict = 'closedwon' then true
+            when coalesce(read_flag("hs_is_closed"), false) or verdict = 'closedlost' then false
         end as is_deal_won
     from values_read
 )
@@ -51,19 +42,22 @@ select
     instants[1] as created_at,
     case when is_deal_won is not null then instants[2] end as closed_at,
     trim("pipeline") as pipeline,
-    case when lower(trim("is_deleted")) in ('true', 'yes', '1') then 'deleted' else trim("dealstage") end as stage,
+    case when read_flag("is_deleted") then 'deleted' else trim("dealstage") end as stage,
     is_deal_won as is_won,
-    given_amount as amount,
+    read_amount("amount") as amount,
     trim("deal_currency_code") as currency,
     instants[3] as source_updated_at,
-    case
-        when deal_id is null then 'id is empty'
-        when coalesce(trim("createdate"), '') = '' then 'createdate is empty'
-        when instants[1] is null then 'createdate is not a time: ' || "createdate"
-        when is_deal_won is not null and coalesce(trim("closedate"), '') <> '' and instants[2] is null
-            then 'closedate is not a time: ' || "closedate"
-        when coalesce(trim("hs_lastmodifieddate"), '') <> '' and instants[3] is null
-            then 'hs_lastmodifieddate is not a time: ' || "hs_lastmodifieddate"
-        when coalesce(trim("amount"), '') <> '' and given_amount is null then 'amount is not an amount: ' || "amount"
-    end as reject_reason
+    coalesce(
+        case
+            when deal_id is null then 'id is empty'
+            when coalesce(trim("createdate"), '') = '' then 'createdate is empty'
+        end,
+        unread_instant('createdate', "createdate"),
+        case when is_deal_won is not null then unread_instant('closedate', "closedate") end,
+        unread_instant('hs_lastmodifieddate', "hs_lastmodifieddate"),
+        unread_amount('amount', "amount"),
+        unread_flag('hs_is_closed_won', "hs_is_closed_won"),
+        unread_flag('hs_is_closed', "hs_is_closed"),
+        unread_flag('is_deleted', "is_deleted")
+    ) as reject_reason
 from outcomes

@@ -12,21 +12,10 @@ with values_read as (
         coalesce(nullif("Record ID", ''), nullif("hs_object_id", ''), nullif("hs_ingestion_id", '')) as record_id,
         coalesce(nullif("hs_survey_name", ''), nullif("hs_survey_id", '')) as survey_name,
         upper(trim("hs_survey_type")) as survey_type,
-        try_cast(nullif("hs_value", '') as double) as given_score,
+        read_number("hs_value") as given_score,
         case when "hs_contact_email_rollup" not similar to '.*[;,].*' then nullif("hs_contact_email_rollup", '') end
             as only_email,
-        case
-            when regexp_matches("hs_submission_timestamp", '^[0-9]{13}$')
-                then make_timestamp(try_cast("hs_submission_timestamp" as bigint) * 1000)
-            when regexp_matches("hs_submission_timestamp", '(Z|[+-][0-9]{2}:?[0-9]{2})$')
-                then try_cast("hs_submission_timestamp" as timestamptz) at time zone 'UTC'
-            else (
-                coalesce(
-                    try_strptime("hs_submission_timestamp", '%Y-%m-%d %H:%M'),
-                    try_strptime("hs_submission_timestamp", '%Y-%m-%d %H:%M:%S')
-                ) at time zone shop.time_zone
-            ) at time zone 'UTC'
-        end as answered_at
+        read_instant("hs_submission_timestamp", shop.time_zone) as answered_at
     from file_rows
     cross join settings.shop as shop
 ),
@@ -51,14 +40,17 @@ select
     satisfied_from,
     pseudonym(only_email) as email_hash,
     "hs_content" as comment,
-    case
-        when record_id is null then 'Record ID, hs_object_id and hs_ingestion_id are all empty'
-        when survey_name is null then 'hs_survey_name and hs_survey_id are both empty'
-        when scale_high is null then 'hs_survey_type is not CSAT, NPS or CES: ' || coalesce("hs_survey_type", '')
-        when given_score is null then 'hs_value is not a number: ' || coalesce("hs_value", '')
-        when given_score < scale_low or given_score > scale_high
-            then 'hs_value is outside the scale of ' || survey_type || ': ' || "hs_value"
-        when answered_at is null
-            then 'hs_submission_timestamp is not a time: ' || coalesce("hs_submission_timestamp", '')
-    end as reject_reason
+    coalesce(
+        case
+            when record_id is null then 'Record ID, hs_object_id and hs_ingestion_id are all empty'
+            when survey_name is null then 'hs_survey_name and hs_survey_id are both empty'
+            when scale_high is null then 'hs_survey_type is not CSAT, NPS or CES: ' || coalesce("hs_survey_type", '')
+            when coalesce(trim("hs_value"), '') = '' then 'hs_value is empty'
+            when given_score < scale_low or given_score > scale_high
+                then 'hs_value is outside the scale of ' || survey_type || ': ' || "hs_value"
+            when coalesce(trim("hs_submission_timestamp"), '') = '' then 'hs_submission_timestamp is empty'
+        end,
+        unread_number('hs_value', "hs_value"),
+        unread_instant('hs_submission_timestamp', "hs_submission_timestamp")
+    ) as reject_reason
 from scales

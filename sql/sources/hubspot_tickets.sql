@@ -13,13 +13,7 @@ with values_read as (
         nullif(trim("id"), '') as ticket_id,
         list_transform(
             [trim("createdate"), trim("first_agent_reply_date"), trim("closed_date"), trim("hs_lastmodifieddate")],
-            lambda given_at: case
-                when regexp_matches(given_at, '^[0-9]{13}$') then make_timestamp(try_cast(given_at as bigint) * 1000)
-                when regexp_matches(given_at, ':[0-9]{2}([.][0-9]+)?(Z|[+-][0-9]{2}:?[0-9]{2})$')
-                    then try_cast(given_at as timestamptz) at time zone 'UTC'
-                when regexp_matches(given_at, '^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}')
-                    then (try_cast(given_at as timestamp) at time zone shop.time_zone) at time zone 'UTC'
-            end
+            lambda given_at: read_instant(given_at, shop.time_zone)
         ) as instants
     from file_rows
     cross join settings.shop as shop
@@ -31,7 +25,7 @@ select
     instants[1] as created_at,
     instants[2] as first_reply_at,
     instants[3] as solved_at,
-    case when lower(trim("is_deleted")) in ('true', 'yes', '1') then 'deleted' else trim("hs_pipeline_stage") end
+    case when read_flag("is_deleted") then 'deleted' else trim("hs_pipeline_stage") end
         as status,
     trim("hs_ticket_category") as category,
     trim("hs_ticket_priority") as priority,
@@ -41,15 +35,15 @@ select
     pseudonym(case when not regexp_matches("email", '[;,]') then nullif(trim("email"), '') end) as email_hash,
     case when not regexp_matches("order_id", '[;,]') then trim("order_id") end as order_id,
     instants[4] as source_updated_at,
-    case
-        when ticket_id is null then 'id is empty'
-        when coalesce(trim("createdate"), '') = '' then 'createdate is empty'
-        when instants[1] is null then 'createdate is not a time: ' || "createdate"
-        when coalesce(trim("first_agent_reply_date"), '') <> '' and instants[2] is null
-            then 'first_agent_reply_date is not a time: ' || "first_agent_reply_date"
-        when coalesce(trim("closed_date"), '') <> '' and instants[3] is null
-            then 'closed_date is not a time: ' || "closed_date"
-        when coalesce(trim("hs_lastmodifieddate"), '') <> '' and instants[4] is null
-            then 'hs_lastmodifieddate is not a time: ' || "hs_lastmodifieddate"
-    end as reject_reason
+    coalesce(
+        case
+            when ticket_id is null then 'id is empty'
+            when coalesce(trim("createdate"), '') = '' then 'createdate is empty'
+        end,
+        unread_instant('createdate', "createdate"),
+        unread_instant('first_agent_reply_date', "first_agent_reply_date"),
+        unread_instant('closed_date', "closed_date"),
+        unread_instant('hs_lastmodifieddate', "hs_lastmodifieddate"),
+        unread_flag('is_deleted', "is_deleted")
+    ) as reject_reason
 from values_read

@@ -29,19 +29,10 @@ with action_fields as (
         nullif(trim(r.idVisit), '') as visit,
         nullif(trim(r.actionDetails.type), '') as action_type,
         nullif(trim(r.actionDetails.timestamp), '') as given_at,
-        try_cast(r.actionDetails.timestamp as bigint) as given_seconds,
-        case
-            when try_cast(r.actionDetails.timestamp as bigint) between 0 and 4102444800
-                then try_cast(r.actionDetails.timestamp as bigint)
-        end as seconds,
-        case
-            when try_cast(r.firstActionTimestamp as bigint) between 0 and 4102444800
-                then try_cast(r.firstActionTimestamp as bigint)
-        end as first_seconds,
-        case
-            when try_cast(r.lastActionTimestamp as bigint) between 0 and 4102444800
-                then try_cast(r.lastActionTimestamp as bigint)
-        end as last_seconds,
+        list_transform(
+            [r.actionDetails.timestamp, r.firstActionTimestamp, r.lastActionTimestamp],
+            lambda given: case when read_count(given) between 0 and 4102444800 then read_count(given) end
+        ) as counted,
         case when lower(trim(r.visitorId)) not in ('', 'false', '0') then trim(r.visitorId) end as visitor,
         case when lower(trim(r.userId)) not in ('', 'false', '0') then trim(r.userId) end as user_id,
         nullif(trim(r.actionDetails.productViewSku), '') as viewed_sku,
@@ -58,8 +49,10 @@ with action_fields as (
 action_times as (
     select
         action_fields.*,
+        counted[1] as seconds,
+        counted[3] as last_seconds,
         cast(round(
-            (min(seconds) over (partition by r.idSite, visit) - first_seconds) / 900.0
+            (min(counted[1]) over (partition by r.idSite, visit) - counted[2]) / 900.0
         ) as bigint) * 900 as ahead
     from action_fields
 ),
@@ -117,28 +110,34 @@ select
             or device_type in ('smartphone', 'feature phone', 'phablet') then 'mobile'
     end as device,
     coalesce(viewed_sku, nullif(trim(item.itemSKU), '')) as product_id,
-    nullif(trim(item.quantity), '') as quantity,
-    coalesce(nullif(trim(r.actionDetails.productViewPrice), ''), nullif(trim(item.price), '')) as price,
+    read_number(item.quantity) as quantity,
+    coalesce(read_amount(r.actionDetails.productViewPrice), read_amount(item.price)) as price,
     list_transform(r.actionDetails.itemDetails, lambda i: {
-        'product_id': i.itemSKU,
-        'product_name': i.itemName,
-        'quantity': nullif(trim(i.quantity), ''),
-        'price': nullif(trim(i.price), '')
+        'product_id': i.itemSKU, 'product_name': i.itemName, 'quantity': i.quantity, 'price': i.price
     }) as items,
-    nullif(trim(r.actionDetails.revenue), '') as value,
+    read_amount(r.actionDetails.revenue) as value,
     r.siteCurrency as currency,
     r.actionDetails.orderId as order_id,
-    nullif(trim(r.actionDetails.revenueShipping), '') as shipping,
+    read_amount(r.actionDetails.revenueShipping) as shipping,
     action_type is distinct from 'ecommerceAbandonedCart' as is_person_caused,
     case when last_seconds is not null then concat_ws('/', coalesce(r.idSite, ''), visit) end as part,
     lpad(cast(last_seconds as text), 10, '0') as delivery,
-    case
-        when visit is null then 'idVisit is missing'
-        when r.actionDetails is null then 'the visit has no actions'
-        when action_type is null then 'type is missing'
-        when given_at is null then 'timestamp is missing'
-        when given_seconds is null then 'timestamp is not a number: ' || given_at
-        when seconds is null then 'timestamp is impossible: ' || given_at
-        when visitor is null and user_id is null then 'visitorId and userId are both missing'
-    end as reject_reason
+    coalesce(
+        case
+            when visit is null then 'idVisit is missing'
+            when r.actionDetails is null then 'the visit has no actions'
+            when action_type is null then 'type is missing'
+            when given_at is null then 'timestamp is missing'
+            when visitor is null and user_id is null then 'visitorId and userId are both missing'
+        end,
+        unread_count('timestamp', given_at),
+        case when seconds is null then 'timestamp is impossible: ' || given_at end,
+        unread_count('firstActionTimestamp', r.firstActionTimestamp),
+        unread_count('lastActionTimestamp', r.lastActionTimestamp),
+        unread_amount('productViewPrice', r.actionDetails.productViewPrice),
+        unread_amount('revenue', r.actionDetails.revenue),
+        unread_amount('revenueShipping', r.actionDetails.revenueShipping),
+        unread_number('itemDetails.quantity', item.quantity),
+        unread_amount('itemDetails.price', item.price)
+    ) as reject_reason
 from action_places

@@ -31,7 +31,7 @@ values_read as (
         nullif(trim(r.uuid), '') as uuid,
         nullif(trim(r.event), '') as event_name,
         nullif(trim(r.timestamp), '') as given_at,
-        try_cast(r.timestamp as timestamptz) at time zone 'UTC' as occurred_at,
+        read_instant(r.timestamp, 'UTC') as occurred_at,
         nullif(trim(r.person_id), '') as person_id,
         nullif(trim(r.distinct_id), '') as distinct_id,
         properties is not null and not json_valid(properties) as is_broken,
@@ -39,7 +39,7 @@ values_read as (
             "$current_url": "VARCHAR", "$pathname": "VARCHAR", "$referrer": "VARCHAR", "$device_type": "VARCHAR",
             "$device_id": "VARCHAR", "$user_id": "VARCHAR", "$anon_distinct_id": "VARCHAR", "$lib": "VARCHAR",
             "utm_source": "VARCHAR", "utm_medium": "VARCHAR", "utm_campaign": "VARCHAR",
-            "product_id": "VARCHAR", "sku": "VARCHAR", "quantity": "DOUBLE", "price": "VARCHAR",
+            "product_id": "VARCHAR", "sku": "VARCHAR", "quantity": "VARCHAR", "price": "VARCHAR",
             "products": [{"product_id": "VARCHAR", "sku": "VARCHAR", "name": "VARCHAR", "quantity": "VARCHAR",
                 "price": "VARCHAR"}],
             "revenue": "VARCHAR", "value": "VARCHAR", "total": "VARCHAR", "currency": "VARCHAR",
@@ -85,26 +85,31 @@ select
     p.utm_campaign as campaign_name,
     lower(p."$device_type") as device,
     coalesce(p.product_id, p.sku, product.product_id, product.sku) as product_id,
-    coalesce(case when isfinite(p.quantity) then p.quantity end, try_cast(product.quantity as double)) as quantity,
-    try_cast(coalesce(p.price, product.price) as decimal(18, 4)) as price,
+    coalesce(read_number(p.quantity), read_number(product.quantity)) as quantity,
+    coalesce(read_amount(p.price), read_amount(product.price)) as price,
     list_transform(p.products, lambda i: {
         'product_id': coalesce(i.product_id, i.sku), 'product_name': i.name, 'quantity': i.quantity, 'price': i.price
     }) as items,
-    coalesce(
-        try_cast(p.revenue as decimal(18, 4)), try_cast(p.value as decimal(18, 4)), try_cast(p.total as decimal(18, 4))
-    ) as value,
+    coalesce(read_amount(p.revenue), read_amount(p.value), read_amount(p.total)) as value,
     p.currency as currency,
     p.cart_id as cart_id,
     p.order_id as order_id,
     coalesce(p.error, p."$exception_type") as error,
     not regexp_matches(coalesce(p."$lib", ''), '^posthog-(python|node|php|ruby|go|java|dotnet|elixir|rust)$')
     and event_name not in ('$set', '$groupidentify', '$create_alias', '$merge_dangerously') as is_person_caused,
-    case
-        when uuid is null then 'uuid is missing'
-        when event_name is null then 'event is missing'
-        when given_at is null then 'timestamp is missing'
-        when occurred_at is null then 'timestamp is not an ISO 8601 instant: ' || given_at
-        when person_id is null and distinct_id is null then 'person_id and distinct_id are both missing'
-        when is_broken then 'properties is not valid JSON'
-    end as reject_reason
+    coalesce(
+        case
+            when uuid is null then 'uuid is missing'
+            when event_name is null then 'event is missing'
+            when given_at is null then 'timestamp is missing'
+            when person_id is null and distinct_id is null then 'person_id and distinct_id are both missing'
+            when is_broken then 'properties is not valid JSON'
+        end,
+        unread_instant('timestamp', given_at),
+        unread_number('properties.quantity', p.quantity),
+        unread_amount('properties.price', p.price),
+        unread_amount('properties.revenue', p.revenue),
+        unread_amount('properties.value', p.value),
+        unread_amount('properties.total', p.total)
+    ) as reject_reason
 from persons

@@ -9,7 +9,7 @@ with values_read as (
     select
         *,
         try_strptime("event_time", '%Y-%m-%d %H:%M:%S UTC') as occurred_at,
-        try_cast(nullif("price", '') as decimal(18, 4)) as given_price
+        read_amount("price") as given_price
     from file_rows
 )
 
@@ -27,13 +27,15 @@ select
     nullif("product_id", '') as product_id,
     1 as quantity,
     given_price as price,
-    case
-        when coalesce("event_type", '') = '' then 'event_type is empty'
-        when occurred_at is null
-            then 'event_time is not a time as 2019-10-01 00:00:00 UTC: ' || coalesce("event_time", '')
-        when coalesce("user_id", '') = '' then 'user_id is empty'
-        when coalesce("product_id", '') = '' then 'product_id is empty'
-        when coalesce("price", '') <> '' and given_price is null then 'price is not an amount: ' || "price"
-        when given_price < 0 then 'price is negative: ' || "price"
-    end as reject_reason
+    coalesce(
+        case
+            when coalesce("event_type", '') = '' then 'event_type is empty'
+            when occurred_at is null
+                then 'event_time is not a time as 2019-10-01 00:00:00 UTC: ' || coalesce("event_time", '')
+            when coalesce("user_id", '') = '' then 'user_id is empty'
+            when coalesce("product_id", '') = '' then 'product_id is empty'
+            when given_price < 0 then 'price is negative: ' || "price"
+        end,
+        unread_amount('price', "price")
+    ) as reject_reason
 from values_read

@@ -7,10 +7,10 @@
 --   "page": {"url": "VARCHAR", "path": "VARCHAR", "referrer": "VARCHAR"}, "userAgent": "VARCHAR",
 --   "campaign": {"source": "VARCHAR", "medium": "VARCHAR", "name": "VARCHAR"},
 --   "device": {"type": "VARCHAR"}, "traits": {"email": "VARCHAR"}}, "properties": {
---   "product_id": "VARCHAR", "sku": "VARCHAR", "quantity": "DOUBLE", "price": "DOUBLE",
---   "products": [{"product_id": "VARCHAR", "sku": "VARCHAR", "name": "VARCHAR", "quantity": "DOUBLE",
---     "price": "DOUBLE"}],
---   "value": "DOUBLE", "revenue": "DOUBLE", "total": "DOUBLE", "shipping": "DOUBLE", "currency": "VARCHAR",
+--   "product_id": "VARCHAR", "sku": "VARCHAR", "quantity": "VARCHAR", "price": "VARCHAR",
+--   "products": [{"product_id": "VARCHAR", "sku": "VARCHAR", "name": "VARCHAR", "quantity": "VARCHAR",
+--     "price": "VARCHAR"}],
+--   "value": "VARCHAR", "revenue": "VARCHAR", "total": "VARCHAR", "shipping": "VARCHAR", "currency": "VARCHAR",
 --   "cart_id": "VARCHAR", "order_id": "VARCHAR", "payment_method": "VARCHAR", "coupon": "VARCHAR",
 --   "coupon_id": "VARCHAR", "coupon_name": "VARCHAR", "error": "VARCHAR", "email": "VARCHAR"}}
 -- Time: `timestamp`, which the source corrects for the device's clock; not sentAt. Delivery is at least once: the
@@ -21,7 +21,7 @@ with values_read as (
         line,
         r,
         case when len(r.properties.products) = 1 then r.properties.products[1] end as product,
-        try_cast(r.timestamp as timestamptz) at time zone 'UTC' as occurred_at,
+        read_instant(r.timestamp, 'UTC') as occurred_at,
         coalesce(r.event, r.name, r.type) as event_name
     from file_rows
 )
@@ -41,17 +41,19 @@ select
     r.context.campaign.name as campaign_name,
     lower(r.context.device.type) as device,
     coalesce(r.properties.product_id, r.properties.sku, product.product_id, product.sku) as product_id,
-    coalesce(r.properties.quantity, case when product.quantity >= 0 then product.quantity end) as quantity,
-    coalesce(r.properties.price, product.price) as price,
+    coalesce(read_number(r.properties.quantity), read_number(product.quantity)) as quantity,
+    coalesce(read_amount(r.properties.price), read_amount(product.price)) as price,
     list_transform(r.properties.products, lambda i: {
         'product_id': coalesce(i.product_id, i.sku), 'product_name': i.name, 'quantity': i.quantity, 'price': i.price
     }) as items,
-    coalesce(r.properties.revenue, r.properties.value, r.properties.total) as value,
+    coalesce(
+        read_amount(r.properties.revenue), read_amount(r.properties.value), read_amount(r.properties.total)
+    ) as value,
     r.properties.currency as currency,
     r.properties.cart_id as cart_id,
     r.properties.order_id as order_id,
     r.properties.payment_method as payment_method,
-    r.properties.shipping as shipping,
+    read_amount(r.properties.shipping) as shipping,
     coalesce(r.properties.coupon, r.properties.coupon_id, r.properties.coupon_name) as coupon,
     r.properties.error as error,
     coalesce(r.channel, '') <> 'server'
@@ -59,11 +61,21 @@ select
         'Email Sent', 'Email Delivered', 'Email Bounced', 'Order Updated', 'Order Refunded', 'Order Cancelled'
     ) as is_person_caused,
     regexp_matches(replace(lower(r.context.userAgent), 'cubot', ''), 'bot|crawl|spider|headless') as is_bot,
-    case
-        when r.messageId is null then 'messageId is missing'
-        when r.timestamp is null then 'timestamp is missing'
-        when occurred_at is null then 'timestamp is not an ISO 8601 instant: ' || r.timestamp
-        when r.anonymousId is null and r.userId is null then 'anonymousId and userId are both missing'
-        when event_name is null then 'event is missing'
-    end as reject_reason
+    coalesce(
+        case
+            when r.messageId is null then 'messageId is missing'
+            when nullif(trim(r.timestamp), '') is null then 'timestamp is missing'
+            when r.anonymousId is null and r.userId is null then 'anonymousId and userId are both missing'
+            when event_name is null then 'event is missing'
+        end,
+        unread_instant('timestamp', r.timestamp),
+        unread_number('properties.quantity', r.properties.quantity),
+        unread_amount('properties.price', r.properties.price),
+        unread_amount('properties.revenue', r.properties.revenue),
+        unread_amount('properties.value', r.properties.value),
+        unread_amount('properties.total', r.properties.total),
+        unread_amount('properties.shipping', r.properties.shipping),
+        unread_number('properties.products.quantity', product.quantity),
+        unread_amount('properties.products.price', product.price)
+    ) as reject_reason
 from values_read

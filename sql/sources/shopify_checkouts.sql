@@ -16,16 +16,11 @@ with values_read as (
         nullif(trim("email"), '') as address,
         list_transform(
             [trim("created_at"), trim("updated_at"), trim("completed_at")],
-            lambda given_at: case
-                when regexp_matches(given_at, ':[0-9]{2}([.][0-9]+)?(Z|[+-][0-9]{2}:?[0-9]{2})$')
-                    then try_cast(given_at as timestamptz) at time zone 'UTC'
-                when regexp_matches(given_at, '^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}')
-                    then try_cast(given_at as timestamp)
-            end
+            lambda given_at: read_instant(given_at, 'UTC')
         ) as instants,
         list_transform(
             [trim("subtotal_price"), trim("total_price"), trim("shipping_rate_price")],
-            lambda amount: try_cast(nullif(amount, '') as decimal(18, 4))
+            lambda amount: read_amount(amount)
         ) as amounts
     from file_rows
 )
@@ -45,17 +40,17 @@ select
     trim("gateway") as payment_method,
     amounts[3] as shipping,
     instants[2] as source_updated_at,
-    case
-        when checkout_id is null then 'id is empty'
-        when customer is null and address is null then 'customer_id and email are both empty'
-        when instants[1] is null then 'created_at is not a time: ' || coalesce("created_at", '')
-        when coalesce(trim("updated_at"), '') <> '' and instants[2] is null
-            then 'updated_at is not a time: ' || "updated_at"
-        when coalesce(trim("completed_at"), '') <> '' and instants[3] is null
-            then 'completed_at is not a time: ' || "completed_at"
-        when coalesce(trim("subtotal_price"), '') <> '' and amounts[1] is null
-            then 'subtotal_price is not an amount: ' || "subtotal_price"
-        when coalesce(trim("total_price"), '') <> '' and amounts[2] is null
-            then 'total_price is not an amount: ' || "total_price"
-    end as reject_reason
+    coalesce(
+        case
+            when checkout_id is null then 'id is empty'
+            when customer is null and address is null then 'customer_id and email are both empty'
+            when coalesce(trim("created_at"), '') = '' then 'created_at is empty'
+        end,
+        unread_instant('created_at', "created_at"),
+        unread_instant('updated_at', "updated_at"),
+        unread_instant('completed_at', "completed_at"),
+        unread_amount('subtotal_price', "subtotal_price"),
+        unread_amount('total_price', "total_price"),
+        unread_amount('shipping_rate_price', "shipping_rate_price")
+    ) as reject_reason
 from values_read

@@ -43,6 +43,19 @@ select
         '%Y-%m-%d %H:%M:%S %z'
     ) at time zone 'UTC' as returned_at,
     nullif("Financial Status", '') as status,
+    case
+        when lower(trim("Payment Method")) in ('bogus', 'bogus gateway', '(for testing) bogus gateway') then 'test'
+        else case plain_status("Financial Status")
+            when 'authorized' then 'placed'
+            when 'partially-paid' then 'placed'
+            when 'pending' then 'pending'
+            when 'paid' then 'paid'
+            when 'partially-refunded' then 'partly_refunded'
+            when 'refunded' then 'refunded'
+            when 'voided' then 'cancelled'
+            when 'expired' then 'expired'
+        end
+    end as state,
     nullif("Currency", '') as currency,
     try_cast(nullif("Subtotal", '') as decimal(18, 4)) as subtotal,
     discount_amount as discount,

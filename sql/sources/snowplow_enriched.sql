@@ -84,8 +84,10 @@ own_contexts as (
         list_filter(given_entities, lambda e: contains(e.schema, '.ecommerce/checkout_step/'))[1].data as checkout,
         list_filter(given_entities, lambda e: contains(e.schema, '.ecommerce/transaction_error/'))[1].data as failure,
         list_filter(derived_entities, lambda e: contains(e.schema, '/yauaa_context/'))[1].data.deviceClass as agent,
-        coalesce(len(list_filter(given_entities, lambda e: e.data.spiderOrRobot = 'true')), 0)
-        + coalesce(len(list_filter(derived_entities, lambda e: e.data.spiderOrRobot = 'true')), 0) > 0 as is_listed_bot
+        list_concat(
+            list_transform(given_entities, lambda e: e.data.spiderOrRobot),
+            list_transform(derived_entities, lambda e: e.data.spiderOrRobot)
+        ) as listed
     from event_fields
 ),
 
@@ -93,7 +95,8 @@ event_names as (
     select
         *,
         case when len(products) = 1 then products[1].data end as product,
-        try_cast(given_at as timestamptz) at time zone 'UTC' as occurred_at,
+        list_sort(list_distinct(list_transform(products, lambda e: upper(e.data.currency)))) as currencies,
+        read_instant(given_at, 'UTC') as occurred_at,
         coalesce(
             case
                 when event_type = 'struct' then nullif(trim(se_action), '')
@@ -124,12 +127,12 @@ select
         when dvce_type = 'mobile' or agent in ('Phone', 'Mobile') then 'mobile'
     end as device,
     coalesce(action.sku, ti_sku, product.id) as product_id,
-    coalesce(action.quantity, ti_quantity, product.quantity) as quantity,
-    coalesce(action.unitPrice, ti_price, product.price) as price,
+    coalesce(read_number(action.quantity), read_number(ti_quantity), read_number(product.quantity)) as quantity,
+    coalesce(read_amount(action.unitPrice), read_amount(ti_price), read_amount(product.price)) as price,
     list_transform(products, lambda e: {
         'product_id': e.data.id, 'product_name': e.data.name, 'quantity': e.data.quantity, 'price': e.data.price
     }) as items,
-    coalesce(tr_total, transaction.revenue) as value,
+    coalesce(read_amount(tr_total), read_amount(transaction.revenue)) as value,
     coalesce(
         action.currency, tr_currency, ti_currency, transaction.currency, products[1].data.currency, cart.currency
     ) as currency,
@@ -137,20 +140,33 @@ select
     coalesce(tr_orderid, ti_orderid, transaction.transaction_id) as order_id,
     coalesce(failure.error_shortcode, failure.error_code) as error,
     coalesce(platform, '') <> 'srv' as is_person_caused,
-    is_listed_bot or coalesce(br_type, '') = 'Robot' or coalesce(agent, '') like 'Robot%' as is_bot,
+    coalesce(list_contains(list_transform(listed, lambda text: read_flag(text)), true), false)
+    or coalesce(br_type, '') = 'Robot' or coalesce(agent, '') like 'Robot%' as is_bot,
     coalesce(transaction.payment_method, checkout.payment_method) as payment_method,
-    coalesce(tr_shipping, transaction.shipping) as shipping,
+    coalesce(read_amount(tr_shipping), read_amount(transaction.shipping)) as shipping,
     coalesce(transaction.discount_code, checkout.coupon_code) as coupon,
-    case
-        when nullif(trim(event_id), '') is null then 'event_id is missing'
-        when event_name is null then 'event_name and event are both missing'
-        when given_at is null then 'derived_tstamp and collector_tstamp are both missing'
-        when occurred_at is null then 'derived_tstamp or collector_tstamp is not a time: ' || given_at
-        when coalesce(domain_userid, network_userid, user_id) is null
-            then 'domain_userid, network_userid and user_id are all missing'
-        when len(list_distinct(list_transform(products, lambda e: upper(e.data.currency)))) > 1
-            then 'the products are priced in several currencies: '
-                || array_to_string(list_sort(list_distinct(list_transform(products, lambda e: e.data.currency))), ', ')
-        when is_broken then 'contexts, derived_contexts or unstruct_event is not valid JSON'
-    end as reject_reason
+    coalesce(
+        case
+            when nullif(trim(event_id), '') is null then 'event_id is missing'
+            when event_name is null then 'event_name and event are both missing'
+            when given_at is null then 'derived_tstamp and collector_tstamp are both missing'
+            when coalesce(domain_userid, network_userid, user_id) is null
+                then 'domain_userid, network_userid and user_id are all missing'
+            when len(currencies) > 1
+                then 'the products are priced in several currencies: ' || array_to_string(currencies, ', ')
+            when is_broken then 'contexts, derived_contexts or unstruct_event is not valid JSON'
+        end,
+        unread_instant('derived_tstamp or collector_tstamp', given_at),
+        unread_number('unstruct_event.quantity', action.quantity),
+        unread_amount('unstruct_event.unitPrice', action.unitPrice),
+        unread_number('ti_quantity', ti_quantity),
+        unread_amount('ti_price', ti_price),
+        unread_amount('tr_total', tr_total),
+        unread_amount('tr_shipping', tr_shipping),
+        unread_number('product.quantity', product.quantity),
+        unread_amount('product.price', product.price),
+        unread_amount('transaction.revenue', transaction.revenue),
+        unread_amount('transaction.shipping', transaction.shipping),
+        list_filter(list_transform(listed, lambda text: unread_flag('spiderOrRobot', text)), lambda s: s is not null)[1]
+    ) as reject_reason
 from event_names

@@ -23,7 +23,7 @@ with values_read as (
             try_strptime("Modification Date", '%Y-%m-%d %H:%M:%S')
         ) as modified,
         coalesce("Quantity", "Quantity (- Refund)", '') as given_quantity,
-        regexp_replace(lower(trim("Order Status")), '^wc-', '') as order_status,
+        regexp_replace(plain_status("Order Status"), '^wc-', '', 'g') as order_status,
         coalesce(
             try_cast(nullif("Item #", '') as bigint),
             row_number() over (partition by file_number, "Order Number" order by line)
@@ -80,8 +80,8 @@ select
     pseudonym(coalesce(nullif("Billing Email Address", ''), nullif("Email (Billing)", ''))) as email_hash,
     (ordered at time zone time_zone) at time zone 'UTC' as ordered_at,
     (paid at time zone time_zone) at time zone 'UTC' as paid_at,
-    -- A failed payment made no order: voided counts as cancelled.
-    case order_status when 'failed' then 'voided' else order_status end as status,
+    nullif(order_status, '') as status,
+    woocommerce_state(order_status) as state,
     nullif("Currency", '') as currency,
     given_subtotal - coalesce(given_discount, 0) as subtotal,
     given_discount as discount,

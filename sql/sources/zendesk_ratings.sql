@@ -15,8 +15,8 @@ with values_read as (
         r,
         nullif(trim(r.ticket_id), '') as ticket_id,
         regexp_extract(r.score, '^(good|bad|offered|unoffered)(_with_comment|_without_comment)?$', 1) as verdict,
-        try_cast(r.created_at as timestamptz) at time zone 'UTC' as created_at,
-        try_cast(r.updated_at as timestamptz) at time zone 'UTC' as updated_at
+        read_instant(r.created_at, 'UTC') as created_at,
+        read_instant(r.updated_at, 'UTC') as updated_at
     from file_rows
 )
 
@@ -34,12 +34,16 @@ select
     pseudonym(nullif(r.requester.email, '')) as email_hash,
     r.comment as comment,
     updated_at as source_updated_at,
-    case
-        when ticket_id is null then 'ticket_id is missing'
-        when r.score is null then 'score is missing'
-        when verdict = 'unoffered' then 'unoffered: nobody was asked'
-        when verdict = '' then 'score is not offered, unoffered, good or bad: ' || r.score
-        when created_at is null then 'created_at is not an ISO 8601 instant: ' || coalesce(r.created_at, '')
-        when updated_at is null then 'updated_at is not an ISO 8601 instant: ' || coalesce(r.updated_at, '')
-    end as reject_reason
+    coalesce(
+        case
+            when ticket_id is null then 'ticket_id is missing'
+            when r.score is null then 'score is missing'
+            when verdict = 'unoffered' then 'unoffered: nobody was asked'
+            when verdict = '' then 'score is not offered, unoffered, good or bad: ' || r.score
+            when coalesce(trim(r.created_at), '') = '' then 'created_at is missing'
+            when coalesce(trim(r.updated_at), '') = '' then 'updated_at is missing'
+        end,
+        unread_instant('created_at', r.created_at),
+        unread_instant('updated_at', r.updated_at)
+    ) as reject_reason
 from values_read

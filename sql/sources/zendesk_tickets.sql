@@ -6,7 +6,7 @@
 -- shape: {"id": "VARCHAR", "status": "VARCHAR", "type": "VARCHAR", "priority": "VARCHAR", "created_at": "VARCHAR",
 --   "updated_at": "VARCHAR", "solved_at": "VARCHAR", "requester_id": "VARCHAR", "via": {"channel": "VARCHAR"},
 --   "requester": {"external_id": "VARCHAR", "email": "VARCHAR"}, "order_id": "VARCHAR",
---   "metric_set": {"solved_at": "VARCHAR", "reply_time_in_minutes": {"calendar": "BIGINT"}}}
+--   "metric_set": {"solved_at": "VARCHAR", "reply_time_in_minutes": {"calendar": "VARCHAR"}}}
 -- A ticket is exported again whenever it changes: its newest state by updated_at stands. It is solved with the status
 -- solved or closed, at `solved_at` where the export or its metric set has it, else at updated_at, which a later close
 -- moves. requester_id is Zendesk's id of the person: it ties the tickets of one requester, under a name of its own so
@@ -18,14 +18,14 @@ with values_read as (
         nullif(trim(r.id), '') as ticket_id,
         lower(nullif(trim(r.status), '')) as status,
         coalesce(nullif(trim(r.solved_at), ''), nullif(trim(r.metric_set.solved_at), '')) as given_solved_at,
-        r.metric_set.reply_time_in_minutes.calendar as reply_minutes,
-        try_cast(r.created_at as timestamptz) at time zone 'UTC' as created_at,
-        try_cast(r.updated_at as timestamptz) at time zone 'UTC' as updated_at
+        read_count(r.metric_set.reply_time_in_minutes.calendar) as reply_minutes,
+        read_instant(r.created_at, 'UTC') as created_at,
+        read_instant(r.updated_at, 'UTC') as updated_at
     from file_rows
 ),
 
 resolutions as (
-    select *, try_cast(given_solved_at as timestamptz) at time zone 'UTC' as said_solved_at
+    select *, read_instant(given_solved_at, 'UTC') as said_solved_at
     from values_read
 )
 
@@ -48,12 +48,16 @@ select
     pseudonym(nullif(trim(r.requester.email), '')) as email_hash,
     r.order_id as order_id,
     updated_at as source_updated_at,
-    case
-        when ticket_id is null then 'id is missing'
-        when status is null then 'status is missing'
-        when created_at is null then 'created_at is not an ISO 8601 instant: ' || coalesce(r.created_at, '')
-        when updated_at is null then 'updated_at is not an ISO 8601 instant: ' || coalesce(r.updated_at, '')
-        when status in ('solved', 'closed') and given_solved_at is not null and said_solved_at is null
-            then 'solved_at is not an ISO 8601 instant: ' || given_solved_at
-    end as reject_reason
+    coalesce(
+        case
+            when ticket_id is null then 'id is missing'
+            when status is null then 'status is missing'
+            when coalesce(trim(r.created_at), '') = '' then 'created_at is missing'
+            when coalesce(trim(r.updated_at), '') = '' then 'updated_at is missing'
+        end,
+        unread_instant('created_at', r.created_at),
+        unread_instant('updated_at', r.updated_at),
+        unread_instant('solved_at', given_solved_at),
+        unread_count('metric_set.reply_time_in_minutes.calendar', r.metric_set.reply_time_in_minutes.calendar)
+    ) as reject_reason
 from resolutions

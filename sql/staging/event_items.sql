@@ -12,7 +12,7 @@ select
     events.items[places.position].quantity as quantity,  -- pieces; null: the source does not say, which counts as one
     in_shop_currency(events.items[places.position].price, events.rate) as price  -- of one piece, in the shop's currency; null: not said, or no rate is known
 from staging.events as events
-cross join unnest(generate_series(1, len(events.items))) as places(position)
+cross join unnest(generate_series(1, len(events.items))) as places (position)
 where len(events.items) > 0
 union all
 select event_id, identifier, 1, 1, product_id, null, quantity, price

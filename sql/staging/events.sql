@@ -57,7 +57,7 @@ item_totals as (
                     ) as double)
         end as items_value
     from raw.events as events
-    cross join unnest(generate_series(1, len(events.items))) as places(position)
+    cross join unnest(generate_series(1, len(events.items))) as places (position)
     where len(events.items) > 0
     group by events.event_id, events.file_id, events.line
 ),

@@ -1,0 +1,132 @@
+-- One row per order of the orders exports in its newest state, also of what was never an order: a payment that failed or
+-- expired, a draft, a test, what lies in the trash. staging.orders has those that are orders; whatever counts orders reads
+-- that. This table is for how many there are beside them (metrics.order_states).
+-- The state is what journey.yaml says of the order's status, else what its format makes of it, else the status itself where
+-- it is the name of a state. Another text is not guessed: the order is taken as placed, and a check names the text. What
+-- the export gives an instant of (cancelled, returned, paid) needs no status.
+-- Exports overlap, and update an order in place: of each export the rows of its newest that has the order count, of a row
+-- its newest version.
+-- An order row without a placing time (a line whose order was never exported) makes no order: a check reports it.
+-- key: order_id
+-- keyed by: order_id
+with versions as (
+    select
+        order_id, own_identifier, row_key, export, covers_until, version, order_reference,
+        customer_id, email_hash, ordered_at, paid_at, shipped_at, delivered_at, promised_on, cancelled_at,
+        refunded_at, returned_at, sales_channel, status, state, currency, subtotal, shipping, tax, total,
+        refunded, payment_method, paid_amount, quantity, unit_price,
+        max(covers_until) over (partition by order_id, export) as newest
+    from raw.order_rows
+),
+
+current_rows as (
+    select *
+    from versions
+    where covers_until = newest or newest is null
+    qualify row_number() over (partition by order_id, row_key order by version desc) = 1
+),
+
+stated as (
+    select
+        current_rows.*,
+        coalesce(
+            said.state,
+            current_rows.state,
+            case
+                when plain_status(current_rows.status) in ('canceled', 'voided') then 'cancelled'
+                when plain_status(current_rows.status) in ('partly-refunded', 'partially-refunded') then 'partly_refunded'
+                when
+                    plain_status(current_rows.status) in (
+                        'placed', 'paid', 'pending', 'failed', 'cancelled', 'expired', 'draft', 'trash', 'test',
+                        'refunded', 'returned'
+                    )
+                    then plain_status(current_rows.status)
+            end
+        ) as row_state
+    from current_rows
+    left join settings.order_states as said on plain_status(current_rows.status) = said.status
+),
+
+merged as (
+    select
+        order_id,
+        max(own_identifier) as own_identifier,
+        max(order_reference) as order_reference,
+        max(customer_id) as customer_id,
+        max(email_hash) as email_hash,
+        min(ordered_at) as ordered_at,
+        min(paid_at) as paid_at,
+        max(shipped_at) as shipped_at,
+        max(delivered_at) as delivered_at,
+        max(promised_on) as promised_on,
+        max(cancelled_at) as cancelled_at,
+        max(refunded_at) as refunded_at,
+        max(returned_at) as returned_at,
+        max(sales_channel) as sales_channel,
+        arg_max(status, (version, row_key)) filter (where status is not null) as status,
+        arg_max(row_state, (version, row_key)) filter (where row_state is not null) as said_state,
+        max(case when row_state is null then status end) as unknown_status,
+        min(currency) as first_currency,
+        max(currency) as last_currency,
+        coalesce(max(payment_method), 'unknown') as payment_method,
+        cast(sum(cast(quantity as decimal(20, 6)) * unit_price) as double) as lines_value,
+        cast(max(subtotal) as double) as subtotal,
+        cast(coalesce(sum(shipping), 0) as double) as shipping,
+        cast(coalesce(max(tax), 0) as double) as tax,
+        cast(coalesce(max(total), sum(paid_amount)) as double) as total,
+        cast(coalesce(max(abs(refunded)), 0) as double) as refunded,
+        cast(count(quantity) as bigint) as line_count
+    from stated
+    group by order_id
+)
+
+select
+    merged.order_id,            -- the order's number
+    merged.own_identifier,      -- the order as an identifier of its person; null: its number names no order
+    merged.order_reference,     -- the order's other id, which events may use
+    merged.customer_id,         -- the shop's id of the customer
+    merged.email_hash,          -- keyed hash of the e-mail
+    merged.ordered_at,          -- UTC instant of placing
+    shop_day(merged.ordered_at, shop.time_zone) as ordered_on,  -- shop day of placing
+    merged.paid_at,             -- UTC instant of payment or approval
+    merged.shipped_at,          -- UTC instant of leaving
+    merged.delivered_at,        -- UTC instant of arrival
+    merged.promised_on,         -- shop day until which delivery was promised
+    merged.cancelled_at,        -- UTC instant of cancellation
+    merged.refunded_at,         -- UTC instant of the last refund
+    merged.returned_at,         -- UTC instant at which the goods came back
+    merged.sales_channel,       -- store: sold at a till; null: not said
+    merged.status,              -- as the source says
+    merged.unknown_status,      -- a status that neither the format nor journey.yaml knows; null: none
+    case
+        when merged.said_state in ('failed', 'draft', 'trash', 'expired', 'test') then merged.said_state
+        when merged.cancelled_at is not null then 'cancelled'
+        when merged.said_state = 'unpaid' then 'pending'
+        when merged.said_state in ('cancelled', 'pending', 'refunded', 'partly_refunded', 'returned')
+            then merged.said_state
+        when merged.returned_at is not null then 'returned'
+        when merged.paid_at is not null then 'paid'
+        else coalesce(merged.said_state, 'placed')
+    end as state,               -- placed, paid, pending, cancelled, refunded, partly_refunded, returned; never an order: failed, expired, draft, trash, test
+    case
+        when merged.said_state in ('failed', 'draft', 'trash', 'expired', 'test') then false
+        when merged.cancelled_at is not null then true
+        when merged.said_state = 'pending' then coalesce(rules.counts_pending, true)
+        when merged.said_state = 'unpaid' then coalesce(rules.counts_pending, false)
+        else true
+    end as is_order,            -- it is in staging.orders; else in no figure but metrics.order_states
+    case
+        when merged.last_currency <> shop.currency then merged.last_currency else merged.first_currency
+    end as currency,            -- ISO 4217; of several that its rows name one that is not the shop's; null: not said
+    merged.payment_method,      -- as the source says; else unknown
+    merged.line_count,          -- lines of the order
+    merged.lines_value,         -- of its lines; null: none is known
+    merged.subtotal,            -- as the source says
+    merged.shipping,            -- as the source says
+    merged.tax,                 -- as the source says
+    merged.total,               -- as the source says, else what its payments make
+    merged.refunded,            -- as the source says, without a sign
+from merged
+cross join settings.shop as shop
+cross join settings.orders as rules
+where merged.ordered_at is not null
