@@ -1,4 +1,4 @@
-"""Attributes, columns and properties of exports that journey.yaml names: from the file to rules, personas and funnels."""
+"""Attributes, columns and properties of exports that journey.yaml names, from the file to rules, steps and personas."""
 
 from __future__ import annotations
 

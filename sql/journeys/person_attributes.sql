@@ -8,7 +8,7 @@ with said as (
         touchpoints.person_id, declared.attribute, touchpoints.attributes[places.position].said as value,
         touchpoints.occurred_at as said_at, touchpoints.touchpoint_id as said_by
     from journeys.touchpoints as touchpoints
-    cross join unnest(generate_series(1, len(touchpoints.attributes))) as places(position)
+    cross join unnest(generate_series(1, len(touchpoints.attributes))) as places (position)
     inner join settings.attributes as declared
         on touchpoints.attributes[places.position].attribute = declared.attribute and declared.scope = 'person'
     union all

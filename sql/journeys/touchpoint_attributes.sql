@@ -8,7 +8,7 @@ with of_events as (
         touchpoints.touchpoint_id, touchpoints.person_id, touchpoints.session_id, touchpoints.occurred_at,
         declared.attribute, declared.scope, touchpoints.attributes[places.position].said as value
     from journeys.touchpoints as touchpoints
-    cross join unnest(generate_series(1, len(touchpoints.attributes))) as places(position)
+    cross join unnest(generate_series(1, len(touchpoints.attributes))) as places (position)
     inner join settings.attributes as declared
         on touchpoints.attributes[places.position].attribute = declared.attribute
     where declared.scope in ('event', 'session')

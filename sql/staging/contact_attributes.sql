@@ -7,5 +7,5 @@ select
     contacts.attributes[places.position].attribute as attribute,  -- of settings.attributes
     contacts.attributes[places.position].said as value  -- in its declared type, as text
 from staging.contacts as contacts
-cross join unnest(generate_series(1, len(contacts.attributes))) as places(position)
+cross join unnest(generate_series(1, len(contacts.attributes))) as places (position)
 where len(contacts.attributes) > 0

@@ -8,5 +8,5 @@ select
     events.attributes[places.position].attribute as attribute,  -- of settings.attributes
     events.attributes[places.position].said as value  -- in its declared type, as text
 from staging.events as events
-cross join unnest(generate_series(1, len(events.attributes))) as places(position)
+cross join unnest(generate_series(1, len(events.attributes))) as places (position)
 where len(events.attributes) > 0

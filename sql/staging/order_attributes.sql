@@ -15,7 +15,7 @@ said as (
         current_rows.attributes[places.position].attribute as attribute,
         current_rows.attributes[places.position].said as value
     from current_rows
-    cross join unnest(generate_series(1, len(current_rows.attributes))) as places(position)
+    cross join unnest(generate_series(1, len(current_rows.attributes))) as places (position)
     where len(current_rows.attributes) > 0
 )
 
