@@ -43,6 +43,7 @@ def read_with(
         "columns": json.dumps(export.columns, sort_keys=True),
         "decimal": str(export.decimal),
         "dates": str(export.dates),
+        "consent": str(export.consent),
         "shop.opened_on": str(settings.shop.opened_on),
         **({"attributes": repr([(a.id, a.from_, a.type) for a in attributes])} if attributes else {}),
         **_settings_read(source.sql, settings),
