@@ -163,7 +163,7 @@ contacts as (
         null,
         '',
         states.channel,
-        null, null, null, null, states.value, null, owned.order_id, null, null, null, null, null, null, false, null
+        null, null, null, null, states.value, null, owned.order_id, null, null, null, null, null, null, null, false, null
     from owned
     inner join journeys.record_states as states on owned.record_id = states.record_id
 )
