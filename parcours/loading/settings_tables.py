@@ -130,6 +130,16 @@ def _funnel_step_conditions(s: JourneySettings) -> list[Row]:
     ]
 
 
+def _session_rules(s: JourneySettings) -> list[Row]:
+    last = max((number for number, rule in enumerate(s.touchpoints, 1) if not rule.opens_session), default=0)
+    return [
+        (number, event, rule.url, rule.opens_session)
+        for number, rule in enumerate(s.touchpoints[:last], 1)
+        if rule.source in (None, "events") and not rule.where
+        for event in (rule.event or [None])  # type: ignore[list-item]
+    ]
+
+
 def _funnels(s: JourneySettings) -> list[Row]:
     return [
         (funnel.id, funnel.name, funnel.unit, _seconds(funnel.window_days, 86400), len(funnel.steps), number)
@@ -256,6 +266,7 @@ ROWS: Mapping[str, Callable[[JourneySettings], list[Row]]] = {
     "attributes": _attributes,
     "rule_conditions": _rule_conditions,
     "funnel_step_conditions": _funnel_step_conditions,
+    "session_rules": _session_rules,
     "funnels": _funnels,
     "funnel_steps": _funnel_steps,
     "funnel_step_matches": _funnel_step_matches,

@@ -120,6 +120,8 @@ def _cross_checks(data: dict[str, Any], formats: Sequence[str] | None) -> Iterat
         yield from _known((*where, "stage"), _names(rule.get("stage")), stages, "stage")
         if not (rule.get("event") or rule.get("url") or rule.get("source")):
             yield where, "has no condition; expected event, url or source."
+        if rule.get("where") and rule.get("opens_session") is False:
+            yield where, "has opens_session: false and where; expected one of the two."
     for funnel_where, _ in _items(data, "funnels"):
         for where, step in _items(data, *funnel_where, "steps"):
             if not (step.get("touchpoint") or step.get("stage") or step.get("any")):
