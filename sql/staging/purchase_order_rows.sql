@@ -16,7 +16,9 @@ with numbered as (
 undone as (
     select
         order_id,
-        sum(case when tells = 'refunded' then abs(cast(stated_value as decimal(18, 4))) end) as refunded,
+        cast(
+            sum(case when tells = 'refunded' then abs(cast(stated_value as decimal(18, 4))) end) as decimal(18, 4)
+        ) as refunded,
         bool_or(tells = 'refunded') as is_refunded,
         bool_or(tells = 'refunded' and stated_value is null) as is_refunded_whole,
         max(case when tells = 'refunded' then occurred_at end) as refunded_at,
