@@ -144,7 +144,7 @@ def _formats(path: Path, readers: Sequence[Reading]) -> frozenset[str]:
 def _fits(path: Path, reading: Reading) -> bool:
     """Whether a file has the columns that a format needs, if it is one with columns."""
     try:
-        if kind_of_file(path, reading.source.reads) == "csv":
+        if kind_of_file(path, reading.source) == "csv":
             csv_columns(path, reading.source.needs, reading.export.columns)
     except (FileRefused, OSError):
         return False

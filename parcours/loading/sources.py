@@ -58,6 +58,13 @@ class Source:
         return frozenset(re.findall(r'"([^"]+)"', re.sub(r"'[^']*'", "''", code)))
 
     @cached_property
+    def numbers(self) -> tuple[str, ...]:
+        """The columns of a file that the SQL reads as amounts or numbers: they say what the decimal mark is."""
+        typed = "|".join(column.name for column in self.kind.columns if column.type in ("decimal(18, 4)", "double"))
+        calls = re.findall(r'read_(?:amount|number)\(\s*"([^"]+)"\s*\)', self.sql)
+        return tuple(dict.fromkeys([*calls, *re.findall(rf'"([^"]+)" as (?:{typed})\b', self.sql)]))
+
+    @cached_property
     def given(self) -> tuple[str, ...]:
         """The canonical columns that the select names, in the order of their kind."""
         try:

@@ -17,5 +17,6 @@ create table raw.loads (
     covers_until timestamp,     -- UTC instant until which it reaches
     unloaded_at timestamp,      -- UTC instant at which it was taken back; null: it was not
     read_with text,             -- what it was read with: the hash of each part by its name; null: that was not noted yet
-    read_otherwise text         -- what has changed since, of a file that can no longer be read again; null: nothing
+    read_otherwise text,        -- what has changed since, of a file that can no longer be read again; null: nothing
+    dialect text                -- how it is written: separator, encoding, decimal mark, order of dates; null: as programs write
 )
