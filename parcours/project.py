@@ -64,6 +64,12 @@ class Project:
         return self.report.with_name("quality.html")
 
     @property
+    def rates_file(self) -> Path | None:
+        """The CSV of currencies' rates, where journey.yaml names one."""
+        name = self.settings.currencies.file
+        return self.journey_file.parent / name if name else None
+
+    @property
     def key_file(self) -> Path:
         """Holds the key of the pseudonyms, unless PARCOURS_KEY is set."""
         return self.output / ".parcours-key"

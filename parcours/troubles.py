@@ -73,6 +73,7 @@ def failed_checks(connection: duckdb.DuckDBPyConnection) -> list[Trouble]:
 KNOWN: Mapping[str, tuple[str, str]] = {
     "SettingsError": ("journey.yaml can't be used", ""),
     "IngestError": ("The exports can't be loaded", "Correct the file that is named, then run again."),
+    "RatesError": ("The rates of currencies can't be used", "Correct the lines that are named, then run again."),
     "SourceError": ("A format's SQL can't be used", "Correct the line that is named, then run again."),
     "OtherExports": ("The exports are another shop's", "Give each shop a warehouse of its own."),
     "NotLoaded": ("A file can't be taken back, or loaded again", "Name it as raw.loads does."),

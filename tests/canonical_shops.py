@@ -54,7 +54,9 @@ def canonical_project(folder: Path, shop: JourneySettings | None = None) -> Proj
     sources = folder / "sources"
     sources.mkdir(parents=True, exist_ok=True)
     for kind in KINDS.values():
-        shape = json.dumps({column.name: "VARCHAR" for column in kind.columns})
+        shape = json.dumps(
+            {c.name: [{field.name: "VARCHAR" for field in c.fields}] if c.fields else "VARCHAR" for c in kind.columns}
+        )
         columns = "".join(f",\n    {_read(column.name)} as {column.name}" for column in kind.columns)
         header = f"-- loads: {kind.name}\n-- reads: jsonl\n-- needs: {kind.columns[0].name}\n-- shape: {shape}\n"
         (sources / f"canonical_{kind.name}.sql").write_text(f"{header}select\n    line{columns}\nfrom file_rows\n")

@@ -18,6 +18,7 @@ from typing import Any
 
 import duckdb
 
+from parcours.loading.currency_rates import write_currency_rates
 from parcours.loading.settings_tables import write_settings
 from parcours.project import Project
 from parcours.settings.schema import JourneySettings
@@ -117,15 +118,18 @@ def warehouse(
     feedback: Sequence[Row] = (),
     build: Iterable[str] = (),
     known_until: datetime = FAR,
+    known_from: Mapping[str, datetime] | None = None,
     shop: JourneySettings | None = None,
     without: Sequence[str] = (),
 ) -> duckdb.DuckDBPyConnection:
     """A warehouse with these rows loaded and the wanted tables built (none named: all).
 
     `without` names the kinds of which no export was loaded at all; events and orders count as loaded otherwise.
+    `known_from` says by kind when its exports begin; those of others tell no beginning.
     """
     shop = shop or settings()
     connection = _empty_warehouse(shop)
+    write_currency_rates(connection, project(shop))
     rows: dict[str, Sequence[Row]] = {
         "events": [{"event_id": f"e{i:06d}", **row} for i, row in enumerate(events)],
         "order_rows": order_rows,
@@ -139,9 +143,9 @@ def warehouse(
         if (given or kind in ("events", "order_rows")) and kind not in without:
             connection.execute(
                 "insert into raw.loads (file_id, path, file_order, load_number, export, format, kind, status, "
-                "rows_read, rows_loaded, rows_duplicate, rows_rejected, covers_until) "
-                "values ('f', 'f', 'f', 1, 'f', 'f', ?, 'loaded', ?, ?, 0, 0, ?)",
-                [kind, len(given), len(given), known_until],
+                "rows_read, rows_loaded, rows_duplicate, rows_rejected, covers_until, covers_from) "
+                "values ('f', 'f', 'f', 1, 'f', 'f', ?, 'loaded', ?, ?, 0, 0, ?, ?)",
+                [kind, len(given), len(given), known_until, (known_from or {}).get(kind)],
             )
     build_all(connection, project(shop), build)
     return connection
@@ -179,7 +183,7 @@ def load(connection: duckdb.DuckDBPyConnection, kind: str, rows: Sequence[Row]) 
         return
     columns = [column for column in KINDS[kind].columns if any(column.name in row for row in rows)]
     names = ", ".join(column.name for column in columns)
-    shape = json.dumps([{column.name: column.type for column in columns}])
+    shape = json.dumps([{c.name: [{f.name: f.type for f in c.fields}] if c.fields else c.type for c in columns}])
     text = json.dumps([{c.name: row.get(c.name) for c in columns} for row in rows], default=str)
     connection.execute(
         f"insert into raw.{kind} (file_id, line, export, row_hash, covers_until, {names}) "

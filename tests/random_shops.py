@@ -112,6 +112,11 @@ events = row(
     product_id=one_of("mug", "bowl", None),
     quantity=one_of(1, 2, None),
     price=one_of("10", "2.5", "0.1", None),
+    items=mostly_null(
+        [{"product_id": "mug", "price": "10"}, {"product_id": "bowl", "product_name": "Bowl", "quantity": "2"}],
+        [{"product_id": "mug", "quantity": "3", "price": "2.5"}, {"product_id": "mug", "quantity": "1"}],
+        [{"product_id": "bowl", "price": "0.1"}],
+    ),
     value=mostly_null("33.3", "0.1"),
     cart_id=mostly_null("k1", "k2"),
     order_id=order_keys,

@@ -1,7 +1,8 @@
 """Carts, a second time: a slow, obvious walk through each person's days, written from the definitions, agrees.
 
-Random people with and without cart ids, on several devices, with removals, checkouts, equal instants, silences around
-a day and around the inactivity limit, and orders that stand, are cancelled or refunded.
+Random people with and without cart ids, on several devices, with adds and removals of several products at once, of
+products without a price, checkouts, equal instants, silences around a day and around the inactivity limit, and orders
+that stand, are cancelled or refunded.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from hypothesis import settings as budget
 
 HOUR, DAY = 3_600_000_000, 86_400_000_000  # microseconds, whole: a silence of exactly a day is none
 SILENCE, HORIZON, LIMIT = DAY, 7 * DAY, 30 * DAY
-PRICES = {"mug": 10.0, "bowl": 2.5}
+PRICES = {"mug": 10.0, "bowl": 2.5, "gift": None}
 CHANGES = {"add": 1, "remove": -1}
 HORIZON_TIME = timedelta(microseconds=HORIZON)
 
@@ -33,7 +34,13 @@ class Act:
     cart_id: str | None
     payment: str | None
     device: str
-    price: float = 0.0
+    others: list[tuple[str, int | None]] = field(default_factory=list)  # beside the product: products and their pieces
+    price: float | None = 0.0
+
+    @property
+    def items(self) -> list[tuple[str, int | None, float | None]]:
+        """Its products, with the pieces and the price of each."""
+        return [(self.product, self.quantity, self.price), *((name, n, PRICES[name]) for name, n in self.others)]
 
 
 @dataclass
@@ -140,13 +147,16 @@ def contents(acts: list[Act]) -> tuple[float | None, int | None, float | None, b
     pieces: dict[str, float] = {}
     price: dict[str, float] = {}
     for act in changes:
-        pieces[act.product] = max(0.0, pieces.get(act.product, 0.0) + CHANGES[act.name] * act.quantity)
-        price[act.product] = act.price
+        for product, quantity, paid in act.items:
+            count = 1 if quantity is None else quantity
+            pieces[product] = max(0.0, pieces.get(product, 0.0) + CHANGES[act.name] * count)
+            if paid is not None:
+                price[product] = paid
     left = {product: count for product, count in pieces.items() if count > 0}
     return (
         sum(left.values()),
         len(left),
-        sum(count * price[product] for product, count in left.items()),
+        None if left.keys() - price else sum(count * price[product] for product, count in left.items()),
         bool(left),
     )
 
@@ -234,6 +244,9 @@ doings = strategies.builds(
     strategies.sampled_from([None, None, "A", "B"]),
     strategies.sampled_from([None, "card", "invoice"]),
     strategies.sampled_from(["mobile", "desktop"]),
+    strategies.lists(
+        strategies.tuples(strategies.sampled_from(list(PRICES)), strategies.sampled_from([None, 1, 2])), max_size=2
+    ),
 )
 buyings = strategies.tuples(instants, strategies.sampled_from(["stands", "stands", "cancelled", "refunded"]))
 shoppers = strategies.lists(
@@ -269,6 +282,7 @@ def test_equal_to_walking_through_each_persons_days(people: list[Any], known_day
                 {"with ids": act.cart_id or "C", "without": None, "both": act.cart_id}[ids],
                 act.payment,
                 act.device,
+                act.others,
                 30.0 if act.name == "checkout" else PRICES[act.product],
             )
             for act in sorted(given_acts, key=lambda act: act.when)
@@ -333,17 +347,21 @@ def _in_time(cart: dict[str, Any]) -> bool:
 
 def _event(who: int, act: Act) -> Any:
     """The act as an event; the person has a device of each kind, and is logged in."""
-    money = {"value": act.price} if act.name == "checkout" else {"price": act.price, "quantity": act.quantity}
+    what: dict[str, Any] = {"product_id": act.product, "price": act.price, "quantity": act.quantity}
+    if act.name == "checkout":
+        what = {"product_id": act.product, "value": act.price}
+    elif act.others:
+        names = ("product_id", "quantity", "price")
+        what = {"items": [dict(zip(names, item, strict=True)) for item in act.items]}
     return event(
         f"{act.device} of {who}",
         instant(act.when).isoformat(),
         act.name,
         customer_id=f"c{who}",
-        product_id=act.product,
         cart_id=act.cart_id,
         payment_method=act.payment,
         device=act.device,
-        **money,
+        **what,
     )
 
 

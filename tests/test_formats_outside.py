@@ -139,6 +139,12 @@ def test_a_checkout_of_graphql_is_that_of_the_csv(tmp_path: Path) -> None:
         ),
         ("checkout 9002", "Checkout Completed", "08:00", None, hashed(project, "ben@example.com"), 10, "EUR", "12:00"),
     ]
+    assert built(
+        project,
+        "select event_id, product_id, product_name, quantity, cast(price as double) from staging.event_items "
+        "order by product_id",
+        ["staging.event_items"],
+    ) == [("checkout 9001", "72", "Tea", 1, 6.5), ("checkout 9001", "CUP-1", "Cup", 3, 12.0)]
     assert [line for line, _ in reasons(project)] == [3, 4]
     assert "ten" in reasons(project)[1][1]
 

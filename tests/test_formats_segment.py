@@ -83,6 +83,7 @@ def test_all_names_of_the_ecommerce_specification_are_kept(tmp_path: Path, chann
 
 def test_what_a_checkout_says_is_read(tmp_path: Path) -> None:
     one = {"product_id": "p1", "sku": "S1", "quantity": 2, "price": 9.5}
+    two = {"sku": "S2", "price": 19}
     given: list[tuple[str, dict[str, Any], tuple[Any, ...]]] = [
         # event, its properties, then product, quantity, price, value, shipping, coupon, payment method, order
         (
@@ -90,9 +91,9 @@ def test_what_a_checkout_says_is_read(tmp_path: Path) -> None:
             {"order_id": "o1", "revenue": 19, "total": 24, "shipping": "4.90", "coupon": "MAY", "products": [one]},
             ("p1", 2.0, 9.5, 19.0, 4.9, "MAY", None, "o1"),
         ),
-        ("Order Completed", {"total": 38, "products": [one, one]}, (None, None, None, 38.0, None, None, None, None)),
+        ("Order Completed", {"total": 38, "products": [one, two]}, (None, 3.0, None, 38.0, None, None, None, None)),
         ("Cart Viewed", {"products": "none"}, (None,) * 8),
-        ("Product Viewed", {"sku": "S2", "products": [one]}, ("S2", 2.0, 9.5, None, None, None, None, None)),
+        ("Product Viewed", {"sku": "S2", "products": [one]}, ("S2", 2.0, 9.5, 19.0, None, None, None, None)),
         (
             "Checkout Step Completed",
             {"payment_method": "card", "shipping_method": "post"},

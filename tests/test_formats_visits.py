@@ -126,6 +126,9 @@ def test_matomo_actions_become_these_events(tmp_path: Path) -> None:
     first = {"anonymous_id": BROWSER, "device": "desktop", "currency": "EUR", "is_person_caused": True}
     campaign = first | {"campaign_source": "lettre", "campaign_medium": "email", "campaign_name": "été 2026"}
     cup = {"product_id": "SKU-1", "price": 12.5}
+    cups = {"items": [cup | {"product_name": "Cup", "quantity": 2.0}]}
+    both = {"items": [cup | {"product_name": "Cup", "quantity": 1.0}]}
+    both["items"].append({"product_id": "SKU-2", "product_name": "Pot", "quantity": 1.0, "price": 27.5})
     second = first | {"customer_id": "c-7", "device": "mobile", "referrer_host": "www.google.com"}
     found = [
         {name: value for name, value in event.items() if name not in ("line", "sequence")}
@@ -145,13 +148,13 @@ def test_matomo_actions_become_these_events(tmp_path: Path) -> None:
         campaign | {"event_id": "1/101/page 1005", "event_name": "outlink", "occurred_at": "01 08:03:00.000"},
         campaign | {"event_id": "1/101/page 1006", "event_name": "download"}
         | {"occurred_at": "01 08:04:00.000", "url_path": "/files/menu.pdf"},
-        campaign | cup | {"event_id": "1/101/abandoned cart", "event_name": "ecommerceAbandonedCart"}
+        campaign | cup | cups | {"event_id": "1/101/abandoned cart", "event_name": "ecommerceAbandonedCart"}
         | {"occurred_at": "01 08:05:00.000", "quantity": 2.0, "value": 25.0, "is_person_caused": False},
         second | {"event_id": "1/102/page 2001", "event_name": "category view"}
         | {"occurred_at": "01 09:00:00.000", "url_path": "/c/cups"},
-        second | cup | {"event_id": "1/102/order #1001", "event_name": "ecommerceOrder", "order_id": "#1001"}
+        second | cup | cups | {"event_id": "1/102/order #1001", "event_name": "ecommerceOrder", "order_id": "#1001"}
         | {"occurred_at": "01 09:05:00.000", "quantity": 2.0, "value": 29.99, "shipping": 4.99},
-        second | {"event_id": "1/102/order #1002", "event_name": "ecommerceOrder", "order_id": "#1002"}
+        second | both | {"event_id": "1/102/order #1002", "event_name": "ecommerceOrder", "order_id": "#1002"}
         | {"occurred_at": "01 09:06:00.000", "value": 40.0, "shipping": 0.0},
         first | {"event_id": "1/103/page 3001", "event_name": "action", "occurred_at": "01 11:00:00.000"}
         | {"anonymous_id": "0f1e2d3c4b5a6978", "email_hash": hashed(project, "anna@example.com")}
@@ -348,6 +351,10 @@ def test_snowplow_events_become_these_events(tmp_path: Path) -> None:
     page = {"anonymous_id": "d-1", "url_path": "/p/cup", "is_person_caused": True, "is_bot": False}
     cup = {"product_id": "SKU-1", "price": 12.5, "currency": "EUR"}
     order = {"value": 29.99, "shipping": 4.99, "currency": "EUR", "order_id": "#1001"}
+    listed = [
+        {"product_id": product, "product_name": "Cup", "quantity": 1.0, "price": price}
+        for product, price in (("SKU-1", 12.5), ("SKU-2", 27.5))
+    ]
     assert events(project, "event_id") == [
         page | {"line": 1, "event_name": "page_view", "occurred_at": "01 08:00:00.123", "device": "mobile"}
         | {"url_path": "/compte/[e-mail]", "referrer_host": "www.google.com"}
@@ -362,10 +369,11 @@ def test_snowplow_events_become_these_events(tmp_path: Path) -> None:
         page | cup | {"line": 6, "event_name": "transaction_item", "occurred_at": "01 08:04:00.000"}
         | {"quantity": 2.0, "order_id": "#1001"},
         page | {"line": 8, "event_name": "add_to_cart", "occurred_at": "01 09:00:00.000", "cart_id": "k-1"}
-        | {"product_id": "SKU-2", "quantity": 1.0, "price": 27.5, "currency": "EUR"}
+        | {"product_id": "SKU-2", "quantity": 1.0, "price": 27.5, "currency": "EUR", "items": listed[1:]}
         | {"email_hash": hashed(project, "anna@example.com")},
         page | {"line": 9, "event_name": "transaction", "occurred_at": "01 09:01:00.000", "order_id": "#1002"}
-        | {"value": 40.0, "shipping": 0.0, "currency": "EUR", "payment_method": "card", "coupon": "TEA"},
+        | {"value": 40.0, "shipping": 0.0, "currency": "EUR", "payment_method": "card", "coupon": "TEA"}
+            | {"items": listed},
         page | {"line": 10, "event_name": "trns_error", "occurred_at": "01 09:02:00.000", "error": "CARD_DECLINE"},
         page | {"line": 11, "event_name": "page_view", "occurred_at": "01 10:00:00.000", "is_bot": True},
         {"line": 12, "event_name": "order_shipped", "occurred_at": "01 11:00:00.000", "customer_id": "c-7"}

@@ -82,11 +82,15 @@ def test_ga4_rows_become_these_events(tmp_path: Path) -> None:
         "currency": "EUR",
         "order_id": "T-1",
     }
+    cup, pen = (
+        {"product_id": f"SKU-{i}", "product_name": name, "quantity": pieces, "price": price}
+        for i, (name, pieces, price) in enumerate([("Tasse “été”", 2.0, 12.5), ("Stylo", 1.0, 3.0)], 1)
+    )
     assert event_columns(project, without=("event_id", "part", "delivery", "sequence")) == [
         tie | {"line": 1, "event_name": "scroll"},
         tie
         | {"line": 2, "event_name": "view_item", "url_path": "/p/tasse", "product_id": "SKU-1", "quantity": 2.0}
-        | {"price": 12.5, "value": 12.5, "currency": "EUR"},
+        | {"price": 12.5, "value": 12.5, "currency": "EUR", "items": [cup]},
         page
         | {"line": 3, "event_name": "page_view"}
         | {"campaign_source": "lettre", "campaign_medium": "email", "campaign_name": "été 2026"},
@@ -94,12 +98,12 @@ def test_ga4_rows_become_these_events(tmp_path: Path) -> None:
         | {"line": 4, "event_name": "session_start", "device": "desktop"}
         | {"campaign_source": "google", "campaign_medium": "organic"},
         page | {"line": 5, "event_name": "first_visit"},
-        purchase | {"line": 7, "occurred_at": "01 10:01:00.123456"},
-        purchase | {"line": 8, "occurred_at": "01 10:01:30.123456"},
+        purchase | {"line": 7, "occurred_at": "01 10:01:00.123456", "items": [cup, pen]},
+        purchase | {"line": 8, "occurred_at": "01 10:01:30.123456", "items": [cup, pen]},
         browser
         | {"line": 9, "event_name": "add_to_cart", "occurred_at": "01 10:02:00.123456", "anonymous_id": "app-1"}
         | {"email_hash": hashed(project, "anna@example.com"), "product_id": "SKU-2", "quantity": 1.0}
-        | {"price": 3.0, "value": 3.0, "currency": "EUR"},
+        | {"price": 3.0, "value": 3.0, "currency": "EUR", "items": [pen]},
     ]
     assert query(project, "select occurred_at from raw.events where line = 1") == [
         (datetime(2026, 7, 1, 10, 0, 0, 123456),)

@@ -70,6 +70,7 @@ class Load:
     rows_duplicate: int = 0
     rows_rejected: int = 0
     covers_until: datetime | None = None
+    covers_from: datetime | None = None
     dialect: str | None = None
 
 
@@ -89,7 +90,7 @@ def account(connection: duckdb.DuckDBPyConnection, files: Sequence[Found], run: 
     _observe_names(connection, source, export.name)
     counts = connection.execute(
         "select file_number, rows_read, rows_read - rows_rejected - repeats as loaded, repeats, "
-        "rows_rejected, covers_until from ("
+        "rows_rejected, covers_until, covers_from from ("
         "select *, coalesce(count, 0) as repeats from loading_files left join ("
         f"select {FILE_NUMBER} as file_number, count(*) as count from duplicates group by all) using (file_number))"
     ).fetchall()
@@ -141,11 +142,12 @@ def tally(connection: duckdb.DuckDBPyConnection, files: Sequence[Found]) -> None
     connection.execute(
         "create or replace temp table loading_files as select *, row_number() over (order by "
         f"{'file_order, file_number' if files[0].source.kind.name == 'events' else age}) as says_most from ("
-        "select file_number, file_id, file_order, path, covers_until, "
+        "select file_number, file_id, file_order, path, covers_from, covers_until, "
         "coalesce(sound, 0) + coalesce(wrong, 0) as rows_read, coalesce(wrong, 0) as rows_rejected from ("
         "select generate_subscripts($ids, 1) - 1 as file_number, unnest($ids) as file_id, "
         "unnest($orders) as file_order, unnest($paths) as path) "
-        f"left join (select {FILE_NUMBER} as file_number, count(*) as sound, max(covers_until) as covers_until "
+        f"left join (select {FILE_NUMBER} as file_number, count(*) as sound, "
+        "min(covers_from) as covers_from, max(covers_until) as covers_until "
         "from checked where reason is null group by all) using (file_number) "
         f"left join (select {FILE_NUMBER} as file_number, count(*) as wrong from rejects group by all) "
         "using (file_number))",

@@ -17,6 +17,7 @@ from pathlib import Path
 import duckdb
 
 from parcours.loading.accounting import IngestError, Load, Run, account, check_rows, refused_load, tally, touch_loaded
+from parcours.loading.currency_rates import write_currency_rates
 from parcours.loading.duplicates import confirm, find_duplicates
 from parcours.loading.files import Found, find_files, natural, read_exports
 from parcours.loading.found_files import note_found_files, note_own_columns, unmatched_files
@@ -66,9 +67,11 @@ def load_exports(
     Raises:
         IngestError: no file at all, or a source whose SQL is wrong.
         OtherExports: the folder is another shop's.
+        RatesError: the CSV of currencies' rates is wrong.
         SourceError: a source whose header is wrong.
     """
     make_raw_tables(connection)
+    write_currency_rates(connection, project)
     readings = read_exports(project)
     files = [*find_files(project, readings)]
     take_back_outdated(connection, project, readings, files, say)

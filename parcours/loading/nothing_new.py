@@ -78,6 +78,7 @@ def files_state(paths: Iterable[Path], *more: str) -> str:
 def _read(project: Project) -> Iterator[Path]:
     """What a run depends on."""
     yield from (project.journey_file, project.forgotten_file)
+    yield from [project.rates_file] if project.rates_file else []
     yield from (project.journey_file.parent / "sources").glob("*")
     yield from (project.exports_folder / name for name in files_of(project))
     for export in project.settings.exports.files:

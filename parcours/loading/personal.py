@@ -33,7 +33,7 @@ def hide_personal_data(connection: duckdb.DuckDBPyConnection, kind: Kind, given:
 
     Few columns hold any, and few rows of them: the others are looked at once.
     """
-    texts = [column for column in kind.columns if column.type == "text" and column.name in given]
+    texts = [column for column in kind.columns if (column.type == "text" or column.fields) and column.name in given]
     found = ", ".join(f"count(*) filter ({_may_hide(column)})" for column in texts)
     counts = connection.execute(f"select {found} from checked").fetchall()[0]
     touched = [column for column, count in zip(texts, counts, strict=True) if count]
@@ -63,14 +63,36 @@ def _is_id(column: Column) -> bool:
     return column.name.endswith("_id") or column.name in IDS
 
 
-def _may_hide(column: Column) -> str:
+def _may_hide(column: Column, value: str = "") -> str:
     """SQL that says, cheaply, whether a value may hold something to hide; where it says no, it holds nothing."""
+    value = value or column.name
+    if column.fields:
+        any_field = " or ".join(f"coalesce({_may_hide(field, f'i.{field.name}')}, false)" for field in _texts(column))
+        return f"len(list_filter({value}, lambda i: {any_field})) > 0"
     pattern = ID_MAY_BE_PERSONAL if _is_id(column) else MAY_BE_PERSONAL
-    return f"regexp_matches({column.name}, {text_literal(pattern)})"
+    return f"regexp_matches({value}, {text_literal(pattern)})"
+
+
+def _texts(column: Column) -> list[Column]:
+    """The fields of a list that are texts."""
+    return [field for field in column.fields if field.type == "text"]
+
+
+def _hidden_list(column: Column, value: str) -> str:
+    """SQL of a list whose texts hide what columns hide."""
+    hidden = {
+        field.name: f"case when {_may_hide(field, f'i.{field.name}')} then {_hiding(field)(f'i.{field.name}')} "
+        f"else i.{field.name} end"
+        for field in _texts(column)
+    }
+    fields = ", ".join(f"{field.name} := {hidden.get(field.name, f'i.{field.name}')}" for field in column.fields)
+    return f"list_transform({value}, lambda i: struct_pack({fields}))"
 
 
 def _hiding(column: Column) -> Hiding:
     """What a column hides, as SQL of a value."""
+    if column.fields:
+        return lambda value: _hidden_list(column, value)
     if _is_id(column):
         return lambda value: hidden_id(value, of_person=column.name in PEOPLE)
     if column.name == "url_path":

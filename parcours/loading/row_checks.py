@@ -9,12 +9,12 @@ format alone can know (its `reject_reason`), nor the counting (`accounting.py`).
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from parcours.loading.currencies import CURRENCIES
 from parcours.loading.namespaces import Namespace, with_namespace
+from parcours.settings.currencies import CURRENCIES
 from parcours.warehouse.canonical import DOMAINS, Column, Kind
 from parcours.warehouse.connection import text_literal
 
@@ -42,7 +42,7 @@ _READERS = {
 READ = {
     type_: f"read_{what}({{0}}{', ' + repr('UTC') if what == 'instant' else ''})" for type_, what in _READERS.items()
 }
-UNREAD = {type_: f"unread_{what}('{{0}}', {{0}})" for type_, what in _READERS.items()}
+UNREAD = {type_: f"unread_{what}('{{0}}', {{1}})" for type_, what in _READERS.items()}
 """Of a text that a source gives for a typed column: SQL of the value, and of why it is none (`written_values.py`)."""
 
 PROMISED_AHEAD = timedelta(days=3660)
@@ -66,7 +66,7 @@ def checked_select(
     namespace: Namespace | None = None,
     texts: Collection[str] = (),
 ) -> str:
-    """A select of `line`, `reason` (null: sound), `row_hash`, `covers_until` and the typed columns.
+    """A select of `line`, `reason` (null: sound), `row_hash`, `covers_from`, `covers_until` and the typed columns.
 
     Args:
         kind: the shape.
@@ -78,11 +78,11 @@ def checked_select(
     """
     reasons = ["reject_reason"] if "reject_reason" in given else []
     columns = [column for column in kind.columns if column.name in given]
-    as_text = [column for column in columns if column.name in texts and column.type != "text"]
+    as_text = [column for column in columns if column.name in texts and column.type in READ]
     # Each text is read once: it is asked about several times.
     read = "".join(f", {READ[column.type].format(column.name)} as {_read_as(column)}" for column in as_text)
     casts = [f"{kind.named(column.name, _typed(column, texts))} as {column.name}" for column in columns]
-    # How far an export reaches is told by what happened, not by when the source last wrote a row.
+    # From when to when an export reaches is told by what happened, not by when the source last wrote a row.
     happened = [column.name for column in columns if column.type == "timestamp" and column.name != "source_updated_at"]
     reasons += [reason for column in columns for reason in _reasons(column, texts, limits)]
     reasons += [_unmet(column, kind, given, texts) for column in columns if column.check]
@@ -94,6 +94,7 @@ def checked_select(
         f"cast_rows as (select line, coalesce({', '.join([*reasons, 'null'])}) as first_reason, "
         f"md5_number(whole_row) as row_hash, {', '.join(casts)} from whole_rows) "
         "select line, first_reason as reason, row_hash, "
+        f"least({', '.join([*happened, 'null::timestamp'])}) as covers_from, "
         f"greatest({', '.join([*happened, 'null::timestamp'])}) as covers_until, "
         "* exclude (line, first_reason, row_hash) from cast_rows"
     )
@@ -111,6 +112,8 @@ def _with_ids(kind: Kind, given: Collection[str], rows: str, namespace: Namespac
 
 def _typed(column: Column, texts: Collection[str]) -> str:
     """The column's value in its type; what can't be read is null here and has a reason."""
+    if column.fields:
+        return _typed_list(column)
     if column.type == "text":
         value = f"nullif(trim({column.name}), '')"
         return f"upper({value})" if column.name == "currency" else value
@@ -122,22 +125,67 @@ def _read_as(column: Column) -> str:
     return f"read_{column.name}"
 
 
+def _typed_list(column: Column) -> str:
+    """A list in its type; an element that says nothing is none."""
+    fields = ", ".join(f"{field.name} := {_typed_field(field)}" for field in column.fields)
+    says = f"coalesce({', '.join(f'cast(i.{field.name} as text)' for field in column.fields)}) is not null"
+    said = f"list_filter(list_transform({column.name}, lambda i: struct_pack({fields})), lambda i: {says})"
+    return f"cast(nullif({said}, []) as {column.type})"
+
+
+def _typed_field(field: Column) -> str:
+    """The field of a list's element `i` in its type."""
+    if field.type == "text":
+        return f"nullif(trim(i.{field.name}), '')"
+    return READ[field.type].format(f"cast(i.{field.name} as text)")
+
+
 def spoilt_reason(kind: Kind, given: Collection[str]) -> str:
     """SQL of what is wrong with a row whose reason is SPOILT; null: it is only long in all, which is nothing."""
-    found = [
-        f"case when length({column.name}) > {LONGEST} then '{column.name} is longer than {LONGEST} characters' "
-        f"when contains({column.name}, chr(0)) then '{column.name} holds a NUL character' end"
-        for column in kind.columns
-        if column.type == "text" and column.name in given
-    ]
+    columns = [column for column in kind.columns if column.name in given]
+    found = [_spoilt(column.name, column.name) for column in columns if column.type == "text"]
+    for column in columns:
+        texts = [field.name for field in column.fields if field.type == "text"]
+        if texts:
+            found.append(_of_first(column, [_spoilt(f"{column.name}.{name}", f"i.{name}") for name in texts]))
     return f"coalesce({', '.join(found)}, null)"
+
+
+def _spoilt(name: str, value: str) -> str:
+    return (
+        f"case when length({value}) > {LONGEST} then '{name} is longer than {LONGEST} characters' "
+        f"when contains({value}, chr(0)) then '{name} holds a NUL character' end"
+    )
+
+
+def _of_first(column: Column, reasons: Sequence[str]) -> str:
+    """SQL of what is wrong with the first element `i` of a list that has a reason."""
+    each = f"list_transform({column.name}, lambda i: coalesce({', '.join([*reasons, 'null'])}))"
+    return f"list_filter({each}, lambda reason: reason is not null)[1]"
+
+
+def _list_reasons(column: Column) -> str:
+    """SQL of what is wrong with the elements of a list, as with the values of columns."""
+    reasons = []
+    for field in column.fields:
+        name, typed, value = f"{column.name}.{field.name}", _typed_field(field), f"cast(i.{field.name} as text)"
+        if field.type in UNREAD:
+            reasons.append(UNREAD[field.type].format(name, value))
+        if field.type in DOMAINS:
+            possible, otherwise = DOMAINS[field.type]
+            reasons.append(f"case when not {possible.format(typed)} then '{name} is {otherwise}: ' || {value} end")
+        if field.check:
+            reasons.append(_unless(f"{typed} {field.check}", field.check, name, value))
+    return _of_first(column, reasons)
 
 
 def _reasons(column: Column, texts: Collection[str], limits: Limits) -> list[str]:
     """SQL of each reason that a value of this column can be; null where it is sound."""
+    if column.fields:
+        return [_list_reasons(column)]
     name, typed, found = column.name, _typed(column, texts), []
     if column.name in texts and column.type != "text":
-        found.append(f"case when {typed} is null then {UNREAD[column.type].format(name)} end")
+        found.append(f"case when {typed} is null then {UNREAD[column.type].format(name, name)} end")
     if column.required:
         found.append(f"case when {typed} is null then '{name} is missing' end")
     if column.type != "text" and column.name not in texts:
@@ -177,6 +225,10 @@ def _unmet(column: Column, kind: Kind, given: Collection[str], texts: Collection
     """SQL of the reason that a value is not what its column declares, be it beside other columns of the row."""
     typed = {other.name: _typed(other, texts) if other.name in given else "null" for other in kind.columns}
     declared = re.sub(r"'[^']*'|[a-z_]+", lambda word: typed.get(word[0], word[0]), f"{column.name} {column.check}")
-    otherwise = "negative" if column.check == ">= 0" else f"not {column.check}"
-    found = text_literal(f"{column.name} is {otherwise}: ")
-    return f"case when not ({declared}) then {found} || {column.name} end"
+    return _unless(declared, column.check or "", column.name, column.name)
+
+
+def _unless(condition: str, check: str, name: str, value: str) -> str:
+    """SQL of the reason that a value does not fulfil its condition."""
+    otherwise = "negative" if check == ">= 0" else f"not {check}"
+    return f"case when not ({condition}) then {text_literal(f'{name} is {otherwise}: ')} || {value} end"

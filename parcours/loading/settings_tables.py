@@ -61,6 +61,10 @@ def _shop(s: JourneySettings) -> list[Row]:
     ]
 
 
+def _known_from(s: JourneySettings) -> list[Row]:
+    return [(file.name, file.known_from) for file in s.exports.files if file.known_from]
+
+
 def _outages(s: JourneySettings) -> list[Row]:
     return [tuple(s.outages.model_dump().values())]
 
@@ -219,6 +223,7 @@ def _targets(s: JourneySettings) -> list[Row]:
 
 ROWS: Mapping[str, Callable[[JourneySettings], list[Row]]] = {
     "shop": _shop,
+    "known_from": _known_from,
     "outages": _outages,
     "orders": _orders,
     "order_states": _order_states,

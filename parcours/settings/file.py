@@ -100,6 +100,9 @@ def _cross_checks(data: dict[str, Any], formats: Sequence[str] | None) -> Iterat
     if isinstance(zone, str) and zone not in available_timezones():
         what = f"found {_shown(zone)}, expected an IANA time zone, as Europe/Paris."
         yield ("shop", "time_zone"), what + _suggest(zone, available_timezones())
+    own = _section(data, "shop").get("currency")
+    if own in _section(_section(data, "currencies"), "rates"):
+        yield ("currencies", "rates", own), "is the shop's own currency; expected others."
     if formats is not None:
         for where, export in _items(data, "exports", "files"):
             yield from _known((*where, "format"), _names(export.get("format")), formats, "format")

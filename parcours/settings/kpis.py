@@ -119,7 +119,20 @@ KPIS = (
     ),
 )
 """In the order in which a change lists them."""
-HEADLINES = tuple(kpi.kpi for kpi in KPIS if kpi.is_headline)
+LEADS = Kpi(
+    kpi="lead_conversion",
+    label="Leads won, {lead_days} days",
+    unit="share",
+    better="higher",
+    denominator="leads",
+    horizon_days=lambda measures: measures.lead_days,
+    attempts_table="metrics.leads",
+    is_headline=True,
+    name_in_sentence="lead conversion",
+)
+"""Of shops that have deals: the last of the catalogue."""
+OF_DEALS = {"deal opened", "deal won", "deal lost"}
+HEADLINES = tuple(kpi.kpi for kpi in (*KPIS, LEADS) if kpi.is_headline)
 
 
 def kpi_rows(settings: JourneySettings) -> list[Sequence[Any]]:
@@ -145,7 +158,8 @@ def kpi_rows(settings: JourneySettings) -> list[Sequence[Any]]:
 
 def _of_shop(settings: JourneySettings) -> Iterator[tuple[Kpi, Funnel | None, int | None]]:
     """The entries with their texts filled in; that of steps once per step that can be gone on to, with its funnel."""
-    for kpi in KPIS:
+    has_deals = any(rule.source == "deals" or OF_DEALS & {*rule.event} for rule in settings.touchpoints)
+    for kpi in (*KPIS, LEADS) if has_deals else KPIS:
         if kpi.kpi != STEP_CONVERSION:
             yield replace(kpi, label=kpi.label.format(**settings.measures.model_dump())), None, None
             continue

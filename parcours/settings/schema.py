@@ -12,10 +12,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
+from parcours.settings.currencies import CURRENCIES
 from parcours.settings.kpis import HEADLINES
 
 Unit = Literal["person", "session", "journey", "cart", "order"]
-TouchpointSource = Literal["events", "orders", "feedback", "invitations", "tickets", "deals"]
+TouchpointSource = Literal["events", "orders", "feedback", "invitations", "tickets", "deals", "contacts"]
 Action = Literal["view", "search", "add_to_cart", "remove_from_cart", "checkout", "key_event", "purchase", "error"]
 PersonAttribute = Literal[
     "country", "city", "lifecycle_stage", "lead_status", "lead_source", "marketing_status", "is_contact"
@@ -37,6 +38,12 @@ def _headline(kpi: str) -> str:
     return kpi
 
 
+def _currency(code: str) -> str:
+    if code not in CURRENCIES:
+        raise ValueError("expected an ISO 4217 code, as JPY")
+    return code
+
+
 def _inside(pattern: str) -> str:
     parts = pattern.split("/")
     if not pattern.strip() or pattern.startswith(("/", "~")) or ".." in parts or ":" in parts[0]:
@@ -47,6 +54,10 @@ def _inside(pattern: str) -> str:
 
 
 Names = Annotated[list[str], BeforeValidator(_as_list)]
+HIGHEST_RATE = 10**7
+"""Of the shop's currency for one of another: a euro is a million rials."""
+CurrencyCode = Annotated[str, AfterValidator(_currency)]
+Rate = Annotated[float, Field(gt=0, le=HIGHEST_RATE)]
 Headline = Annotated[str, AfterValidator(_headline), Field(json_schema_extra={"enum": list(HEADLINES)})]
 
 
@@ -71,6 +82,20 @@ class Shop(Section):
     currency: str = Field(pattern=r"^[A-Z]{3}$", description="ISO 4217 code of all amounts.")
     language: Literal["en", "fr"] = Field("en", description="Language of dates and numbers in the report.")
     opened_on: date = Field(date(2000, 1, 1), description="Rows with an earlier instant are rejected.")
+
+
+class Currencies(Section):
+    """What amounts in other currencies than the shop's are worth. Those without a rate are in no sum, and counted."""
+
+    rates: dict[CurrencyCode, Rate] = Field(
+        {}, description="Of the shop's currency for one of theirs, on all days, as `{JPY: 0.0062}`."
+    )
+    file: str | None = Field(
+        None,
+        min_length=1,
+        description="A CSV, relative to this file, with columns `day`, `currency`, `rate`: a rate holds from its shop "
+        "day until the currency's next one. Before its first day that of `rates` holds.",
+    )
 
 
 class ExportFile(Section):
@@ -105,6 +130,11 @@ class ExportFile(Section):
         "second shop, tracker or help desk another, so that both may have a #1001. Where exports of orders declare it, "
         "customer ids are theirs too, and an export that names their orders or customers declares the same. Left out: "
         "what the format says, else the export's name.",
+    )
+    known_from: date | None = Field(
+        None,
+        description="The first shop day of which it has everything. Left out: the day of its first row. What lies "
+        "before is not known: no attempt that began then has an outcome.",
     )
 
 
@@ -302,6 +332,7 @@ class Measures(Section):
     )
     retention_days: int = Field(90, ge=1, description="A second order within it makes a customer retained.")
     inactivity_days: float = Field(30, gt=0, description="A journey silent for longer has ended.")
+    lead_days: int = Field(90, ge=1, description="A deal won within it makes a lead converted.")
     attribution_hours: float = Field(24, gt=0, description="An order belongs to the last session within it.")
     survey_lag_days: float = Field(7, gt=0)
     identity_link_limit: int = Field(
@@ -459,6 +490,7 @@ class JourneySettings(Section):
 
     shop: Shop
     exports: Exports
+    currencies: Currencies = Currencies()  # type: ignore[call-arg]
     stages: list[Stage] = Field(min_length=2)
     touchpoints: list[TouchpointRule] = Field(min_length=1)
     sessions: Sessions = Sessions()  # type: ignore[call-arg]

@@ -7,7 +7,8 @@ null. All times are UTC timestamps. Their columns are declared in `sql/raw/`; `d
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from parcours.warehouse.comments import read_declaration
 
@@ -35,6 +36,8 @@ class Column:
     about: str
     required: bool
     check: str | None
+    fields: tuple[Column, ...] = ()
+    """Of a list, what each of its elements has; checked as the kind's column of that name is."""
 
 
 @dataclass(frozen=True)
@@ -61,9 +64,21 @@ def _column(typed: str, about: str) -> Column:
     return Column(found[1], found[2], about, bool(found[3]), found[4])
 
 
+def _with_fields(column: Column, others: Mapping[str, Column]) -> Column:
+    """The column with its fields, if it is a list."""
+    listed = re.fullmatch(r"struct\((.+)\)\[\]", column.type)
+    if not listed:
+        return column
+    fields = [_column(typed, column.about) for typed in re.split(r", (?=\w+ )", listed[1])]
+    checks = {name: other.check for name, other in others.items()}
+    return replace(column, fields=tuple(replace(field, check=checks.get(field.name)) for field in fields))
+
+
 def _kind(name: str) -> Kind:
     declared = read_declaration(f"raw.{name}")
-    return Kind(name, declared.description, tuple(map(_column, declared.typed_columns, declared.columns.values())))
+    columns = [*map(_column, declared.typed_columns, declared.columns.values())]
+    by_name = {column.name: column for column in columns}
+    return Kind(name, declared.description, tuple(_with_fields(column, by_name) for column in columns))
 
 
 KINDS = {name: _kind(name) for name in ("events", "order_rows", "contacts", "deals", "tickets", "feedback")}

@@ -56,10 +56,11 @@ ACCOUNTING = (
     "forgettings",
     "loaded_from",
     "namespaces",
+    "currency_rates",
 )
-"""What is known of the files, and of who was forgotten."""
+"""What is known of the files, of who was forgotten, and of other currencies."""
 
-CAME_LATER = {"raw.loads": 3, "raw.rejected_rows": 1}
+CAME_LATER = {"raw.loads": 4, "raw.rejected_rows": 1}
 """The last columns of tables that a warehouse of an earlier version lacks, and gets: null where nothing was noted."""
 
 RAW_TABLES = {
@@ -111,12 +112,18 @@ def _add_columns(connection: duckdb.DuckDBPyConnection, table: str, found: Seque
     """Add the columns that came later, where nothing else is missing."""
     columns = _expected()[table]
     later = columns[len(columns) - CAME_LATER.get(table, 0) :]
-    if later and found == columns[: -len(later)]:
-        for column, type_ in later:
+    missing = [column for column in later if column not in found]
+    if missing and _are_the_same([*found, *missing], columns):
+        for column, type_ in missing:
             connection.execute(f"alter table {table} add column {column} {type_}")
         if table == "raw.rejected_rows":
             # Whom they name was not noted, so that forgetting would not find them; the files are read again anyway.
             connection.execute("update raw.rejected_rows set text = ''")
+
+
+def _are_the_same(found: Sequence[tuple[str, str]], expected: Sequence[tuple[str, str]]) -> bool:
+    """Columns that came later may stand in another order: each was added where the table then ended."""
+    return sorted(found) == sorted(expected)
 
 
 def make_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
@@ -129,9 +136,9 @@ def make_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
     for name, raw in RAW_TABLES.items():
         if name not in existing:
             connection.execute(f"create table {name} ({raw.definition})")
-        elif existing[name] != _expected()[name]:
+        elif not _are_the_same(existing[name], _expected()[name]):
             _add_columns(connection, name, existing[name])
-            if _found(connection)[name] == _expected()[name]:
+            if _are_the_same(_found(connection)[name], _expected()[name]):
                 continue
             raise OldWarehouse(
                 f"{name} has other columns than this version of Parcours writes. "

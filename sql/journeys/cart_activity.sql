@@ -10,6 +10,7 @@ with cart_touchpoints as (
     select
         person_id,
         touchpoint_id,
+        identifier,
         occurred_at,
         sequence,
         action,
@@ -130,9 +131,10 @@ select
     or (spans.action in ('remove_from_cart', 'checkout') and spans.source_cart_id is not null)
         as can_open,            -- a cart may begin with it
     cart_touchpoints.touchpoint_id,  -- of journeys.touchpoints; null: an order
+    cart_touchpoints.identifier,     -- whose it is before stitching; null: an order
     case when spans.is_order = 1 then spans.row_id end as order_id,  -- of journeys.order_sessions; null: a touchpoint
-    cart_touchpoints.product_id,     -- as the source says
-    cart_touchpoints.quantity,       -- pieces; 1 where the source does not say
+    cart_touchpoints.product_id,     -- as the source says; null: none, or several items, of which staging.event_items has a row each
+    cart_touchpoints.quantity,       -- pieces of all its items; 1 where the source does not say
     cart_touchpoints.value,          -- of all its pieces, or of what is checked out
     cart_touchpoints.session_id,     -- in which it happened; null: off the site
     cart_touchpoints.device,         -- on which it happened

@@ -1,8 +1,9 @@
 -- One row per touchpoint of a cart, from its opening to its order: what is in the cart after it.
 -- A cart opens with its first add, or with its id; an order belongs to the last cart of the person that was opened
 -- before it, and the first one closes the cart.
+-- Of a touchpoint with several items (staging.event_items) each changes its own product, in their order.
 -- A product's pieces never go below none: what was removed unseen is not owed. A line's price is the last one seen of
--- the product in this cart. A checkout of a cart that no add was seen of holds something unknown, worth what it says.
+-- the product in this cart; with a line of which none was seen, the cart's value is unknown. A checkout of a cart that no add was seen of holds something unknown, worth what it says.
 -- key: person_id, position
 -- keyed by: person_id
 with openings as (
@@ -31,11 +32,41 @@ closings as (
     group by person_id, cart_key
 ),
 
+-- A touchpoint with one item, or none that is known, has one row.
+cart_items as (
+    select
+        activity.person_id,
+        activity.cart_key,
+        activity.position,
+        activity.occurred_at,
+        activity.action,
+        coalesce(items.position, 1) as item,
+        coalesce(items.item_count, 1) as item_count,
+        case when items.item_count > 1 then items.product_id else activity.product_id end as product_id,
+        case
+            when items.item_count > 1 then coalesce(try_cast(items.quantity as decimal(18, 4)), 1)
+            else activity.quantity
+        end as quantity,
+        case
+            when items.item_count > 1 then cast(items.price as double)
+            else activity.value / nullif(cast(activity.quantity as double), 0)
+        end as price,
+        activity.value
+    from journeys.cart_activity as activity
+    left join staging.event_items as items
+        on
+            activity.identifier = items.identifier
+            and activity.touchpoint_id = 'event:' || items.event_id
+            and activity.action in ('add_to_cart', 'remove_from_cart')
+),
+
 changes as (
     select
         activity.person_id,
         activity.cart_key,
         activity.position,
+        activity.item,
+        activity.item_count,
         activity.occurred_at,
         activity.action <> 'error' as is_activity,
         activity.action in ('add_to_cart', 'remove_from_cart') as is_change,
@@ -45,14 +76,11 @@ changes as (
             when 'remove_from_cart' then -activity.quantity
             else 0
         end as change,
-        case
-            when activity.action in ('add_to_cart', 'remove_from_cart')
-                then activity.value / nullif(cast(activity.quantity as double), 0)
-        end as price,
+        case when activity.action in ('add_to_cart', 'remove_from_cart') then activity.price end as price,
         case when activity.action = 'checkout' then activity.value end as checkout_value,
         openings.opened_at,
         closings.order_id
-    from journeys.cart_activity as activity
+    from cart_items as activity
     inner join openings on activity.person_id = openings.person_id and activity.cart_key = openings.cart_key
     left join closings on activity.person_id = closings.person_id and activity.cart_key = closings.cart_key
     where
@@ -66,7 +94,8 @@ totals as (
         cast(sum(change) over so_far as decimal(38, 4)) as total,
         last_value(price ignore nulls) over so_far as last_price
     from changes
-    window so_far as (partition by person_id, cart_key, product_id order by position rows unbounded preceding)
+    window
+        so_far as (partition by person_id, cart_key, product_id order by position, item rows unbounded preceding)
 ),
 
 -- Never below none: what went below is added again from then on.
@@ -76,13 +105,15 @@ balances as (
         total - least(min(total) over so_far, 0) as pieces,
         total - change - least(coalesce(min(total) over earlier, 0), 0) as pieces_before,
         coalesce(last_price, 0) as piece_price,
-        coalesce(lag(last_price) over in_time, 0) as piece_price_before
+        coalesce(lag(last_price) over in_time, 0) as piece_price_before,
+        last_price is null as is_unpriced,
+        lag(last_price) over in_time is null as was_unpriced
     from totals
     window
-        in_time as (partition by person_id, cart_key, product_id order by position),
-        so_far as (partition by person_id, cart_key, product_id order by position rows unbounded preceding),
+        in_time as (partition by person_id, cart_key, product_id order by position, item),
+        so_far as (partition by person_id, cart_key, product_id order by position, item rows unbounded preceding),
         earlier as (
-            partition by person_id, cart_key, product_id order by position
+            partition by person_id, cart_key, product_id order by position, item
             rows between unbounded preceding and 1 preceding
         )
 ),
@@ -97,14 +128,18 @@ contents as (
             case when pieces > 0 then 1 else 0 end - case when pieces_before > 0 then 1 else 0 end
         ) over so_far as bigint) as cart_lines,
         cast(sum(
+            case when pieces > 0 and is_unpriced then 1 else 0 end
+            - case when pieces_before > 0 and was_unpriced then 1 else 0 end
+        ) over so_far as bigint) as unpriced_lines,
+        cast(sum(
             cast(round(cast(pieces as double) * piece_price, 4) as decimal(38, 4))
             - cast(round(cast(pieces_before as double) * piece_price_before, 4) as decimal(38, 4))
         ) over so_far as decimal(38, 4)) as lines_value,
         last_value(checkout_value ignore nulls) over so_far as last_checkout_value
     from balances
     window
-        in_time as (partition by person_id, cart_key order by position),
-        so_far as (partition by person_id, cart_key order by position rows unbounded preceding)
+        in_time as (partition by person_id, cart_key order by position, item),
+        so_far as (partition by person_id, cart_key order by position, item rows unbounded preceding)
 )
 
 select
@@ -117,7 +152,13 @@ select
     next_at,                    -- UTC instant of the cart's next activity before the order; null: none
     case when is_known then cast(cart_pieces as double) end as piece_count,  -- pieces in it; null: no add nor removal was seen
     case when is_known then cart_lines end as line_count,  -- products in it; null: no add nor removal was seen
-    round(case when is_known then cast(lines_value as double) else last_checkout_value end, 2)
-        as value,               -- of what is in it, in the shop's currency; null: unknown
+    round(
+        case
+            when not is_known then last_checkout_value
+            when unpriced_lines = 0 then cast(lines_value as double)
+        end,
+        2
+    ) as value,                 -- of what is in it, in the shop's currency; null: unknown
     cart_pieces > 0 or not is_known as has_items,  -- something is in it
 from contents
+where item = item_count

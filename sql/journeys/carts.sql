@@ -62,7 +62,7 @@ ledger as (
         arg_min(device, position) filter (where device is not null) as device,
         arg_max(piece_count, position) as piece_count,
         arg_max(line_count, position) as line_count,
-        arg_max(value, position) as cart_value,
+        case when arg_max(value is not null, position) then arg_max(value, position) end as cart_value,
         arg_max(has_items, position) as has_items,
         arg_max(has_items, position) filter (where is_early) as had_items_at_horizon,
         bool_or(has_items) as has_held_items,
@@ -71,7 +71,10 @@ ledger as (
         max(occurred_at) filter (where is_silent and has_items) as left_at,
         arg_max(coalesce(next_at, occurred_at), position) filter (where is_silent and has_items) as next_at,
         arg_max(line_count, position) filter (where is_silent and has_items) as left_line_count,
-        arg_max(value, position) filter (where is_silent and has_items) as left_value
+        case
+            when arg_max(value is not null, position) filter (where is_silent and has_items)
+                then arg_max(value, position) filter (where is_silent and has_items)
+        end as left_value
     from silences
     group by person_id, cart_key
 ),
@@ -109,10 +112,10 @@ select
     ledger.device,              -- on which it was opened
     ledger.piece_count,         -- pieces left in it; null: no add nor removal was seen
     ledger.line_count,          -- products left in it; null: no add nor removal was seen
-    ledger.cart_value,          -- of what is left, each product at its last seen price, in the shop's currency; null: unknown
+    ledger.cart_value,          -- of what is left, each product at its last seen price, in the shop's currency; null: unknown, as a price in it is
     ledger.has_items,           -- something is left in it
     ledger.left_line_count,     -- products in it at left_at
-    ledger.left_value,          -- of its lines at left_at, in the shop's currency
+    ledger.left_value,          -- of its lines at left_at, in the shop's currency; null: unknown
     details.payment_method,     -- last chosen before it was left, else before the order; null: not seen
     details.shipping,           -- shipping cost last shown before it was left, else before the order; null: not seen
     details.coupon,             -- coupon last seen before it was left, else before the order; null: none

@@ -25,7 +25,7 @@ rules as (
 )
 
 select
-    matched.source,             -- events, orders, feedback (answers), invitations (to answer), tickets or deals
+    matched.source,             -- events, orders, feedback (answers), invitations (to answer), tickets, deals or contacts
     matched.event_name,         -- as the source names it
     matched.url_path,           -- path of the page; empty: none
     rules.touchpoint,           -- name by the first matching rule

@@ -1,7 +1,7 @@
 -- One row per friction signal on a touchpoint: a sign, in what people did, that something went wrong for them there.
 -- payment_failure: an error (action `error`) in a stage of the checkout (one that has a rule with the action
 -- `checkout`), or one that names a payment method. error: any other error.
--- rage_repeat: the same action (event, page and product) at least three times within settings.shop.rage_seconds, ends
+-- rage_repeat: the same action (event, page and products) at least three times within settings.shop.rage_seconds, ends
 -- included, in a session. One signal an episode, on its third touchpoint, the first at which it is a fact: thirty clicks
 -- are one annoyance, and later clicks move nothing. An episode lasts while each touchpoint is itself a third so soon.
 -- repeated_search: a search after a search of the session, nothing found in between. Found: a view that names a product
@@ -95,7 +95,8 @@ repeats as (
     where session_places.is_in_burst
     window same_action as (
         partition by
-            touchpoints.session_id, touchpoints.event_name, touchpoints.url_path, touchpoints.product_id
+            touchpoints.session_id, touchpoints.event_name, touchpoints.url_path, touchpoints.product_id,
+            touchpoints.products
         order by touchpoints.occurred_at, touchpoints.sequence nulls last, touchpoints.touchpoint_id
     )
 ),

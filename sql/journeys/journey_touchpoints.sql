@@ -4,7 +4,8 @@
 -- the next purchase. What names an order (its states, answers about it) is no contact of its own: it belongs to the
 -- journey in which the order was placed, however late it comes, and neither begins a journey nor breaks a silence. Nor
 -- do events that no person caused (an e-mail sent, a ticket solved, a deal): they belong to the journey they fall into,
--- if there is one yet. Opening a ticket that names no order is a contact.
+-- if there is one yet. Opening a ticket that names no order is a contact. So are leads and deals with a stage, as long as
+-- nothing else is known of the person: then a deal won is the purchase, and a lead or a deal opened after it begins anew.
 -- Simultaneous touchpoints are in one journey, but each purchase in its own; it comes last: what led to it is with it.
 -- Within a journey simultaneous touchpoints stand in the order of the source's sequence, else of the map.
 -- How: only a session's first touchpoint, its first one before the purchase, and what happens off the site can begin a
@@ -33,19 +34,52 @@ visits as (
     group by touchpoints.person_id, touchpoints.session_id
 ),
 
-off_site as (
+others as (
     select
         touchpoint_id,
         person_id,
         occurred_at,
         order_id,
-        source = 'orders' and event_name = 'order placed' as is_purchase,
+        source = 'orders' and event_name = 'order placed' as is_order,
+        source in ('contacts', 'deals') and stage is not null as is_of_sales,
+        event_name = 'deal won' as is_won,
+        event_name in ('deal opened', 'contact created') as is_opening,
         is_on_site
         or (source = 'orders' and event_name = 'order placed')
         or (source = 'feedback' and order_id is null)
-        or (source = 'tickets' and event_name = 'ticket opened' and order_id is null) as is_contact
+        or (source = 'tickets' and event_name = 'ticket opened' and order_id is null) as is_own_contact
     from journeys.touchpoints
     where session_id is null
+),
+
+-- Since when a person of whom there are leads or deals is known by more than these.
+own_contacts as (
+    select contacts.person_id, min(contacts.occurred_at) as first_at
+    from (
+        select person_id, started_at as occurred_at from visits
+        union all
+        select person_id, occurred_at from others where is_own_contact
+    ) as contacts
+    where contacts.person_id in (select person_id from others where is_of_sales)
+    group by contacts.person_id
+),
+
+off_site as (
+    select
+        others.touchpoint_id,
+        others.person_id,
+        others.occurred_at,
+        others.order_id,
+        case
+            when others.is_order then others.order_id
+            when others.is_of_sales and others.is_won and coalesce(others.occurred_at < own_contacts.first_at, true)
+                then others.touchpoint_id
+        end as purchase_id,
+        others.is_own_contact
+        or (others.is_of_sales and coalesce(others.occurred_at < own_contacts.first_at, true)) as is_contact,
+        others.is_of_sales and others.is_opening and coalesce(others.occurred_at < own_contacts.first_at, true) as is_mark
+    from others
+    left join own_contacts on others.person_id = own_contacts.person_id
 ),
 
 -- The instants at which a journey may begin: a session, as a whole, is a contact until its end.
@@ -65,8 +99,8 @@ candidates as (
     where marked_at > started_at
     union all
     select
-        person_id, occurred_at, is_purchase, case when is_purchase then order_id else '' end, is_contact,
-        case when is_contact then occurred_at end, null
+        person_id, occurred_at, purchase_id is not null, coalesce(purchase_id, ''), is_contact,
+        case when is_contact then occurred_at end, case when is_mark then occurred_at end
     from off_site
     where is_contact or order_id is null
 ),
@@ -215,7 +249,7 @@ journey_places as (
         coalesce(journey_starts.journey_number, order_journeys.journey_number), touchpoints.source,
         touchpoints.occurred_at, touchpoints.sequence, touchpoints.stage, touchpoints.stage_position,
         touchpoints.touchpoint, touchpoints.channel, touchpoints.session_id, touchpoints.order_id,
-        touchpoints.is_on_site, off_site.is_purchase, off_site.is_contact
+        touchpoints.is_on_site, off_site.purchase_id is not null, off_site.is_contact
     from off_site
     inner join journeys.touchpoints as touchpoints
         on off_site.person_id = touchpoints.person_id and off_site.touchpoint_id = touchpoints.touchpoint_id
@@ -223,9 +257,9 @@ journey_places as (
         on
             off_site.person_id = journey_starts.person_id
             and off_site.occurred_at = journey_starts.occurred_at
-            and off_site.is_purchase = journey_starts.is_purchase
+            and (off_site.purchase_id is not null) = journey_starts.is_purchase
             and (off_site.is_contact or off_site.order_id is null)
-            and case when off_site.is_purchase then off_site.order_id else '' end = journey_starts.purchase_id
+            and coalesce(off_site.purchase_id, '') = journey_starts.purchase_id
     left join order_journeys
         on
             off_site.person_id = order_journeys.person_id
@@ -236,7 +270,7 @@ journey_places as (
 
 select
     touchpoint_id,              -- of journeys.touchpoints
-    source,                     -- events, orders, feedback, tickets or deals
+    source,                     -- events, orders, feedback, tickets, deals or contacts
     person_id,                  -- of journeys.people
     journey_number,             -- 1 for the person's first journey
     person_id || '-' || journey_number as journey_id,  -- person and number
@@ -247,7 +281,7 @@ select
     channel,                    -- of the touchpoint
     session_id,                 -- of journeys.sessions; null off the site
     order_id,                   -- the order it names
-    is_purchase,                -- an order was placed, by the orders export
+    is_purchase,                -- an order was placed, by the orders export; of who is known by leads and deals alone, a deal won
     is_on_site,                 -- belongs to a session
     is_contact,                 -- false: it follows an order, or no person caused it
     case when stage is not null then count(stage) over so_far end

@@ -17,6 +17,7 @@ with parts as (
         min(case when is_purchase then occurred_at end) as purchased_at,
         cast(count(*) as bigint) as touchpoint_count,
         cast(count(case when is_purchase then order_id end) as bigint) as order_count,
+        cast(count(*) filter (where is_purchase) as bigint) as purchase_count,
         min(case when source = 'tickets' then occurred_at end) as ticket_at,
         min(case when staged_number = 1 then occurred_at end) as staged_at,
         max(
@@ -41,6 +42,7 @@ lifetimes as (
         cast(sum(touchpoint_count) as bigint) as touchpoint_count,
         cast(count(session_id) as bigint) as session_count,
         cast(sum(order_count) as bigint) as order_count,
+        cast(sum(purchase_count) as bigint) as purchase_count,
         min(ticket_at) as ticket_at,
         min(staged_at) as staged_at,
         max(opened_in) as opened_in
@@ -53,10 +55,10 @@ journey_types as (
         person_id,
         journey_id,
         case
-            when order_count > 0 and coalesce(sum(order_count) over (
+            when purchase_count > 0 and coalesce(sum(purchase_count) over (
                 partition by person_id order by journey_number rows between unbounded preceding and 1 preceding
             ), 0) = 0 then 'first purchase'
-            when order_count > 0 then 'renewal'
+            when purchase_count > 0 then 'renewal'
             when opened_in = 'support' or coalesce(ticket_at < staged_at, ticket_at is not null) then 'support'
             else 'usage'
         end as journey_type
@@ -189,7 +191,7 @@ select
     lifetimes.started_at,       -- UTC instant of the first touchpoint
     lifetimes.last_touched_at,  -- UTC instant of the last touchpoint
     lifetimes.last_contact_at,  -- UTC instant of the last contact; what follows an order by itself is none
-    lifetimes.purchased_at,     -- UTC instant of the first order; null: none
+    lifetimes.purchased_at,     -- UTC instant of the first purchase: an order, or a deal won; null: none
     lifetimes.touchpoint_count,  -- touchpoints of all sources
     lifetimes.session_count,    -- sessions on the site
     lifetimes.order_count,      -- orders placed

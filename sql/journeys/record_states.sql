@@ -1,5 +1,6 @@
 -- One row per state that an order, ticket, deal or survey came to at a known instant: what journeys.touchpoints has
--- beside the click-stream. A state without an instant has no row.
+-- beside the click-stream. A state without an instant has no row. A contact that the CRM got to know is a touchpoint (a lead) where
+-- journey.yaml has a rule for `source: contacts`: elsewhere the CRM holds who ordered anyway.
 -- key: record_id, source, event_name
 -- keyed by: record_id
 with states as (
@@ -32,16 +33,16 @@ with states as (
     select record_id, 'tickets', 'ticket solved', solved_at, null, 'support' from staging.tickets
     union all
     select
-        record_id, 'deals', 'deal opened', created_at,
-        case when coalesce(deals.currency, shop.currency) = shop.currency then amount end, 'sales'
-    from staging.deals as deals
-    cross join settings.shop as shop
+        record_id, 'deals', 'deal opened', created_at, value, 'sales'
+    from staging.deals
     union all
     select
-        record_id, 'deals', case when is_won then 'deal won' else 'deal lost' end, closed_at,
-        case when coalesce(deals.currency, shop.currency) = shop.currency then amount end, 'sales'
-    from staging.deals as deals
-    cross join settings.shop as shop
+        record_id, 'deals', case when is_won then 'deal won' else 'deal lost' end, closed_at, value, 'sales'
+    from staging.deals
+    union all
+    select record_id, 'contacts', 'contact created', created_at, null, 'sales'
+    from staging.contacts
+    where exists (select 1 from settings.touchpoint_rules as rules where rules.source = 'contacts')
     union all
     select record_id, 'feedback', survey, answered_at, null, 'survey' from staging.feedback
     union all
@@ -49,8 +50,8 @@ with states as (
 )
 
 select
-    record_id,                  -- the order, ticket, deal or answer, as journeys.record_owners names it
-    source,                     -- orders, tickets, deals, feedback (answers) or invitations (to answer)
+    record_id,                  -- the order, ticket, deal, contact or answer, as journeys.record_owners names it
+    source,                     -- orders, tickets, deals, contacts, feedback (answers) or invitations (to answer)
     event_name,                 -- the state; of an answer: its survey
     occurred_at,                -- UTC instant
     value,                      -- net revenue, refund or amount of the deal, in the shop's currency

@@ -31,8 +31,8 @@ clicks as (
         events.campaign_name,
         events.device,
         events.product_id,
+        events.products,
         events.quantity,
-        events.price,
         events.value,
         events.cart_id,
         events.order_id,
@@ -87,8 +87,9 @@ contacts_by_event as (
         end as channel,
         clicks.device,
         clicks.product_id,
+        clicks.products,
         clicks.quantity,
-        coalesce(clicks.value, clicks.price * coalesce(clicks.quantity, 1)) as value,
+        clicks.value,
         clicks.cart_id,
         order_keys.order_id,
         clicks.error,
@@ -120,8 +121,8 @@ owned as (
 contacts as (
     select
         touchpoint_id, person_id, identifier, occurred_at, sequence, source, event_name, url_path, channel, device,
-        product_id, quantity, value, cart_id, order_id, error, campaign, payment_method, shipping, coupon, is_on_site,
-        session_id
+        product_id, products, quantity, value, cart_id, order_id, error, campaign, payment_method, shipping, coupon,
+        is_on_site, session_id
     from contacts_by_event
     union all
     select
@@ -138,7 +139,7 @@ contacts as (
         states.event_name,
         null,
         states.channel,
-        null, null, null, states.value, null, owned.order_id, null, null, null, null, null, false, null
+        null, null, null, null, states.value, null, owned.order_id, null, null, null, null, null, false, null
     from owned
     inner join journeys.record_states as states on owned.record_id = states.record_id
 )
@@ -149,7 +150,7 @@ select
     contacts.identifier,        -- whose it is before stitching: the customer's, else the e-mail's, else the device's
     contacts.occurred_at,       -- UTC instant
     contacts.sequence,          -- order of simultaneous touchpoints, where the source gives one
-    contacts.source,            -- events, orders, feedback (answers), invitations (to answer), tickets or deals
+    contacts.source,            -- events, orders, feedback (answers), invitations (to answer), tickets, deals or contacts
     contacts.event_name,        -- as the source names it
     meanings.touchpoint,        -- name by the first matching rule; null: no rule matches
     meanings.stage,             -- by the first matching rule; null: no stage
@@ -158,9 +159,10 @@ select
     contacts.channel,           -- by rule: paid search, organic search, e-mail, social, direct, store, order, support …
     contacts.device,            -- desktop, mobile or tablet
     contacts.url_path,          -- path of the page
-    contacts.product_id,        -- product or SKU
-    contacts.quantity,          -- pieces added or removed
-    contacts.value,             -- in the shop's currency
+    contacts.product_id,        -- the product or SKU that it is about; null: none, or several
+    contacts.products,          -- where it has several items, their products; staging.event_items has a row of each
+    contacts.quantity,          -- pieces added or removed, of all its items
+    contacts.value,             -- in the shop's currency; null: none, or not known
     contacts.cart_id,           -- the source's id of the cart
     contacts.order_id,          -- the order, by its number
     contacts.error,             -- what went wrong, for errors

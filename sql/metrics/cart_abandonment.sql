@@ -2,7 +2,7 @@
 -- matured carts only; the denominators that other tools use stand beside it under their own names. Carts that the person
 -- emptied are not abandoned: they are in no rate, and counted in their own row.
 with attempts as (
-    select kpi, attempt_id, is_matured, is_converted as is_abandoned, denominator
+    select kpi, attempt_id, is_matured, outcome = 'open' as is_open, is_converted as is_abandoned
     from metrics.kpi_attempts
     where kpi in ('cart_abandonment', 'checkout_abandonment')
 ),
@@ -11,10 +11,10 @@ cart_counts as (
     select
         cast(count(*) filter (where kpi = 'cart_abandonment' and is_matured) as bigint) as cart_count,
         cast(count(*) filter (where kpi = 'cart_abandonment' and is_matured and is_abandoned) as bigint) as abandoned_count,
-        cast(count(*) filter (where kpi = 'cart_abandonment' and not is_matured) as bigint) as open_count,
+        cast(count(*) filter (where kpi = 'cart_abandonment' and is_open) as bigint) as open_count,
         cast(count(*) filter (where kpi = 'checkout_abandonment' and is_matured) as bigint) as checkout_count,
         cast(count(*) filter (where kpi = 'checkout_abandonment' and is_matured and is_abandoned) as bigint) as checkout_abandoned_count,
-        cast(count(*) filter (where kpi = 'checkout_abandonment' and not is_matured) as bigint) as checkout_open_count
+        cast(count(*) filter (where kpi = 'checkout_abandonment' and is_open) as bigint) as checkout_open_count
     from attempts
 ),
 
@@ -23,17 +23,17 @@ recovery_counts as (
     select
         cast(count(*) filter (where attempts.is_matured) as bigint) as abandoned_count,
         cast(count(*) filter (where attempts.is_matured and states.was_recovered) as bigint) as recovered_count,
-        cast(count(*) filter (where not attempts.is_matured) as bigint) as open_count
+        cast(count(*) filter (where attempts.is_open) as bigint) as open_count
     from attempts
     inner join metrics.cart_states as states on attempts.attempt_id = states.cart_id
-    where attempts.kpi = 'cart_abandonment' and (not attempts.is_matured or states.was_abandoned)
+    where attempts.kpi = 'cart_abandonment' and (attempts.is_open or attempts.is_matured and states.was_abandoned)
 ),
 
 session_counts as (
     select
         cast(count(*) filter (where is_matured) as bigint) as cart_session_count,
         cast(count(*) filter (where is_matured and is_converted) as bigint) as ordered_session_count,
-        cast(count(*) filter (where not is_matured) as bigint) as open_count
+        cast(count(*) filter (where outcome = 'open') as bigint) as open_count
     from metrics.kpi_attempts
     where
         kpi = 'conversion'
@@ -52,7 +52,9 @@ order_counts as (
     from journeys.order_sessions as orders
     cross join settings.shop as knobs
     cross join metrics.cut_off as known
-    where elapsed_seconds(orders.ordered_at, known.visits_until) >= knobs.cart_horizon_seconds
+    where
+        elapsed_seconds(orders.ordered_at, known.visits_until) >= knobs.cart_horizon_seconds
+        and coalesce(orders.ordered_at >= known.visits_from, true)
 ),
 
 ways as (

@@ -1,7 +1,8 @@
 -- One row per cart of journeys.carts, with the one state it is in at the data cut-off: carts created = sum of states.
 -- Closed by an order: cancelled, refunded (in full), recovered (it had been abandoned, and the order came within the
 -- horizon of its opening), else purchased. Without an order: emptied (nothing is left in it), abandoned (without cart or
--- checkout activity for settings.shop.cart_silence_seconds), else active. Without an orders export nobody can be said to have ordered: unknown.
+-- checkout activity for settings.shop.cart_silence_seconds), else active. Without an orders export, or where the last was seen of it before orders are known, nobody can be said to
+-- have ordered: unknown.
 -- The state is today's: an order after the horizon makes an abandoned cart a purchased one, while the rates of
 -- metrics.cart_abandonment keep to the horizon, so that a matured figure stays.
 -- key: cart_id
@@ -23,7 +24,8 @@ with outcomes as (
         coalesce(
             elapsed_seconds(carts.opened_at, carts.ordered_at) <= shop.cart_horizon_seconds, false
         ) as is_ordered_in_time,
-        known.orders_until is not null as is_known
+        known.orders_until is not null
+        and (carts.order_id is not null or coalesce(carts.last_activity_at >= known.orders_from, true)) as is_known
     from journeys.carts as carts
     cross join settings.shop as shop
     cross join metrics.cut_off as known
@@ -49,7 +51,7 @@ states as (
 select
     carts.cart_id,              -- of journeys.carts
     carts.person_id,            -- of journeys.people
-    states.state,               -- active, abandoned, recovered, purchased, emptied, cancelled or refunded; unknown: no orders export
+    states.state,               -- active, abandoned, recovered, purchased, emptied, cancelled or refunded; unknown: no orders are known then
     case when states.state = 'emptied' then 'browse' else carts.level_reached end as level,  -- browse (nothing is in it), cart or checkout
     carts.device,               -- on which it was opened
     carts.payment_method,       -- last chosen before it was left; null: not seen

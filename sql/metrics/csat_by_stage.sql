@@ -1,6 +1,7 @@
 -- One row per stage with answers, and one for all of them: CSAT is the share of satisfied answers (top two of 1–5, 8–10
 -- of a scale up to 10). The mean is rescaled to 0–10. Response rate = answers / persons asked, of all surveys
--- together; of a survey without invitations (reviews), persons who passed its stage stand for those asked.
+-- together; of a survey without invitations (reviews), persons who passed its stage since answers are known
+-- stand for those asked.
 with all_answers as (
     select coalesce(stage, 'none') as stage, is_satisfied, score_of_10, attached_to from journeys.survey_answers
     union all
@@ -50,10 +51,11 @@ surveys as (
 ),
 
 passed as (
-    select stage, cast(count(distinct person_id) as bigint) as person_count
-    from journeys.touchpoints
-    where stage is not null
-    group by stage
+    select touchpoints.stage, cast(count(distinct touchpoints.person_id) as bigint) as person_count
+    from journeys.touchpoints as touchpoints
+    cross join metrics.cut_off as cut_off
+    where touchpoints.stage is not null and coalesce(touchpoints.occurred_at >= cut_off.feedback_from, true)
+    group by touchpoints.stage
 ),
 
 asked as (

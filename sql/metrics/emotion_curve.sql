@@ -6,7 +6,8 @@
 -- touchpoints of the stage × 100. Both without back-steps, which have their own column: going back and forth between a
 -- list and its products is how people shop.
 -- Matured only: whether a person asks for help soon after a session (settings.shop.support_contact_seconds) is known so
--- long after it (or after the session timeout, if that is longer), by the click-stream's cut-off and that of the tickets. Younger sessions are open and,
+-- long after it (or after the session timeout, if that is longer), by the click-stream's cut-off and that of the tickets;
+-- of a session before tickets are known, never. Younger sessions are open and,
 -- with their touchpoints, in no figure; nor are runaway sessions. Off the site there are only errors, known at once.
 -- key: stage
 with knobs as (
@@ -14,7 +15,7 @@ with knobs as (
 ),
 
 horizons as (
-    select least(events_until, coalesce(tickets_until, events_until)) as known_until from metrics.cut_off
+    select least(events_until, coalesce(tickets_until, events_until)) as known_until, tickets_from from metrics.cut_off
 ),
 
 -- Few sessions are open or runaway: the others are found by their absence here.
@@ -23,7 +24,14 @@ excluded_sessions as (
     from journeys.sessions as sessions
     cross join knobs
     cross join horizons
-    where elapsed_seconds(sessions.ended_at, horizons.known_until) < knobs.window_seconds
+    where
+        elapsed_seconds(sessions.ended_at, horizons.known_until) < knobs.window_seconds
+        and coalesce(sessions.started_at >= horizons.tickets_from, true)
+    union all
+    select sessions.session_id, false
+    from journeys.sessions as sessions
+    cross join horizons
+    where sessions.started_at < horizons.tickets_from
     union all
     select session_id, false from journeys.quarantined_sessions
 ),

@@ -1,5 +1,6 @@
 -- One row per step of a funnel: how many of those who entered reached it, over matured attempts.
--- Open attempts are in no rate. Interval: Wilson 95 % of the step's own conversion. Revenue at stake is of those lost here.
+-- Open attempts are in no rate, nor are those that entered before all that the steps need is known
+-- (metrics.funnel_cut_off). Interval: Wilson 95 % of the step's own conversion. Revenue at stake is of those lost here.
 -- key: funnel_id, step_number
 with attempts as (
     select
@@ -9,13 +10,19 @@ with attempts as (
         reached.furthest_step,
         reached.entered_at,
         reached.reached_at,
-        elapsed_seconds(reached.entered_at, cut_off.visits_until) >= funnels.window_seconds as is_matured,
+        coalesce(reached.entered_at >= known.known_from, true) as is_covered,
+        coalesce(elapsed_seconds(reached.entered_at, known.known_until) >= funnels.window_seconds, false) as is_over,
         lag(reached.reached_at) over (
             partition by reached.funnel_id, reached.unit_id order by reached.step_number
         ) as previous_reached_at
     from journeys.funnel_attempts as reached
     inner join settings.funnels as funnels on reached.funnel_id = funnels.funnel_id
-    cross join metrics.cut_off as cut_off
+    inner join metrics.funnel_cut_off as known on reached.funnel_id = known.funnel_id
+),
+
+outcomes as (
+    select attempts.*, is_covered and is_over as is_matured
+    from attempts
 ),
 
 counts as (
@@ -23,14 +30,15 @@ counts as (
         funnel_id,
         step_number,
         cast(count(*) filter (where is_matured) as bigint) as reached_count,
-        cast(count(*) filter (where not is_matured) as bigint) as open_count,
+        cast(count(*) filter (where is_covered and not is_over) as bigint) as open_count,
+        cast(count(*) filter (where not is_covered) as bigint) as uncovered_count,
         median(case when is_matured then elapsed_seconds(previous_reached_at, reached_at) end)
             as median_seconds_from_previous,
         avg(cast(case when is_matured then elapsed_seconds(previous_reached_at, reached_at) end as decimal(18, 6)))
             as mean_seconds_from_previous,
         median(case when is_matured then elapsed_seconds(entered_at, reached_at) end)
             as median_seconds_from_entry
-    from attempts
+    from outcomes
     group by funnel_id, step_number
 ),
 
@@ -44,6 +52,7 @@ steps as (
         funnels.window_seconds,
         coalesce(counts.reached_count, 0) as reached_count,
         coalesce(counts.open_count, 0) as open_count,
+        coalesce(counts.uncovered_count, 0) as uncovered_count,
         counts.median_seconds_from_previous,
         counts.mean_seconds_from_previous,
         counts.median_seconds_from_entry,
@@ -75,6 +84,7 @@ select
     ends.reached_count,         -- of these, reached this step
     coalesce(ends.previous_count - ends.reached_count, 0) as dropped_count,  -- reached the step before and not this one
     ends.open_count,            -- attempts at this step whose window has not ended
+    ends.uncovered_count,       -- attempts at this step that entered before all that the steps need is known
     rate(ends.reached_count, ends.entered_count) as conversion_rate,  -- reached / entered
     rate(ends.reached_count, ends.previous_count) as step_rate,  -- reached / reached the step before
     1 - rate(ends.reached_count, ends.previous_count) as drop_off_rate,  -- dropped / reached the step before

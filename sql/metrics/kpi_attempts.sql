@@ -1,14 +1,16 @@
 -- One row per attempt behind a figure: a session (conversion), a cart (abandonment), a first order (retention), an
--- answer (satisfaction), an order (net order value), a person's passage to a funnel step (step conversion).
+-- answer (satisfaction), an order (net order value), a lead (lead conversion), a person's passage to a funnel step (step conversion).
 -- Its outcome is converted, dropped or open: open until its window has ended at the data cut-off, whatever happened so
--- far, so that a fresh period is not flattered by those who were quick. Attempts on a day without tracking are excluded.
+-- far, so that a fresh period is not flattered by those who were quick. One that began before what would show its
+-- outcome is known (metrics.cut_off, funnel_cut_off, first_orders) is uncovered, and in no rate either. Attempts on a day
+-- without tracking are excluded.
 -- key: kpi, attempt_id
 with knobs as (
     select time_zone from settings.shop
 ),
 
 horizons as (
-    select orders_until, visits_until from metrics.cut_off
+    select orders_until, visits_from, visits_until from metrics.cut_off
 ),
 
 session_attempts as (
@@ -18,6 +20,7 @@ session_attempts as (
         sessions.person_id,
         sessions.started_at as happened_at,
         sessions.ended_at as waits_from,
+        horizons.visits_from as known_from,
         horizons.visits_until as known_until,
         sessions.order_count > 0 as is_converted,
         cast(1 as decimal(36, 2)) as amount,
@@ -34,6 +37,7 @@ cart_attempts as (
         carts.person_id,
         carts.opened_at,
         carts.checkout_at,
+        horizons.visits_from as known_from,
         horizons.visits_until as known_until,
         carts.device,
         coalesce(
@@ -45,85 +49,96 @@ cart_attempts as (
     where not carts.is_emptied and horizons.orders_until is not null
 ),
 
-ordered_orders as (
-    select
-        order_id,
-        person_id,
-        ordered_at,
-        net_revenue,
-        is_void,
-        row_number() over (partition by person_id order by ordered_at, order_id) as order_number,
-        lead(ordered_at) over (partition by person_id order by ordered_at, order_id) as next_ordered_at
-    from journeys.order_sessions
-),
-
 step_attempts as (
     select
         kpis.kpi,
         attempts.unit_id as attempt_id,
         attempts.person_id,
         attempts.entered_at as happened_at,
-        horizons.visits_until as known_until,
+        known.known_from,
+        known.known_until,
         attempts.furthest_step >= kpis.step_number as is_converted
     from journeys.funnel_attempts as attempts
     inner join settings.kpis as kpis
         on attempts.funnel_id = kpis.funnel_id and attempts.step_number = kpis.step_number - 1
-    cross join horizons
+    inner join metrics.funnel_cut_off as known on attempts.funnel_id = known.funnel_id
 ),
 
 attempts as (
-    select kpi, attempt_id, person_id, happened_at, waits_from, known_until, coalesce(is_converted, false) as is_converted, amount, device
+    select
+        kpi, attempt_id, person_id, happened_at, waits_from, known_until,
+        coalesce(happened_at >= known_from, true) as is_covered,
+        coalesce(is_converted, false) as is_converted, amount, device
     from session_attempts
     union all
-    select 'cart_abandonment', attempt_id, person_id, opened_at, opened_at, known_until, not is_ordered, 1, device
+    select
+        'cart_abandonment', attempt_id, person_id, opened_at, opened_at, known_until,
+        coalesce(opened_at >= known_from, true), not is_ordered, 1, device
     from cart_attempts
     union all
-    select 'checkout_abandonment', attempt_id, person_id, checkout_at, opened_at, known_until, not is_ordered, 1, device
+    select
+        'checkout_abandonment', attempt_id, person_id, checkout_at, opened_at, known_until,
+        coalesce(opened_at >= known_from, true), not is_ordered, 1, device
     from cart_attempts
     where checkout_at is not null
     union all
     select
         'retention', orders.order_id, orders.person_id, orders.ordered_at, orders.ordered_at, horizons.orders_until,
+        orders.is_covered,
         coalesce(
             elapsed_seconds(orders.ordered_at, orders.next_ordered_at) <= kpis.horizon_seconds, false
         ),
         1, null
-    from ordered_orders as orders
+    from metrics.first_orders as orders
     inner join settings.kpis as kpis on kpis.kpi = 'retention'
     cross join horizons
-    where orders.order_number = 1
     union all
-    select 'satisfaction', answer_id, person_id, answered_at, answered_at, answered_at, is_satisfied, 1, null
+    select 'satisfaction', answer_id, person_id, answered_at, answered_at, answered_at, true, is_satisfied, 1, null
     from journeys.survey_answers
     union all
-    select 'net_order_value', order_id, person_id, ordered_at, ordered_at, ordered_at, true, net_revenue, null
-    from ordered_orders
+    select 'net_order_value', order_id, person_id, ordered_at, ordered_at, ordered_at, true, true, net_revenue, null
+    from journeys.order_sessions
     where not is_void and net_revenue is not null
     union all
-    select kpi, attempt_id, person_id, happened_at, happened_at, known_until, is_converted, 1, null
+    select
+        kpi, attempt_id, person_id, happened_at, happened_at, known_until,
+        coalesce(happened_at >= known_from, true), is_converted, 1, null
     from step_attempts
+    union all
+    select
+        kpis.kpi, leads.lead_id, leads.person_id, leads.led_at, leads.led_at, leads.known_until, leads.is_covered,
+        coalesce(elapsed_seconds(leads.led_at, leads.won_at) <= kpis.horizon_seconds, false), 1, null
+    from metrics.leads as leads
+    inner join settings.kpis as kpis on kpis.kpi = 'lead_conversion'
 ),
 
 -- A figure that the catalogue lacks has no horizon; checks/kpis_are_in_the_catalogue.sql stops the run.
 outcomes as (
     select
         attempts.*,
-        elapsed_seconds(attempts.waits_from, attempts.known_until) >= kpis.horizon_seconds as is_matured
+        attempts.is_covered
+        and elapsed_seconds(attempts.waits_from, attempts.known_until) >= kpis.horizon_seconds as is_matured
     from attempts
     left join settings.kpis as kpis on attempts.kpi = kpis.kpi
 )
 
 select
     outcomes.kpi,               -- of settings.kpis; step_conversion:<funnel>:<step> for each step of a funnel but its first
-    outcomes.attempt_id,        -- the session, cart, order, answer or unit
+    outcomes.attempt_id,        -- the session, cart, order, answer, lead or unit
     coalesce(outcomes.person_id, 'unknown:' || outcomes.attempt_id) as person_id,  -- of journeys.people; attempts of nobody known stand alone
     outcomes.happened_at,       -- UTC instant of the attempt's start
     shop_day(outcomes.happened_at, knobs.time_zone) as happened_on,  -- shop day of it
     coalesce(people.persona, 'unassigned') as persona,  -- of the person
     outcomes.device,            -- where it is known
-    outcomes.is_matured,        -- its window has ended at the data cut-off
+    outcomes.is_covered,        -- what would show its outcome is known from its beginning on
+    outcomes.is_matured,        -- it is covered, and its window has ended at the data cut-off
     outcomes.is_converted,      -- counts in the numerator; of an abandonment: was abandoned
-    case when not outcomes.is_matured then 'open' when outcomes.is_converted then 'converted' else 'dropped' end as outcome,  -- converted, dropped or open
+    case
+        when not outcomes.is_covered then 'uncovered'
+        when not outcomes.is_matured then 'open'
+        when outcomes.is_converted then 'converted'
+        else 'dropped'
+    end as outcome,             -- converted, dropped, open or uncovered
     case when outcomes.is_matured and outcomes.is_converted then outcomes.amount else 0 end as numerator,  -- what the attempt adds to the figure's numerator
     case when outcomes.is_matured then 1 else 0 end as denominator,  -- and to its denominator
 from outcomes

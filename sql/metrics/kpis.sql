@@ -17,6 +17,7 @@ halved as (
         attempts.kpi,
         attempts.numerator,
         attempts.denominator,
+        attempts.outcome,
         attempts.happened_on,
         span.first_on,
         span.last_on,
@@ -26,13 +27,13 @@ halved as (
 ),
 
 periods as (
-    select kpi, 'all' as period, first_on as from_on, last_on as until_on, numerator, denominator from halved
+    select kpi, 'all' as period, first_on as from_on, last_on as until_on, numerator, denominator, outcome from halved
     union all
-    select kpi, 'before', first_on, cast(second_half_on - 1 as date), numerator, denominator
+    select kpi, 'before', first_on, cast(second_half_on - 1 as date), numerator, denominator, outcome
     from halved
     where happened_on < second_half_on and denominator = 1
     union all
-    select kpi, 'after', second_half_on, last_on, numerator, denominator
+    select kpi, 'after', second_half_on, last_on, numerator, denominator, outcome
     from halved
     where happened_on >= second_half_on and denominator = 1
 ),
@@ -45,7 +46,8 @@ summed as (
         until_on,
         cast(sum(numerator) as bigint) as numerator,
         cast(sum(denominator) as bigint) as denominator,
-        cast(sum(1 - denominator) as bigint) as open_count
+        cast(count(*) filter (where outcome = 'open') as bigint) as open_count,
+        cast(count(*) filter (where outcome = 'uncovered') as bigint) as uncovered_count
     from periods
     group by kpi, period, from_on, until_on
 )
@@ -58,6 +60,7 @@ select
     summed.numerator,           -- sessions with an order; abandoned carts; customers who came back; satisfied answers
     summed.denominator,         -- matured sessions, carts, customers; answers
     summed.open_count,          -- attempts whose window has not ended, in no rate
+    summed.uncovered_count,     -- attempts that began before what would show their outcome is known, in no rate
     rate(summed.numerator, summed.denominator) as value,  -- the figure, 0–1
     wilson_low(summed.numerator, summed.denominator) as low,  -- Wilson 95 %
     wilson_high(summed.numerator, summed.denominator) as high,  -- Wilson 95 %

@@ -7,11 +7,11 @@ select
     stages.is_required,         -- optional stages never gate
 from settings.stages as stages
 inner join settings.touchpoint_rules as rules on stages.stage = rules.stage
-cross join metrics.cut_off as cut_off
-where
-    (coalesce(rules.source, 'events') = 'events' and cut_off.events_until is not null)
-    or (coalesce(rules.source, 'orders') = 'orders' and cut_off.orders_until is not null)
-    or (coalesce(rules.source, 'feedback') = 'feedback' and cut_off.feedback_until is not null)
-    or (coalesce(rules.source, 'tickets') = 'tickets' and cut_off.tickets_until is not null)
-    or (coalesce(rules.source, 'deals') = 'deals' and cut_off.deals_until is not null)
+inner join metrics.known_sources as known
+    on
+        known.known_until is not null
+        and (
+            rules.source = known.source
+            or (rules.source is null and known.source not in ('contacts', 'invitations'))
+        )
 group by stages.stage, stages.stage_position, stages.is_required

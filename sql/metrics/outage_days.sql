@@ -41,7 +41,10 @@ checkouts as (
 
 span as (
     select
-        least(min(day), (select min(day) from placed_orders)) as first_day,
+        greatest(
+            least(min(day), (select min(day) from placed_orders)),
+            max(coalesce(shop_day(known.visits_from, knobs.time_zone), date '0001-01-01'))
+        ) as first_day,
         least(
             greatest(max(day), (select max(day) from placed_orders)),
             max(shop_day(known.visits_until - interval 1 microsecond, knobs.time_zone))

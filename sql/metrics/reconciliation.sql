@@ -30,7 +30,7 @@ purchases as (
         coalesce(
             'order ' || coalesce(order_keys.order_id, clicks.order_id), 'event ' || clicks.event_id
         ) as purchase_key,
-        cast(coalesce(clicks.value, clicks.price * coalesce(clicks.quantity, 1)) as double) as value,
+        cast(clicks.stated_value as double) as value,
         clicks.payment_method
     from staging.events as clicks
     inner join journeys.event_meanings as meanings

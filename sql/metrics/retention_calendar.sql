@@ -1,7 +1,7 @@
 -- One row per calendar retention table of journey.yaml, cohort and period after it: who came back in it.
 -- A cohort is the persons with an entry in one hour, day, week (from Monday) or month of the shop's time: of each person
 -- the first entry ever, or every one. Interval 0 is the cohort itself. A period that has not ended at the data cut-off is
--- null, never 0. These are the calendar variants; the headline counts elapsed days (metrics.retention_cohorts).
+-- null, never 0; so is one of a cohort before all sources are known. These are the calendar variants; the headline counts elapsed days (metrics.retention_cohorts).
 -- key: retention_id, cohort_at, interval_number
 with touches as (
     select
@@ -58,7 +58,9 @@ sizes as (
 ),
 
 horizons as (
-    select shop_time(cut_off.visits_until, knobs.time_zone) as known_until
+    select
+        shop_time(cut_off.visits_from, knobs.time_zone) as known_from,
+        shop_time(cut_off.visits_until, knobs.time_zone) as known_until
     from metrics.cut_off as cut_off
     cross join settings.shop as knobs
 ),
@@ -106,7 +108,16 @@ cells as (
             when 'day' then sizes.cohort_at + (g.n + 1) * interval 1 day
             when 'week' then sizes.cohort_at + (g.n + 1) * interval 7 day
             else sizes.cohort_at + (g.n + 1) * interval 1 month
-        end <= horizons.known_until as is_finished
+        end <= horizons.known_until
+        and coalesce(
+            sizes.cohort_at >= case sizes.period
+                when 'hour' then date_trunc('hour', horizons.known_from)
+                when 'day' then cast(date_trunc('day', horizons.known_from) as timestamp)
+                when 'week' then cast(date_trunc('week', horizons.known_from) as timestamp)
+                else cast(date_trunc('month', horizons.known_from) as timestamp)
+            end,
+            true
+        ) as is_finished
     from sizes
     cross join horizons
     cross join unnest(generate_series(0, 23)) as g (n)

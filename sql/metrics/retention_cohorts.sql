@@ -1,6 +1,7 @@
 -- One row per cohort (shop month of the first order) and interval of 30 × 24 h since the customer's own first order.
 -- Returned: another order in [n × 30, (n + 1) × 30) days. Unbounded: in or after it. The denominator is customers who
 -- reached the end of that interval before the data cut-off; an interval that no one has finished is null, never 0.
+-- Customers whose first order may lie before what is known (metrics.first_orders) are in no cohort.
 -- key: cohort_on, interval_number
 with knobs as (
     select time_zone from settings.shop
@@ -10,20 +11,15 @@ horizons as (
     select orders_until from metrics.cut_off
 ),
 
-first_orders as (
-    select person_id, ordered_at as first_ordered_at, order_id as first_order_id
-    from journeys.order_sessions
-    qualify row_number() over (partition by person_id order by ordered_at, order_id) = 1
-),
-
 customers as (
     select
-        first_orders.person_id,
-        first_orders.first_ordered_at,
-        first_orders.first_order_id,
-        shop_month(first_orders.first_ordered_at, knobs.time_zone) as cohort_on
-    from first_orders
+        orders.person_id,
+        orders.ordered_at as first_ordered_at,
+        orders.order_id as first_order_id,
+        shop_month(orders.ordered_at, knobs.time_zone) as cohort_on
+    from metrics.first_orders as orders
     cross join knobs
+    where orders.is_covered
 ),
 
 intervals as (

@@ -10,7 +10,7 @@ with knobs as (
 ),
 
 horizons as (
-    select matured_until from metrics.cut_off
+    select visits_from, matured_until from metrics.cut_off
 ),
 
 their_clicks as (
@@ -84,6 +84,7 @@ their_attempts as (
     cross join horizons
     where
         sessions.ended_at <= horizons.matured_until
+        and coalesce(sessions.started_at >= horizons.visits_from, true)
         and shop_day(sessions.started_at, knobs.time_zone) not in (
             select outage_on from metrics.outage_days where outage = 'tracking'
         )

@@ -13,6 +13,7 @@ run_counts as (
         found.ordered_variants,
         coalesce(
             found.ended_at <= known.matured_until
+            and coalesce(found.started_at >= known.visits_from, true)
             and shop_day(found.started_at, knobs.time_zone) not in (
                 select outage_on from metrics.outage_days where outage = 'tracking'
             ),

@@ -1,7 +1,8 @@
 -- One row per stage of the map: how many journeys reach it, go on, drop there or are still open.
 -- A journey reaches a required stage when it has a touchpoint in it or in a later required one; an optional stage has a
 -- reach of its own and never gates. Drop-off = matured journeys whose furthest required stage this is / matured journeys
--- that reached it (metrics.matured_journeys). Revenue at stake: of these, as if each ordered like the average order. The
+-- that reached it (metrics.matured_journeys). Journeys that began before both click-stream and orders are known are in
+-- none of these counts, but in their own. Revenue at stake: of these, as if each ordered like the average order. The
 -- last required stage that the exports can show (metrics.measured_stages) has no drop-off: it is where the map ends.
 -- key: stage
 with knobs as (
@@ -12,8 +13,10 @@ outcomes as (
     select
         journeys.journey_id,
         journeys.furthest_required_position,
-        matured.journey_id is not null as is_matured
+        matured.journey_id is not null as is_matured,
+        coalesce(journeys.started_at >= cut_off.visits_from, true) as is_covered
     from journeys.journeys as journeys
+    cross join metrics.cut_off as cut_off
     left join metrics.matured_journeys as matured on journeys.journey_id = matured.journey_id
 ),
 
@@ -32,6 +35,7 @@ reaches as (
         stages.stage,
         outcomes.journey_id,
         outcomes.is_matured,
+        outcomes.is_covered,
         stages.is_required and outcomes.furthest_required_position = stages.stage_position as is_furthest,
         touches.journey_id is not null as is_touched,
         touches.stage_seconds,
@@ -47,13 +51,14 @@ reaches as (
 counts as (
     select
         stage,
-        cast(count(*) as bigint) as reached_count,
+        cast(count(*) filter (where is_covered) as bigint) as reached_count,
+        cast(count(*) filter (where not is_covered) as bigint) as uncovered_count,
         cast(count(*) filter (where is_matured) as bigint) as matured_count,
         cast(count(*) filter (where is_matured and is_furthest) as bigint) as dropped_count,
-        cast(count(*) filter (where not is_matured) as bigint) as open_count,
-        cast(count(*) filter (where not is_touched) as bigint) as skipped_count,
-        cast(sum(back_step_count) as bigint) as back_step_count,
-        median(case when is_touched then stage_seconds end) as median_seconds
+        cast(count(*) filter (where is_covered and not is_matured) as bigint) as open_count,
+        cast(count(*) filter (where is_covered and not is_touched) as bigint) as skipped_count,
+        cast(sum(case when is_covered then back_step_count else 0 end) as bigint) as back_step_count,
+        median(case when is_covered and is_touched then stage_seconds end) as median_seconds
     from reaches
     group by stage
 ),
@@ -93,6 +98,7 @@ select
     coalesce(counts.matured_count, 0) as matured_count,  -- of these, journeys that are over
     case when stages.is_required and not required_stages.is_last then coalesce(counts.dropped_count, 0) end as dropped_count,  -- matured journeys that got no further; null: nothing to go on to
     coalesce(counts.open_count, 0) as open_count,  -- journeys that may still go on, in no rate
+    coalesce(counts.uncovered_count, 0) as uncovered_count,  -- journeys that began before all is known, in no count here
     coalesce(counts.skipped_count, 0) as skipped_count,  -- reached a later required stage without a touchpoint here
     coalesce(counts.back_step_count, 0) as back_step_count,  -- times a journey went from here to an earlier stage
     counts.median_seconds,      -- time in the stage, median over the journeys that touched it

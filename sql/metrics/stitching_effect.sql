@@ -8,7 +8,7 @@ with knobs as (
 ),
 
 horizons as (
-    select visits_until, matured_until from metrics.cut_off
+    select visits_from, matured_until from metrics.cut_off
 ),
 
 all_sessions as (
@@ -61,6 +61,7 @@ attempts as (
     cross join horizons
     where
         sessions.ended_at <= horizons.matured_until
+        and coalesce(sessions.started_at >= horizons.visits_from, true)
         and shop_day(sessions.started_at, knobs.time_zone) not in (
             select outage_on from metrics.outage_days where outage = 'tracking'
         )
@@ -101,8 +102,10 @@ funnel_counts as (
         cast(count(*) filter (where entries.furthest_step = funnel.step_count) as bigint) as converted_count
     from entries
     inner join funnel on entries.funnel_id = funnel.funnel_id
-    cross join horizons
-    where elapsed_seconds(entries.entered_at, horizons.visits_until) >= funnel.window_seconds
+    inner join metrics.funnel_cut_off as known on entries.funnel_id = known.funnel_id
+    where
+        coalesce(entries.entered_at >= known.known_from, true)
+        and elapsed_seconds(entries.entered_at, known.known_until) >= funnel.window_seconds
     group by entries.view
 )
 

@@ -16,6 +16,7 @@ create table raw.events (
     product_id text,                       -- product or SKU
     quantity double check (quantity >= 0), -- pieces added or removed
     price decimal(18, 4),                  -- of one piece; below zero: a discount
+    items struct(product_id text, product_name text, quantity double, price decimal(18, 4))[],  -- the products it is about, where the source lists them: pieces, and the price of one
     value decimal(18, 4),                  -- of the event, as an order's revenue
     currency text,                         -- ISO 4217
     cart_id text,                          -- the source's id of the cart

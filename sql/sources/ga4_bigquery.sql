@@ -13,7 +13,7 @@
 --     "collected_traffic_source": {
 --         "manual_source": "VARCHAR", "manual_medium": "VARCHAR", "manual_campaign_name": "VARCHAR"},
 --     "ecommerce": {"transaction_id": "VARCHAR", "purchase_revenue": "VARCHAR", "shipping_value": "VARCHAR"},
---     "items": [{"item_id": "VARCHAR", "quantity": "VARCHAR", "price": "VARCHAR"}]}
+--     "items": [{"item_id": "VARCHAR", "item_name": "VARCHAR", "quantity": "VARCHAR", "price": "VARCHAR"}]}
 -- The export has no id of an event: it is made from what makes a row, so that the same row exported again gives the
 -- same id. Parameters are compared by name and value, whatever their order and whether empty values are written; the
 -- items belong to it, for in exports from before the batch columns nothing else tells two adds of one instant apart.
@@ -21,6 +21,7 @@
 -- since 1970: 41 bits), request (14 bits) and place in the request (8 bits), in one number.
 -- Google restates a day for three days, and completes what the intraday table had: a day (`part`) of the daily table
 -- replaces that of the intraday one, and a later folder's that of an earlier. A day's several files lie in one folder.
+-- An event with one item is about that product too; one with several names none by itself.
 -- A value in parentheses, as (not set), (direct) or (none), stands for no value.
 with event_fields as (
     select
@@ -117,6 +118,12 @@ select
     case when not regexp_matches(item.item_id, '^[(].*[)]$') then item.item_id end as product_id,
     read_number(item.quantity) as quantity,
     read_amount(item.price) as price,
+    list_transform(r.items, lambda i: {
+        'product_id': case when not regexp_matches(i.item_id, '^[(].*[)]$') then i.item_id end,
+        'product_name': case when not regexp_matches(i.item_name, '^[(].*[)]$') then i.item_name end,
+        'quantity': i.quantity,
+        'price': i.price
+    }) as items,
     coalesce(nullif(revenue, 0), read_amount(given_value), revenue) as value,
     currency,
     case when not regexp_matches(transaction_id, '^[(].*[)]$') then transaction_id end as order_id,

@@ -14,7 +14,7 @@
 --     "goalPageId": "VARCHAR", "eventCategory": "VARCHAR", "eventAction": "VARCHAR",
 --     "productViewSku": "VARCHAR", "productViewName": "VARCHAR", "productViewPrice": "VARCHAR",
 --     "productViewCategories": ["VARCHAR"], "orderId": "VARCHAR", "revenue": "VARCHAR", "revenueShipping": "VARCHAR",
---     "itemDetails": [{"itemSKU": "VARCHAR", "price": "VARCHAR", "quantity": "VARCHAR"}]}}
+--     "itemDetails": [{"itemSKU": "VARCHAR", "itemName": "VARCHAR", "price": "VARCHAR", "quantity": "VARCHAR"}]}}
 -- An action's `timestamp` is no Unix time: it counts the seconds of the clock on the wall of the site's time zone. The
 -- visit's firstActionTimestamp is one, so the two give the site's offset, to the quarter of an hour; without it the
 -- shop's time zone is taken. The id is made of what Matomo numbers: pageId of an action, the order, the goal and its
@@ -112,6 +112,9 @@ select
     coalesce(viewed_sku, nullif(trim(item.itemSKU), '')) as product_id,
     read_number(item.quantity) as quantity,
     coalesce(read_amount(r.actionDetails.productViewPrice), read_amount(item.price)) as price,
+    list_transform(r.actionDetails.itemDetails, lambda i: {
+        'product_id': i.itemSKU, 'product_name': i.itemName, 'quantity': i.quantity, 'price': i.price
+    }) as items,
     read_amount(r.actionDetails.revenue) as value,
     r.siteCurrency as currency,
     r.actionDetails.orderId as order_id,

@@ -40,6 +40,8 @@ values_read as (
             "$device_id": "VARCHAR", "$user_id": "VARCHAR", "$anon_distinct_id": "VARCHAR", "$lib": "VARCHAR",
             "utm_source": "VARCHAR", "utm_medium": "VARCHAR", "utm_campaign": "VARCHAR",
             "product_id": "VARCHAR", "sku": "VARCHAR", "quantity": "VARCHAR", "price": "VARCHAR",
+            "products": [{"product_id": "VARCHAR", "sku": "VARCHAR", "name": "VARCHAR", "quantity": "VARCHAR",
+                "price": "VARCHAR"}],
             "revenue": "VARCHAR", "value": "VARCHAR", "total": "VARCHAR", "currency": "VARCHAR",
             "cart_id": "VARCHAR", "order_id": "VARCHAR", "error": "VARCHAR", "$exception_type": "VARCHAR",
             "$set": {"email": "VARCHAR"}}') as p,
@@ -51,6 +53,7 @@ values_read as (
 persons as (
     select
         *,
+        case when len(p.products) = 1 then p.products[1] end as product,
         nullif(trim(p."$user_id"), '') as user_id,
         case
             when event_name = '$identify' and nullif(trim(p."$user_id"), '') is not null
@@ -81,9 +84,12 @@ select
     p.utm_medium as campaign_medium,
     p.utm_campaign as campaign_name,
     lower(p."$device_type") as device,
-    coalesce(p.product_id, p.sku) as product_id,
-    read_number(p.quantity) as quantity,
-    read_amount(p.price) as price,
+    coalesce(p.product_id, p.sku, product.product_id, product.sku) as product_id,
+    coalesce(read_number(p.quantity), read_number(product.quantity)) as quantity,
+    coalesce(read_amount(p.price), read_amount(product.price)) as price,
+    list_transform(p.products, lambda i: {
+        'product_id': coalesce(i.product_id, i.sku), 'product_name': i.name, 'quantity': i.quantity, 'price': i.price
+    }) as items,
     coalesce(read_amount(p.revenue), read_amount(p.value), read_amount(p.total)) as value,
     p.currency as currency,
     p.cart_id as cart_id,

@@ -8,14 +8,14 @@
 --   "campaign": {"source": "VARCHAR", "medium": "VARCHAR", "name": "VARCHAR"},
 --   "device": {"type": "VARCHAR"}, "traits": {"email": "VARCHAR"}}, "properties": {
 --   "product_id": "VARCHAR", "sku": "VARCHAR", "quantity": "VARCHAR", "price": "VARCHAR",
---   "products": [{"product_id": "VARCHAR", "sku": "VARCHAR", "quantity": "VARCHAR", "price": "VARCHAR"}],
+--   "products": [{"product_id": "VARCHAR", "sku": "VARCHAR", "name": "VARCHAR", "quantity": "VARCHAR",
+--     "price": "VARCHAR"}],
 --   "value": "VARCHAR", "revenue": "VARCHAR", "total": "VARCHAR", "shipping": "VARCHAR", "currency": "VARCHAR",
 --   "cart_id": "VARCHAR", "order_id": "VARCHAR", "payment_method": "VARCHAR", "coupon": "VARCHAR",
 --   "coupon_id": "VARCHAR", "coupon_name": "VARCHAR", "error": "VARCHAR", "email": "VARCHAR"}}
 -- Time: `timestamp`, which the source corrects for the device's clock; not sentAt. Delivery is at least once: the
 -- same messageId may come again, and staging keeps one. Calls from a server, e-mails sent and changes of an order are
--- not caused by a person: they open and extend no session. A list of exactly one product is that product; a longer one
--- names none. A user agent that names a bot, a crawler, a spider or a headless browser is one (CUBOT makes phones).
+-- not caused by a person: they open and extend no session. An event that lists exactly one product is about it too. A user agent that names a bot, a crawler, a spider or a headless browser is one (CUBOT makes phones).
 with values_read as (
     select
         line,
@@ -43,6 +43,9 @@ select
     coalesce(r.properties.product_id, r.properties.sku, product.product_id, product.sku) as product_id,
     coalesce(read_number(r.properties.quantity), read_number(product.quantity)) as quantity,
     coalesce(read_amount(r.properties.price), read_amount(product.price)) as price,
+    list_transform(r.properties.products, lambda i: {
+        'product_id': coalesce(i.product_id, i.sku), 'product_name': i.name, 'quantity': i.quantity, 'price': i.price
+    }) as items,
     coalesce(
         read_amount(r.properties.revenue), read_amount(r.properties.value), read_amount(r.properties.total)
     ) as value,

@@ -7,7 +7,10 @@
 --     "id": "VARCHAR", "createdAt": "VARCHAR", "updatedAt": "VARCHAR", "completedAt": "VARCHAR",
 --     "customer": {"id": "VARCHAR", "email": "VARCHAR", "defaultEmailAddress": {"emailAddress": "VARCHAR"}},
 --     "subtotalPriceSet": {"shopMoney": {"amount": "VARCHAR", "currencyCode": "VARCHAR"}},
---     "totalPriceSet": {"shopMoney": {"amount": "VARCHAR", "currencyCode": "VARCHAR"}}}
+--     "totalPriceSet": {"shopMoney": {"amount": "VARCHAR", "currencyCode": "VARCHAR"}},
+--     "lineItems": {"nodes": [{"title": "VARCHAR", "quantity": "VARCHAR", "sku": "VARCHAR", "product": {"id": "VARCHAR"},
+--         "originalUnitPriceSet": {"shopMoney": {"amount": "VARCHAR"}},
+--         "discountedUnitPriceSet": {"shopMoney": {"amount": "VARCHAR"}}}]}}
 -- The same events as shopify_checkouts makes of the older CSV, under the same ids: `Checkout Abandoned` while completedAt
 -- is empty, else `Checkout Completed`, of the instant at which the checkout began; the newest version by updatedAt
 -- stands. Amounts are those in the shop's money. GraphQL names no cart. The link to recover the cart logs its reader in
@@ -22,6 +25,12 @@ select
     pseudonym(coalesce(
         nullif(trim(r.customer.defaultEmailAddress.emailAddress), ''), nullif(trim(r.customer.email), '')
     )) as email_hash,
+    list_transform(r.lineItems.nodes, lambda i: {
+        'product_id': coalesce(nullif(trim(i.sku), ''), regexp_extract(i.product.id, '([0-9]+)$', 1)),
+        'product_name': i.title,
+        'quantity': i.quantity,
+        'price': coalesce(i.discountedUnitPriceSet.shopMoney.amount, i.originalUnitPriceSet.shopMoney.amount)
+    }) as items,
     coalesce(r.subtotalPriceSet.shopMoney.amount, r.totalPriceSet.shopMoney.amount) as value,
     coalesce(r.subtotalPriceSet.shopMoney.currencyCode, r.totalPriceSet.shopMoney.currencyCode) as currency,
     r.updatedAt as source_updated_at,

@@ -22,7 +22,8 @@
 --   event_fingerprint, true_tstamp
 -- Time: `derived_tstamp`, which is corrected for the device's clock, else the collector's; both are UTC. Delivery is at
 -- least once: the same event_id may come again, and staging keeps one. A structured event is named by its se_action,
--- an action of the Snowplow e-commerce plugin by its type; its product, cart and order are entities of the contexts.
+-- an action of the Snowplow e-commerce plugin by its type; its products, cart and order are entities of the contexts. An
+-- event with one product is about it too.
 -- Bots: what the IAB or YAUAA enrichment, or the old user agent parser, calls one. A tracker on a server (platform srv)
 -- sends what no person did there. user_ipaddress, geo_*, page titles and queries are not read.
 with event_fields as (
@@ -63,7 +64,7 @@ with event_fields as (
                 "currency": "VARCHAR"}}}').data.data as action,
         json_transform(case when json_valid("contexts") then cast("contexts" as json) end, '{
             "data": [{"schema": "VARCHAR", "data": {
-                "id": "VARCHAR", "price": "VARCHAR", "quantity": "VARCHAR", "currency": "VARCHAR",
+                "id": "VARCHAR", "name": "VARCHAR", "price": "VARCHAR", "quantity": "VARCHAR", "currency": "VARCHAR",
                 "cart_id": "VARCHAR", "transaction_id": "VARCHAR", "revenue": "VARCHAR", "shipping": "VARCHAR",
                 "payment_method": "VARCHAR", "coupon_code": "VARCHAR", "discount_code": "VARCHAR",
                 "error_code": "VARCHAR", "error_shortcode": "VARCHAR", "spiderOrRobot": "VARCHAR"}}]}').data as given_entities,
@@ -94,6 +95,7 @@ event_names as (
     select
         *,
         case when len(products) = 1 then products[1].data end as product,
+        list_sort(list_distinct(list_transform(products, lambda e: upper(e.data.currency)))) as currencies,
         read_instant(given_at, 'UTC') as occurred_at,
         coalesce(
             case
@@ -127,9 +129,12 @@ select
     coalesce(action.sku, ti_sku, product.id) as product_id,
     coalesce(read_number(action.quantity), read_number(ti_quantity), read_number(product.quantity)) as quantity,
     coalesce(read_amount(action.unitPrice), read_amount(ti_price), read_amount(product.price)) as price,
+    list_transform(products, lambda e: {
+        'product_id': e.data.id, 'product_name': e.data.name, 'quantity': e.data.quantity, 'price': e.data.price
+    }) as items,
     coalesce(read_amount(tr_total), read_amount(transaction.revenue)) as value,
     coalesce(
-        action.currency, tr_currency, ti_currency, transaction.currency, product.currency, cart.currency
+        action.currency, tr_currency, ti_currency, transaction.currency, products[1].data.currency, cart.currency
     ) as currency,
     cart.cart_id as cart_id,
     coalesce(tr_orderid, ti_orderid, transaction.transaction_id) as order_id,
@@ -147,6 +152,8 @@ select
             when given_at is null then 'derived_tstamp and collector_tstamp are both missing'
             when coalesce(domain_userid, network_userid, user_id) is null
                 then 'domain_userid, network_userid and user_id are all missing'
+            when len(currencies) > 1
+                then 'the products are priced in several currencies: ' || array_to_string(currencies, ', ')
             when is_broken then 'contexts, derived_contexts or unstruct_event is not valid JSON'
         end,
         unread_instant('derived_tstamp or collector_tstamp', given_at),

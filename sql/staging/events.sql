@@ -2,8 +2,10 @@
 -- Delivery is at least once and exports overlap: of the rows with one event id the newest by the source's own time
 -- stands, else the one from the export that reaches furthest, whichever was loaded first. Where a source restates whole
 -- parts (GA4 its days), the part's last delivery replaces the earlier ones.
+-- Amounts are in the shop's currency: of another one by the rate of the shop day (staging.currency_rates), else null.
 -- key: event_id
 -- keyed by: event_id
+-- linked by: currency
 with repeated as (
     select events.event_id
     from raw.events as events
@@ -23,6 +25,43 @@ chosen as (
     qualify row_number() over (partition by events.event_id order by events.version desc) = 1
 ),
 
+-- What the products that an event lists say of it as a whole.
+item_totals as (
+    select
+        events.event_id,
+        events.file_id,
+        events.line,
+        case
+            when
+                count(events.items[places.position].product_id) = count(*)
+                and count(distinct events.items[places.position].product_id) = 1
+                then min(events.items[places.position].product_id)
+        end as only_product,
+        case
+            when count(*) > 1
+                then
+                    string_agg(
+                        coalesce(events.items[places.position].product_id, ''), ', '
+                        order by coalesce(events.items[places.position].product_id, '')
+                    )
+        end as products,
+        cast(
+            sum(coalesce(try_cast(events.items[places.position].quantity as decimal(18, 4)), 1)) as double
+        ) as piece_count,
+        case
+            when count(events.items[places.position].price) = count(*)
+                then
+                    cast(sum(
+                        events.items[places.position].price
+                        * coalesce(try_cast(events.items[places.position].quantity as decimal(18, 4)), 1)
+                    ) as double)
+        end as items_value
+    from raw.events as events
+    cross join unnest(generate_series(1, len(events.items))) as places (position)
+    where len(events.items) > 0
+    group by events.event_id, events.file_id, events.line
+),
+
 current_events as (
     select
         events.event_id,
@@ -38,10 +77,18 @@ current_events as (
         events.campaign_medium,
         events.campaign_name,
         events.device,
-        events.product_id,
-        events.quantity,
+        coalesce(events.product_id, item_totals.only_product) as product_id,
+        item_totals.products,
+        case
+            when events.price is null then coalesce(events.quantity, item_totals.piece_count)
+            else events.quantity
+        end as quantity,
         events.price,
+        events.items,
+        item_totals.items_value,
         events.value,
+        events.currency,
+        case when events.currency is null or events.currency = shop.currency then 1 else rates.rate end as rate,
         events.cart_id,
         events.order_id,
         events.error,
@@ -51,8 +98,19 @@ current_events as (
         events.shipping,
         events.coupon
     from raw.events as events
+    cross join settings.shop as shop
     left join staging.event_parts as parts on events.export = parts.export and events.part = parts.part
     left join chosen on events.event_id = chosen.event_id
+    left join item_totals
+        on
+            events.event_id = item_totals.event_id
+            and events.file_id = item_totals.file_id
+            and events.line = item_totals.line
+    left join staging.currency_rates as rates
+        on
+            events.currency = rates.currency
+            and events.occurred_at >= rates.from_at
+            and events.occurred_at < rates.until_at
     where
         (events.part is null or events.delivery = parts.delivery)
         and (chosen.event_id is null or (events.file_id = chosen.file_id and events.line = chosen.line))
@@ -77,16 +135,27 @@ select
     campaign_medium,            -- utm_medium
     campaign_name,              -- utm_campaign
     device,                     -- desktop, mobile or tablet
-    product_id,                 -- product or SKU
-    quantity,                   -- pieces added or removed
-    price,                      -- of one piece, in the shop's currency
-    value,                      -- of the event, as an order's revenue
+    product_id,                 -- the product or SKU that it is about; null: none, or several
+    products,                   -- the products of its items, where it has several items
+    quantity,                   -- pieces added or removed, of all its items
+    in_shop_currency(current_events.price, rate) as price,  -- of one piece, in the shop's currency; null: not said, of several items, or no rate is known
+    items,                      -- the products that it lists, as the source does: staging.event_items has a row of each
+    in_shop_currency(
+        coalesce(
+            current_events.value, current_events.price * coalesce(quantity, 1), items_value
+        ), rate
+    ) as value,                 -- of all its pieces, in the shop's currency: what the source says, else price × quantity, else that of its items; null: unknown
+    coalesce(
+        current_events.value, current_events.price * coalesce(quantity, 1), items_value
+    ) as stated_value,           -- the same in its own currency
+    currency,                   -- of its amounts, ISO 4217; null: not said, taken for the shop's
+    rate,                       -- of the shop's currency for one of its own on its shop day; 1: the shop's; null: not known
     cart_id,                    -- the source's id of the cart
     order_id,                   -- the order's id or number
     error,                      -- what went wrong, for errors
     is_person_caused,           -- false: server or e-mail event
     is_bot,                     -- the source or the user agent says that no person did it
     payment_method,             -- chosen in the checkout
-    shipping,                   -- shipping cost shown in the checkout, in the shop's currency
+    in_shop_currency(current_events.shipping, rate) as shipping,  -- shipping cost shown in the checkout, in the shop's currency; null: not said, or no rate is known
     coupon,                     -- coupon or voucher code
 from current_events

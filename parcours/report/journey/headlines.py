@@ -45,4 +45,5 @@ def filled_in(text: str, kpi: Row, shop: Row, numbers: Numbers) -> str:
         hours=f"{numbers.count(shop.attribution_hours)}{NBSP}h",
         cart_days=numbers.days(shop.cart_horizon_days),
         retention_days=shop.retention_days,
+        lead_days=shop.lead_days,
     )

@@ -76,7 +76,7 @@ class _Map:
         domains, inner = self.domains()
         notes = [note for place, stage in enumerate(self.stages) for note in self.value_notes(place, stage)]
         axes: Drawing = {}
-        for number, (domain, band) in enumerate(zip(domains, BANDS, strict=True), 1):
+        for number, (domain, band) in enumerate(zip(domains, self.bands(), strict=True), 1):
             x, y = (f"{letter}axis{_suffix(number)}" for letter in "xy")
             across, along = self.stage_axis(number), self.value_axis(number)
             axes |= {x: along, y: across} if self.narrow else {x: across, y: along}
@@ -98,10 +98,15 @@ class _Map:
         traces = [*self.journeys(), *self.satisfaction(), *self.times(), *self.opportunities()]
         return {"data": traces, "layout": frame}
 
+    def bands(self) -> Sequence[Band]:
+        """The rows of the map: without orders that value it, there is no revenue at stake."""
+        return BANDS if self.with_value("revenue_at_stake") else BANDS[:-1]
+
     def domains(self) -> tuple[list[list[float]], int]:
         """Where each band stands, as shares of the drawing from the bottom, and the drawing's pixels."""
-        heights = [24 * len(self.stages) + 8 if self.narrow else band.height for band in BANDS]
-        gaps = NARROW_GAPS if self.narrow else GAPS
+        bands = self.bands()
+        heights = [24 * len(self.stages) + 8 if self.narrow else band.height for band in bands]
+        gaps = (NARROW_GAPS if self.narrow else GAPS)[: len(bands) - 1]
         inner, top, domains = sum(heights) + sum(gaps), 0, []
         for height, gap in zip(heights, [*gaps, 0], strict=True):
             domains.append([max(0.0, 1 - (top + height) / inner), 1 - top / inner])
@@ -231,6 +236,8 @@ class _Map:
         return [self.markers(3, [place for place, _ in timed], [_log(stage) for _, stage in timed], marker, text)]
 
     def opportunities(self) -> list[Drawing]:
+        if not self.with_value("revenue_at_stake"):
+            return []
         text = [
             f"{_bold(stage)}<br>{self.numbers.money(stage.revenue_at_stake)} of net revenue at stake"
             for stage in self.stages

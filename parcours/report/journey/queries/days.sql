@@ -18,4 +18,5 @@ from parts
 inner join settings.kpis as catalogue on parts.kpi = catalogue.kpi and catalogue.is_headline
 inner join spans on parts.kpi = spans.kpi and (parts.grain = 'week') = spans.is_long
 cross join settings.shop as shop
+where parts.denominator + parts.open_count > 0
 order by parts.kpi, parts.on

@@ -21,8 +21,10 @@ WAYS: tuple[Column, ...] = (
 
 
 def sections(figures: Figures, numbers: Numbers) -> list[Section]:
-    """One section; the headline first."""
+    """One section; the headline first. None of a shop of deals alone."""
     ways, section = figures.cart_ways, partial(Section, "carts", "Carts", sources=("metrics.cart_abandonment",))
+    if figures.shop.has_deals_alone:
+        return []
     headline = first(ways, way="cart abandonment")
     if headline is None or not headline.denominator:
         return [section("Cart abandonment: not measured", "", empty=HEADLINES["cart_abandonment"].missing)]

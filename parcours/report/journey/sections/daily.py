@@ -1,4 +1,4 @@
-"""Conversion by shop day, of long periods by week; for shops without sessions, satisfaction."""
+"""Conversion by shop day, of long periods by week; for shops without sessions, lead conversion or satisfaction."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import partial
 from parcours.report.drawing import BLUE, FAINT, chart
 from parcours.report.figures import Figures, Row
 from parcours.report.journey.daily_chart import axis_end, daily_chart
-from parcours.report.journey.headlines import HEADLINES
+from parcours.report.journey.headlines import HEADLINES, filled_in
 from parcours.report.numbers import Numbers, listed, plural
 from parcours.report.section import COUNTED, Column, Section, table
 
@@ -27,15 +27,16 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
     section = partial(Section, "daily", "By day", sources=SOURCES)
     kpi = next((kpi for kpi in figures.kpis if HEADLINES[kpi.kpi].by_day and kpi.denominator), None)
     if kpi is None:
-        return [section("By day: nothing to show", "", empty="Neither sessions nor answers yet.")]
+        return [section("By day: nothing to show", "", empty="Neither sessions, leads nor answers yet.")]
     days = [day for day in figures.days if day.kpi == kpi.kpi]
     grain, title = days[0].grain, _title(kpi, numbers)
+    counted = filled_in(HEADLINES[kpi.kpi].by_day, kpi, figures.shop, numbers)
     subtitle = (
-        f"A dot per {'shop day' if grain == 'day' else 'week, from its Monday'}: {HEADLINES[kpi.kpi].by_day}. "
+        f"A dot per {'shop day' if grain == 'day' else 'week, from its Monday'}: {counted}. "
         "Lines: the earlier and later half of the period with their 95\u00a0% interval. "
         f"n\u00a0{numbers.count(kpi.denominator)}."
     )
-    if kpi.kpi == "satisfaction":
+    if kpi.kpi in ("satisfaction", "lead_conversion"):
         subtitle += " Shown because this shop has no sessions."
     inside = [change for change in figures.changes if days[0].on <= change.changed_on <= days[-1].on]
     has_small = any(day.is_small and day.value is not None for day in days)

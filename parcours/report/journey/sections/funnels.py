@@ -39,6 +39,7 @@ STEPS: tuple[Column, ...] = (
     INTERVAL,
     ("Lost", "dropped_count previous_count", _lost),
     ("Open", "open_count", Numbers.count),
+    ("Uncovered", "uncovered_count", Numbers.count),
     ("Median time", "median_seconds", Numbers.duration),
     ("At stake", "revenue_at_stake", Numbers.money),
 )
@@ -67,6 +68,11 @@ def _funnel_section(key: str, name: str, steps: Sequence[Row], small_cell: int, 
         f"steps in order, best attempt. {numbers.count(entry.entered_count)} {unit} entered and their window is over; "
         f"{numbers.count(entry.open_count)} attempts are still open and in no rate."
     )
+    if entry.uncovered_count:
+        subtitle += (
+            f" {numbers.count(entry.uncovered_count)} entered before all that the steps need is known, and are in none "
+            "either."
+        )
     section = partial(Section, key, name, title, subtitle, ("metrics.funnel_steps",))
     if not entry.entered_count:
         return section(empty=f"No {unit} whose {window} are over have entered this funnel.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import partial
 
 from parcours.report.figures import Figures, first
@@ -15,6 +16,7 @@ SOURCES = {
     "feedback": "surveys",
     "tickets": "support tickets",
     "deals": "deals",
+    "contacts": "leads",
 }
 
 
@@ -58,8 +60,8 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
     return [
         section(
             title,
-            "Per export: rows read = loaded + duplicate + rejected. The data cut-off of a source is the latest instant "
-            f"its exports reach, never the clock; times are {figures.shop.time_zone}.",
+            "Per export: rows read = loaded + duplicate + rejected. A source is known from its first day to its data "
+            f"cut-off, the latest instant its exports reach, never the clock; times are {figures.shop.time_zone}.",
             notes=_definitions(figures, numbers),
             shown=[
                 table("What was loaded", LOADED, figures.exports, numbers),
@@ -71,10 +73,18 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
 
 
 def _cut_offs(figures: Figures, numbers: Numbers) -> Table:
-    shop = figures.shop
-    instants = (("Click-stream", shop.events_until), ("Orders", shop.orders_until), ("Surveys", shop.feedback_until))
-    rows = [[name, numbers.instant(at) if at else "no export"] for name, at in instants]
-    return Table("Data cut-off per source", ("Source", "Known until"), rows)
+    known = {row.source: row for row in figures.sources}
+    always = [source for source in ("events", "orders", "feedback") if source not in known]
+    rows = [
+        [_source(numbers, row.source), _known(row.known_from, numbers), _known(row.known_until, numbers)]
+        for row in known.values()
+    ]
+    rows += [[_source(numbers, source), "no export", "no export"] for source in always]
+    return Table("What each source tells of", ("Source", "Known from", "Known until"), rows)
+
+
+def _known(at: datetime | None, numbers: Numbers) -> str:
+    return numbers.instant(at) if at else "not said"
 
 
 def _definitions(figures: Figures, numbers: Numbers) -> list[str]:
@@ -87,7 +97,8 @@ def _definitions(figures: Figures, numbers: Numbers) -> list[str]:
             else []
         ),
         "Every attempt is converted, dropped or open. Open: its window has not ended at the data cut-off. Open "
-        "attempts are in no rate, neither numerator nor denominator.",
+        "attempts are in no rate, neither numerator nor denominator. Nor are uncovered ones: they began before what "
+        "would show their outcome is known.",
         f"A session ends after {numbers.decimal(shop.session_timeout_minutes, 0)}{NBSP}min without a touchpoint; a "
         f"journey after {numbers.days(shop.inactivity_days)}, or with the purchase and what follows it.",
         "Revenue at stake: units lost × share that gets from the next stage to the end × average net order value, in "

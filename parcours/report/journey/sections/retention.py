@@ -28,7 +28,9 @@ COHORTS: tuple[Column, ...] = (
 
 
 def sections(figures: Figures, numbers: Numbers) -> list[Section]:
-    """One section: the mean over cohorts in its title."""
+    """One section: the mean over cohorts in its title. None of a shop of deals alone."""
+    if figures.shop.has_deals_alone:
+        return []
     title = _title(figures, numbers)
     section = partial(Section, "retention", "Retention", title, sources=("metrics.retention_cohorts",))
     if not figures.cohorts:

@@ -1,4 +1,4 @@
-"""The currency codes that an export may hold."""
+"""The currency codes that an export, or a rate, may have."""
 
 _CODES = """
     AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF
