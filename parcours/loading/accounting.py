@@ -95,6 +95,10 @@ def account(connection: duckdb.DuckDBPyConnection, files: Sequence[Found], run: 
         f"select {FILE_NUMBER} as file_number, count(*) as count from duplicates group by all) using (file_number))"
     ).fetchall()
     loaded = {number: _loaded(files[number], reads, *rows) for number, *rows in counts}
+    for number, load in loaded.items():
+        if load.rows_read and load.rows_rejected == load.rows_read:
+            why = masked_text(connection, f"each of its rows is rejected: {told_reasons(connection, number)}")
+            loaded[number] = replace(load, status="rejected", reason=why)
     if inserted != sum(load.rows_loaded for load in loaded.values()):
         raise IngestError(
             f"{files[0].name}: the rows do not add up: {inserted} are inserted. "
@@ -243,7 +247,7 @@ def check_rows(connection: duckdb.DuckDBPyConnection, files: Sequence[Found], li
     try:
         connection.execute(
             "create or replace temp table checked as "
-            + checked_select(source.kind, given, source.sql, limits, file.reading.namespace, texts)
+            + checked_select(source.kind, given, source.sql, limits, file.reading.namespace, texts, source.labels)
         )
         if count_rows(connection, f"checked where reason = '{SPOILT}'"):
             connection.execute(

@@ -134,7 +134,8 @@ def row_limits(connection: duckdb.DuckDBPyConnection, project: Project) -> Limit
 def limits_now(settings: JourneySettings, has_forgotten: bool) -> Limits:
     """What holds for every row that is loaded now."""
     tomorrow = datetime.now(UTC).replace(tzinfo=None, microsecond=0) + timedelta(days=1)
-    return Limits(settings.shop.opened_on, tomorrow, has_forgotten)
+    exports = settings.exports
+    return Limits(settings.shop.opened_on, tomorrow, has_forgotten, exports.largest_amount, exports.largest_number)
 
 
 def _load_files(connection: duckdb.DuckDBPyConnection, files: Sequence[Found], run: Run) -> list[Load]:

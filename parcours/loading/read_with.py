@@ -30,13 +30,20 @@ def read_with(export: ExportFile, source: Source, settings: JourneySettings, nam
         "format": source.format,
         "the format's SQL": _code(source),
         "what is checked of a row": checked_select(
-            source.kind, source.given, "", Limits(date.min, datetime.min, has_forgotten=False), texts=source.given
+            source.kind,
+            source.given,
+            "",
+            Limits(date.min, datetime.min, has_forgotten=False),
+            texts=source.given,
+            labels=source.labels,
         ),
         "how values are read": what_is_read(),
         "columns": json.dumps(export.columns, sort_keys=True),
         "decimal": str(export.decimal),
         "dates": str(export.dates),
         "shop.opened_on": str(settings.shop.opened_on),
+        "exports.largest_amount": str(settings.exports.largest_amount),
+        "exports.largest_number": str(settings.exports.largest_number),
         **_settings_read(source.sql, settings),
     }
     hashes = {name: hashlib.sha256(said.encode()).hexdigest()[:12] for name, said in parts.items()}

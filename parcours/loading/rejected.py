@@ -48,7 +48,7 @@ def write_rejected(project: Project, folder: Path) -> list[Written]:
         make_raw_tables(connection)
         counted = connection.execute(
             "select file_id, format, count(*) from raw.rejected_rows inner join raw.loads using (file_id) "
-            "where status = 'loaded' group by all"
+            "where status in ('loaded', 'rejected') group by all"
         ).fetchall()
         counts = {(file_id, format_name): count for file_id, format_name, count in counted}
         for found in find_files(project, read_exports(project)):

@@ -74,6 +74,11 @@ class Section(BaseModel):
         return value
 
 
+MOST_MONEY, MOST_PIECES = 1_000_000_000_000, 1_000_000
+"""The greatest amount, in any currency, and the greatest number of pieces or points of a scale. So bounded, a hundred
+million rows stay within the decimals of 38 digits that the models add them up in."""
+
+
 class Shop(Section):
     """Whose journey it is."""
 
@@ -145,6 +150,15 @@ class Exports(Section):
     files: list[ExportFile] = Field(min_length=1)
     refuse_above: float = Field(
         0.5, gt=0, le=1, description="A file of 20 rows or more with a larger share of rejected rows is refused whole."
+    )
+    largest_amount: int = Field(
+        MOST_MONEY,
+        gt=0,
+        le=MOST_MONEY,
+        description="Rows with a greater amount, of either sign, are rejected. The default has room for any currency.",
+    )
+    largest_number: int = Field(
+        MOST_PIECES, gt=0, le=MOST_PIECES, description="Rows with a greater number of pieces or points are rejected."
     )
 
 

@@ -8,8 +8,8 @@ create table raw.loads (
     export text,                -- its name in journey.yaml
     format text,                -- what it was read as
     kind text,                  -- the raw table that its rows are in
-    status text,                -- loaded, refused, replaced (its part was delivered anew) or unloaded (taken back)
-    reason text,                -- why it was refused; null: it was not
+    status text,                -- loaded, rejected (each of its rows), refused, replaced (delivered anew) or unloaded (taken back)
+    reason text,                -- why it, or each of its rows, was refused; null: it was not
     rows_read bigint,           -- rows of the file
     rows_loaded bigint,         -- rows that are new
     rows_duplicate bigint,      -- rows that were there already
