@@ -19,6 +19,7 @@ from parcours.loading.settings_tables import write_settings
 from parcours.nights.leave import leave_records
 from parcours.nights.page_head import write_last_run
 from parcours.nights.record import read_records
+from parcours.people.device_spells import SPELLS
 from parcours.people.forget import (
     Forgotten,
     Request,
@@ -28,7 +29,6 @@ from parcours.people.forget import (
     leave_warehouse,
     read_forgetting,
 )
-from parcours.people.identities import IDENTITIES
 from parcours.people.traces import Traces
 from parcours.project import Project
 from parcours.run import rebuild
@@ -101,7 +101,7 @@ def _stitch(connection: duckdb.DuckDBPyConnection, project: Project) -> None:
     them."""
     with suppress(duckdb.Error, ModelError):
         write_settings(connection, project.settings)
-        build_all(connection, project, [IDENTITIES])
+        build_all(connection, project, [SPELLS])
 
 
 def build_without(project: Project) -> None:

@@ -124,6 +124,13 @@ def test_what_a_checkout_says_is_read(tmp_path: Path) -> None:
         ("Mozilla/5.0 AppleWebKit HeadlessChrome/120.0", True),
         ("SomeCrawler/1.0", True),
         ("Baiduspider", True),
+        (
+            "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; GPTBot/1.2; +https://openai.com/gptbot)",
+            True,
+        ),
+        ("Mozilla/5.0 (compatible; ClaudeBot/1.0; +claudebot@anthropic.com)", True),
+        ("Mozilla/5.0 (compatible; ChatGPT-User/1.0; +https://openai.com/bot)", False),
+        ("Mozilla/5.0 (compatible; Perplexity-User/1.0; +https://perplexity.ai/perplexity-user)", False),
         ("Mozilla/5.0 (Linux; Android 13; CUBOT X70) Chrome/120.0 Mobile", False),
         ("Mozilla/5.0 (X11; Linux x86_64) Firefox/130.0", False),
         (None, False),
@@ -133,3 +140,16 @@ def test_a_user_agent_may_say_that_nobody_did_it(tmp_path: Path, agent: str | No
     project = calling(tmp_path, calls([{"event": "Product Viewed", "context": {"userAgent": agent}}]))
     load(project)
     assert built(project, "select is_bot from staging.events", ["staging.events"]) == [(is_bot,)]
+
+
+def test_an_agent_that_acts_for_a_person_visits_and_a_crawler_does_not(tmp_path: Path) -> None:
+    agents = [
+        ("d1", "Mozilla/5.0 (compatible; ChatGPT-User/1.0; +https://openai.com/bot)"),
+        ("d2", "Mozilla/5.0 (compatible; OAI-SearchBot/1.3; +https://openai.com/searchbot)"),
+        ("d3", "Mozilla/5.0 (X11; Linux x86_64) Firefox/130.0"),
+    ]
+    given = [{"event": "Product Viewed", "anonymousId": who, "context": {"userAgent": said}} for who, said in agents]
+    project = calling(tmp_path, calls(given))
+    load(project)
+    sessions = "select agent from journeys.sessions order by agent nulls last"
+    assert built(project, sessions, ["journeys.sessions"]) == [("ChatGPT-User",), (None,)]

@@ -204,7 +204,9 @@ def test_equal_to_components_from_scratch_at_each_instant_whatever_the_order_of_
     pairs: list[Pair], unused: list[Pair], shuffle: random.Random
 ) -> None:
     first = replayed(pairs, unused)
-    assert spells(first) == slow_spells(pairs)
+    # A device of several people ties them at no time.
+    whose = dict(rows(first, "select identifier, person_id from journeys.identities"))
+    assert spells(first) == slow_spells([pair for pair in pairs if whose[pair[0]] == whose[pair[1]]])
     turned = [(other, one, when) for one, other, when in pairs]
     shuffle.shuffle(turned)
     in_order = f"from {HISTORY} order by all"

@@ -48,6 +48,7 @@ def refreshable(
     logged: tuple[str, ...],
     write_changed: Callable[[duckdb.DuckDBPyConnection, str], None] | None = None,
     through: tuple[Through, ...] = (),
+    leave_untouched: Callable[[duckdb.DuckDBPyConnection], None] | None = None,
 ) -> Table:
     """A model as `refresh` takes it.
 
@@ -56,6 +57,7 @@ def refreshable(
         logged: the key columns that tables reading it are keyed by.
         write_changed: writes `next_rows` from the select, where it takes more than narrowing the upstreams by the key.
         through: how upstreams without the key are narrowed.
+        leave_untouched: takes keys out of `touched_keys` of which the table says nothing, before and after.
     """
 
     def write_whole(connection: duckdb.DuckDBPyConnection) -> None:
@@ -65,11 +67,14 @@ def refreshable(
         if write_changed:
             write_changed(connection, model.sql)
             return
+        if leave_untouched:
+            leave_untouched(connection)
         sql = narrowed_sql(model.sql, {upstream: narrow(upstream) for upstream in model.upstreams})
         _run(connection, model, f"create or replace temp table next_rows as\n{sql}")
 
     code = [model.code_version, model.keyed_by, model.linked_by, through, engine_version()]
-    version = " ".join(map(str, [*code, modules_version(write_changed)] if write_changed else code))
+    code += [modules_version(own) for own in (write_changed, leave_untouched) if own]
+    version = " ".join(map(str, code))
     return Table(
         model.table, model.upstreams, version, model.keyed_by, logged, write_whole, write_next, model.linked_by, through
     )

@@ -260,10 +260,13 @@ class _TouchedRows:
         columns = _columns(self.connection, upstream)
         if self.key in columns:
             return self._copy(upstream, self.key, "touched_keys")
-        for other in self.through:
-            if other.column in columns:
-                beside = self._copy(other.table, self.key, "touched_keys")
-                return self._copy(upstream, other.column, f"(select {other.column} as key from {beside})")
+        for column in {other.column for other in self.through} & columns:
+            beside = [
+                f"select {column} as key from {self._copy(other.table, self.key, 'touched_keys')}"
+                for other in self.through
+                if other.column == column
+            ]
+            return self._copy(upstream, column, f"({' union '.join(beside)})")
         return upstream
 
     def _copy(self, table: str, key: str, keys: str) -> str:

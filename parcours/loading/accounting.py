@@ -15,8 +15,10 @@ from typing import Any
 
 import duckdb
 
+from parcours.loading.consent import drop_ids
 from parcours.loading.duplicates import confirm, find_duplicates
 from parcours.loading.files import Found
+from parcours.loading.keep import BEYOND, reject_beyond
 from parcours.loading.personal import hide_personal_data
 from parcours.loading.readers import ReadAs, refuse_unreadable_parquet, without_values
 from parcours.loading.readers.lines import FILE_NUMBER, LINE_IN_FILE
@@ -96,8 +98,9 @@ def account(connection: duckdb.DuckDBPyConnection, files: Sequence[Found], run: 
     ).fetchall()
     loaded = {number: _loaded(files[number], reads, *rows) for number, *rows in counts}
     for number, load in loaded.items():
-        if load.rows_read and load.rows_rejected == load.rows_read:
-            why = masked_text(connection, f"each of its rows is rejected: {told_reasons(connection, number)}")
+        reasons = told_reasons(connection, number) if load.rows_rejected == load.rows_read else ""
+        if reasons:
+            why = masked_text(connection, f"each of its rows is rejected: {reasons}")
             loaded[number] = replace(load, status="rejected", reason=why)
     if inserted != sum(load.rows_loaded for load in loaded.values()):
         raise IngestError(
@@ -166,9 +169,10 @@ def tally(connection: duckdb.DuckDBPyConnection, files: Sequence[Found]) -> None
 def _refuse(connection: duckdb.DuckDBPyConnection, files: Sequence[Found], refuse_above: float) -> dict[int, Load]:
     """Take out the files of which too many rows are rejected; returns them by their number."""
     too_many = connection.execute(
-        "select file_number, rows_rejected, rows_read from loading_files "
-        "where rows_read >= $small and rows_rejected > $share * rows_read",
-        {"small": SMALL_FILE, "share": refuse_above},
+        "select file_number, wrong, rows_read from loading_files inner join ("
+        f"select {FILE_NUMBER} as file_number, count(*) as wrong from rejects where reason <> $beyond group by all"
+        ") using (file_number) where rows_read >= $small and wrong > $share * rows_read",
+        {"small": SMALL_FILE, "share": refuse_above, "beyond": BEYOND},
     ).fetchall()
     refused = {}
     for number, rejected, read in too_many:
@@ -186,11 +190,12 @@ def _refuse(connection: duckdb.DuckDBPyConnection, files: Sequence[Found], refus
 
 
 def told_reasons(connection: duckdb.DuckDBPyConnection, number: int) -> str:
-    """Why rows of a file are rejected, the most frequent reasons first, without the values of the rows."""
+    """Why rows of a file are rejected, the most frequent reasons first, without the values of the rows, and without
+    those that are only older than they are kept."""
     why = connection.execute(
         f"select split_part(reason, ': ', 1), count(*), min({LINE_IN_FILE}) from rejects "
-        f"where {FILE_NUMBER} = $number group by 1 order by 2 desc, 3 limit {SHOWN_REASONS}",
-        {"number": number},
+        f"where {FILE_NUMBER} = $number and reason <> $beyond group by 1 order by 2 desc, 3 limit {SHOWN_REASONS}",
+        {"number": number, "beyond": BEYOND},
     ).fetchall()
     return "; ".join(f"{reason} ({count:,}, the first in line {line:,})" for reason, count, line in why)
 
@@ -201,9 +206,10 @@ def _reject(connection: duckdb.DuckDBPyConnection) -> None:
     if not count_rows(connection, "checked where reason is not null"):
         return
     connection.execute(
-        "insert into rejects select c.line, c.reason, case when c.reason <> $forgotten then r.text else '' end "
+        "insert into rejects select c.line, c.reason, "
+        "case when c.reason not in ($forgotten, $beyond) then r.text else '' end "
         "from (select line, reason from checked where reason is not null) c join file_texts r using (line)",
-        {"forgotten": FORGOTTEN},
+        {"forgotten": FORGOTTEN, "beyond": BEYOND},
     )
 
 
@@ -217,7 +223,8 @@ def _keep_rejected(connection: duckdb.DuckDBPyConnection, file: Found, given: se
         f"{masked(f'left(kept_text(rejects.text), {LONGEST})')}, named "
         f"from rejects inner join loading_files on file_number = {FILE_NUMBER} "
         f"left join (select line, {named} as named from checked "
-        "where reason is not null) using (line) order by line"
+        "where reason is not null and reason <> $beyond) using (line) order by line",
+        {"beyond": BEYOND},
     )
 
 
@@ -261,6 +268,10 @@ def check_rows(connection: duckdb.DuckDBPyConnection, files: Sequence[Found], li
     if limits.has_forgotten:
         whose = is_forgotten(source.kind.name, given, file.reading.namespace)
         connection.execute(f"update checked set reason = $forgotten where {whose}", {"forgotten": FORGOTTEN})
+    if file.export.keep_months is not None:
+        reject_beyond(connection, source.kind, given, file.export.keep_months)
+    if file.export.consent == "exempt" or "is_exempt" in given:
+        drop_ids(connection, given, of_all=file.export.consent == "exempt")
     return given
 
 

@@ -22,7 +22,7 @@ from parcours.loading.read_with import read_with
 from parcours.loading.readers import FileRefused, kind_of_file
 from parcours.loading.readers.delimited import csv_columns
 from parcours.loading.readers.refusal import not_opened
-from parcours.loading.sources import Source, read_source
+from parcours.loading.sources import Source, SourceError, read_source
 from parcours.project import Project
 from parcours.settings.schema import ExportFile
 
@@ -109,9 +109,15 @@ def read_exports(project: Project) -> list[Reading]:
     """How the exports of journey.yaml are read, in its order.
 
     Raises:
-        SourceError: a source whose header is wrong.
+        SourceError: a source whose header is wrong, or an export that can't be exempt from consent.
     """
     exports = [(export, read_source(project.source_file(export.format))) for export in project.settings.exports.files]
+    for export, source in exports:
+        if export.consent and source.kind.name != "events":
+            raise SourceError(
+                f"{project.journey_file}, exports.files: {export.name}: consent: exempt is for a click-stream, and "
+                f"{export.format} gives {source.kind.name}. Leave it out there."
+            )
     return [
         Reading(export, source, namespace, read_with(export, source, project.settings, namespace))
         for (export, source), namespace in zip(exports, find_namespaces(exports), strict=True)

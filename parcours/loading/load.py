@@ -21,6 +21,7 @@ from parcours.loading.currency_rates import write_currency_rates
 from parcours.loading.duplicates import confirm, find_duplicates
 from parcours.loading.files import Found, find_files, natural, read_exports
 from parcours.loading.found_files import note_found_files, note_own_columns, unmatched_files
+from parcours.loading.keep import purge
 from parcours.loading.known_files import KnownFiles, beside
 from parcours.loading.namespaces import note_namespaces
 from parcours.loading.read_again import take_back_outdated
@@ -103,6 +104,7 @@ def load_exports(
             if refused := _confirm_file(connection, file, run):
                 note_load(refused)
     load_waiting()
+    purge(connection, readings)
     if loads or tried:
         for table in ("loads", "rejected_rows", "repeated_rows", "observed_names"):
             note_change(connection, f"raw.{table}")

@@ -30,6 +30,7 @@ BELONGS_TO = {
     "order_id": "order_rows",
     "order_reference": "order_rows",
     "contact_id": "contacts",
+    "merged_contact_ids": "contacts",
     "deal_id": "deals",
     "ticket_id": "tickets",
     "answer_id": "feedback",
@@ -37,6 +38,9 @@ BELONGS_TO = {
     "cart_id": SHOP,
 }
 """The columns that hold ids, and the kind (or SHOP) whose ids they are."""
+
+LISTS = ("merged_contact_ids",)
+"""Of these, the columns that hold several ids, as `100;101`."""
 
 OWNERS = {
     "order_rows": ("order_rows", ("order_id", "order_reference")),
@@ -168,11 +172,17 @@ def rewrite_ids(
     """
     written = []
     for column in dict.fromkeys([*before, *now]):
-        bare = f"substr({column}, {len(before[column]) + 2})" if column in before else column
-        written.append(f"{column} = {with_namespace(bare, now[column]) if column in now else bare}")
+        bare = _without_namespace(column, before[column]) if column in before else column
+        written.append(f"{column} = {with_namespace(column, bare, now[column]) if column in now else bare}")
     connection.execute(f"update raw.{kind} set {', '.join(written)} where list_contains($ids, file_id)", files)
 
 
-def with_namespace(value: str, namespace: str) -> str:
-    """SQL of an id with its namespace; null stays null."""
-    return f"'{namespace}:' || {value}"
+def with_namespace(column: str, value: str, namespace: str) -> str:
+    """SQL of a column's id, or ids, with their namespace; null stays null."""
+    every = f"replace({value}, ';', ';{namespace}:')" if column in LISTS else value
+    return f"'{namespace}:' || {every}"
+
+
+def _without_namespace(column: str, namespace: str) -> str:
+    every = f"replace({column}, ';{namespace}:', ';')" if column in LISTS else column
+    return f"substr({every}, {len(namespace) + 2})"

@@ -66,7 +66,10 @@ def nothing_new_since(project: Project) -> datetime | None:
 def what_is_read(project: Project) -> str:
     """The state of all that a run depends on, as a text to compare."""
     libraries = [f"python {sys.version}", *(f"{name} {version(name)}" for name in LIBRARIES)]
-    return files_state(_read(project), *libraries, pseudonym_key(project))
+    # What is kept for some months only gets too old by itself.
+    ages = any(export.keep_months for export in project.settings.exports.files)
+    today = [str(datetime.now(UTC).date())] if ages else []
+    return files_state(_read(project), *libraries, *today, pseudonym_key(project))
 
 
 def files_state(paths: Iterable[Path], *more: str) -> str:

@@ -22,7 +22,7 @@ PEOPLE = ("anonymous_id", "customer_id", "contact_id")
 FREE_TEXT = ("comment",)
 """What somebody wrote."""
 
-IDS = ("order_reference", "row_key", "part", "delivery", "email_hash")
+IDS = ("order_reference", "row_key", "part", "delivery", "email_hash", "merged_contact_ids")
 """Texts that tell rows apart though they are not called …_id."""
 
 Hiding = Callable[[str], str]

@@ -41,6 +41,7 @@ def read_with(export: ExportFile, source: Source, settings: JourneySettings, nam
         "columns": json.dumps(export.columns, sort_keys=True),
         "decimal": str(export.decimal),
         "dates": str(export.dates),
+        "consent": str(export.consent),
         "shop.opened_on": str(settings.shop.opened_on),
         "exports.largest_amount": str(settings.exports.largest_amount),
         "exports.largest_number": str(settings.exports.largest_number),

@@ -120,7 +120,7 @@ def _with_ids(kind: Kind, given: Collection[str], rows: str, namespace: Namespac
     if not written:
         return rows
     bare = {column: kind.named(column, f"nullif(trim(cast({column} as text)), '')") for column in written}
-    ids = ", ".join(f"{with_namespace(bare[column], name)} as {column}" for column, name in written.items())
+    ids = ", ".join(f"{with_namespace(column, bare[column], name)} as {column}" for column, name in written.items())
     return f"select * replace ({ids}) from (\n{rows}\n)"
 
 

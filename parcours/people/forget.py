@@ -19,6 +19,7 @@ from typing import Any
 
 import duckdb
 
+from parcours.people.device_spells import SPELLS
 from parcours.people.forgotten import IDENTIFIERS, OF_NAMESPACE
 from parcours.people.identities import IDENTITIES
 from parcours.project import Project
@@ -61,6 +62,14 @@ NAMES_A_PERSON = {
 }
 """The columns of computed tables that say whose a row is, with the test of it."""
 
+
+DONE_WITHOUT_LOGIN = (
+    "customer_id is null and email_hash is null and exists ("
+    f"from {SPELLS} as spells where spells.owner in (select identifier from forgotten_identifiers) "
+    "and spells.anonymous_id = raw.events.anonymous_id "
+    "and raw.events.occurred_at >= spells.owned_from and raw.events.occurred_at < spells.owned_until)"
+)
+"""The test of the events that are the people's though they do not name them: done on a device of several people."""
 
 NOT_OF_A_PERSON = ("product_id", "file_id", "funnel_id", "change_id", "retention_id")
 """Ids in a person's rows that many people's rows have."""
@@ -251,10 +260,12 @@ def _other_names(connection: duckdb.DuckDBPyConnection, identifiers: Collection[
 def _delete(connection: duckdb.DuckDBPyConnection, forgetting: Forgetting) -> dict[str, int]:
     """Delete from raw.*, drop what is computed from it; returns the rows deleted by raw table."""
     _make_list(connection, "forgotten_identifiers", "identifier", forgetting.identifiers)
-    deleted = {}
+    known, deleted = existing_tables(connection), {}
     with transaction(connection):
         for kind, columns in IDENTIFIERS.items():
             tests = [NAMES_A_PERSON[column].format(column) for column in columns.values()]
+            if kind == "events" and SPELLS in known:
+                tests.append(DONE_WITHOUT_LOGIN)
             rows = connection.execute(f"delete from raw.{kind} where {' or '.join(tests)} returning 1").fetchall()
             deleted[f"raw.{kind}"] = len(rows)
             connection.execute(

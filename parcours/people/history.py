@@ -1,7 +1,8 @@
 """Stitching as it was known at the time: whose an identifier was before later evidence said more.
 
-Here: the used pairs of the identity evidence replayed in the order of their first instant. Whose an identifier is by
-all the evidence is `identities.py`; which evidence counts is SQL (`sql/journeys/identity_evidence.sql`).
+Here: the used pairs of the identity evidence whose ends are one person today, replayed in the order of their first
+instant. Whose an identifier is by all the evidence is `identities.py`; which evidence counts is SQL
+(`sql/journeys/identity_evidence.sql`).
 
 How: identifiers are numbered in their order, and a merge hangs the component with the larger smallest number below the
 other one. So a component's root is its smallest identifier, which names the person; an identifier's way up to its root
@@ -18,7 +19,7 @@ import duckdb
 
 from parcours.engine.refresh import Narrow
 from parcours.people.evidence import EVIDENCE
-from parcours.people.identities import IDENTITIES, PERSON, number_linked
+from parcours.people.identities import IDENTITIES, NAMES, PERSON, number_linked
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,7 +39,7 @@ def write_identity_history(connection: duckdb.DuckDBPyConnection) -> None:
 def write_touched_history(connection: duckdb.DuckDBPyConnection, narrow: Narrow) -> None:
     """Make `next_rows`: the history of the touched people's identifiers, from the evidence that names them.
 
-    Used pairs link identifiers of one person only, so the rest of the evidence says nothing of these.
+    Only pairs of two identifiers of one person count, so the rest of the evidence says nothing of these.
     """
     _write(connection, "temp table next_rows", narrow(EVIDENCE), narrow(IDENTITIES))
 
@@ -46,16 +47,23 @@ def write_touched_history(connection: duckdb.DuckDBPyConnection, narrow: Narrow)
 def _write(connection: duckdb.DuckDBPyConnection, table: str, evidence: str, identities: str) -> None:
     import pyarrow as pa
 
-    number_linked(connection, evidence)
+    connection.execute(
+        "create or replace temp table kept_evidence as "
+        f"select e.identifier, e.other_identifier, e.first_seen_at, e.is_used from {evidence} as e "
+        f"join {identities} as one on e.identifier = one.identifier "
+        f"join {identities} as other on e.other_identifier = other.identifier "
+        "where e.is_used and one.person_id = other.person_id"
+    )
+    number_linked(connection, "kept_evidence")
     is_named = connection.execute(
-        "select regexp_matches(identifier, '^(customer|email|contact):') as is_named from linked order by number"
+        f"select regexp_matches(identifier, '{NAMES}') as is_named from linked order by number"
     ).fetchnumpy()["is_named"]
     pairs = connection.execute(
         "select least(a.number, b.number) as a, greatest(a.number, b.number) as b, "
         f"case when count(*) > count(e.first_seen_at) then {BEGINNING} "
         "else min(epoch_us(e.first_seen_at)) end as instant "
-        f"from {evidence} as e join linked as a on e.identifier = a.identifier "
-        "join linked as b on e.other_identifier = b.identifier where e.is_used group by all"
+        "from kept_evidence as e join linked as a on e.identifier = a.identifier "
+        "join linked as b on e.other_identifier = b.identifier group by all"
     ).fetchnumpy()
     connection.register("spells", pa.table(_spells(pairs, is_named)))
     connection.execute(
@@ -68,6 +76,7 @@ def _write(connection: duckdb.DuckDBPyConnection, table: str, evidence: str, ide
     )
     connection.unregister("spells")
     connection.execute("drop table linked")
+    connection.execute("drop table kept_evidence")
 
 
 def _spells(pairs: dict[str, Any], is_named: Any) -> dict[str, NDArray[Any]]:

@@ -141,6 +141,18 @@ class ExportFile(Section):
         description="The first shop day of which it has everything. Left out: the day of its first row. What lies "
         "before is not known: no attempt that began then has an outcome.",
     )
+    consent: Literal["exempt"] | None = Field(
+        None,
+        description="exempt: a click-stream that measures without consent. Its ids are not kept: it counts in "
+        "metrics.exempt_visits and metrics.exempt_pages alone, and is nobody's visit.",
+    )
+    keep_months: int | None = Field(
+        None,
+        ge=1,
+        le=1200,
+        description="Rows older than so many months are deleted by each run, with a record in raw.purges, and are not "
+        "loaded again. Left out: all rows are kept.",
+    )
 
 
 class Exports(Section):
@@ -350,7 +362,10 @@ class Measures(Section):
     attribution_hours: float = Field(24, gt=0, description="An order belongs to the last session within it.")
     survey_lag_days: float = Field(7, gt=0)
     identity_link_limit: int = Field(
-        10, ge=1, description="An identifier that meets more customers than this links nothing."
+        10,
+        ge=1,
+        description="An identifier that meets more customers than this links nothing. A device makes no one of two "
+        "accounts in any case.",
     )
     small_cell: int = Field(30, ge=1, description="Below it counts are shown and rates are not ranked.")
 

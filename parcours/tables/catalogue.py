@@ -17,6 +17,7 @@ from parcours.engine.model import Model, in_order, read_model
 from parcours.engine.refresh import Narrow, Refreshed, Table, Through, WriteNext
 from parcours.engine.within_key import refuse_leaving
 from parcours.loading.settings_tables import SETTINGS_TABLES
+from parcours.people.device_spells import SPELLS, leave_undivided
 from parcours.people.evidence import EVIDENCE, write_changed_evidence
 from parcours.people.history import HISTORY, write_identity_history, write_touched_history
 from parcours.people.identities import IDENTITIES, write_changed_identities, write_identities
@@ -65,16 +66,21 @@ class PythonTable:
         version = f"{self.code_version} {engine_version()}"
         write_next = self.write_next or _only_whole
         return Table(
-            self.table, self.upstreams, version, self.keyed_by, logged, self.write, write_next, through=THROUGH
+            self.table, self.upstreams, version, self.keyed_by, logged, self.write, write_next, through=_through(self)
         )
+
+
+def _through(table: Model | PythonTable) -> tuple[Through, ...]:
+    return tuple(other for other in THROUGH if other.table in table.upstreams)
 
 
 def _only_whole(connection: duckdb.DuckDBPyConnection, narrow: Narrow) -> None:
     raise NotImplementedError("A table that is not keyed is written whole.")
 
 
-THROUGH = (Through(IDENTITIES, "person_id", "identifier"),)
-"""A table that has identifiers and no people is narrowed to the identifiers of the touched people."""
+THROUGH = (Through(IDENTITIES, "person_id", "identifier"), Through(SPELLS, "person_id", "identifier"))
+"""A table that has identifiers and no people is narrowed to the identifiers of the touched people, and to the devices
+of several people that they use, if it reads these."""
 
 PYTHON_TABLES = (
     PythonTable(
@@ -101,6 +107,9 @@ PYTHON_TABLES = (
 WRITE_CHANGED = {EVIDENCE: write_changed_evidence}
 """SQL models whose refresh takes more than narrowing what they read by their key."""
 
+LEAVE_UNTOUCHED = {SPELLS: leave_undivided}
+"""SQL models that say nothing of most keys that are touched."""
+
 LOADED_TABLES = (
     *RAW_TABLES,
     *(table.table for table in SETTINGS_TABLES),
@@ -122,7 +131,7 @@ def declared_tables(project: Project) -> list[Model | PythonTable]:
     everything: list[Described] = [*SETTINGS_TABLES, *RAW_TABLES.values(), *ordered]
     for table in ordered:
         if isinstance(table, Model) and table.table not in WRITE_CHANGED:
-            refuse_leaving(table, {other.table: other for other in everything}, THROUGH)
+            refuse_leaving(table, {other.table: other for other in everything}, _through(table))
     return ordered
 
 
@@ -145,7 +154,9 @@ def all_tables(project: Project) -> list[tuple[Model | PythonTable, Table]]:
 
 def _refreshable(table: Model | PythonTable, logged: tuple[str, ...]) -> Table:
     if isinstance(table, Model):
-        return refreshable(table, logged, WRITE_CHANGED.get(table.table), THROUGH)
+        return refreshable(
+            table, logged, WRITE_CHANGED.get(table.table), _through(table), LEAVE_UNTOUCHED.get(table.table)
+        )
     return table.refreshable(logged)
 
 

@@ -14,7 +14,7 @@ from parcours.warehouse.connection import count_rows, quoted, transaction
 from parcours.whole_file import share
 
 PUBLISHED_SCHEMAS = ("settings", "staging", "journeys", "metrics")
-PUBLISHED_RAW_TABLES = ("loads", "found_files", "own_columns", "namespaces")
+PUBLISHED_RAW_TABLES = ("loads", "found_files", "own_columns", "namespaces", "purges")
 """Of raw only the accounting is published: rows and rejected text stay in the warehouse."""
 
 WRITING = 0o222

@@ -54,6 +54,7 @@ ACCOUNTING = (
     "found_files",
     "own_columns",
     "forgettings",
+    "purges",
     "loaded_from",
     "namespaces",
     "currency_rates",

@@ -97,7 +97,7 @@ marked as (
 select
     identifier,                 -- kind:value
     other_identifier,           -- kind:value; null in the row that says the identifier was seen
-    evidence,                   -- event, order, contact, ticket, deal, or seen
+    evidence,                   -- event, order, contact, merge, ticket, deal, or seen
     first_seen_at,              -- UTC instant of the first row that names both; null: its time is not known
     is_shared,                  -- the identifier meets too many; null in the row that says it was seen
     is_other_shared,            -- the other one meets too many

@@ -1,4 +1,6 @@
--- One row per person: the stitched customer, with what the CRM says and the persona that fits first.
+-- One row per person: the stitched customer, with what the CRM says and the persona that fits first: what it
+-- said of a contact that was merged into another one does not count. A device of several people is nobody, unless
+-- something done on it is nobody's among these (journeys.device_spells).
 -- key: person_id
 -- keyed by: person_id
 with identifiers as (
@@ -8,6 +10,7 @@ with identifiers as (
         cast(count(*) filter (where starts_with(identifier, 'anonymous:')) as bigint) as device_count,
         cast(count(*) filter (where starts_with(identifier, 'customer:')) as bigint) as customer_id_count
     from journeys.identities
+    where not is_split or person_id in (select person_id from journeys.device_spells)
     group by person_id
 ),
 
@@ -17,7 +20,9 @@ crm as (
         marketing_status, created_at
     from journeys.record_owners as owned
     inner join staging.contacts as contacts on owned.kind = 'contact' and owned.row_id = contacts.contact_id
-    where owned.person_id is not null
+    where
+        owned.person_id is not null
+        and contacts.contact_id not in (select merged_contact_id from staging.contact_merges)
     qualify row_number() over (
         partition by owned.person_id order by contacts.created_at desc nulls last, contacts.contact_id
     ) = 1

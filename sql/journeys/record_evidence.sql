@@ -1,5 +1,5 @@
--- One row per pair of identifiers that an order, a CRM contact, a ticket or a deal names together, and per identifier
--- that one of these or a survey answer names at all.
+-- One row per pair of identifiers that an order, a CRM contact (one that was merged into it, too), a ticket or a deal
+-- names together, and per identifier that one of these or a survey answer names at all.
 -- The click-stream's pairs are made from journeys.identifier_activity by journeys.identity_evidence.
 -- keyed by: record_id
 with records as (
@@ -30,6 +30,10 @@ named_identifiers as (
     from records
     where evidence <> 'feedback' and customer_id is not null and email_hash is not null
     union all
+    select record_id, own_identifier, 'contact:' || merged_contact_id, 'merge', merged_at
+    from staging.contact_merges
+    where own_identifier is not null
+    union all
     select record_id, own_identifier, null, 'seen', null
     from records
     where own_identifier is not null
@@ -47,6 +51,6 @@ select
     record_id,                  -- the order, contact, ticket, deal or answer, as journeys.record_owners names it
     identifier,                 -- kind:value
     other_identifier,           -- kind:value; null in the row that says the identifier was seen
-    evidence,                   -- order, contact, ticket, deal, or seen
+    evidence,                   -- order, contact, merge, ticket, deal, or seen
     named_at,                   -- UTC instant of the record; null: its time is not known
 from named_identifiers

@@ -9,11 +9,29 @@ with whose as (
     select
         identities.person_id,
         activity.identifier,
+        timestamp '0001-01-01' as owned_from,
+        timestamp '9999-01-01' as owned_until,
         cast(sum(activity.caused_count) as bigint) as caused_count,
         bool_or(activity.is_marked) as is_marked
     from journeys.identifier_activity as activity
     inner join journeys.identities as identities on activity.identifier = identities.identifier
+    where not identities.is_split
     group by identities.person_id, activity.identifier
+    union all
+    select
+        spells.person_id,
+        spells.identifier,
+        spells.owned_from,
+        spells.owned_until,
+        cast(count(*) filter (where clicks.is_person_caused) as bigint),
+        bool_or(clicks.is_bot)
+    from journeys.device_spells as spells
+    inner join staging.events as clicks
+        on
+            spells.identifier = clicks.identifier
+            and clicks.occurred_at >= spells.owned_from
+            and clicks.occurred_at < spells.owned_until
+    group by spells.person_id, spells.identifier, spells.owned_from, spells.owned_until
 ),
 
 -- Few people have so many events at all: only theirs are put in order.
@@ -33,7 +51,11 @@ burst_places as (
         row_number() over (partition by bursts.person_id order by clicks.occurred_at, clicks.event_id) as event_number
     from bursts
     inner join whose on bursts.person_id = whose.person_id
-    inner join staging.events as clicks on whose.identifier = clicks.identifier
+    inner join staging.events as clicks
+        on
+            whose.identifier = clicks.identifier
+            and clicks.occurred_at >= whose.owned_from
+            and clicks.occurred_at < whose.owned_until
     where clicks.is_person_caused
 ),
 

@@ -17,6 +17,7 @@ with extents as (
         arg_min(url_path, (occurred_at, coalesce(sequence, 9223372036854775807), touchpoint_id)) as landing_path,
         arg_max(url_path, (occurred_at, coalesce(sequence, 9223372036854775807), touchpoint_id)) as exit_path,
         arg_min(channel, (occurred_at, coalesce(sequence, 9223372036854775807), touchpoint_id)) as channel,
+        min(agent) as agent,
         arg_min(device, (occurred_at, coalesce(sequence, 9223372036854775807), touchpoint_id)) as device
     from journeys.touchpoints
     where is_on_site
@@ -36,6 +37,7 @@ select
     extents.exit_path,          -- path of the last page
     extents.channel,            -- of the first touchpoint
     extents.device,             -- of the first touchpoint
+    extents.agent,              -- the agent that acted for the person in it, as ChatGPT-User; null: none is known
     stages.stage as furthest_stage,  -- the latest stage of the map that was touched
     elapsed_seconds(extents.started_at, extents.ended_at) > shop.engaged_seconds
     or extents.view_count >= shop.engaged_views

@@ -29,6 +29,7 @@ select
     facts.exit_path,            -- path of the last page
     facts.channel,              -- of the first touchpoint
     facts.device,               -- of the first touchpoint
+    facts.agent,                -- the agent that acted for the person in it, as ChatGPT-User; null: none is known
     facts.furthest_stage,       -- the latest stage of the map that was touched
     facts.is_engaged,           -- long enough, views enough, or a key event
     coalesce(session_orders.order_count, 0) as order_count,  -- orders that belong to it

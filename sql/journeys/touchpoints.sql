@@ -3,15 +3,24 @@
 -- Its name and stage are those of its kind (journeys.event_meanings); without a rule it stays, without a stage.
 -- The channel is by rule: docs/definitions.md, "Channel".
 -- Sessions: the visits of journeys.visits; one that lasts longer than the maximum is cut at each multiple of it.
+-- What was done on a device of several people is each one's in spells (journeys.device_spells).
 -- Simultaneous touchpoints follow the source's sequence, else their ids. Screened people (bots, staff) have no touchpoint here, if journey.yaml says that they are left out.
 -- key: touchpoint_id
 -- keyed by: person_id
 -- within person_id: session_id
-with whose as (
-    select identities.identifier, identities.person_id
-    from journeys.identities as identities
+with everybodys as (
+    select identifier, person_id, timestamp '0001-01-01' as owned_from, timestamp '9999-01-01' as owned_until
+    from journeys.identities
+    where not is_split
+    union all
+    select identifier, person_id, owned_from, owned_until from journeys.device_spells
+),
+
+whose as (
+    select everybodys.identifier, everybodys.person_id, everybodys.owned_from, everybodys.owned_until
+    from everybodys
     cross join settings.shop as shop
-    left join journeys.screened_people as screened on identities.person_id = screened.person_id
+    left join journeys.screened_people as screened on everybodys.person_id = screened.person_id
     where screened.person_id is null or not shop.leaves_out_screened
 ),
 
@@ -40,10 +49,15 @@ clicks as (
         events.payment_method,
         events.shipping,
         events.coupon,
+        events.agent,
         visits.visit_number,
         whole_periods(elapsed_seconds(visits.started_at, events.occurred_at), shop.session_maximum_seconds) as piece
     from staging.events as events
-    inner join whose on events.identifier = whose.identifier
+    inner join whose
+        on
+            events.identifier = whose.identifier
+            and events.occurred_at >= whose.owned_from
+            and events.occurred_at < whose.owned_until
     cross join settings.shop as shop
     left join journeys.visits as visits
         on
@@ -74,6 +88,9 @@ contacts_by_event as (
             when lower(clicks.campaign_medium) in ('cpc', 'ppc', 'paid', 'paidsearch', 'paid_search') then 'paid search'
             when lower(clicks.campaign_medium) in ('social', 'paid_social', 'paidsocial') then 'social'
             when lower(clicks.campaign_medium) in ('affiliate', 'display', 'banner') then lower(clicks.campaign_medium)
+            when is_ai_assistant(clicks.campaign_source) then 'AI assistant'
+            when clicks.campaign_source is null and is_ai_assistant(clicks.referrer_host) then 'AI assistant'
+            when lower(clicks.campaign_medium) = 'ai-assistant' then 'AI assistant'
             when clicks.campaign_source is not null then 'other campaign'
             when regexp_matches(clicks.referrer_host, '(^|[.])(google|bing|duckduckgo|ecosia|qwant|yahoo)[.]')
                 then 'organic search'
@@ -97,6 +114,7 @@ contacts_by_event as (
         clicks.payment_method,
         clicks.shipping,
         clicks.coupon,
+        clicks.agent,
         clicks.is_person_caused as is_on_site,
         case
             when clicks.is_person_caused
@@ -122,7 +140,7 @@ contacts as (
     select
         touchpoint_id, person_id, identifier, occurred_at, sequence, source, event_name, url_path, channel, device,
         product_id, products, quantity, value, cart_id, order_id, error, campaign, payment_method, shipping, coupon,
-        is_on_site, session_id
+        agent, is_on_site, session_id
     from contacts_by_event
     union all
     select
@@ -139,7 +157,7 @@ contacts as (
         states.event_name,
         null,
         states.channel,
-        null, null, null, null, states.value, null, owned.order_id, null, null, null, null, null, false, null
+        null, null, null, null, states.value, null, owned.order_id, null, null, null, null, null, null, false, null
     from owned
     inner join journeys.record_states as states on owned.record_id = states.record_id
 )
@@ -156,7 +174,7 @@ select
     meanings.stage,             -- by the first matching rule; null: no stage
     meanings.stage_position,    -- of the stage on the map
     meanings.action,            -- what it does to a cart, or how sessions count it
-    contacts.channel,           -- by rule: paid search, organic search, e-mail, social, direct, store, order, support …
+    contacts.channel,           -- by rule: paid search, organic search, AI assistant, e-mail, social, direct, store, order …
     contacts.device,            -- desktop, mobile or tablet
     contacts.url_path,          -- path of the page
     contacts.product_id,        -- the product or SKU that it is about; null: none, or several
@@ -170,6 +188,7 @@ select
     contacts.payment_method,    -- chosen in the checkout
     contacts.shipping,          -- shipping cost shown in the checkout, in the shop's currency
     contacts.coupon,            -- coupon or voucher code
+    contacts.agent,             -- the agent that acted for the person, as ChatGPT-User; null: none is known
     contacts.is_on_site,        -- belongs to a session
     contacts.session_id,        -- of journeys.sessions or journeys.quarantined_sessions; null off the site
 from contacts

@@ -3,25 +3,34 @@
 -- the last one the person came with; events of one instant are never cut apart. Events that no person caused neither
 -- open nor extend a visit. Screened people (bots, staff) have their visits here too, whether or not they are left out.
 -- A visit is a session, if it is not longer than the maximum; else each multiple of that cuts it (journeys.touchpoints).
+-- What was done on a device of several people is each one's in spells (journeys.device_spells).
 -- Who has several identifiers on the site has, beside these, the visits of each of them alone, as they would be without
 -- stitching (journeys.unstitched_sessions).
--- key: unit_id, visit_number
+-- key: person_id, unit_id, visit_number
 -- keyed by: person_id
-with stitched as (
-    select identities.person_id
+with whose as (
+    select identifier, person_id, timestamp '0001-01-01' as owned_from, timestamp '9999-01-01' as owned_until
+    from journeys.identities
+    where not is_split
+    union all
+    select identifier, person_id, owned_from, owned_until from journeys.device_spells
+),
+
+stitched as (
+    select whose.person_id
     from journeys.identifier_activity as activity
-    inner join journeys.identities as identities on activity.identifier = identities.identifier
+    inner join whose on activity.identifier = whose.identifier
     where activity.caused_count > 0
-    group by identities.person_id
+    group by whose.person_id
     having min(activity.identifier) <> max(activity.identifier)
 ),
 
 units as (
-    select identifier, person_id, person_id as unit_id from journeys.identities
+    select identifier, person_id, owned_from, owned_until, person_id as unit_id from whose
     union all
-    select identities.identifier, identities.person_id, identities.identifier as unit_id
-    from journeys.identities as identities
-    inner join stitched on identities.person_id = stitched.person_id
+    select whose.identifier, whose.person_id, whose.owned_from, whose.owned_until, whose.identifier as unit_id
+    from whose
+    inner join stitched on whose.person_id = stitched.person_id
 ),
 
 instants as (
@@ -33,7 +42,11 @@ instants as (
             when shop.cuts_sessions_at_campaigns then coalesce(events.campaign_name, events.campaign_source)
         end as campaign
     from staging.events as events
-    inner join units on events.identifier = units.identifier
+    inner join units
+        on
+            events.identifier = units.identifier
+            and events.occurred_at >= units.owned_from
+            and events.occurred_at < units.owned_until
     cross join settings.shop as shop
     where events.is_person_caused
 ),

@@ -2,7 +2,9 @@
 -- later evidence said who they are.
 -- A touchpoint is recognised at once if its identifier was linked to a customer id, an e-mail or a CRM contact by its
 -- own instant (journeys.identity_history), or is one; recognised later, if only afterwards; else never, so far. A
--- session is recognised at once if one of its touchpoints is. It counts in the month in which it began.
+-- session is recognised at once if one of its touchpoints is. What was done without a login on a device of several
+-- people, and is one's by a login of the same visit (journeys.device_spells), is recognised later. A session counts in
+-- the month in which it began.
 -- recognised_later_rate = sessions recognised later / sessions: those that a report made at the time had as a
 -- stranger's. Later loads raise it, most for the last months: their visitors may yet log in.
 -- key: month_on
@@ -20,14 +22,25 @@ visits as (
         touchpoints.session_id,
         min(touchpoints.occurred_at) as started_at,
         cast(count(*) as bigint) as touchpoint_count,
-        cast(count(*) filter (where touchpoints.occurred_at < recognitions.recognised_at) as bigint) as later_count,
         cast(
             count(*) filter (
-                where starts_with(touchpoints.identifier, 'anonymous:') and recognitions.identifier is null
+                where touchpoints.occurred_at < recognitions.recognised_at or spells.owner <> touchpoints.identifier
+            ) as bigint
+        ) as later_count,
+        cast(
+            count(*) filter (
+                where starts_with(touchpoints.identifier, 'anonymous:')
+                and recognitions.identifier is null
+                and coalesce(spells.owner, touchpoints.identifier) = touchpoints.identifier
             ) as bigint
         ) as never_count
     from journeys.touchpoints as touchpoints
     left join recognitions on touchpoints.identifier = recognitions.identifier
+    left join journeys.device_spells as spells
+        on
+            touchpoints.identifier = spells.identifier
+            and touchpoints.occurred_at >= spells.owned_from
+            and touchpoints.occurred_at < spells.owned_until
     where touchpoints.session_id is not null
     group by touchpoints.session_id
 ),

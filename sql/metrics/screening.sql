@@ -13,6 +13,14 @@ horizons as (
     select visits_from, matured_until from metrics.cut_off
 ),
 
+whose as (
+    select identifier, person_id, timestamp '0001-01-01' as owned_from, timestamp '9999-01-01' as owned_until
+    from journeys.identities
+    where not is_split
+    union all
+    select identifier, person_id, owned_from, owned_until from journeys.device_spells
+),
+
 their_clicks as (
     select
         screened.person_id,
@@ -21,8 +29,12 @@ their_clicks as (
         visits.visit_number,
         whole_periods(elapsed_seconds(visits.started_at, clicks.occurred_at), knobs.session_maximum_seconds) as piece
     from journeys.screened_people as screened
-    inner join journeys.identities as identities on screened.person_id = identities.person_id
-    inner join staging.events as clicks on identities.identifier = clicks.identifier
+    inner join whose on screened.person_id = whose.person_id
+    inner join staging.events as clicks
+        on
+            whose.identifier = clicks.identifier
+            and clicks.occurred_at >= whose.owned_from
+            and clicks.occurred_at < whose.owned_until
     inner join journeys.visits as visits
         on
             screened.person_id = visits.unit_id

@@ -10,5 +10,6 @@ create table raw.contacts (
     lifecycle_stage text,        -- as the CRM says
     lead_status text,            -- as the CRM says
     lead_source text,            -- where the contact came from
-    marketing_status text        -- whether the contact may be written to
+    marketing_status text,       -- whether the contact may be written to
+    merged_contact_ids text      -- the CRM's ids of the contacts that were merged into this one, as 100;101
 )

@@ -27,6 +27,8 @@ create table raw.events (
     payment_method text,                   -- chosen in the checkout
     shipping decimal(18, 4),               -- shipping cost shown in the checkout
     coupon text,                           -- coupon or voucher code
+    is_exempt boolean,                     -- measured without consent: it names nobody; of all rows of an export with consent: exempt
+    agent text,                            -- the agent that acted for the person, as ChatGPT-User; null: none
     source_updated_at timestamp,           -- the source's own time of the last change
     part text,                             -- what the source restates as a whole, as a day; null: rows stand by themselves
     delivery text                          -- version of the part: the greatest text replaces the others

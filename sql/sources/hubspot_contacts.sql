@@ -4,12 +4,13 @@
 -- namespace: hubspot
 -- needs: Email, Create Date
 -- The header holds labels, picked at export and in the portal's language. The id's is Record ID, or in newer exports
--- Record ID - Contact. Times are without a zone: the portal's, taken for the shop's.
+-- Record ID - Contact. Merged contact IDs lists the contacts that were merged into this one. Times are without a zone: the portal's, taken for the shop's.
 with values_read as (
     select
         file_rows.*,
         shop.time_zone,
-        coalesce(nullif("Record ID", ''), nullif("Record ID - Contact", '')) as record_id
+        coalesce(nullif("Record ID", ''), nullif("Record ID - Contact", '')) as record_id,
+        coalesce("Merged contact IDs", "Merged Contact IDs", "Merged record IDs", "hs_merged_object_ids") as merged_ids
     from file_rows
     cross join settings.shop as shop
 )
@@ -27,6 +28,7 @@ select
     nullif("Lead Status", '') as lead_status,
     nullif("Original Source", '') as lead_source,
     nullif("Marketing contact status", '') as marketing_status,
+    nullif(array_to_string(regexp_extract_all(merged_ids, '[^;,\s]+'), ';'), '') as merged_contact_ids,
     coalesce(
         case when record_id is null then 'Record ID is empty' end,
         unread_instant('Create Date', "Create Date"),

@@ -44,6 +44,7 @@ values_read as (
                 "price": "VARCHAR"}],
             "revenue": "VARCHAR", "value": "VARCHAR", "total": "VARCHAR", "currency": "VARCHAR",
             "cart_id": "VARCHAR", "order_id": "VARCHAR", "error": "VARCHAR", "$exception_type": "VARCHAR",
+            "$raw_user_agent": "VARCHAR",
             "$set": {"email": "VARCHAR"}}') as p,
         json_transform(case when json_valid(person_properties) then cast(person_properties as json) end, '{
             "email": "VARCHAR"}') as person
@@ -97,6 +98,8 @@ select
     coalesce(p.error, p."$exception_type") as error,
     not regexp_matches(coalesce(p."$lib", ''), '^posthog-(python|node|php|ruby|go|java|dotnet|elixir|rust)$')
     and event_name not in ('$set', '$groupidentify', '$create_alias', '$merge_dangerously') as is_person_caused,
+    is_crawler(p."$raw_user_agent") as is_bot,
+    ai_agent(p."$raw_user_agent") as agent,
     coalesce(
         case
             when uuid is null then 'uuid is missing'

@@ -15,7 +15,9 @@
 --   "coupon_id": "VARCHAR", "coupon_name": "VARCHAR", "error": "VARCHAR", "email": "VARCHAR"}}
 -- Time: `timestamp`, which the source corrects for the device's clock; not sentAt. Delivery is at least once: the
 -- same messageId may come again, and staging keeps one. Calls from a server, e-mails sent and changes of an order are
--- not caused by a person: they open and extend no session. An event that lists exactly one product is about it too. A user agent that names a bot, a crawler, a spider or a headless browser is one (CUBOT makes phones).
+-- not caused by a person: they open and extend no session. An event that lists exactly one product is about it too.
+-- A user agent that names a bot, a crawler, a spider or a headless browser is one; one that names an agent which acts for
+-- a person (ChatGPT-User) is the person's.
 with values_read as (
     select
         line,
@@ -60,7 +62,8 @@ select
     and event_name not in (
         'Email Sent', 'Email Delivered', 'Email Bounced', 'Order Updated', 'Order Refunded', 'Order Cancelled'
     ) as is_person_caused,
-    regexp_matches(replace(lower(r.context.userAgent), 'cubot', ''), 'bot|crawl|spider|headless') as is_bot,
+    is_crawler(r.context.userAgent) as is_bot,
+    ai_agent(r.context.userAgent) as agent,
     coalesce(
         case
             when r.messageId is null then 'messageId is missing'

@@ -45,6 +45,7 @@ with event_fields as (
         "mkt_campaign" as mkt_campaign,
         lower("dvce_type") as dvce_type,
         "br_type" as br_type,
+        "useragent" as useragent,
         "tr_orderid" as tr_orderid,
         "tr_total" as tr_total,
         "tr_shipping" as tr_shipping,
@@ -83,7 +84,7 @@ own_contexts as (
         list_filter(given_entities, lambda e: contains(e.schema, '.ecommerce/transaction/'))[1].data as transaction,
         list_filter(given_entities, lambda e: contains(e.schema, '.ecommerce/checkout_step/'))[1].data as checkout,
         list_filter(given_entities, lambda e: contains(e.schema, '.ecommerce/transaction_error/'))[1].data as failure,
-        list_filter(derived_entities, lambda e: contains(e.schema, '/yauaa_context/'))[1].data.deviceClass as agent,
+        list_filter(derived_entities, lambda e: contains(e.schema, '/yauaa_context/'))[1].data.deviceClass as device_class,
         list_concat(
             list_transform(given_entities, lambda e: e.data.spiderOrRobot),
             list_transform(derived_entities, lambda e: e.data.spiderOrRobot)
@@ -122,9 +123,9 @@ select
     mkt_medium as campaign_medium,
     mkt_campaign as campaign_name,
     case
-        when dvce_type = 'computer' or agent = 'Desktop' then 'desktop'
-        when dvce_type = 'tablet' or agent = 'Tablet' then 'tablet'
-        when dvce_type = 'mobile' or agent in ('Phone', 'Mobile') then 'mobile'
+        when dvce_type = 'computer' or device_class = 'Desktop' then 'desktop'
+        when dvce_type = 'tablet' or device_class = 'Tablet' then 'tablet'
+        when dvce_type = 'mobile' or device_class in ('Phone', 'Mobile') then 'mobile'
     end as device,
     coalesce(action.sku, ti_sku, product.id) as product_id,
     coalesce(read_number(action.quantity), read_number(ti_quantity), read_number(product.quantity)) as quantity,
@@ -140,8 +141,12 @@ select
     coalesce(tr_orderid, ti_orderid, transaction.transaction_id) as order_id,
     coalesce(failure.error_shortcode, failure.error_code) as error,
     coalesce(platform, '') <> 'srv' as is_person_caused,
-    coalesce(list_contains(list_transform(listed, lambda text: read_flag(text)), true), false)
-    or coalesce(br_type, '') = 'Robot' or coalesce(agent, '') like 'Robot%' as is_bot,
+    ai_agent(useragent) is null
+    and (
+        coalesce(list_contains(list_transform(listed, lambda text: read_flag(text)), true), false)
+        or coalesce(br_type, '') = 'Robot' or coalesce(device_class, '') like 'Robot%' or is_crawler(useragent)
+    ) as is_bot,
+    ai_agent(useragent) as agent,
     coalesce(transaction.payment_method, checkout.payment_method) as payment_method,
     coalesce(read_amount(tr_shipping), read_amount(transaction.shipping)) as shipping,
     coalesce(transaction.discount_code, checkout.coupon_code) as coupon,

@@ -1,4 +1,5 @@
--- One row per click-stream event, however often its export delivered it.
+-- One row per click-stream event, however often its export delivered it; what was measured without consent is in
+-- staging.exempt_events.
 -- Delivery is at least once and exports overlap: of the rows with one event id the newest by the source's own time
 -- stands, else the one from the export that reaches furthest, whichever was loaded first. Where a source restates whole
 -- parts (GA4 its days), the part's last delivery replaces the earlier ones.
@@ -96,7 +97,8 @@ current_events as (
         coalesce(events.is_bot, false) as is_bot,
         events.payment_method,
         events.shipping,
-        events.coupon
+        events.coupon,
+        events.agent
     from raw.events as events
     cross join settings.shop as shop
     left join staging.event_parts as parts on events.export = parts.export and events.part = parts.part
@@ -112,7 +114,8 @@ current_events as (
             and events.occurred_at >= rates.from_at
             and events.occurred_at < rates.until_at
     where
-        (events.part is null or events.delivery = parts.delivery)
+        not coalesce(events.is_exempt, false)
+        and (events.part is null or events.delivery = parts.delivery)
         and (chosen.event_id is null or (events.file_id = chosen.file_id and events.line = chosen.line))
 )
 
@@ -158,4 +161,5 @@ select
     payment_method,             -- chosen in the checkout
     in_shop_currency(current_events.shipping, rate) as shipping,  -- shipping cost shown in the checkout, in the shop's currency; null: not said, or no rate is known
     coupon,                     -- coupon or voucher code
+    agent,                      -- the agent that acted for the person, as ChatGPT-User; null: none
 from current_events
