@@ -18,7 +18,7 @@ from pathlib import Path
 import duckdb
 
 from parcours.loading.accounting import IngestError, Run, judge, told_reasons
-from parcours.loading.files import Found, Reading, shown
+from parcours.loading.files import Found, Reading, fault_of, shown
 from parcours.loading.load import limits_now, read_rows
 from parcours.loading.namespaces import find_namespaces
 from parcours.loading.readers import FileRefused, kind_of_file, kind_of_text
@@ -120,7 +120,10 @@ def guess_folder(folder: Path, shop: Shop) -> Iterator[Guess]:
 def guess(path: Path, shop: Shop) -> Guess:
     """The format that fits a file best."""
     try:
-        if path.stat().st_size == 0:
+        status = path.stat()
+        if fault := fault_of(path, status):
+            return Guess(Look(path, "unreadable"), None, fault)
+        if status.st_size == 0:
             return Guess(Look(path, "empty"), None, "is empty; export it again")
         start = beginning(path).lstrip()
     except FileRefused as refusal:

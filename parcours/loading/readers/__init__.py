@@ -9,6 +9,7 @@ A module here per kind of file. Not here: what becomes of the rows (`accounting.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -137,7 +138,9 @@ def _is_one_per_line(start: bytes, needs: Collection[str]) -> bool:
         _, end = json.JSONDecoder().raw_decode(text)
     except (ValueError, RecursionError):
         # A line that is broken, or a document that ends further on.
-        return any(isinstance(_value(line), dict) for line in lines)
+        key = re.match(rb'\{\s*"([^"]*)"', lines[0])
+        is_row = key is not None and key[1].decode(errors="replace") in needs
+        return is_row or any(isinstance(_value(line), dict) for line in lines)
     return "\n" not in text[:end]
 
 
