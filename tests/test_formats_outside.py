@@ -174,7 +174,7 @@ def test_woocommerce_downloads_its_orders_without_persons_shipping_and_tax(tmp_p
     assert built(
         project,
         "select order_id, row_key, strftime(ordered_at, '%d %H:%M'), status, cast(subtotal as double), "
-        "cast(refunded as double), coalesce(customer_id, email_hash) from raw.order_rows order by 1, 2",
+        "cast(refund_amount as double), coalesce(customer_id, email_hash) from raw.order_rows order by 1, 2",
     ) == [
         ("1001", "order", "02 08:00", "completed", 150, None, None),
         ("1001", "refund 2026-07-05 09:00:00", None, None, None, -50, None),

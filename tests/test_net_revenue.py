@@ -92,4 +92,4 @@ def test_a_price_of_many_digits_loads_in_a_currency_that_has_them(tmp_path: Path
         (Decimal(10_000_000_000), "/a"),
         (Decimal(-5), None),
     ]
-    assert reasons(project) == [(4, "price is no amount up to 1,000,000,000,000: 50000000000000.0")]
+    assert reasons(project) == [(4, "price is no amount up to 1,000,000,000,000: 50000000000000.0000")]

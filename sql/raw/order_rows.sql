@@ -16,12 +16,22 @@ create table raw.order_rows (
     status text,                           -- as the source says
     state text check (state in ('placed', 'paid', 'pending', 'unpaid', 'cancelled', 'partly_refunded', 'refunded', 'returned', 'failed', 'expired', 'draft', 'trash', 'test')),  -- what the status means: placed, paid, pending (waits for payment), unpaid (the same, and by its format no order yet), cancelled, partly_refunded, refunded, returned; never an order: failed, expired, draft, trash, test
     currency text,                         -- ISO 4217
-    subtotal decimal(18, 4),               -- lines after discounts, without shipping
-    discount decimal(18, 4),               -- on the order
-    shipping decimal(18, 4),               -- what sending it costs the customer
-    tax decimal(18, 4),                    -- within the total
-    total decimal(18, 4),                  -- what the customer pays
-    refunded decimal(18, 4),               -- so far, with either sign
+    subtotal decimal(18, 4),               -- of the order, on one row or on each: lines after discounts, without shipping
+    discount decimal(18, 4),               -- of the order: what is off the subtotal already, with either sign
+    shipping decimal(18, 4),               -- what sending it costs the customer; rows add up
+    tax decimal(18, 4),                    -- of the order: within the total
+    tax_included boolean,                  -- whether lines, subtotal and shipping hold the tax; empty: the total tells, to the cent
+    fees decimal(18, 4),                   -- below zero: taken off; rows add up
+    tips decimal(18, 4),                   -- rows add up
+    duties decimal(18, 4),                 -- of customs; rows add up
+    rounding decimal(18, 4),               -- to coins that there are, with its sign; rows add up
+    gift_cards decimal(18, 4),             -- what gift cards took off the total, with either sign; rows add up
+    total decimal(18, 4),                  -- of the order: what the customer pays
+    refunded decimal(18, 4),               -- of the order: so far, with either sign
+    refunded_goods decimal(18, 4),         -- of the order: of the refund, goods without tax
+    refunded_shipping decimal(18, 4),      -- of the order: of the refund, shipping without tax
+    refunded_tax decimal(18, 4),           -- of the order: of the refund, tax
+    refund_amount decimal(18, 4),          -- of a row for each refund, where the order has no refunded; rows add up
     sales_channel text,                    -- store: sold at a till; else empty
     payment_method text,                   -- as the source says
     paid_amount decimal(18, 4),            -- of a payment row

@@ -2,40 +2,22 @@
 -- loads: order_rows
 -- reads: csv
 -- needs: Order Number, Order Status, Order Date, Item Cost
--- WooCommerce itself exports no orders; plugins do, each with labels of its own, which the shop may change and
+-- WooCommerce's own download of orders has a format of its own, woocommerce_analytics_orders. Plugins export far more,
+-- each with labels of its own, which the shop may change and
 -- translate. These are the English ones of Advanced Order Export: copy this file beside your journey.yaml as
 -- sources/<name>.sql and edit the labels in double quotes. Times are without a zone: the shop's. Order-level amounts
--- stand on every row of the order; staging.orders takes the highest, but sums shipping, which is therefore given on
--- the order's first item only. The subtotal is without tax and before coupons: the discount is taken off, and the tax
--- comes on top. Item Cost is without tax and after coupons.
+-- stand on every row of the order; of those whose rows are added up (shipping, fees), the order's first item has them
+-- alone. All amounts are without tax, which comes on top. The subtotal is before coupons: the discount is taken off. Item
+-- Cost is after coupons.
 with values_read as (
     select
         file_rows.*,
         shop.time_zone,
-        coalesce(
-            try_strptime("Order Date", '%Y-%m-%d %H:%M'), try_strptime("Order Date", '%Y-%m-%d %H:%M:%S')
-        ) as ordered,
-        coalesce(
-            try_strptime("Paid Date", '%Y-%m-%d %H:%M'), try_strptime("Paid Date", '%Y-%m-%d %H:%M:%S')
-        ) as paid,
-        coalesce(
-            try_strptime("Modification Date", '%Y-%m-%d %H:%M'),
-            try_strptime("Modification Date", '%Y-%m-%d %H:%M:%S')
-        ) as modified,
         coalesce("Quantity", "Quantity (- Refund)", '') as given_quantity,
-        regexp_replace(plain_status("Order Status"), '^wc-', '', 'g') as order_status,
         coalesce(
-            try_cast(nullif("Item #", '') as bigint),
-            row_number() over (partition by file_number, "Order Number" order by line)
+            read_count("Item #"), row_number() over (partition by file_number, "Order Number" order by line)
         ) as item,
-        try_cast(coalesce("Quantity", "Quantity (- Refund)") as double) as pieces,
-        try_cast("Item Cost" as decimal(18, 4)) as item_cost,
-        try_cast(nullif("Order Subtotal Amount", '') as decimal(18, 4)) as given_subtotal,
-        try_cast(nullif("Cart Discount Amount", '') as decimal(18, 4)) as given_discount,
-        try_cast(nullif("Order Shipping Amount", '') as decimal(18, 4)) as given_shipping,
-        try_cast(nullif("Order Total Tax Amount", '') as decimal(18, 4)) as given_tax,
-        try_cast(nullif("Order Total Amount", '') as decimal(18, 4)) as given_total,
-        try_cast(nullif("Order Refund Amount", '') as decimal(18, 4)) as given_refund
+        read_number(coalesce("Quantity", "Quantity (- Refund)")) as pieces
     from file_rows
     cross join settings.shop as shop
 ),
@@ -44,60 +26,69 @@ findings as (
     select
         *,
         case
-            when coalesce("Order Number", '') = '' then 'Order Number is empty'
-            when ordered is null
-                then 'Order Date is not a time as 2026-07-01 10:00: ' || coalesce("Order Date", '')
-            when coalesce("Paid Date", '') <> '' and paid is null
-                then 'Paid Date is not a time as 2026-07-01 10:00: ' || "Paid Date"
-            when coalesce("Modification Date", '') <> '' and modified is null
-                then 'Modification Date is not a time as 2026-07-01 10:00: ' || "Modification Date"
-            when coalesce("Item #", '') <> '' and try_cast("Item #" as bigint) is null
-                then 'Item # is not a whole number: ' || "Item #"
-            when pieces is null then 'Quantity is not a number: ' || given_quantity
+            when coalesce(trim("Order Number"), '') = '' then 'Order Number is empty'
+            when coalesce(trim("Order Date"), '') = '' then 'Order Date is empty'
+            when trim(given_quantity) = '' then 'Quantity is empty'
+            when coalesce(trim("Item Cost"), '') = '' then 'Item Cost is empty'
             when pieces < 0 then 'Quantity is negative: ' || given_quantity
-            when item_cost is null then 'Item Cost is not an amount: ' || coalesce("Item Cost", '')
-            when coalesce("Order Subtotal Amount", '') <> '' and given_subtotal is null
-                then 'Order Subtotal Amount is not an amount: ' || "Order Subtotal Amount"
-            when coalesce("Cart Discount Amount", '') <> '' and given_discount is null
-                then 'Cart Discount Amount is not an amount: ' || "Cart Discount Amount"
-            when coalesce("Order Shipping Amount", '') <> '' and given_shipping is null
-                then 'Order Shipping Amount is not an amount: ' || "Order Shipping Amount"
-            when coalesce("Order Total Tax Amount", '') <> '' and given_tax is null
-                then 'Order Total Tax Amount is not an amount: ' || "Order Total Tax Amount"
-            when coalesce("Order Total Amount", '') <> '' and given_total is null
-                then 'Order Total Amount is not an amount: ' || "Order Total Amount"
-            when coalesce("Order Refund Amount", '') <> '' and given_refund is null
-                then 'Order Refund Amount is not an amount: ' || "Order Refund Amount"
+            else coalesce(
+                unread_instant('Order Date', "Order Date"),
+                unread_instant('Paid Date', "Paid Date"),
+                unread_instant('Modification Date', "Modification Date"),
+                'Order Date is a day without a time: ' || case when not contains("Order Date", ':') then "Order Date" end,
+                unread_count('Item #', "Item #"),
+                unread_number('Quantity', given_quantity),
+                unread_amount('Item Cost', "Item Cost"),
+                unread_amount('Order Subtotal Amount', "Order Subtotal Amount"),
+                unread_amount('Cart Discount Amount', "Cart Discount Amount"),
+                unread_amount('Order Shipping Amount', "Order Shipping Amount"),
+                unread_amount('Order Total Fee', "Order Total Fee"),
+                unread_amount('Order Total Tax Amount', "Order Total Tax Amount"),
+                unread_amount('Order Total Amount', "Order Total Amount"),
+                unread_amount('Order Refund Amount', "Order Refund Amount"),
+                unread_amount('Order Subtotal Amount Refunded', "Order Subtotal Amount Refunded"),
+                unread_amount('Order Shipping Amount Refunded', "Order Shipping Amount Refunded"),
+                unread_amount('Order Total Tax Amount Refunded', "Order Total Tax Amount Refunded")
+            )
         end as reason
     from values_read
+),
+
+-- The lowest item of those that are loaded; an item that the file repeats stays the same row.
+firsts as (
+    select
+        *,
+        item = min(item) filter (where reason is null) over (partition by file_number, "Order Number") as is_first
+    from findings
 )
 
 select
     line,
-    nullif("Order Number", '') as order_id,
+    nullif(trim("Order Number"), '') as order_id,
     'line ' || item as row_key,
-    nullif(nullif("Customer User ID", ''), '0') as customer_id,
+    nullif(nullif(trim("Customer User ID"), ''), '0') as customer_id,
     pseudonym(coalesce(nullif("Billing Email Address", ''), nullif("Email (Billing)", ''))) as email_hash,
-    (ordered at time zone time_zone) at time zone 'UTC' as ordered_at,
-    (paid at time zone time_zone) at time zone 'UTC' as paid_at,
-    nullif(order_status, '') as status,
-    woocommerce_state(order_status) as state,
+    read_instant("Order Date", time_zone) as ordered_at,
+    read_instant("Paid Date", time_zone) as paid_at,
+    nullif(regexp_replace(plain_status("Order Status"), '^wc-', '', 'g'), '') as status,
+    woocommerce_state("Order Status") as state,
     nullif("Currency", '') as currency,
-    given_subtotal - coalesce(given_discount, 0) as subtotal,
-    given_discount as discount,
-    -- The lowest item of those that are loaded; an item that the file repeats stays the same row.
-    case
-        when item = min(item) filter (where reason is null) over (partition by file_number, "Order Number")
-            then given_shipping
-    end as shipping,
-    given_tax as tax,
-    given_total as total,
-    given_refund as refunded,
+    read_amount("Order Subtotal Amount") - coalesce(read_amount("Cart Discount Amount"), 0) as subtotal,
+    read_amount("Cart Discount Amount") as discount,
+    case when is_first then read_amount("Order Shipping Amount") end as shipping,
+    case when is_first then read_amount("Order Total Fee") end as fees,
+    read_amount("Order Total Tax Amount") as tax,
+    false as tax_included,
+    read_amount("Order Total Amount") as total,
+    read_amount("Order Refund Amount") as refunded,
+    read_amount("Order Subtotal Amount Refunded") as refunded_goods,
+    read_amount("Order Shipping Amount Refunded") as refunded_shipping,
+    read_amount("Order Total Tax Amount Refunded") as refunded_tax,
     nullif("Payment Method Title", '') as payment_method,
     nullif("SKU", '') as product_id,
     nullif("Item Name", '') as product_name,
     pieces as quantity,
-    item_cost as unit_price,
-    (modified at time zone time_zone) at time zone 'UTC' as source_updated_at,
+    read_amount("Item Cost") as unit_price,
+    read_instant("Modification Date", time_zone) as source_updated_at,
     reason as reject_reason
-from findings
+from firsts

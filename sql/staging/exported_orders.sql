@@ -6,6 +6,9 @@
 -- the export gives an instant of (cancelled, returned, paid) needs no status.
 -- Exports overlap, and update an order in place: of each export the rows of its newest that has the order count, of a row
 -- its newest version.
+-- Amounts that stand on each row of an order count once (the greatest), those that its rows have each for itself add up
+-- (sql/raw/order_rows.sql says which). Whether tax is within the amounts or comes on top is what the format says; where it
+-- says nothing, the total decides, to the cent: it is what the other parts make without the tax, or with it.
 -- An order row without a placing time (a line whose order was never exported) makes no order: a check reports it.
 -- key: order_id
 -- keyed by: order_id
@@ -13,8 +16,9 @@ with versions as (
     select
         order_id, own_identifier, row_key, export, covers_until, version, order_reference,
         customer_id, email_hash, ordered_at, paid_at, shipped_at, delivered_at, promised_on, cancelled_at,
-        refunded_at, returned_at, sales_channel, status, state, currency, subtotal, shipping, tax, total,
-        refunded, payment_method, paid_amount, quantity, unit_price,
+        refunded_at, returned_at, sales_channel, status, state, currency, subtotal, discount, shipping, tax,
+        tax_included, fees, tips, duties, rounding, gift_cards, total, refunded, refunded_goods, refunded_shipping,
+        refunded_tax, refund_amount, payment_method, paid_amount, quantity, unit_price,
         max(covers_until) over (partition by order_id, export) as newest
     from raw.order_rows
 ),
@@ -69,15 +73,64 @@ merged as (
         min(currency) as first_currency,
         max(currency) as last_currency,
         coalesce(max(payment_method), 'unknown') as payment_method,
-        cast(sum(cast(quantity as decimal(20, 6)) * unit_price) as double) as lines_value,
-        cast(max(subtotal) as double) as subtotal,
-        cast(coalesce(sum(shipping), 0) as double) as shipping,
-        cast(coalesce(max(tax), 0) as double) as tax,
-        cast(coalesce(max(total), sum(paid_amount)) as double) as total,
-        cast(coalesce(max(abs(refunded)), 0) as double) as refunded,
+        cast(round(sum(cast(quantity as decimal(20, 6)) * unit_price), 2) as decimal(36, 2)) as lines_value,
+        cast(round(coalesce(sum(
+            case when unit_price < 0 then -cast(quantity as decimal(20, 6)) * unit_price end
+        ), 0), 2) as decimal(36, 2)) as discount_lines,
+        cast(round(max(subtotal), 2) as decimal(36, 2)) as subtotal,
+        cast(round(coalesce(max(abs(discount)), 0), 2) as decimal(36, 2)) as discount,
+        cast(round(coalesce(sum(shipping), 0), 2) as decimal(36, 2)) as shipping,
+        cast(round(coalesce(sum(fees), 0), 2) as decimal(36, 2)) as fees,
+        cast(round(coalesce(sum(tips), 0), 2) as decimal(36, 2)) as tips,
+        cast(round(coalesce(sum(duties), 0), 2) as decimal(36, 2)) as duties,
+        cast(round(coalesce(sum(rounding), 0), 2) as decimal(36, 2)) as rounding,
+        cast(round(coalesce(sum(abs(gift_cards)), 0), 2) as decimal(36, 2)) as gift_cards,
+        cast(round(coalesce(max(tax), 0), 2) as decimal(36, 2)) as tax,
+        arg_max(tax_included, (version, row_key)) filter (where tax_included is not null) as tax_included,
+        cast(round(coalesce(max(total), sum(paid_amount)), 2) as decimal(36, 2)) as given_total,
+        cast(
+            round(coalesce(max(abs(refunded)), sum(abs(refund_amount)), 0), 2) as decimal(36, 2)
+        ) as given_refund,
+        cast(round(max(abs(refunded_goods)), 2) as decimal(36, 2)) as refunded_goods,
+        cast(round(max(abs(refunded_shipping)), 2) as decimal(36, 2)) as refunded_shipping,
+        cast(round(max(abs(refunded_tax)), 2) as decimal(36, 2)) as refunded_tax,
         cast(count(quantity) as bigint) as line_count
     from stated
     group by order_id
+),
+
+valued as (
+    select
+        *,
+        coalesce(subtotal, lines_value) as goods,
+        discount + discount_lines as all_discount,
+        coalesce(subtotal, lines_value, 0) + shipping + fees + tips + duties + rounding - gift_cards as without_tax
+    from merged
+    where ordered_at is not null
+),
+
+taxed as (
+    select
+        *,
+        case
+            when tax = 0 then 'none'
+            when
+                coalesce(tax_included, given_total is null or given_total = without_tax)
+                and coalesce(rate(tax, goods + shipping) between 0 and 1, false)
+                then 'within'
+            when coalesce(not tax_included, given_total = without_tax + tax) then 'on top'
+            else 'unknown'
+        end as tax_is
+    from valued
+),
+
+totalled as (
+    select
+        *,
+        cast(
+            coalesce(given_total, without_tax + case when tax_is = 'on top' then tax else 0 end) as decimal(36, 2)
+        ) as total
+    from taxed
 )
 
 select
@@ -120,13 +173,24 @@ select
     end as currency,            -- ISO 4217; of several that its rows name one that is not the shop's; null: not said
     merged.payment_method,      -- as the source says; else unknown
     merged.line_count,          -- lines of the order
-    merged.lines_value,         -- of its lines; null: none is known
-    merged.subtotal,            -- as the source says
-    merged.shipping,            -- as the source says
-    merged.tax,                 -- as the source says
-    merged.total,               -- as the source says, else what its payments make
-    merged.refunded,            -- as the source says, without a sign
-from merged
+    merged.goods,               -- its lines after discounts, as the source writes them; null: no line is known
+    cast(merged.all_discount as decimal(36, 2)) as discount,  -- taken off the goods: discounts, and lines below zero
+    merged.shipping,            -- what sending it costs the customer
+    merged.fees,                -- below zero: taken off
+    merged.tips,                -- for those who serve
+    merged.duties,              -- of customs
+    merged.rounding,            -- to coins that there are
+    merged.gift_cards,          -- what gift cards took off the total: they were paid for before
+    merged.tax,                 -- 0: not said
+    merged.tax_is,              -- within the amounts, on top of them, none, or unknown: the total is neither
+    merged.total,               -- what the customer pays: as the source says, else its payments, else its parts
+    case
+        when merged.said_state = 'refunded' and merged.given_refund = 0 then greatest(merged.total, 0)
+        else merged.given_refund
+    end as refunded,            -- so far, without a sign; refunded, the source says, and not how much: all of it
+    merged.refunded_goods,      -- of it, for goods; null: not said
+    merged.refunded_shipping,   -- of it, for shipping; null: not said
+    merged.refunded_tax,        -- of it, tax; null: not said
+from totalled as merged
 cross join settings.shop as shop
 cross join settings.orders as rules
-where merged.ordered_at is not null
