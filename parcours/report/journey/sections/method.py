@@ -90,10 +90,16 @@ def _known(at: datetime | None, numbers: Numbers) -> str:
 def _definitions(figures: Figures, numbers: Numbers) -> list[str]:
     shop = figures.shop
     left_out = ", ".join(f"{row.state} {numbers.count(row.order_count)}" for row in figures.order_states)
+    elsewhere = ", ".join(f"{row.sales_channel} {numbers.count(row.order_count)}" for row in figures.other_channels)
     return [
         *(
             [f"Orders of the exports that are in no figure, because they were never one: {left_out}."]
             if left_out
+            else []
+        ),
+        *(
+            [f"Orders that were not placed on the web: {elsewhere}. They close no session and no cart."]
+            if elsewhere
             else []
         ),
         "Every attempt is converted, dropped or open. Open: its window has not ended at the data cut-off. Open "
