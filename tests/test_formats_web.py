@@ -165,7 +165,7 @@ def test_posthog_rows_become_these_events(tmp_path: Path) -> None:
         "order_id": "#1001",
         "is_person_caused": False,
     }
-    assert event_columns(project, without=("event_id", "sequence")) == [
+    assert event_columns(project, without=("event_id", "sequence", "is_bot")) == [
         browser
         | {"line": 1, "event_name": "$pageview", "occurred_at": "01 08:00:00.123456", "anonymous_id": BROWSER}
         | {"url_path": "/thé/vert", "referrer_host": "www.google.com"}
@@ -190,6 +190,23 @@ def test_posthog_rows_become_these_events(tmp_path: Path) -> None:
     assert query(project, "select event_id from raw.events where line = 1") == [
         ("0197c0de-0000-7000-8000-000000000001",)
     ]
+
+
+def test_posthog_says_by_the_user_agent_who_was_there(tmp_path: Path) -> None:
+    agents = [
+        ("Mozilla/5.0 (compatible; Claude-User/1.0; +Claude-User@anthropic.com)", ("Claude-User", False)),
+        ("Mozilla/5.0 (compatible; PerplexityBot/1.0; +https://perplexity.ai/perplexitybot)", (None, True)),
+        ("Mozilla/5.0 (X11; Linux x86_64) Firefox/130.0", (None, False)),
+    ]
+    project = shop_reading(tmp_path, "posthog_events")
+    head = {"event": "$pageview", "timestamp": "2026-07-01T08:00:00Z"}
+    lines = [
+        {**head, "uuid": f"u{number}", "distinct_id": f"d{number}", "properties": {"$raw_user_agent": said}}
+        for number, (said, _) in enumerate(agents)
+    ]
+    (project.exports_folder / "events.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    load(project)
+    assert query(project, "select agent, is_bot from raw.events order by line") == [told for _, told in agents]
 
 
 def test_posthog_what_a_browser_did_before_its_first_log_in_belongs_to_the_customer(tmp_path: Path) -> None:

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 from conftest import cases
-from given import at, event, examples, order, rows, settings, warehouse
+from given import at, event, examples, load, order, project, rows, settings, warehouse
 from hypothesis import HealthCheck, given, strategies
 from hypothesis import settings as budget
+
+from parcours.tables.catalogue import build_all
 
 MINUTE, HOUR = 60.0, 3600.0
 SESSIONS = ["journeys.sessions"]
@@ -227,3 +229,37 @@ def _walk(visits: list[tuple[str, float]], timeout: float, maximum: float) -> li
             found += [(at(piece[0]), at(piece[-1]), len(piece)) for piece in pieces.values()]
             run = [] if when is None else [when]
     return found
+
+
+def test_events_whose_first_rule_says_so_open_and_extend_no_session() -> None:
+    rules = [
+        {"touchpoint": "kept alive", "event": "heartbeat", "url": "/video%", "stage": "consideration"},
+        {"touchpoint": "ping", "event": "heartbeat", "opens_session": False},
+        {"touchpoint": "status", "url": "/status%", "opens_session": False, "stage": "support"},
+        {"touchpoint": "landing", "event": ["landing", "heartbeat"], "stage": "discovery", "action": "view"},
+    ]
+    events = [
+        event("u", 0, "landing"),
+        *(event("u", number * 20 * MINUTE, "heartbeat") for number in range(1, 6)),
+        event("u", 2 * HOUR, "landing"),  # a session of its own: pings keep none alive
+        event("v", 0, "landing"),
+        *(event("v", number * 20 * MINUTE, "heartbeat", url_path="/video/1") for number in range(1, 6)),
+        event("v", 2 * HOUR, "landing"),
+        event("w", 0, "anything", url_path="/status/order"),
+    ]
+    shop = settings(touchpoints=rules)
+    built = warehouse(events=events, build=[*SESSIONS, "journeys.touchpoints"], shop=shop)
+    found = (
+        "select i.identifier, touchpoint_count from journeys.sessions join journeys.identities as i using (person_id)"
+    )
+    assert rows(built, f"{found} order by i.identifier, started_at") == [
+        ("anonymous:u", 1), ("anonymous:u", 1), ("anonymous:v", 7)
+    ]  # fmt: skip
+    # They stay touchpoints, with their stage.
+    quiet = "select touchpoint, stage, count(*) from journeys.touchpoints where not is_on_site group by all order by 1"
+    assert rows(built, quiet) == [("ping", None, 5), ("status", "support", 1)]
+    # What is loaded later follows, and makes no other event anew.
+    load(built, "events", [{"event_id": "late", **event("w", HOUR, "heartbeat"), "url_path": "/video/2"}])
+    build_all(built, project(shop), SESSIONS)
+    late = "select count(*) from journeys.sessions join journeys.identities as i using (person_id) "
+    assert rows(built, f"{late} where i.identifier = 'anonymous:w'") == [(1,)]

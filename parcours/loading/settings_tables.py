@@ -115,6 +115,16 @@ def _touchpoint_rules(s: JourneySettings) -> list[Row]:
     ]
 
 
+def _session_rules(s: JourneySettings) -> list[Row]:
+    last = max((number for number, rule in enumerate(s.touchpoints, 1) if not rule.opens_session), default=0)
+    return [
+        (number, event, rule.url, rule.opens_session)
+        for number, rule in enumerate(s.touchpoints[:last], 1)
+        if rule.source in (None, "events")
+        for event in (rule.event or [None])  # type: ignore[list-item]
+    ]
+
+
 def _funnels(s: JourneySettings) -> list[Row]:
     return [
         (funnel.id, funnel.name, funnel.unit, _seconds(funnel.window_days, 86400), len(funnel.steps), number)
@@ -240,6 +250,7 @@ ROWS: Mapping[str, Callable[[JourneySettings], list[Row]]] = {
     "session_variants": _session_variants,
     "stages": _stages,
     "touchpoint_rules": _touchpoint_rules,
+    "session_rules": _session_rules,
     "funnels": _funnels,
     "funnel_steps": _funnel_steps,
     "funnel_step_matches": _funnel_step_matches,

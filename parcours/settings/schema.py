@@ -185,6 +185,11 @@ class TouchpointRule(Section):
         "and is reconciled with the orders export. `search`: a view of what was searched for. `error`: in a stage of "
         "the checkout, a payment that failed.",
     )
+    opens_session: bool = Field(
+        True,
+        description="false: events of this rule (pings, server events) are as if no person had caused them: they open "
+        "and extend no session, and are in none.",
+    )
 
 
 class Sessions(Section):

@@ -7,7 +7,30 @@
 -- key: event_id
 -- keyed by: event_id
 -- linked by: currency
-with repeated as (
+-- across event_id: named
+with quiet_names as (
+    select distinct event_name from settings.session_rules where not opens_session
+),
+
+named as (
+    select distinct events.event_name, coalesce(events.url_path, '') as url_path
+    from raw.events as events
+    inner join quiet_names on quiet_names.event_name is null or events.event_name = quiet_names.event_name
+),
+
+-- Of which kinds of events the first rule says that they open no session.
+quiet as (
+    select named.event_name, named.url_path
+    from named
+    inner join settings.session_rules as rules
+        on
+            (rules.event_name is null or rules.event_name = named.event_name)
+            and (rules.url_pattern is null or named.url_path like rules.url_pattern)
+    group by named.event_name, named.url_path
+    having not arg_min(rules.opens_session, rules.rule_number)
+),
+
+repeated as (
     select events.event_id
     from raw.events as events
     left join staging.event_parts as parts on events.export = parts.export and events.part = parts.part
@@ -93,7 +116,7 @@ current_events as (
         events.cart_id,
         events.order_id,
         events.error,
-        coalesce(events.is_person_caused, true) as is_person_caused,
+        coalesce(events.is_person_caused, true) and quiet.event_name is null as is_person_caused,
         coalesce(events.is_bot, false) as is_bot,
         events.payment_method,
         events.shipping,
@@ -108,6 +131,7 @@ current_events as (
             events.event_id = item_totals.event_id
             and events.file_id = item_totals.file_id
             and events.line = item_totals.line
+    left join quiet on events.event_name = quiet.event_name and coalesce(events.url_path, '') = quiet.url_path
     left join staging.currency_rates as rates
         on
             events.currency = rates.currency
@@ -156,7 +180,7 @@ select
     cart_id,                    -- the source's id of the cart
     order_id,                   -- the order's id or number
     error,                      -- what went wrong, for errors
-    is_person_caused,           -- false: server or e-mail event
+    is_person_caused,           -- false: server or e-mail event, or one whose rule says opens_session: false
     is_bot,                     -- the source or the user agent says that no person did it
     payment_method,             -- chosen in the checkout
     in_shop_currency(current_events.shipping, rate) as shipping,  -- shipping cost shown in the checkout, in the shop's currency; null: not said, or no rate is known
