@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from canonical_shops import File, canonical_project, contents, difference, load_files, open_canonical
-from given import at, event, rows, settings, warehouse
+from given import at, event, order, rows, settings, warehouse
 
 from parcours.loading.currency_rates import RatesError, write_currency_rates
 from parcours.project import ROOT, Project
@@ -113,8 +113,10 @@ def test_a_new_days_rate_touches_the_rows_in_that_currency_and_gives_what_a_full
         {"deal_id": f"d{n}", "email_hash": "a", "created_at": at(n * DAY), "amount": 100, "currency": "JPY"}
         for n in range(5)
     )
+    orders = tuple(order(f"#{n}", n * DAY, value=100, customer_id=f"c{n}", currency="JPY") for n in range(5))
+    files = [File("events", 1, events), File("deals", 1, deals), File("order_rows", 1, orders)]
     with open_canonical(project) as connection:
-        load_files(connection, project, [File("events", 1, events), File("deals", 1, deals)])
+        load_files(connection, project, files)
         build_all(connection, project)
         (project.journey_file.parent / "rates.csv").write_text(FILE + "2026-01-09,JPY,0.125\n", encoding="utf-8")
         write_currency_rates(connection, project)
@@ -171,3 +173,80 @@ def test_a_wrong_rate_in_journey_yaml_is_named(tmp_path: Path, rates: str, said:
     with pytest.raises(SettingsError) as refused:
         load_settings(file)
     assert said in str(refused.value)
+
+
+def test_a_sale_in_another_currency_counts_as_an_order_and_its_value_only_by_a_rate() -> None:
+    ordered = [
+        order("#1", 60, value=8000, customer_id="c", currency="JPY"),
+        order("#2", DAY, value=30, customer_id="c", currency="EUR"),
+        order("#3", 2 * DAY, value=10, customer_id="c"),
+    ]
+    visits = [event("d", n * DAY, "product", customer_id="c") for n in range(3)]
+    asked = ["metrics.order_value", "metrics.currencies", "metrics.conversion", "metrics.order_states"]
+    unknown = warehouse(events=visits, order_rows=ordered, build=asked)
+    known = warehouse(events=visits, order_rows=ordered, build=asked, shop=shop(JPY=0.00625))
+    orders = "select order_id, cast(net_revenue as double) from journeys.order_sessions order by 1"
+    assert rows(unknown, orders) == [("#1", None), ("#2", 30.0), ("#3", 10.0)]
+    assert rows(known, orders) == [("#1", 50.0), ("#2", 30.0), ("#3", 10.0)]
+    worth = "select order_count, cast(average_order_value as double) from metrics.order_value"
+    assert (rows(unknown, worth), rows(known, worth)) == ([(2, 20.0)], [(3, 30.0)])
+    assert (rows(unknown, LEFT_OUT), rows(known, LEFT_OUT)) == ([("orders", "JPY", 1, 1)], [("orders", "JPY", 1, 0)])
+    assert rows(unknown, "select total from metrics.order_states") == [(40,)]
+    converted = "select numerator, denominator from metrics.conversion order by all"
+    assert rows(unknown, converted) == rows(known, converted) and (3, 3) in rows(unknown, converted)
+
+
+def test_a_refund_and_a_cancelled_order_are_in_the_shops_currency_too() -> None:
+    back = {"customer_id": "c", "currency": "JPY"}
+    ordered = [
+        order("#1", 0, value=8000, refunded=4000, refunded_at=at(DAY), **back),
+        order("#2", 0, value=8000, cancelled_at=at(DAY), **back),
+    ]
+    build = ["journeys.touchpoints", "staging.orders"]
+    known = warehouse(order_rows=ordered, build=build, shop=shop(JPY=0.00625))
+    values = (
+        "select event_name, cast(value as double) from journeys.touchpoints "
+        "where event_name <> 'order placed' order by event_name"
+    )
+    assert rows(known, values) == [("order cancelled", 0.0), ("order refunded", 25.0)]
+    unknown = warehouse(order_rows=ordered, build=build)
+    assert rows(unknown, values) == [("order cancelled", 0.0), ("order refunded", None)]
+    assert rows(unknown, "select cast(net_amount as double), net_revenue from staging.orders order by order_id") == [
+        (4000.0, None),
+        (0.0, 0),
+    ]
+
+
+def test_an_order_whose_rows_name_several_currencies_has_no_known_value() -> None:
+    lines = [
+        order("#1", 0, value=30, currency="EUR"),
+        {"order_id": "#1", "row_key": "line 2", "quantity": 1, "unit_price": 5, "currency": "USD"},
+    ]
+    built = warehouse(order_rows=lines, build=["staging.orders", "metrics.currencies"], shop=shop(USD=2))
+    assert rows(built, "select currency, net_revenue from staging.orders") == [("USD", None)]
+    assert rows(built, LEFT_OUT) == [("orders", "USD", 1, 1)]
+
+
+@pytest.mark.parametrize(
+    ("currency", "value", "found"),
+    [
+        ("JPY", 8000, (0, 0.0, 0)),
+        ("JPY", 8800, (1, 5.0, 0)),
+        ("EUR", 50, (0, 0.0, 1)),
+        (None, 8000, (0, 0.0, 1)),
+    ],
+)
+def test_an_event_is_compared_with_its_order_in_the_orders_currency(
+    currency: str | None, value: int, found: tuple[int, float, int]
+) -> None:
+    built = warehouse(
+        events=[event("d", 0, "purchased", order_id="#1", value=value, currency=currency)],
+        order_rows=[order("#1", 0, value=8000, currency="JPY")],
+        build=["metrics.reconciliation"],
+        shop=shop(JPY=0.00625),
+    )
+    compared = (
+        "select amount_difference_count, cast(amount_difference as double), other_currency_count "
+        "from metrics.reconciliation"
+    )
+    assert rows(built, compared) == [found]

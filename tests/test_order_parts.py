@@ -7,8 +7,8 @@ WooCommerce write them, and what is left of each part is worked out as a fractio
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass, field
-from decimal import Decimal
+from dataclasses import dataclass, field, replace
+from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from io import StringIO
 from pathlib import Path
@@ -20,8 +20,14 @@ from format_shops import build, built, reasons, shop_reading
 from given import at, order, rows, warehouse
 from shops import load
 
+from parcours.settings.schema import Currencies
+
 CENT = Fraction(1, 100)
 PLACED = "2026-07-01 10:00:00 +0200"
+RATES = {"EUR": Decimal(1), "JPY": Decimal("0.0078125"), "USD": Decimal("0.875")}
+"""What one of a currency is in the shop's; exact in binary too."""
+CURRENCIES = ("EUR", "EUR", "JPY", "USD", "CHF")
+"""Of orders; what CHF is in the shop's currency nobody says."""
 
 
 @dataclass
@@ -38,6 +44,7 @@ class Sold:
     refunds: dict[str, int] = field(default_factory=dict)
     refund: int = 0
     is_cancelled: bool = False
+    currency: str = "EUR"
 
     @property
     def subtotal(self) -> int:
@@ -80,7 +87,9 @@ def sold(number: int, dice: Random, *, woocommerce: bool) -> Sold:
     tax = round(taxed * rate / (1 + rate)) if holds_tax else round(taxed * rate)
     others = {"fees": dice.choice([-300, 0, 250])} if woocommerce else {"tips": dice.choice([0, 0, 200])}
     others |= {} if woocommerce else {"duties": dice.choice([0, 0, 777])}
-    made = Sold(number, lines, discount, shipping, tax, holds_tax, others)
+    made = Sold(
+        number, lines, discount, shipping, tax, holds_tax, others, currency=CURRENCIES[number % len(CURRENCIES)]
+    )
     kind = dice.choice(["none", "none", "some", "all", "parts", "cancelled"])
     if kind == "parts" and woocommerce:
         made.refunds = {"goods": made.subtotal // 2, "shipping": dice.choice([0, shipping]), "tax": tax // 2}
@@ -94,6 +103,12 @@ def sold(number: int, dice: Random, *, woocommerce: bool) -> Sold:
 def euros(cents: int, dice: Random | None = None) -> str:
     """As an export writes it; some with thousands apart."""
     return f"{cents / 100:,.2f}" if dice and dice.random() < 0.5 else f"{cents / 100:.2f}"
+
+
+def in_euros(cents: int, currency: str) -> Decimal:
+    """An amount in the shop's currency: to a ten-thousandth, then to the cent."""
+    value = (Decimal(cents) / 100 * RATES[currency]).quantize(Decimal("0.0001"), ROUND_HALF_UP)
+    return value.quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
 def written(records: list[dict[str, Any]]) -> str:
@@ -116,6 +131,7 @@ def shopify(made: list[Sold], dice: Random) -> str:
             lines[-1]["Lineitem requires shipping"] = "false"
         head = {
             "Financial Status": "paid",
+            "Currency": one.currency,
             "Subtotal": euros(one.subtotal, dice),
             "Shipping": euros(one.shipping),
             "Taxes": euros(one.tax),
@@ -139,6 +155,7 @@ def woocommerce(made: list[Sold], dice: Random) -> str:
                 "Order Number": one.number,
                 "Order Status": "Cancelled" if one.is_cancelled else "Completed",
                 "Order Date": "2026-07-01 10:00",
+                "Currency": one.currency,
                 "Order Subtotal Amount": euros(one.subtotal + one.discount, dice),
                 "Cart Discount Amount": euros(one.discount),
                 "Order Shipping Amount": euros(one.shipping),
@@ -164,29 +181,52 @@ def test_parts_add_up_to_totals_and_refunds_and_agree_with_the_slow_count(tmp_pa
     dice = Random(20_260_701)
     made = [sold(number, dice, woocommerce=writer is woocommerce) for number in range(1, 301)]
     project = shop_reading(tmp_path, f"{writer.__name__}_orders")
+    rates = {code: float(rate) for code, rate in RATES.items() if code != "EUR"}
+    settings = project.settings.model_copy(update={"currencies": Currencies(rates=rates, file=None)})
+    project = replace(project, settings=settings)
     (project.exports_folder / "o.csv").write_text(writer(made, dice), encoding="utf-8")
     load(project)
     assert reasons(project) == []
-    build(project, "metrics.revenue_parts", "staging.orders")
-    found = built(project, "select ltrim(order_id, '#'), part, amount, refunded, net from staging.order_parts")
-    orders = built(project, "select ltrim(order_id, '#'), total, net_revenue, mismatch from staging.orders")
-    by_number = {number: (total, net, mismatch) for number, total, net, mismatch in orders}
+    build(project, "metrics.revenue_parts", "staging.orders", "metrics.currencies")
+    amounts = "amount, refunded, net, amount_value, refunded_value, net_value"
+    found = built(project, f"select ltrim(order_id, '#'), part, {amounts} from staging.order_parts")
+    orders = built(project, "select ltrim(order_id, '#'), total, net_amount, net_revenue, mismatch from staging.orders")
+    by_number = {number: rest for number, *rest in orders}
     assert len(by_number) == len(made)
     for one in made:
         parts = {part: amounts for number, part, *amounts in found if number == str(one.number)}
-        total, net_revenue, mismatch = by_number[str(one.number)]
+        total, net_amount, net_revenue, mismatch = by_number[str(one.number)]
         told = f"{one}: {parts}"
         assert mismatch is None and "unexplained" not in parts, told
-        assert total == Decimal(one.total) / 100 == sum(amount for amount, _, _ in parts.values()), told
-        assert sum(refunded for _, refunded, _ in parts.values()) == Decimal(one.refund) / 100, told
+        assert total == Decimal(one.total) / 100 == sum(amount for amount, *_ in parts.values()), told
+        assert sum(refunded for _, refunded, *_ in parts.values()) == Decimal(one.refund) / 100, told
         for number, expected in enumerate((one.parts(), one.left())):
             for part, cents in expected.items():
                 amount = Fraction(parts[part][2 * number]) if part in parts else Fraction(0)
                 assert abs(amount - cents * CENT) <= 2 * CENT, f"{part} {float(cents)} {told}"
-        assert abs(Fraction(net_revenue) - one.net_revenue() * CENT) <= CENT, told
+        assert abs(Fraction(net_amount) - one.net_revenue() * CENT) <= CENT, told
+        values = [value for _, _, _, *value in parts.values()]
+        if one.currency not in RATES:
+            assert net_revenue == (0 if one.is_cancelled else None), told
+            assert {value for value, _, _ in values} == {None}, told
+            continue
+        assert abs(Fraction(net_revenue) - one.net_revenue() * CENT * Fraction(RATES[one.currency])) <= 2 * CENT, told
+        assert sum(value for value, _, _ in values) == in_euros(one.total, one.currency), told
+        assert sum(refunded for _, refunded, _ in values) == in_euros(one.refund, one.currency), told
+    known = [
+        (one, *(in_euros(cents, one.currency) for cents in (one.total, one.refund)))
+        for one in made
+        if one.currency in RATES
+    ]
+    assert 0 < len(known) < len(made)
     [sums] = built(project, "select sum(amount), sum(net) from metrics.revenue_parts")
-    assert sums[0] == Decimal(sum(one.total for one in made)) / 100
-    assert sums[1] == Decimal(sum(0 if one.is_cancelled else one.total - one.refund for one in made)) / 100
+    assert sums[0] == sum(total for _, total, _ in known)
+    assert sums[1] == sum(0 if one.is_cancelled else total - refund for one, total, refund in known)
+    [revenue] = built(project, "select sum(net_revenue) from staging.orders")
+    net = "part in ('goods', 'discount') or part = 'fees' and amount < 0"
+    assert built(project, f"select sum(net_value) from staging.order_parts where {net}") == [revenue]
+    [counted] = built(project, "select currency, left_out_count from metrics.currencies where left_out_count > 0")
+    assert counted == ("CHF", len(made) - len(known))
 
 
 def test_what_no_part_explains_is_said_and_is_no_net_revenue() -> None:

@@ -26,16 +26,14 @@ from mail_servers import MailServer, smtp_server
 from night_shop import FIRST_DAY, add_day, night_shop
 from simulated_nights import night
 
-from parcours.loading.unload import unload
 from parcours.nights.record import RunRecord, read_records
 from parcours.project import ROOT, Project, load_project
 from parcours.run import build_warehouse
-from parcours.warehouse.connection import open_warehouse
 
 NIGHTS = 60
 FAULTS = (
     "corrupt file",
-    "wrong currency",
+    "wrong header",
     "disk full",
     "locked warehouse",
     "typo in journey.yaml",
@@ -103,11 +101,10 @@ def have_night(shop: Project, number: int, fault: str, chance: random.Random) ->
         night(shop.output, at_two(number))
         cut.unlink()
         events.write_bytes(whole)
-    elif fault == "wrong currency":
+    elif fault == "wrong header":
         right = orders.read_text()
-        orders.write_text(right.replace(",EUR,", ",USD,"))
+        orders.write_text(right.replace("Name,", "Nom,", 1))
         night(shop.output, at_two(number))
-        take_back(shop, orders)
         orders.write_text(right)
     elif fault == "disk full":
         assert start(shop, number, str(ROOM)).wait() == 0
@@ -135,13 +132,6 @@ def have_night(shop: Project, number: int, fault: str, chance: random.Random) ->
         night(shop.output, at_two(number))
     if fault == "late files":
         add_day(shop, number)
-
-
-def take_back(shop: Project, file: Path) -> None:
-    """A file with wrong rows is taken back: what it brought goes too."""
-    with open_warehouse(shop) as connection:
-        unload(connection, shop, [file.name])
-    file.unlink()
 
 
 def published_orders(shop: Project) -> list[tuple[str, str]]:

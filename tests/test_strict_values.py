@@ -15,6 +15,7 @@ from format_shops import shop_reading
 from shops import load, query
 
 from parcours.project import Project
+from parcours.warehouse.canonical import Column
 
 JUNK = ("abc{n}", "12.5.{n}", "7/3/2026 9:00", "1,350", "NaN")
 """No amount, number, time or flag; the last but one is two amounts. As the id of something, any text will do."""
@@ -37,8 +38,16 @@ SAYS_WHAT_IT_IS = {
 def typed_rows(project: Project, format_name: str) -> dict[int, tuple[Any, ...]]:
     """What the loaded rows hold beside texts, by line."""
     kind = source_of(format_name).kind
-    typed = ", ".join(column.name for column in kind.columns if column.type != "text")
+    typed = ", ".join(_beside_texts(column) for column in kind.columns if column.type != "text")
     return {line: tuple(rest) for line, *rest in query(project, f"select line, {typed} from raw.{kind.name}")}
+
+
+def _beside_texts(column: Column) -> str:
+    """SQL of a column's value; of a list, of what its elements hold beside texts."""
+    if not column.fields:
+        return column.name
+    fields = ", ".join(f"{field.name} := i.{field.name}" for field in column.fields if field.type != "text")
+    return f"list_transform({column.name}, lambda i: struct_pack({fields}))"
 
 
 def cells(row: Row) -> list[Place]:

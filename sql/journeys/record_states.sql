@@ -29,7 +29,9 @@ with states as (
     union all
     select record_id, 'orders', 'order cancelled', cancelled_at, net_revenue, 'order' from staging.orders
     union all
-    select record_id, 'orders', 'order refunded', refunded_at, nullif(refunded, 0), 'order' from staging.orders
+    select
+        record_id, 'orders', 'order refunded', refunded_at, in_shop_currency(nullif(refunded, 0), rate), 'order'
+    from staging.orders
     union all
     select record_id, 'orders', 'order returned', returned_at, null, 'order' from staging.orders
     union all

@@ -33,7 +33,7 @@ select
     facts.furthest_stage,       -- the latest stage of the map that was touched
     facts.is_engaged,           -- long enough, views enough, or a key event
     coalesce(session_orders.order_count, 0) as order_count,  -- orders that belong to it
-    coalesce(session_orders.net_revenue, 0) as net_revenue,  -- of those orders: the session's value
+    coalesce(session_orders.net_revenue, 0) as net_revenue,  -- of those orders, as far as it is known: the session's value
 from journeys.session_facts as facts
 left join session_orders on facts.session_id = session_orders.session_id
 where not facts.is_runaway

@@ -5,7 +5,8 @@
 -- first order on until the earlier of the two cut-offs are compared; what matches them may lie outside.
 -- Amounts agree if the first event's value is, to 0.01, the order's total, the total without shipping, that without tax
 -- too, or with its share of an included tax taken out, or the net revenue: shops send any of these. An event without a
--- value says nothing of the amount.
+-- value, or in another currency than its order, says nothing of the amount; amounts are compared in the order's currency,
+-- and their differences summed in the shop's, of orders whose rate is known.
 -- key: day, channel, payment_method
 with knobs as (
     select time_zone from settings.shop
@@ -20,12 +21,40 @@ period as (
     where known.events_until is not null and known.orders_until is not null
 ),
 
+<<<<<<< HEAD
+=======
+-- Of a key that means two orders, the order with that number is meant.
+purchases as (
+    select
+        clicks.event_id,
+        clicks.occurred_at,
+        clicks.sequence,
+        order_keys.order_id,
+        coalesce(
+            'order ' || coalesce(order_keys.order_id, clicks.order_id), 'event ' || clicks.event_id
+        ) as purchase_key,
+        cast(clicks.stated_value as double) as value,
+        coalesce(clicks.currency, shop.currency) as currency,
+        clicks.payment_method
+    from staging.events as clicks
+    inner join journeys.event_meanings as meanings
+        on
+            meanings.source = 'events'
+            and clicks.event_name = meanings.event_name
+            and coalesce(clicks.url_path, '') = meanings.url_path
+    cross join settings.shop as shop
+    left join staging.order_keys as order_keys on clicks.order_id = order_keys.order_key
+    where meanings.action = 'purchase'
+),
+
+>>>>>>> main
 first_purchases as (
     select
         purchases.purchase_key,
         purchases.order_id,
         purchases.occurred_at,
         purchases.value,
+        purchases.currency,
         purchases.payment_method,
         sessions.channel,
         cast(count(*) over (partition by purchases.purchase_key) as bigint) as event_count
@@ -45,11 +74,17 @@ order_amounts as (
         orders.ordered_on,
         orders.payment_method,
         cast(orders.total as double) as total,
-        cast(orders.net_revenue as double) as net_revenue,
+        cast(orders.net_amount as double) as net_amount,
+        coalesce(orders.currency, shop.currency) as currency,
+        orders.rate,
         cast(orders.shipping as double) as shipping,
         cast(orders.tax as double) as tax
     from staging.orders as orders
+<<<<<<< HEAD
     where orders.is_web
+=======
+    cross join settings.shop as shop
+>>>>>>> main
 ),
 
 compared as (
@@ -64,6 +99,7 @@ compared as (
         case
             when
                 first_purchases.value is null
+                or first_purchases.currency <> orders.currency
                 or round(abs(first_purchases.value - orders.total), 4) <= 0.01
                 or round(abs(first_purchases.value - (orders.total - orders.shipping)), 4) <= 0.01
                 or round(abs(first_purchases.value - (orders.total - orders.shipping - orders.tax)), 4) <= 0.01
@@ -74,10 +110,12 @@ compared as (
                     ), 4) <= 0.01,
                     false
                 )
-                or coalesce(round(abs(first_purchases.value - orders.net_revenue), 4) <= 0.01, false)
+                or coalesce(round(abs(first_purchases.value - orders.net_amount), 4) <= 0.01, false)
                 then null
             else first_purchases.value - orders.total
-        end as difference
+        end as difference,
+        orders.rate,
+        case when first_purchases.currency <> orders.currency then 1 else 0 end as other_currency_count
     from order_amounts as orders
     inner join period on orders.ordered_at >= period.events_from and orders.ordered_at <= period.until
     left join first_purchases on orders.order_id = first_purchases.order_id
@@ -92,7 +130,9 @@ compared as (
         0,
         1,
         lone.event_count - 1,
-        null
+        null,
+        null,
+        0
     from first_purchases as lone
     cross join knobs
     inner join period on lone.occurred_at >= period.orders_from and lone.occurred_at <= period.until
@@ -109,6 +149,9 @@ select
     cast(sum(lone_event_count) as bigint) as events_without_order_count,  -- order ids only events name, or none
     cast(sum(duplicate_count) as bigint) as duplicate_event_count,  -- events beyond the first of an order id
     cast(count(difference) as bigint) as amount_difference_count,  -- orders whose first event has another amount
-    cast(coalesce(sum(cast(difference as decimal(38, 4))), 0) as decimal(36, 2)) as amount_difference,  -- event − total over these
+    cast(
+        coalesce(sum(cast(in_shop_currency(difference, rate) as decimal(38, 4))), 0) as decimal(36, 2)
+    ) as amount_difference,     -- event − total over these, in the shop's currency, where a rate is known
+    cast(sum(other_currency_count) as bigint) as other_currency_count  -- orders whose first event is in another currency
 from compared
 group by day, channel, payment_method

@@ -190,7 +190,8 @@ select
     end as is_order,            -- it is in staging.orders; else in no figure but metrics.order_states
     case
         when merged.last_currency <> shop.currency then merged.last_currency else merged.first_currency
-    end as currency,            -- ISO 4217; of several that its rows name one that is not the shop's; null: not said
+    end as currency,            -- of its amounts, ISO 4217; of several that its rows name one that is not the shop's; null: not said
+    coalesce(merged.first_currency = merged.last_currency, true) as has_one_currency,  -- its rows do not name several
     merged.payment_method,      -- as the source says; else unknown
     merged.line_count,          -- lines of the order
     merged.goods,               -- its lines after discounts, as the source writes them; null: no line is known

@@ -30,7 +30,7 @@ select
     current_rows.product_id,    -- product or SKU
     current_rows.product_name,  -- as the order says
     current_rows.quantity,      -- pieces
-    current_rows.unit_price,    -- of one piece, in the shop's currency
+    current_rows.unit_price,    -- of one piece, in the order's currency
     exported.order_id is not null as has_order,  -- its order stands, with a placing time: it is in staging.orders
 from current_rows
 left join staging.exported_orders as exported on current_rows.order_id = exported.order_id

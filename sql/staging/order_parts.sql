@@ -3,7 +3,8 @@
 -- stands as a part of its own, unexplained: staging.orders says why.
 -- Every part is without tax; tax is a part. Tax that the amounts hold is taken out of goods, discount and shipping by their
 -- share of it. A refund of which the export says what it was for is of that; the rest takes the same share of each other
--- part, for nothing says more. Shares are rounded one after the other, so that no cent is lost.
+-- part, for nothing says more. Shares are rounded one after the other, so that no cent is lost; so are the amounts in the
+-- shop's currency (staging.order_rates), which add up to the total in it.
 -- key: order_id, part
 -- keyed by: order_id
 with amounts as (
@@ -150,14 +151,46 @@ refunded_parts as (
             ) as decimal(36, 2)
         ) as part_refunded
     from refund_so_far
+),
+
+-- Both are sums up to a part, from which the part's own follows.
+converted_so_far as (
+    select
+        parts.*,
+        round(in_shop_currency(
+            cast(sum(parts.amount) over so_far as decimal(36, 2)), rates.rate
+        ), 2) as value_until,
+        round(in_shop_currency(
+            cast(sum(parts.part_refunded) over so_far as decimal(36, 2)), rates.rate
+        ), 2) as refunded_value_until
+    from refunded_parts as parts
+    left join staging.order_rates as rates on parts.order_id = rates.order_id
+    window so_far as (partition by parts.order_id order by parts.number rows unbounded preceding)
+),
+
+converted as (
+    select
+        *,
+        cast(
+            value_until - coalesce(lag(value_until) over in_order, 0) as decimal(36, 2)
+        ) as amount_value,
+        cast(
+            refunded_value_until - coalesce(lag(refunded_value_until) over in_order, 0) as decimal(36, 2)
+        ) as refunded_value
+    from converted_so_far
+    window in_order as (partition by order_id order by number)
 )
 
 select
     order_id,                   -- of staging.orders
     part,                       -- goods, discount, shipping, fees, tips, duties, rounding, gift cards, tax or unexplained
-    amount,                     -- of what the customer pays, without tax, in the shop's currency; below zero: taken off
+    amount,                     -- of what the customer pays, without tax, in the order's currency; below zero: taken off
     part_refunded as refunded,  -- of it, so far
     cast(case when state = 'cancelled' then 0 else amount - part_refunded end as decimal(36, 2))
         as net,                 -- what is left of it; of a cancelled order nothing
-from refunded_parts
+    amount_value,               -- the amount in the shop's currency; null: no rate is known
+    refunded_value,             -- what was refunded in the shop's currency; null: no rate is known
+    cast(case when state = 'cancelled' then 0 else amount_value - refunded_value end as decimal(36, 2))
+        as net_value,           -- what is left of it in the shop's currency; null: no rate is known
+from converted
 where amount <> 0 or part_refunded <> 0 or (part = 'goods' and has_goods)

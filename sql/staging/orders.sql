@@ -10,6 +10,9 @@ with part_sums as (
         order_id,
         cast(sum(
             case when part in ('goods', 'discount') or (part = 'fees' and amount < 0) then net end
+        ) as decimal(36, 2)) as net_amount,
+        cast(sum(
+            case when part in ('goods', 'discount') or (part = 'fees' and amount < 0) then net_value end
         ) as decimal(36, 2)) as net_revenue,
         cast(sum(case when part = 'unexplained' then amount else 0 end) as decimal(36, 2)) as unexplained,
         cast(sum(case when part = 'unexplained' then refunded else 0 end) as decimal(36, 2)) as unexplained_refund
@@ -54,13 +57,16 @@ select
     end as state,               -- placed, paid, pending, cancelled, refunded, partly_refunded or returned
     orders.payment_method,      -- as the source says
     orders.line_count,          -- lines of the order
-    orders.total,               -- what the customer pays, in the shop's currency
+    orders.total,               -- what the customer pays, in its currency as all amounts here but net_revenue
     orders.goods,               -- its lines after discounts; null: no line is known
     orders.shipping,            -- what sending it costs the customer
     orders.tax,                 -- within the total; 0: not said
-    orders.refunded,            -- so far, in the shop's currency
+    orders.refunded,            -- so far
+    cast(case when orders.goods is not null then part_sums.net_amount end as decimal(36, 2))
+        as net_amount,          -- after discounts and refunds, without shipping and tax; null: no line is known
     cast(case when orders.goods is not null then part_sums.net_revenue end as decimal(36, 2))
-        as net_revenue,         -- after discounts and refunds, without shipping and tax; null: no line is known
+        as net_revenue,         -- the same in the shop's currency; null: no line, or no rate is known
+    rates.rate,                 -- of the shop's currency for one of its own on the shop day of placing; 1: the shop's; null: not known
     cast(coalesce(part_sums.unexplained, 0) as decimal(36, 2)) as unexplained,  -- total less the sum of its other parts
     case
         when orders.goods is null then 'no line is known'
@@ -73,9 +79,10 @@ select
     coalesce(
         shop_day(orders.delivered_at, shop.time_zone) > orders.promised_on, false
     ) as is_late,               -- delivered on a later shop day than promised
-    orders.currency,            -- ISO 4217; of several that its rows name one that is not the shop's; null: not said
+    orders.currency,            -- of its amounts, ISO 4217; of several that its rows name one that is not the shop's; null: not said
     orders.state = 'cancelled' as is_cancelled,  -- by the orders export
     orders.is_refunded_whole as is_fully_refunded,  -- by the orders export
 from stated as orders
 cross join settings.shop as shop
 left join part_sums on orders.order_id = part_sums.order_id
+left join staging.order_rates as rates on orders.order_id = rates.order_id
