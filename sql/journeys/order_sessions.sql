@@ -47,12 +47,8 @@ select
     placed_orders.person_id,    -- who ordered
     placed_orders.ordered_at,   -- UTC instant of placing
     placed_orders.ordered_on,   -- shop day of placing
-<<<<<<< HEAD
-    placed_orders.net_revenue,  -- after discounts and refunds, without shipping and tax
-    placed_orders.is_web,       -- placed on the web: it may have a session, and close a cart
-=======
     placed_orders.net_revenue,  -- after discounts and refunds, without shipping and tax, in the shop's currency; null: not known
->>>>>>> main
+    placed_orders.is_web,       -- placed on the web: it may have a session, and close a cart
     placed_orders.is_void,      -- not counted in net conversion
     latest_sessions.session_id,  -- the session it belongs to; null: none within the attribution time
 from placed_orders

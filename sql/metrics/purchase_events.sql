@@ -11,6 +11,7 @@ select
         'order ' || coalesce(order_keys.order_id, clicks.order_id), 'event ' || clicks.event_id
     ) as purchase_key,          -- what it tells of: events of one order id repeat each other
     cast(clicks.stated_value as double) as value,  -- as the event says; null: it does not
+    coalesce(clicks.currency, shop.currency) as currency,  -- of the value: as the event says, else the shop's
     clicks.payment_method,      -- as the event says
 from staging.events as clicks
 inner join journeys.event_meanings as meanings
@@ -18,5 +19,6 @@ inner join journeys.event_meanings as meanings
         meanings.source = 'events'
         and clicks.event_name = meanings.event_name
         and coalesce(clicks.url_path, '') = meanings.url_path
+cross join settings.shop as shop
 left join staging.order_keys as order_keys on clicks.order_id = order_keys.order_key
 where meanings.action = 'purchase'

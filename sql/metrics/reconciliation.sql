@@ -21,33 +21,6 @@ period as (
     where known.events_until is not null and known.orders_until is not null
 ),
 
-<<<<<<< HEAD
-=======
--- Of a key that means two orders, the order with that number is meant.
-purchases as (
-    select
-        clicks.event_id,
-        clicks.occurred_at,
-        clicks.sequence,
-        order_keys.order_id,
-        coalesce(
-            'order ' || coalesce(order_keys.order_id, clicks.order_id), 'event ' || clicks.event_id
-        ) as purchase_key,
-        cast(clicks.stated_value as double) as value,
-        coalesce(clicks.currency, shop.currency) as currency,
-        clicks.payment_method
-    from staging.events as clicks
-    inner join journeys.event_meanings as meanings
-        on
-            meanings.source = 'events'
-            and clicks.event_name = meanings.event_name
-            and coalesce(clicks.url_path, '') = meanings.url_path
-    cross join settings.shop as shop
-    left join staging.order_keys as order_keys on clicks.order_id = order_keys.order_key
-    where meanings.action = 'purchase'
-),
-
->>>>>>> main
 first_purchases as (
     select
         purchases.purchase_key,
@@ -80,11 +53,8 @@ order_amounts as (
         cast(orders.shipping as double) as shipping,
         cast(orders.tax as double) as tax
     from staging.orders as orders
-<<<<<<< HEAD
-    where orders.is_web
-=======
     cross join settings.shop as shop
->>>>>>> main
+    where orders.is_web
 ),
 
 compared as (

@@ -90,26 +90,16 @@ def _known(at: datetime | None, numbers: Numbers) -> str:
 def _definitions(figures: Figures, numbers: Numbers) -> list[str]:
     shop = figures.shop
     left_out = ", ".join(f"{row.state} {numbers.count(row.order_count)}" for row in figures.order_states)
-<<<<<<< HEAD
     elsewhere = ", ".join(f"{row.sales_channel} {numbers.count(row.order_count)}" for row in figures.other_channels)
-=======
     unknown = _unknown_amounts(figures, numbers)
->>>>>>> main
     return [
-        *(
-            [f"Orders of the exports that are in no figure: {left_out}."]
-            if left_out
-            else []
-        ),
-<<<<<<< HEAD
+        *([f"Orders of the exports that are in no figure: {left_out}."] if left_out else []),
         *(
             [f"Orders that were not placed on the web: {elsewhere}. They close no session and no cart."]
             if elsewhere
             else []
         ),
-=======
         *([f"{unknown}, in no sum and no average: journey.yaml says no rate (currencies)."] if unknown else []),
->>>>>>> main
         "Every attempt is converted, dropped or open. Open: its window has not ended at the data cut-off. Open "
         "attempts are in no rate, neither numerator nor denominator. Nor are uncovered ones: they began before what "
         "would show their outcome is known.",
