@@ -30,13 +30,30 @@ NAMES = (
 )
 STAGE_RULES = {
     "touchpoints": [
+        {
+            "touchpoint": "large",
+            "event": "product",
+            "stage": "cart",
+            "where": [{"attribute": "size", "is": ["L", "XL"]}],
+        },
         *({**rule.model_dump(), "event": list(rule.event)} for rule in settings().touchpoints),
         {"touchpoint": "by mail", "event": "mail sent", "stage": "discovery"},
         {"touchpoint": "arrived", "source": "orders", "event": ["order delivered", "order delivered late"]},
         {"touchpoint": "ticket", "source": "tickets", "event": "ticket opened", "stage": "support"},
         {"touchpoint": "deal", "source": "deals", "event": ["deal won", "deal lost"], "stage": "purchase"},
     ],
+    "attributes": [
+        {"id": "size", "from": "size"},
+        {"id": "ab", "from": "ab", "scope": "session"},
+        {"id": "plan", "from": "plan", "scope": "person"},
+        {"id": "gift", "from": "gift", "scope": "order"},
+    ],
     "personas": [
+        {
+            "id": "pro",
+            "label": "Pro",
+            "where": [{"attribute": "plan", "is": "pro"}, {"attribute": "is_contact", "is": "yes"}],
+        },
         {"id": "lead", "label": "Lead", "where": [{"attribute": "lifecycle_stage", "is": "lead"}]},
         {"id": "french", "label": "French", "where": [{"attribute": "country", "is": ["FR", "BE"]}]},
     ],
@@ -126,6 +143,11 @@ events = row(
     payment_method=mostly_null("card"),
     shipping=mostly_null("4.9"),
     coupon=mostly_null("MAY"),
+    attributes=mostly_null(
+        [{"attribute": "size", "said": "L"}, {"attribute": "plan", "said": "free"}],
+        [{"attribute": "ab", "said": "A"}, {"attribute": "plan", "said": "pro"}],
+        [{"attribute": "ab", "said": "B"}, {"attribute": "size", "said": "S"}],
+    ),
     source_updated_at=changed_at,
 )
 order_rows = row(
@@ -156,6 +178,7 @@ order_rows = row(
     product_id=one_of("mug", "bowl"),
     quantity=one_of(1, 2, None),
     unit_price=one_of("10", "2.5", "0.1"),
+    attributes=mostly_null([{"attribute": "gift", "said": "yes"}], [{"attribute": "gift", "said": "no"}]),
     source_updated_at=changed_at,
 )
 contacts = row(
@@ -165,6 +188,7 @@ contacts = row(
     source_updated_at=changed_at,
     country=one_of("FR", "DE", None),
     lifecycle_stage=one_of("lead", "customer", None),
+    attributes=mostly_null([{"attribute": "plan", "said": "team"}], [{"attribute": "plan", "said": "pro"}]),
 )
 deals = row(
     customer_or_email,

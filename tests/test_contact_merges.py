@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from format_shops import built
 from given import Row, at, order, rows, settings, warehouse
 from shops import load, query
 
@@ -61,8 +62,8 @@ def test_merged_contacts_are_one_person_with_their_orders_tickets_and_deals() ->
         # Both ids of a merge point to a third one.
         {"contact_id": "902", "merged_contact_ids": "900;901", "source_updated_at": at(60 * DAY)},
     ]
-    built = warehouse(
-        contacts=contacts,
+    made = warehouse(
+        contacts=contacts,  # the first a day older than the orders that are known
         order_rows=[
             order("#1", DAY, email_hash="old"),
             order("#2", 30 * DAY, email_hash="new"),
@@ -73,12 +74,12 @@ def test_merged_contacts_are_one_person_with_their_orders_tickets_and_deals() ->
         build=["metrics.kpis", "journeys.people", "journeys.identity_history"],
     )
     kept = "select max(numerator), max(denominator) from metrics.kpis where kpi = 'retention'"
-    assert rows(built, kept) == [(1, 2)]
+    assert rows(made, kept) == [(1, 2)]
     people = (
         "select list(record_id order by record_id), min(lifecycle_stage) from journeys.record_owners "
         "join journeys.people using (person_id) group by person_id order by 1"
     )
-    assert rows(built, people) == [
+    assert rows(made, people) == [
         (["contact:100", "contact:200", "order:#1", "order:#2", "ticket:t"], "Evangelist"),
         (["contact:902", "deal:d0", "deal:d1", "deal:d2"], None),
         (["order:#3"], None),
@@ -89,5 +90,30 @@ def test_merged_contacts_are_one_person_with_their_orders_tickets_and_deals() ->
         "select count(distinct person_then) from journeys.identity_history "
         "where identifier in ('email:old', 'email:new') and "
     )
-    assert rows(built, before + merged_at) == [(1,)]
-    assert rows(built, f"{before} not ({merged_at}) and known_until = timestamp '2026-02-24'") == [(1,)]
+    assert rows(made, before + merged_at) == [(1,)]
+    assert rows(made, f"{before} not ({merged_at}) and known_until = timestamp '2026-02-24'") == [(1,)]
+
+
+def test_a_merge_in_an_export_makes_one_customer_who_came_back(tmp_path: Path) -> None:
+    write(
+        tmp_path / "june.csv",
+        "100,old@example.com,2026-01-05 10:00,2026-01-05 10:00,",
+        "200,new@example.com,2026-05-05 10:00,2026-05-05 10:00,",
+    )
+    write(tmp_path / "july.csv", "200,new@example.com,2026-01-05 10:00,2026-06-20 09:00,100")
+    (tmp_path / "orders.csv").write_text(
+        "Name,Email,Financial Status,Currency,Subtotal,Total,Created at,"
+        "Lineitem quantity,Lineitem name,Lineitem price,Id\n"
+        "#1,old@example.com,paid,EUR,10.00,10.00,2026-01-06 10:00:00 +0000,1,Cup,10.00,1\n"
+        "#2,new@example.com,paid,EUR,10.00,10.00,2026-02-10 10:00:00 +0000,1,Cup,10.00,2\n"
+        "#3,else@example.com,paid,EUR,10.00,10.00,2026-07-20 10:00:00 +0000,1,Cup,10.00,3\n"
+    )
+    files = [
+        {"name": "crm", "path": "ju*.csv", "format": "hubspot_contacts"},
+        {"name": "sales", "path": "orders.csv", "format": "shopify_orders"},
+    ]
+    shop = settings(exports={"folder": ".", "files": files})
+    project = Project(tmp_path / "journey.yaml", shop, tmp_path, tmp_path)
+    load(project)
+    kept = "select max(numerator), max(denominator) from metrics.kpis where kpi = 'retention'"
+    assert built(project, kept, ["metrics.kpis"]) == [(1, 1)]

@@ -73,6 +73,7 @@ class Load:
     rows_rejected: int = 0
     covers_until: datetime | None = None
     covers_from: datetime | None = None
+    rows_old: int = 0
 
 
 def account(connection: duckdb.DuckDBPyConnection, files: Sequence[Found], run: Run, reads: str) -> list[Load]:
@@ -99,7 +100,7 @@ def account(connection: duckdb.DuckDBPyConnection, files: Sequence[Found], run: 
     _observe_names(connection, source, export.name)
     counts = connection.execute(
         "select file_number, rows_read, rows_read - rows_rejected - repeats as loaded, repeats, "
-        "rows_rejected, covers_until, covers_from from ("
+        "rows_rejected, covers_until, covers_from, rows_old from ("
         "select *, coalesce(count, 0) as repeats from loading_files left join ("
         f"select {FILE_NUMBER} as file_number, count(*) as count from duplicates group by all) using (file_number))"
     ).fetchall()
@@ -132,15 +133,17 @@ def tally(connection: duckdb.DuckDBPyConnection, files: Sequence[Found]) -> None
         "create or replace temp table loading_files as select *, row_number() over (order by "
         f"{'file_order, file_number' if files[0].source.kind.name == 'events' else age}) as says_most from ("
         "select file_number, file_id, file_order, path, covers_from, covers_until, "
-        "coalesce(sound, 0) + coalesce(wrong, 0) as rows_read, coalesce(wrong, 0) as rows_rejected from ("
+        "coalesce(sound, 0) + coalesce(wrong, 0) as rows_read, coalesce(wrong, 0) as rows_rejected, "
+        "coalesce(old, 0) as rows_old from ("
         "select generate_subscripts($ids, 1) - 1 as file_number, unnest($ids) as file_id, "
         "unnest($orders) as file_order, unnest($paths) as path) "
         f"left join (select {FILE_NUMBER} as file_number, count(*) as sound, "
         "min(covers_from) as covers_from, max(covers_until) as covers_until "
         "from checked where reason is null group by all) using (file_number) "
-        f"left join (select {FILE_NUMBER} as file_number, count(*) as wrong from rejects group by all) "
-        "using (file_number))",
+        f"left join (select {FILE_NUMBER} as file_number, count(*) as wrong, "
+        "count(*) filter (reason = $beyond) as old from rejects group by all) using (file_number))",
         {
+            "beyond": BEYOND,
             "ids": [file.file_id for file in files],
             "orders": [file.file_order for file in files],
             "paths": [file.name for file in files],
@@ -151,10 +154,9 @@ def tally(connection: duckdb.DuckDBPyConnection, files: Sequence[Found]) -> None
 def _refuse(connection: duckdb.DuckDBPyConnection, files: Sequence[Found], refuse_above: float) -> dict[int, Load]:
     """Take out the files of which too many rows are rejected; returns them by their number."""
     too_many = connection.execute(
-        "select file_number, wrong, rows_read from loading_files inner join ("
-        f"select {FILE_NUMBER} as file_number, count(*) as wrong from rejects where reason <> $beyond group by all"
-        ") using (file_number) where rows_read >= $small and wrong > $share * rows_read",
-        {"small": SMALL_FILE, "share": refuse_above, "beyond": BEYOND},
+        "select file_number, rows_rejected - rows_old as wrong, rows_read from loading_files "
+        "where rows_read >= $small and wrong > $share * rows_read",
+        {"small": SMALL_FILE, "share": refuse_above},
     ).fetchall()
     refused = {}
     for number, rejected, read in too_many:

@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from parcours.loading.attributes import attributes_of, with_attributes
 from parcours.loading.namespaces import Namespace, find_namespaces
 from parcours.loading.read_with import read_with
 from parcours.loading.readers import FileRefused, kind_of_file
@@ -118,10 +119,12 @@ def read_exports(project: Project) -> list[Reading]:
                 f"{project.journey_file}, exports.files: {export.name}: consent: exempt is for a click-stream, and "
                 f"{export.format} gives {source.kind.name}. Leave it out there."
             )
-    return [
-        Reading(export, source, namespace, read_with(export, source, project.settings, namespace))
-        for (export, source), namespace in zip(exports, find_namespaces(exports), strict=True)
-    ]
+    found = []
+    for (export, source), namespace in zip(exports, find_namespaces(exports), strict=True):
+        attributes = attributes_of(project.settings, export, source)
+        said = read_with(export, source, project.settings, namespace, attributes)
+        found.append(Reading(export, with_attributes(source, attributes), namespace, said))
+    return found
 
 
 def find_files(project: Project, readings: Sequence[Reading]) -> Iterator[Found]:

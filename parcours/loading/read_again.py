@@ -15,7 +15,6 @@ from itertools import groupby
 import duckdb
 
 from parcours.loading.files import Found, Reading, content_id
-from parcours.loading.keep import BEYOND
 from parcours.loading.known_files import beside
 from parcours.loading.namespaces import rewrite_ids
 from parcours.loading.read_with import changed_parts, ids_written, with_ids
@@ -127,11 +126,8 @@ def _outdated(
     """The loaded files that now would be read otherwise, or by no export."""
     above = project.settings.exports.refuse_above
     rows = connection.execute(
-        "select file_id, path, export, kind, read_with, rows_read, rows_rejected - coalesce(old.count, 0) "
-        "from raw.loads left join "
-        "(select file_id, count(*) as count from raw.rejected_rows where reason = $beyond group by file_id) as old "
-        "using (file_id) where status in ('loaded', 'replaced') order by loads.rowid",
-        {"beyond": BEYOND},
+        "select file_id, path, export, kind, read_with, rows_read, rows_rejected - coalesce(rows_old, 0) "
+        "from raw.loads where status in ('loaded', 'replaced') order by rowid"
     ).fetchall()
     for file_id, path, export, kind, said, rows_read, rows_rejected in rows:
         matching = readers.get(file_id, ())

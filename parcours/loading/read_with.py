@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from parcours.engine.model import ModelError, code_version, parse_select
@@ -17,13 +18,19 @@ from parcours.loading.row_checks import Limits, checked_select
 from parcours.loading.settings_tables import ROWS, SETTINGS_TABLES
 from parcours.loading.sources import Source
 from parcours.loading.written_values import what_is_read
-from parcours.settings.schema import ExportFile, JourneySettings
+from parcours.settings.schema import Attribute, ExportFile, JourneySettings
 
 IDS = "namespaces"
 """The part that says by column with which namespace its ids are written."""
 
 
-def read_with(export: ExportFile, source: Source, settings: JourneySettings, namespace: Namespace) -> str:
+def read_with(
+    export: ExportFile,
+    source: Source,
+    settings: JourneySettings,
+    namespace: Namespace,
+    attributes: Sequence[Attribute] = (),
+) -> str:
     """All that decides what the rows of an export's files become, as JSON: the hash of each part by its name, and how
     ids are written."""
     parts = {
@@ -38,6 +45,7 @@ def read_with(export: ExportFile, source: Source, settings: JourneySettings, nam
         "dates": str(export.dates),
         "consent": str(export.consent),
         "shop.opened_on": str(settings.shop.opened_on),
+        **({"attributes": repr([(a.id, a.from_, a.type) for a in attributes])} if attributes else {}),
         **_settings_read(source.sql, settings),
     }
     hashes = {name: hashlib.sha256(said.encode()).hexdigest()[:12] for name, said in parts.items()}

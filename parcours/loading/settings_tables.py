@@ -115,12 +115,35 @@ def _touchpoint_rules(s: JourneySettings) -> list[Row]:
     ]
 
 
+def _attributes(s: JourneySettings) -> list[Row]:
+    return [(a.id, position, a.scope, a.type, a.at_most) for position, a in enumerate(s.attributes, 1)]
+
+
+def _rule_conditions(s: JourneySettings) -> list[Row]:
+    return [
+        (rule_number, number, condition.attribute, value)
+        for rule_number, rule in enumerate(s.touchpoints, 1)
+        for number, condition in enumerate(rule.where, 1)
+        for value in condition.is_
+    ]
+
+
+def _funnel_step_conditions(s: JourneySettings) -> list[Row]:
+    return [
+        (funnel.id, step_number, number, condition.attribute, value)
+        for funnel in s.funnels
+        for step_number, step in enumerate(funnel.steps, 1)
+        for number, condition in enumerate(step.where, 1)
+        for value in condition.is_
+    ]
+
+
 def _session_rules(s: JourneySettings) -> list[Row]:
     last = max((number for number, rule in enumerate(s.touchpoints, 1) if not rule.opens_session), default=0)
     return [
         (number, event, rule.url, rule.opens_session)
         for number, rule in enumerate(s.touchpoints[:last], 1)
-        if rule.source in (None, "events")
+        if rule.source in (None, "events") and not rule.where
         for event in (rule.event or [None])  # type: ignore[list-item]
     ]
 
@@ -250,6 +273,9 @@ ROWS: Mapping[str, Callable[[JourneySettings], list[Row]]] = {
     "session_variants": _session_variants,
     "stages": _stages,
     "touchpoint_rules": _touchpoint_rules,
+    "attributes": _attributes,
+    "rule_conditions": _rule_conditions,
+    "funnel_step_conditions": _funnel_step_conditions,
     "session_rules": _session_rules,
     "funnels": _funnels,
     "funnel_steps": _funnel_steps,

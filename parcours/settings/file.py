@@ -16,7 +16,7 @@ from zoneinfo import available_timezones
 import yaml
 from pydantic import ValidationError
 
-from parcours.settings.schema import JourneySettings
+from parcours.settings.schema import PERSON_ATTRIBUTES, JourneySettings
 from parcours.settings.text import SettingsError, read_settings_text
 
 __all__ = ["SettingsError", "load_settings", "smallest_settings"]
@@ -106,7 +106,7 @@ def _cross_checks(data: dict[str, Any], formats: Sequence[str] | None) -> Iterat
     if formats is not None:
         for where, export in _items(data, "exports", "files"):
             yield from _known((*where, "format"), _names(export.get("format")), formats, "format")
-    for section in ("stages", "funnels", "retentions", "personas", "changes"):
+    for section in ("stages", "funnels", "retentions", "attributes", "personas", "changes"):
         yield from _unique([((*where, "id"), item.get("id")) for where, item in _items(data, section)])
     yield from _unique([((*w, "name"), e.get("name")) for w, e in _items(data, "exports", "files")])
 
@@ -120,6 +120,8 @@ def _cross_checks(data: dict[str, Any], formats: Sequence[str] | None) -> Iterat
         yield from _known((*where, "stage"), _names(rule.get("stage")), stages, "stage")
         if not (rule.get("event") or rule.get("url") or rule.get("source")):
             yield where, "has no condition; expected event, url or source."
+        if rule.get("where") and rule.get("opens_session") is False:
+            yield where, "has opens_session: false and where; expected one of the two."
     for funnel_where, _ in _items(data, "funnels"):
         for where, step in _items(data, *funnel_where, "steps"):
             if not (step.get("touchpoint") or step.get("stage") or step.get("any")):
@@ -135,6 +137,7 @@ def _cross_checks(data: dict[str, Any], formats: Sequence[str] | None) -> Iterat
         yield from _known((*where, "stage"), _names(change.get("stage")), stages, "stage")
         segment = (*where, "segment", "persona")
         yield from _known(segment, _names(_section(change, "segment").get("persona")), personas, "persona")
+    yield from _attribute_checks(data)
     yield from _path_checks(_section(data, "path"), stages, touchpoints)
     email = _section(_section(data, "nights"), "email")
     if email.get("user") and not email.get("password_variable"):
@@ -150,6 +153,30 @@ def _cross_checks(data: dict[str, Any], formats: Sequence[str] | None) -> Iterat
     for kpi, target in _section(data, "targets").items():
         if isinstance(target, (int, float)) and not 0 <= target <= 1:
             yield ("targets", kpi), f"found {target}, expected a share between 0 and 1, as 0.6 for 60 %."
+
+
+def _attribute_checks(data: dict[str, Any]) -> Iterator[Problem]:
+    """What a condition asks for must be an attribute of the scope that it can be asked of."""
+    attributes = list(_items(data, "attributes"))
+    scopes = {name: item.get("scope", "event") for _, item in attributes for name in _names(item.get("id"))}
+    exports = [name for _, export in _items(data, "exports", "files") for name in _names(export.get("name"))]
+    for where, attribute in attributes:
+        yield from _known((*where, "exports"), _names(attribute.get("exports")), exports, "export")
+        if attribute.get("id") in PERSON_ATTRIBUTES:
+            yield (
+                (*where, "id"),
+                f"found {_shown(attribute['id'])}, which the CRM has by itself; expected another name.",
+            )
+    of_events = [name for name, scope in scopes.items() if scope == "event"]
+    of_people = [*PERSON_ATTRIBUTES, *(name for name, scope in scopes.items() if scope == "person")]
+    steps = [step for funnel, _ in _items(data, "funnels") for step, _ in _items(data, *funnel, "steps")]
+    for holders, known, what in (
+        ([rule for rule, _ in _items(data, "touchpoints")], of_events, "attribute of scope event"),
+        (steps, [*scopes], "attribute"),
+        ([persona for persona, _ in _items(data, "personas")], of_people, "attribute of a person"),
+    ):
+        for where, condition in (found for holder in holders for found in _items(data, *holder, "where")):
+            yield from _known((*where, "attribute"), _names(condition.get("attribute")), known, what)
 
 
 def _path_checks(path: dict[str, Any], stages: Sequence[str], touchpoints: Sequence[str]) -> Iterator[Problem]:

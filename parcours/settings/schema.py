@@ -18,9 +18,17 @@ from parcours.settings.kpis import HEADLINES
 Unit = Literal["person", "session", "journey", "cart", "order"]
 TouchpointSource = Literal["events", "orders", "feedback", "invitations", "tickets", "deals", "contacts"]
 Action = Literal["view", "search", "add_to_cart", "remove_from_cart", "checkout", "key_event", "purchase", "error"]
-PersonAttribute = Literal[
-    "country", "city", "lifecycle_stage", "lead_status", "lead_source", "marketing_status", "is_contact"
-]
+PERSON_ATTRIBUTES = (
+    "country",
+    "city",
+    "lifecycle_stage",
+    "lead_status",
+    "lead_source",
+    "marketing_status",
+    "is_contact",
+)
+"""What is known of a person without `attributes:`, from the CRM."""
+
 LARGEST_NUMBER = 10**9
 """Of any setting: what is larger is a typing error, and no SQL type holds every one."""
 
@@ -160,6 +168,33 @@ class Exports(Section):
     )
 
 
+class Attribute(Section):
+    """A column or property of an export, under a name by which rules, personas and funnels may ask for it."""
+
+    id: Identifier
+    from_: str = Field(
+        alias="from",
+        min_length=1,
+        max_length=200,
+        description="The column's label; of JSON the path, as properties.plan; of GA4 event_params.<key>.",
+    )
+    scope: Literal["event", "session", "person", "order"] = Field(
+        "event",
+        description="event: of the event alone; session: the first that an event of the session has; person: the last "
+        "that was known of the person by then, from events or contacts; order: of the order.",
+    )
+    type: Literal["text", "number", "boolean", "date"] = Field(
+        "text", description="A row whose text is none of this type is rejected."
+    )
+    at_most: int = Field(
+        50,
+        ge=1,
+        le=1000,
+        description="Of more values than this the rarer ones are grouped as `other` in tables by value.",
+    )
+    exports: Names = Field([], description="Names of the exports that have it; empty: all that may.")
+
+
 class Stage(Section):
     """One stage of the journey map, in order."""
 
@@ -171,6 +206,13 @@ class Stage(Section):
     )
 
 
+class Condition(Section):
+    """A predicate over an attribute. Compares as text."""
+
+    attribute: str = Field(description="An id of `attributes:`; of a person also country, city, lifecycle_stage, …")
+    is_: Names = Field(alias="is", min_length=1)
+
+
 class TouchpointRule(Section):
     """The first rule that matches gives a touchpoint its name and its stage."""
 
@@ -179,6 +221,7 @@ class TouchpointRule(Section):
     event: Names = Field([], description="Event names; empty means any.")
     url: str | None = Field(None, description="SQL like pattern on the URL's path, as /products/%.")
     source: TouchpointSource | None = None
+    where: list[Condition] = Field([], description="Attributes of scope event that must all be as given.")
     action: Action | None = Field(
         None,
         description="What it does to a cart, or how sessions count it. `purchase`: it says that an order was placed, "
@@ -188,7 +231,7 @@ class TouchpointRule(Section):
     opens_session: bool = Field(
         True,
         description="false: events of this rule (pings, server events) are as if no person had caused them: they open "
-        "and extend no session, and are in none.",
+        "and extend no session, and are in none. A rule with `where` decides nothing of this.",
     )
 
 
@@ -216,6 +259,7 @@ class Step(Section):
     stage: Names = []
     device: str | None = None
     channel: str | None = None
+    where: list[Condition] = Field([], description="Attributes that must all be as given, of whatever scope.")
     any: bool = Field(False, description="Any touchpoint at all is the step.")
 
 
@@ -240,13 +284,6 @@ class Retention(Section):
     cohort: Literal["first", "every"] = Field(
         "first", description="first: a person is in the cohort of the first entry; every: in each with an entry."
     )
-
-
-class Condition(Section):
-    """A predicate over an attribute of the person. Compares as text."""
-
-    attribute: PersonAttribute
-    is_: Names = Field(alias="is")
 
 
 class Persona(Section):
@@ -530,6 +567,7 @@ class JourneySettings(Section):
     sessions: Sessions = Sessions()  # type: ignore[call-arg]
     funnels: list[Funnel] = Field(min_length=1)
     retentions: list[Retention] = []
+    attributes: list[Attribute] = []
     personas: list[Persona] = []
     changes: list[Change] = []
     targets: dict[Headline, float] = {}

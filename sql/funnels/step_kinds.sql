@@ -6,12 +6,12 @@ select
 from (
     select
         matching.*,
-        min(step_number) over (partition by funnel_id, touchpoint, stage, device, channel) as first_step,
-        max(step_number) over (partition by funnel_id, touchpoint, stage, device, channel) as last_step
+        min(step_number) over (partition by funnel_id, touchpoint, stage, device, channel, traits) as first_step,
+        max(step_number) over (partition by funnel_id, touchpoint, stage, device, channel, traits) as last_step
     from (
         select distinct
             funnels.funnel_id, funnels.unit, funnels.window_seconds, matches.step_number, kinds.touchpoint,
-            kinds.stage, kinds.device, kinds.channel
+            kinds.stage, kinds.device, kinds.channel, kinds.traits
         from kinds
         inner join settings.funnel_step_matches as matches
             on
@@ -20,5 +20,17 @@ from (
                 and (matches.device is null or matches.device = kinds.device)
                 and (matches.channel is null or matches.channel = kinds.channel)
         inner join settings.funnels as funnels on matches.funnel_id = funnels.funnel_id
+        left join (
+            select asked.traits, conditions.funnel_id, conditions.step_number
+            from (select distinct traits from kinds) as asked
+            cross join settings.funnel_step_conditions as conditions
+            group by asked.traits, conditions.funnel_id, conditions.step_number, conditions.condition_number
+            having not bool_or(contains(asked.traits, '|' || conditions.attribute || '=' || conditions.value || '|'))
+        ) as unmet
+            on
+                kinds.traits = unmet.traits
+                and matches.funnel_id = unmet.funnel_id
+                and matches.step_number = unmet.step_number
+        where unmet.funnel_id is null
     ) as matching
 ) as matching_kinds

@@ -5,9 +5,22 @@
 -- keyed by: person_id
 -- within person_id: unit_id
 -- across person_id: kinds
-with kinds as ( -- step_kinds reads it -- noqa: ST03
-    select distinct touchpoint, stage, device, channel
-    from journeys.touchpoints
+with traits as (
+    select
+        attributes.person_id,
+        attributes.touchpoint_id,
+        string_agg('|' || attributes.attribute || '=' || attributes.value || '|', '' order by attributes.attribute)
+            as traits
+    from journeys.touchpoint_attributes as attributes
+    where attributes.attribute in (select conditions.attribute from settings.funnel_step_conditions as conditions)
+    group by attributes.person_id, attributes.touchpoint_id
+),
+
+kinds as ( -- step_kinds reads it -- noqa: ST03
+    select distinct touchpoint, stage, device, channel, coalesce(traits.traits, '') as traits
+    from journeys.touchpoints as touchpoints
+    left join traits
+        on touchpoints.person_id = traits.person_id and touchpoints.touchpoint_id = traits.touchpoint_id
 ),
 
 -- Read only where a funnel counts journeys.
@@ -37,12 +50,15 @@ units as ( -- funnel_chain reads it -- noqa: ST03
         touchpoints.occurred_at,
         touchpoints.sequence
     from journeys.touchpoints as touchpoints
+    left join traits
+        on touchpoints.person_id = traits.person_id and touchpoints.touchpoint_id = traits.touchpoint_id
     inner join step_kinds as matches
         on
             touchpoints.touchpoint is not distinct from matches.touchpoint
             and touchpoints.stage is not distinct from matches.stage
             and touchpoints.device is not distinct from matches.device
             and touchpoints.channel is not distinct from matches.channel
+            and coalesce(traits.traits, '') = matches.traits
     left join of_journeys on touchpoints.touchpoint_id = of_journeys.touchpoint_id
     left join journeys.quarantined_sessions as runaway on touchpoints.session_id = runaway.session_id
 )

@@ -42,6 +42,10 @@ attributes as (
     select person_id, 'marketing_status', marketing_status from crm
     union all
     select person_id, 'is_contact', 'yes' from crm
+    union all
+    select person_id, attribute, value
+    from journeys.person_attributes
+    where known_until = timestamp '9999-01-01'
 ),
 
 held as (

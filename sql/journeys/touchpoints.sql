@@ -34,6 +34,7 @@ clicks as (
         events.sequence,
         events.event_name,
         events.url_path,
+        coalesce(traits.traits, '') as traits,
         events.referrer_host,
         events.campaign_source,
         events.campaign_medium,
@@ -49,6 +50,7 @@ clicks as (
         events.payment_method,
         events.shipping,
         events.coupon,
+        events.attributes,
         events.agent,
         visits.visit_number,
         whole_periods(elapsed_seconds(visits.started_at, events.occurred_at), shop.session_maximum_seconds) as piece
@@ -58,6 +60,7 @@ clicks as (
             events.identifier = whose.identifier
             and events.occurred_at >= whose.owned_from
             and events.occurred_at < whose.owned_until
+    left join staging.event_traits as traits on events.event_id = traits.event_id
     cross join settings.shop as shop
     left join journeys.visits as visits
         on
@@ -78,6 +81,7 @@ contacts_by_event as (
         'events' as source,
         clicks.event_name,
         clicks.url_path,
+        clicks.traits,
         case
             when lower(clicks.campaign_medium) in ('email', 'e-mail', 'newsletter') then 'e-mail'
             when
@@ -114,6 +118,7 @@ contacts_by_event as (
         clicks.payment_method,
         clicks.shipping,
         clicks.coupon,
+        clicks.attributes,
         clicks.agent,
         clicks.is_person_caused as is_on_site,
         case
@@ -138,9 +143,9 @@ owned as (
 
 contacts as (
     select
-        touchpoint_id, person_id, identifier, occurred_at, sequence, source, event_name, url_path, channel, device,
+        touchpoint_id, person_id, identifier, occurred_at, sequence, source, event_name, url_path, traits, channel, device,
         product_id, products, quantity, value, cart_id, order_id, error, campaign, payment_method, shipping, coupon,
-        agent, is_on_site, session_id
+        attributes, agent, is_on_site, session_id
     from contacts_by_event
     union all
     select
@@ -156,8 +161,9 @@ contacts as (
         states.source,
         states.event_name,
         null,
+        '',
         states.channel,
-        null, null, null, null, states.value, null, owned.order_id, null, null, null, null, null, null, false, null
+        null, null, null, null, states.value, null, owned.order_id, null, null, null, null, null, null, null, false, null
     from owned
     inner join journeys.record_states as states on owned.record_id = states.record_id
 )
@@ -188,6 +194,7 @@ select
     contacts.payment_method,    -- chosen in the checkout
     contacts.shipping,          -- shipping cost shown in the checkout, in the shop's currency
     contacts.coupon,            -- coupon or voucher code
+    contacts.attributes,        -- what its export says of the attributes that journey.yaml names
     contacts.agent,             -- the agent that acted for the person, as ChatGPT-User; null: none is known
     contacts.is_on_site,        -- belongs to a session
     contacts.session_id,        -- of journeys.sessions or journeys.quarantined_sessions; null off the site
@@ -197,3 +204,4 @@ left join journeys.event_meanings as meanings
         contacts.source = meanings.source
         and contacts.event_name = meanings.event_name
         and coalesce(contacts.url_path, '') = meanings.url_path
+        and contacts.traits = meanings.traits

@@ -5,9 +5,22 @@
 -- keyed by: person_id
 -- within person_id: unit_id
 -- across person_id: kinds
-with kinds as ( -- step_kinds reads it -- noqa: ST03
-    select distinct touchpoint, stage, device, channel
-    from journeys.touchpoints
+with traits as (
+    select
+        attributes.person_id,
+        attributes.touchpoint_id,
+        string_agg('|' || attributes.attribute || '=' || attributes.value || '|', '' order by attributes.attribute)
+            as traits
+    from journeys.touchpoint_attributes as attributes
+    where attributes.attribute in (select conditions.attribute from settings.funnel_step_conditions as conditions)
+    group by attributes.person_id, attributes.touchpoint_id
+),
+
+kinds as ( -- step_kinds reads it -- noqa: ST03
+    select distinct touchpoint, stage, device, channel, coalesce(traits.traits, '') as traits
+    from journeys.touchpoints as touchpoints
+    left join traits
+        on touchpoints.person_id = traits.person_id and touchpoints.touchpoint_id = traits.touchpoint_id
 ),
 
 identifiers as (
@@ -30,6 +43,8 @@ units as ( -- funnel_chain reads it -- noqa: ST03
         touchpoints.occurred_at,
         touchpoints.sequence
     from journeys.touchpoints as touchpoints
+    left join traits
+        on touchpoints.person_id = traits.person_id and touchpoints.touchpoint_id = traits.touchpoint_id
     inner join step_kinds as matches
         on
             matches.unit = 'person'
@@ -37,6 +52,7 @@ units as ( -- funnel_chain reads it -- noqa: ST03
             and touchpoints.stage is not distinct from matches.stage
             and touchpoints.device is not distinct from matches.device
             and touchpoints.channel is not distinct from matches.channel
+            and coalesce(traits.traits, '') = matches.traits
     inner join identifiers on touchpoints.person_id = identifiers.person_id and identifiers.is_stitched
 )
 

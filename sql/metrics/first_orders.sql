@@ -1,6 +1,8 @@
 -- One row per customer: the first order that is known, and the next one. Repeat purchase uses orders, not events.
 -- Whether it is the customer's first can't be said where the customer was known before the orders are: a touchpoint, or
--- the CRM contact, lies before metrics.cut_off.orders_from. Such customers are in no retention rate.
+-- the CRM contact, lies longer than a cart takes to be ordered (measures.cart_horizon_days) before
+-- metrics.cut_off.orders_from; who was met later than that is taken for somebody on the way to the first order. Such
+-- customers are in no retention rate.
 -- key: person_id
 with numbered as (
     select
@@ -17,13 +19,15 @@ known_before as (
     select touchpoints.person_id
     from journeys.touchpoints as touchpoints
     cross join metrics.cut_off as cut_off
-    where touchpoints.occurred_at < cut_off.orders_from
+    cross join settings.shop as shop
+    where touchpoints.occurred_at < instant_after(cut_off.orders_from, -shop.cart_horizon_seconds)
     union
     select owned.person_id
     from journeys.record_owners as owned
     inner join staging.contacts as contacts on owned.kind = 'contact' and owned.row_id = contacts.contact_id
     cross join metrics.cut_off as cut_off
-    where contacts.created_at < cut_off.orders_from
+    cross join settings.shop as shop
+    where contacts.created_at < instant_after(cut_off.orders_from, -shop.cart_horizon_seconds)
 )
 
 select

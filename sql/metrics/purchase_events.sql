@@ -14,11 +14,13 @@ select
     coalesce(clicks.currency, shop.currency) as currency,  -- of the value: as the event says, else the shop's
     clicks.payment_method,      -- as the event says
 from staging.events as clicks
+left join staging.event_traits as traits on clicks.event_id = traits.event_id
 inner join journeys.event_meanings as meanings
     on
         meanings.source = 'events'
         and clicks.event_name = meanings.event_name
         and coalesce(clicks.url_path, '') = meanings.url_path
+        and coalesce(traits.traits, '') = meanings.traits
 cross join settings.shop as shop
 left join staging.order_keys as order_keys on clicks.order_id = order_keys.order_key
 where meanings.action = 'purchase'

@@ -4,6 +4,7 @@ create table raw.contacts (
     customer_id text,            -- the shop's id of the customer
     email_hash text,             -- pseudonym(e-mail)
     created_at timestamp,        -- when the CRM got to know the person
+    attributes struct(attribute text, said text)[],  -- what the export says of the attributes that journey.yaml names
     source_updated_at timestamp, -- the CRM's own time of the last change
     country text,                -- as the CRM says
     city text,                   -- as the CRM says

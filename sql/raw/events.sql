@@ -27,6 +27,7 @@ create table raw.events (
     payment_method text,                   -- chosen in the checkout
     shipping decimal(18, 4),               -- shipping cost shown in the checkout
     coupon text,                           -- coupon or voucher code
+    attributes struct(attribute text, said text)[],  -- what the export says of the attributes that journey.yaml names
     is_exempt boolean,                     -- measured without consent: it names nobody; of all rows of an export with consent: exempt
     agent text,                            -- the agent that acted for the person, as ChatGPT-User; null: none
     source_updated_at timestamp,           -- the source's own time of the last change

@@ -18,5 +18,6 @@ create table raw.loads (
     unloaded_at timestamp,      -- UTC instant at which it was taken back; null: it was not
     read_with text,             -- what it was read with: the hash of each part by its name; null: that was not noted yet
     read_otherwise text,        -- what has changed since, of a file that can no longer be read again; null: nothing
-    covers_from timestamp       -- UTC instant of the first thing that its rows tell, of what is kept (keep_months); null: none
+    covers_from timestamp,      -- UTC instant of the first thing that its rows tell, of what is kept (keep_months); null: none
+    rows_old bigint             -- of the rejected rows, those older than they are kept (keep_months)
 )

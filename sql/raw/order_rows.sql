@@ -40,5 +40,6 @@ create table raw.order_rows (
     product_name text,                     -- as the order says
     quantity double,                       -- pieces of a line; below zero: returned
     unit_price decimal(18, 4),             -- of one piece; below zero: a discount
+    attributes struct(attribute text, said text)[],  -- what the export says of the attributes that journey.yaml names
     source_updated_at timestamp            -- the source's own time of the last change
 )

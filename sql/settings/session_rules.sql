@@ -1,5 +1,5 @@
 -- One row per event name of a rule that decides whether events open a session: those of the click-stream up to the last
--- rule with opens_session: false. Without one there is no row, so that another rule makes no event anew.
+-- rule with opens_session: false; rules that ask for attributes decide nothing of this. Without one there is no row, so that another rule makes no event anew.
 create table settings.session_rules (
     rule_number bigint,         -- as in settings.touchpoint_rules; the lowest that matches decides
     event_name text,            -- as the source names it; null: any

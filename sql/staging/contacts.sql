@@ -13,5 +13,6 @@ select
     lead_status,                -- as the CRM says
     lead_source,                -- where the contact came from
     marketing_status,           -- whether the contact may be written to
+    attributes,                 -- what the CRM says of the attributes that journey.yaml names
 from raw.contacts
 qualify row_number() over (partition by contact_id order by version desc) = 1

@@ -121,6 +121,7 @@ current_events as (
         events.payment_method,
         events.shipping,
         events.coupon,
+        events.attributes,
         events.agent
     from raw.events as events
     cross join settings.shop as shop
@@ -185,5 +186,6 @@ select
     payment_method,             -- chosen in the checkout
     in_shop_currency(current_events.shipping, rate) as shipping,  -- shipping cost shown in the checkout, in the shop's currency; null: not said, or no rate is known
     coupon,                     -- coupon or voucher code
+    attributes,                 -- what the export says of the attributes that journey.yaml names
     agent,                      -- the agent that acted for the person, as ChatGPT-User; null: none
 from current_events

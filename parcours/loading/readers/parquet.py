@@ -30,7 +30,7 @@ def read_parquet(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path], s
     value, text = "* exclude (file_row_number)", row_text(sorted(names))
     if shape:
         members = [
-            f"{quoted(name)} := cast({quoted(name) if name in names else 'null'} as {_sql_type(part)})"
+            f"{quoted(name)} := {_shaped(quoted(name) if name in names else 'null', part)}"
             for name, part in json.loads(shape).items()
         ]
         value, text = f"struct_pack({', '.join(members)}) as r", "cast(to_json(r) as text)"
@@ -44,6 +44,11 @@ def read_parquet(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path], s
     )
     connection.execute(f"create or replace temp view file_texts as select line, {text} as text from file_rows")
     note_names(connection, sorted(names), len(paths))
+
+
+def _shaped(value: str, part: Any) -> str:
+    """SQL of a column in its shape."""
+    return f"to_json({value})" if part == "JSON" else f"cast({value} as {_sql_type(part)})"
 
 
 def _refuse_unlike(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path], names: Collection[str]) -> None:
