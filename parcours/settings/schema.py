@@ -418,6 +418,9 @@ OrderState = Literal[
 ]  # fmt: skip
 
 
+SalesChannel = Literal["web", "till", "phone", "marketplace", "draft", "subscription", "other"]
+
+
 def _plain_status(status: str) -> str:
     """As `plain_status` of sql/functions writes it."""
     return re.sub(r"[ _]+", "-", status.strip().lower())
@@ -439,12 +442,23 @@ class Orders(Section):
         "nobody has begun to pay.",
     )
 
-    @field_validator("states")
+    channels: dict[str, SalesChannel] = Field(
+        {},
+        description="Where an order was placed, by what the export says of it, as `instagram: marketplace`; it wins "
+        "over what the format makes of it, and is read like `states`.",
+    )
+    web_channels: list[SalesChannel] = Field(
+        ["web"],
+        description="Channels whose orders count as placed on the web: sessions, carts and the comparison with "
+        "purchase events are about these, and about orders whose export does not say.",
+    )
+
+    @field_validator("states", "channels")
     @classmethod
-    def _plain(cls, states: dict[str, OrderState]) -> dict[str, OrderState]:
-        plain = {_plain_status(status): state for status, state in states.items()}
-        if len(plain) < len(states):
-            raise ValueError("a status stands twice: capitals do not matter; spaces, underscores and hyphens are one")
+    def _plain(cls, meanings: dict[str, str]) -> dict[str, str]:
+        plain = {_plain_status(text): meaning for text, meaning in meanings.items()}
+        if len(plain) < len(meanings):
+            raise ValueError("a text stands twice: capitals do not matter; spaces, underscores and hyphens are one")
         return plain
 
 
