@@ -10,6 +10,7 @@ from canonical_shops import File, canonical_project, contents, difference, load_
 from given import at, event, order, rows, settings, warehouse
 
 from parcours.loading.currency_rates import RatesError, write_currency_rates
+from parcours.loading.nothing_new import what_is_read
 from parcours.project import ROOT, Project
 from parcours.settings.file import SettingsError, load_settings
 from parcours.settings.schema import JourneySettings
@@ -148,6 +149,14 @@ def test_a_wrong_line_of_the_rates_stops_the_run_by_name(tmp_path: Path, text: s
     with open_canonical(project) as connection, pytest.raises(RatesError) as refused:
         load_files(connection, project, [])
     assert str(refused.value).startswith(f"{tmp_path / 'rates.csv'}: ") and said in str(refused.value)
+
+
+def test_other_rates_are_something_new(tmp_path: Path) -> None:
+    project = with_file(tmp_path, FILE)
+    before = what_is_read(project)
+    assert what_is_read(project) == before
+    (tmp_path / "rates.csv").write_text(f"{FILE}2026-01-09,JPY,3\n", encoding="utf-8")
+    assert what_is_read(project) != before
 
 
 def test_a_file_of_rates_that_is_not_there_stops_the_run_by_name(tmp_path: Path) -> None:

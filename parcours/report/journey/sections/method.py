@@ -90,11 +90,13 @@ def _known(at: datetime | None, numbers: Numbers) -> str:
 def _definitions(figures: Figures, numbers: Numbers) -> list[str]:
     shop = figures.shop
     left_out = ", ".join(f"{row.state} {numbers.count(row.order_count)}" for row in figures.order_states)
+    elsewhere = ", ".join(f"{row.sales_channel} {numbers.count(row.order_count)}" for row in figures.other_channels)
     unknown = _unknown_amounts(figures, numbers)
     return [
+        *([f"Orders of the exports that are in no figure: {left_out}."] if left_out else []),
         *(
-            [f"Orders of the exports that are in no figure, because they were never one: {left_out}."]
-            if left_out
+            [f"Orders that were not placed on the web: {elsewhere}. They close no session and no cart."]
+            if elsewhere
             else []
         ),
         *([f"{unknown}, in no sum and no average: journey.yaml says no rate (currencies)."] if unknown else []),
