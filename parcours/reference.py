@@ -12,9 +12,9 @@ from typing import Any
 from parcours.loading.settings_tables import SETTINGS_TABLES
 from parcours.loading.sources import read_source
 from parcours.project import ROOT, load_project
-from parcours.settings.schema import json_schema
+from parcours.settings.schema import MOST_MONEY, MOST_PIECES, json_schema
 from parcours.tables.catalogue import declared_tables
-from parcours.warehouse.canonical import KINDS, MOST_MONEY, MOST_PIECES
+from parcours.warehouse.canonical import KINDS
 from parcours.warehouse.check_results import CHECK_RESULTS_TABLE
 from parcours.warehouse.connection import SCHEMAS
 from parcours.warehouse.functions import read_functions
@@ -116,8 +116,8 @@ def _canonical_page() -> str:
     ]
     lines += [
         "What it leaves out is null; all times are UTC. See [own exports](own-exports.md) for how to write one.",
-        f"An amount (decimal) is at most {MOST_MONEY:,}, a double at most {MOST_PIECES:,}, of either sign: a row",
-        "with a greater one, with NaN or an infinity is rejected.",
+        f"An amount (decimal) is at most {MOST_MONEY:,}, a double at most {MOST_PIECES:,}, of either sign, or less by",
+        "exports.largest_amount and largest_number: a row with a greater one, with NaN or an infinity is rejected.",
         "",
     ]
     for kind in KINDS.values():

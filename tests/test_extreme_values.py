@@ -23,6 +23,7 @@ from shops import load, query
 from test_report_browser import opened
 
 from parcours.loading.accounting import Load
+from parcours.loading.said import load_line
 from parcours.project import ROOT, Project, load_project
 from parcours.report.write import write_quality, write_report
 from parcours.run import build_warehouse
@@ -88,9 +89,42 @@ def test_a_cart_of_ten_billion_is_loaded_and_one_of_ten_trillion_rejected(tmp_pa
     (found,) = load(project)
     assert (found.rows_loaded, found.rows_rejected) == (1, 2)
     assert reasons(project) == [
-        (2, "value is no amount up to 1,000,000,000,000: 1e13"),
-        (3, "value is not an amount: -inf"),
+        (2, "value is no amount up to 1,000,000,000,000: 10000000000000.0000"),
+        (3, "revenue is not an amount: -inf"),
     ]
+
+
+def dong(number: int, price: object) -> str:
+    properties = {"product_id": "LAP-16", "price": price, "quantity": 1, "currency": "VND"}
+    call = {"messageId": f"m{number}", "type": "track", "event": "Product Added", "anonymousId": f"a{number}"}
+    return json.dumps(call | {"timestamp": "2026-07-01T03:00:00Z", "properties": properties}) + "\n"
+
+
+def test_a_price_of_many_dong_is_no_mistake_and_one_beyond_the_shops_limit_rejects_its_row_alone(
+    tmp_path: Path,
+) -> None:
+    text = dong(1, 129_990_000) + dong(2, 8_000) + dong(3, 999_999_999_999)
+    project = shop_reading(tmp_path, "segment")
+    (project.exports_folder / "e.jsonl").write_text(text, encoding="utf-8")
+    (found,) = load(project)
+    assert (found.rows_loaded, found.rows_rejected) == (3, 0)
+    exports = project.settings.exports.model_copy(update={"largest_amount": 500_000_000, "largest_number": 100})
+    (found,) = load(replace(project, settings=project.settings.model_copy(update={"exports": exports})))
+    assert (found.status, found.rows_loaded, found.rows_rejected) == ("loaded", 2, 1)
+    assert reasons(project) == [(3, "price is no amount up to 500,000,000: 999999999999.0000")]
+
+
+def test_a_file_each_of_whose_rows_is_rejected_is_not_loaded_and_the_others_are(tmp_path: Path) -> None:
+    project = shop_reading(tmp_path, "segment", path="*.jsonl")
+    (project.exports_folder / "good.jsonl").write_text(dong(1, 5) + dong(2, "five"), encoding="utf-8")
+    (project.exports_folder / "bad.jsonl").write_text(dong(3, "a lot") + dong(4, "more"), encoding="utf-8")
+    bad, good = load(project)
+    assert (bad.status, bad.rows_read, bad.rows_rejected) == ("rejected", 2, 2)
+    why = "each of its rows is rejected: properties.price is not an amount (2, the first in line 1)"
+    assert bad.reason == why and load_line(bad).endswith(f"0 loaded, 0 duplicate, 2 rejected; {why}")
+    assert (good.status, good.rows_loaded, good.reason) == ("loaded", 1, None)
+    assert load(project) == []  # nor is it tried each night
+    assert len(reasons(project)) == 3
 
 
 @pytest.mark.parametrize("name", sorted(SOUND))

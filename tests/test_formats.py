@@ -11,8 +11,10 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from format_shops import shop_reading
+from shops import load
 
-from parcours.loading.formats import Guess, describe_guess, guess_folder, shop_labels, shop_sources
+from parcours.loading.formats import Guess, describe_guess, guess_folder, shop_of
 from parcours.project import ROOT
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -20,7 +22,7 @@ SAMPLE = ROOT / "data" / "sample"
 
 
 def guesses(folder: Path) -> dict[str, Guess]:
-    found = guess_folder(folder, shop_sources(ROOT / "journey.yaml"))
+    found = guess_folder(folder, shop_of(ROOT / "journey.yaml"))
     return {str(guess.look.path.relative_to(folder)): guess for guess in found}
 
 
@@ -62,8 +64,12 @@ def test_a_document_is_recognised_by_its_records_wherever_their_list_is(tmp_path
         "b.json": ("json", "matomo_visits", "has idVisit, actionDetails"),
         "c.json": ("jsonl", None, "no format of ours: write a sources/<format>.sql (docs/own-exports.md)"),
         "d.json": ("json", None, "no format of ours: write a sources/<format>.sql (docs/own-exports.md)"),
-        "e.json": ("json", None, "looks like posthog_events, but that reads jsonl: export it so"),
-        "f.xml": ("unreadable", None, "unreadable: left out"),
+        "e.json": ("json", "posthog_events", "has uuid, event, distinct_id, properties"),
+        "f.xml": (
+            "no table",
+            None,
+            "declares a document type or entities, which no export needs; export it again as plain XML",
+        ),
         "g.xml": ("xml", None, "nearest is matomo_visits, but actionDetails is missing"),
     }
 
@@ -79,7 +85,7 @@ def test_tab_separated_lines_are_recognised_by_how_many_fields_they_have(tmp_pat
 
 
 def test_parquet_and_json_lines_of_one_format_are_both_recognised(tmp_path: Path) -> None:
-    both = [source for source in shop_sources(ROOT / "journey.yaml") if {"jsonl", "parquet"} <= set(source.reads)]
+    both = [source for source in shop_of(ROOT / "journey.yaml").sources if {"jsonl", "parquet"} <= set(source.reads)]
     assert "ga4_bigquery" in {source.format for source in both}
     for source in both:
         columns = ", ".join(f"'x' as \"{name}\"" for name in source.needs)
@@ -107,7 +113,8 @@ def test_what_is_no_export_says_why(tmp_path: Path) -> None:
     assert {name: guess.format for name, guess in found.items()} == dict.fromkeys(found)
     assert found["a.csv"].why == "nearest is shopify_orders, but Created at, Lineitem quantity is missing"
     assert "write a sources/<format>.sql" in found["b.csv"].why and "write a sources" in found["e.parquet"].why
-    assert (found["c.csv"].why, found["d.jsonl.gz"].why) == ("empty: left out", "unreadable: left out")
+    assert found["c.csv"].why == "is empty; export it again"
+    assert found["d.jsonl.gz"].why.startswith("is a damaged gzip file")
 
 
 def test_the_command_prints_a_line_per_file_and_loads_nothing(tmp_path: Path) -> None:
@@ -130,7 +137,47 @@ def test_labels_that_journey_yaml_maps_are_recognised(tmp_path: Path) -> None:
     journey = tmp_path / "journey.yaml"
     text = (ROOT / "journey.yaml").read_text(encoding="utf-8").replace("hubspot_contacts}", mapped)
     journey.write_text(text, encoding="utf-8")
-    (found,) = guess_folder(tmp_path / "exports", shop_sources(journey), shop_labels(journey))
+    (found,) = guess_folder(tmp_path / "exports", shop_of(journey))
     assert found.format == "hubspot_contacts"
     journey.write_text("shop: nothing", encoding="utf-8")
-    assert shop_labels(journey) == {}
+    assert shop_of(journey).exports == {}
+
+
+def test_what_is_said_of_a_file_is_what_a_run_does_with_it(tmp_path: Path) -> None:
+    """Each fixture, as it is, and as spreadsheets, warehouses and broken downloads leave it."""
+    for path in FIXTURES.glob("*.*"):
+        content, name = path.read_bytes(), path.name
+        (tmp_path / name).write_bytes(content)
+        (tmp_path / f"half.{name}.gz").write_bytes(gzip.compress(content)[:-20])
+        if path.suffix == ".csv":
+            text = content.decode("utf-8-sig")
+            (tmp_path / f"wide.{name}").write_bytes(text.encode("utf-16"))
+            (tmp_path / f"headless.{name}").write_text(text.split("\n", 1)[1])
+            (tmp_path / f"open.{name}").write_text(text + '"')
+        elif path.suffix == ".jsonl":
+            lines = [line for line in content.decode().splitlines() if line.startswith("{") and line.endswith("}")]
+            (tmp_path / f"list.{name}").write_text(f"[{','.join(lines[:3])}]")
+            (tmp_path / f"page.{name}").write_text(f'{{"rows": [{",".join(lines[:3])}], "next_page": null}}')
+            (tmp_path / f"pretty.{name}").write_text(json.dumps(json.loads(lines[0]), indent=2))
+            (tmp_path / f"one.{name}").write_text(lines[0] + "\n")
+        elif path.suffix == ".json":
+            (tmp_path / f"cut.{name}").write_bytes(content[:-30])
+    said: dict[str, list[Guess]] = {}
+    for found in guesses(tmp_path).values():
+        if found.format:
+            said.setdefault(found.format, []).append(found)
+        else:
+            assert found.then == "left out"
+    for format_name, files in said.items():
+        project = shop_reading(tmp_path / f"shop of {format_name}", format_name)
+        for found in files:
+            shutil.copy(found.look.path, project.exports_folder)
+        loads = {one.path: one for one in load(project)}
+        for found in files:
+            one = loads[found.look.path.name]
+            rows = f"{one.rows_read:,} row{'' if one.rows_read == 1 else 's'}, {one.rows_rejected:,} rejected"
+            then = f"refused: {one.reason}" if one.status == "refused" else rows
+            if one.status != "refused" and one.dialect:
+                then = f"{one.dialect}; {then}"
+            assert found.then.split(": ")[0] == then.split(": ")[0], (found.look.path.name, one)
+    assert {*said} >= {"segment", "shopify_orders"} - {"segment"} and sum(map(len, said.values())) > 60

@@ -13,7 +13,7 @@ from shops import load as load_new
 from shops import query
 
 from parcours.loading.accounting import Load
-from parcours.loading.formats import guess, look_at, shop_sources
+from parcours.loading.formats import guess, shop_of
 from parcours.project import ROOT, Project
 
 FRENCH = {
@@ -123,7 +123,7 @@ def test_a_fixture_loaded_twice_or_row_by_row_backwards_gives_the_same_table(tmp
 
 @pytest.mark.parametrize("format_name", [name for name in FILES if name != "hubspot_contacts"])
 def test_each_fixture_is_recognised(format_name: str) -> None:
-    found = guess(look_at(FIXTURES / FILES[format_name]), shop_sources(ROOT / "journey.yaml"))
+    found = guess(FIXTURES / FILES[format_name], shop_of(ROOT / "journey.yaml"))
     assert found.format == format_name, found.why
 
 

@@ -16,7 +16,8 @@ from test_together import compressed, event, order, orders, shop_in
 from parcours.loading import load as loading
 from parcours.loading import nothing_new
 from parcours.loading.accounting import Load
-from parcours.loading.formats import describe_guess, guess_folder, shop_sources
+from parcours.loading.formats import describe_guess, guess_folder
+from parcours.loading.formats import shop_of as read_shop
 from parcours.loading.rejected import write_rejected
 from parcours.loading.unload import unload
 from parcours.project import ROOT, Project, load_project
@@ -126,7 +127,7 @@ def test_what_is_no_file_or_can_not_be_opened_has_a_line_and_the_rest_is_loaded(
     assert dict(query(shop, "select path, reason from raw.loads")) == reasons(loads)
     # What a run does beside loading meets them too.
     assert nothing_new.what_is_read(shop) == nothing_new.what_is_read(shop)
-    guesses = guess_folder(shop.exports_folder, shop_sources(shop.journey_file))
+    guesses = [*guess_folder(shop.exports_folder, read_shop(shop.journey_file))]
     assert any("8 \\xff.csv" in describe_guess(found, shop.exports_folder) for found in guesses)
     monkeypatch.undo()
     assert [found.path for found in load(shop) if found.status == "loaded"] == ["orders/7 secret.csv"]

@@ -77,6 +77,10 @@ insert into metrics.reconciliation (
     ('2026-07-03', 'web', 'card', 300, 300, 0, 0, 0, 0, 0),
     ('2026-07-03', '{text}', 'unknown', 22, 21, 1, 0, 0, 0, 0),
     ('2026-07-04', 'unknown', 'unknown', 0, 0, 0, 1, 0, 0, 0);
+insert into metrics.unmatched_causes (cause, order_count, order_share) values
+    ('unknown', 1, 0.05), ('other channel', 17, 0.85), ('device never seen', 2, 0.1);
+insert into metrics.sales_channels (sales_channel, is_web, order_count, net_revenue) values
+    ('till', false, 17, 340), ('web', true, 382, 20000);
 insert into metrics.late_rows (export, day, row_count, late_count, median_lateness_seconds) values
     ('clicks', '2026-07-01', 900, 90, 7200),
     ('clicks', '2026-07-02', 100, 10, 36000),
@@ -180,7 +184,7 @@ def test_the_sections_answer_in_order_and_each_title_is_a_finding(shop: Path) ->
     assert {key: section.title for key, section in sections(shop).items()} == {
         "rows": f"148 of 150 rows were loaded, or had been before (98.7{NBSP}%)",
         "states": f"382 of 400 exported orders are orders (95.5{NBSP}%)",
-        "orders": f"379 of 382 orders have a purchase event (99.2{NBSP}%)",
+        "orders": f"379 of 382 web orders have a purchase event (99.2{NBSP}%)",
         "outages": f"1 of 2 shop days passed without an outage (50.0{NBSP}%)",
         "stages": f"110 of 170 touchpoints have a stage (64.7{NBSP}%)",
         "late": f"1,900 of 2,000 rows came in time (95.0{NBSP}%)",
@@ -240,6 +244,19 @@ def test_orders_are_counted_by_state_those_that_are_none_too(shop: Path) -> None
         ["paid", "an order", "380", "€19,000", first, last],
         ["partly refunded", "an order", "2", "€80", between, between],
         ["failed", "in no figure", "18", "€900", first, last],
+    ]
+
+
+def test_each_cause_of_orders_without_an_event_and_each_sales_channel_is_said(shop: Path) -> None:
+    section = sections(shop)["orders"]
+    assert [row[:3] for row in table(section, "Why orders have no event")] == [
+        ["Other channel", "17", f"85.0{NBSP}%"],
+        ["Device never seen", "2", f"10.0{NBSP}%"],
+        ["Unknown", "1", f"5.00{NBSP}%"],
+    ]
+    assert table(section, "Where orders were placed") == [
+        ["Web", "a web order", "382", "€20,000"],
+        ["Till", "no web order", "17", "€340"],
     ]
 
 

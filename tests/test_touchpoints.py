@@ -110,7 +110,7 @@ def test_the_channel_of_an_event_is_by_rule() -> None:
 
 
 def test_an_order_of_a_till_was_placed_in_the_store() -> None:
-    till: Row = {"customer_id": "c1", "sales_channel": "store", "paid_at": at(10), "delivered_at": at(20)}
+    till: Row = {"customer_id": "c1", "sales_channel": "till", "paid_at": at(10), "delivered_at": at(20)}
     found = touchpoints("event_name, channel", order_rows=[order("#1", 0, **till), order("#2", 30)])
     assert found == [
         ("order placed", "store"),
@@ -198,4 +198,4 @@ def test_shopify_says_when_in_its_note_attributes_and_where_in_its_source(tmp_pa
         "is_fully_refunded from staging.orders order by 1",
         ["staging.orders"],
     )
-    assert found == [("#1", "06 08:00", "05 08:00", "store", True), ("#2", None, None, None, True)]
+    assert found == [("#1", "06 08:00", "05 08:00", "till", True), ("#2", None, None, "web", True)]

@@ -9,7 +9,7 @@ rows are loaded already (`duplicates.py`).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +20,7 @@ from parcours.loading.duplicates import confirm, find_duplicates
 from parcours.loading.files import Found
 from parcours.loading.keep import BEYOND, reject_beyond
 from parcours.loading.personal import hide_personal_data
-from parcours.loading.readers import refuse_unreadable_parquet, without_values
+from parcours.loading.readers import ReadAs, refuse_unreadable_parquet, without_values
 from parcours.loading.readers.lines import FILE_NUMBER, LINE_IN_FILE
 from parcours.loading.readers.masking import masked, masked_text
 from parcours.loading.repeats import note_repeats
@@ -74,20 +74,13 @@ class Load:
     covers_until: datetime | None = None
     covers_from: datetime | None = None
     rows_old: int = 0
+    dialect: str | None = None
 
 
-def account(connection: duckdb.DuckDBPyConnection, files: Sequence[Found], run: Run, reads: str) -> list[Load]:
+def account(connection: duckdb.DuckDBPyConnection, files: Sequence[Found], run: Run, reads: ReadAs) -> list[Load]:
     """Reject, find duplicates, insert: the sums are exact by construction and checked."""
-    export, source, parsed = files[0].export, files[0].source, count_rows(connection, "file_rows")
-    given = check_rows(connection, files, run.limits, reads)
-    if count_rows(connection, "checked") != parsed:
-        raise IngestError(
-            f"sources/{source.format}.sql: gave {count_rows(connection, 'checked')} rows for the {parsed} of "
-            f"{files[0].name}. A source gives one row per row, and names what is wrong in reject_reason."
-        )
-    _reject(connection)
-    tally(connection, files)
-    refused = _refuse(connection, files, run.refuse_above)
+    export, source = files[0].export, files[0].source
+    given, refused = judge(connection, files, run, reads)
     if len(refused) == len(files):
         return [*refused.values()]
     if "delivery" in given:
@@ -104,7 +97,12 @@ def account(connection: duckdb.DuckDBPyConnection, files: Sequence[Found], run: 
         "select *, coalesce(count, 0) as repeats from loading_files left join ("
         f"select {FILE_NUMBER} as file_number, count(*) as count from duplicates group by all) using (file_number))"
     ).fetchall()
-    loaded = {number: _loaded(files[number], *rows) for number, *rows in counts}
+    loaded = {number: _loaded(files[number], reads, *rows) for number, *rows in counts}
+    for number, load in loaded.items():
+        reasons = told_reasons(connection, number) if load.rows_rejected == load.rows_read else ""
+        if reasons:
+            why = masked_text(connection, f"each of its rows is rejected: {reasons}")
+            loaded[number] = replace(load, status="rejected", reason=why)
     if inserted != sum(load.rows_loaded for load in loaded.values()):
         raise IngestError(
             f"{files[0].name}: the rows do not add up: {inserted} are inserted. "
@@ -113,9 +111,29 @@ def account(connection: duckdb.DuckDBPyConnection, files: Sequence[Found], run: 
     return [load for _, load in sorted((loaded | refused).items())]
 
 
-def _loaded(file: Found, *counted: Any) -> Load:
+def judge(
+    connection: duckdb.DuckDBPyConnection, files: Sequence[Found], run: Run, reads: ReadAs
+) -> tuple[set[str], dict[int, Load]]:
+    """Make `checked`, `rejects` and `loading_files` of the rows that are read; nothing is stored yet.
+
+    Returns the columns that the source gives, and by their number the files that are refused, which these lack.
+    """
+    source, parsed = files[0].source, count_rows(connection, "file_rows")
+    given = check_rows(connection, files, run.limits, reads.kind)
+    if count_rows(connection, "checked") != parsed:
+        raise IngestError(
+            f"sources/{source.format}.sql: gave {count_rows(connection, 'checked')} rows for the {parsed} of "
+            f"{files[0].name}. A source gives one row per row, and names what is wrong in reject_reason."
+        )
+    _reject(connection)
+    tally(connection, files)
+    return given, _refuse(connection, files, run.refuse_above)
+
+
+def _loaded(file: Found, reads: ReadAs, *counted: Any) -> Load:
     kind = file.source.kind.name
-    return Load(file.file_id, file.name, file.export.name, file.source.format, kind, "loaded", None, *counted)
+    load = Load(file.file_id, file.name, file.export.name, file.source.format, kind, "loaded", None, *counted)
+    return replace(load, dialect=reads.said)
 
 
 def refused_load(connection: duckdb.DuckDBPyConnection, file: Found, reason: str) -> Load:
@@ -160,12 +178,7 @@ def _refuse(connection: duckdb.DuckDBPyConnection, files: Sequence[Found], refus
     ).fetchall()
     refused = {}
     for number, rejected, read in too_many:
-        why = connection.execute(
-            f"select split_part(reason, ': ', 1), count(*), min({LINE_IN_FILE}) from rejects "
-            f"where {FILE_NUMBER} = $number and reason <> $beyond group by 1 order by 2 desc, 3 limit {SHOWN_REASONS}",
-            {"number": number, "beyond": BEYOND},
-        ).fetchall()
-        reasons = "; ".join(f"{reason} ({count:,}, the first in line {line:,})" for reason, count, line in why)
+        reasons = told_reasons(connection, number)
         refused[number] = refused_load(
             connection,
             files[number],
@@ -176,6 +189,17 @@ def _refuse(connection: duckdb.DuckDBPyConnection, files: Sequence[Found], refus
         for table, number in (("checked", FILE_NUMBER), ("rejects", FILE_NUMBER), ("loading_files", "file_number")):
             connection.execute(f"delete from {table} where list_contains($refused, {number})", {"refused": [*refused]})
     return refused
+
+
+def told_reasons(connection: duckdb.DuckDBPyConnection, number: int) -> str:
+    """Why rows of a file are rejected, the most frequent reasons first, without the values of the rows, and without
+    those that are only older than they are kept."""
+    why = connection.execute(
+        f"select split_part(reason, ': ', 1), count(*), min({LINE_IN_FILE}) from rejects "
+        f"where {FILE_NUMBER} = $number and reason <> $beyond group by 1 order by 2 desc, 3 limit {SHOWN_REASONS}",
+        {"number": number, "beyond": BEYOND},
+    ).fetchall()
+    return "; ".join(f"{reason} ({count:,}, the first in line {line:,})" for reason, count, line in why)
 
 
 def _reject(connection: duckdb.DuckDBPyConnection) -> None:
@@ -232,7 +256,7 @@ def check_rows(connection: duckdb.DuckDBPyConnection, files: Sequence[Found], li
     try:
         connection.execute(
             "create or replace temp table checked as "
-            + checked_select(source.kind, given, source.sql, limits, file.reading.namespace, texts)
+            + checked_select(source.kind, given, source.sql, limits, file.reading.namespace, texts, source.labels)
         )
         if count_rows(connection, f"checked where reason = '{SPOILT}'"):
             connection.execute(

@@ -153,7 +153,7 @@ def _formats(path: Path, readers: Sequence[Reading]) -> frozenset[str]:
 def _fits(path: Path, reading: Reading) -> bool:
     """Whether a file has the columns that a format needs, if it is one with columns."""
     try:
-        if kind_of_file(path, reading.source.reads) == "csv":
+        if kind_of_file(path, reading.source) == "csv":
             csv_columns(path, reading.source.needs, reading.export.columns)
     except (FileRefused, OSError):
         return False
@@ -170,7 +170,7 @@ def _found(file: Found) -> Found:
     """A path with what it holds, or what is wrong with it."""
     try:
         status = file.path.stat()
-        fault = _fault(file, status)
+        fault = fault_of(file.path, status)
         if fault is None:
             content = content_id(file.path)
             return replace(file, size=status.st_size, file_id=content, state=_state(status))
@@ -181,8 +181,9 @@ def _found(file: Found) -> Found:
     return replace(file, fault=fault)
 
 
-def _fault(file: Found, status: os.stat_result) -> str | None:
-    if str(file.path) != os.fsencode(file.path).decode(errors="replace"):
+def fault_of(path: Path, status: os.stat_result) -> str | None:
+    """Why a path can't be read, by its name and by what lies there; null: nothing is known against it."""
+    if str(path) != os.fsencode(path).decode(errors="replace"):
         return "has a name that is not UTF-8; rename it"
     if stat.S_ISREG(status.st_mode):
         return None

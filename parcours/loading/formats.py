@@ -1,37 +1,44 @@
-"""What the files of a folder look like, and which format each would be read as and why: a dry run, nothing is loaded.
+"""What the files of a folder look like, which format each would be read as and why, and what a run would do: a dry run,
+nothing is loaded.
 
 A format fits a file when it reads that kind of file and the file has every column (or key, of JSON and XML) that the
-format's `-- needs:` line names; of several that fit, the one that needs most. A tab-separated file has no names: it
-fits the format with as many columns. Not here: loading (`load.py`).
+format's `-- needs:` line names; of several that fit, the one that needs most. A tab-separated file without a header
+fits the format with as many columns. What is found out about a file, and what becomes of its rows, is asked of what
+loads them (`readers/`, `accounting.py`). Not here: loading (`load.py`).
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from io import TextIOWrapper
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
 
-from parcours.loading.files import shown
-from parcours.loading.readers import FileRefused, kind_of_file
-from parcours.loading.readers.by_line import csv_header
-from parcours.loading.readers.compressed import GZIP_ERRORS, open_bytes
-from parcours.loading.readers.delimited import renamed
+from parcours.loading.accounting import IngestError, Run, judge, told_reasons
+from parcours.loading.files import Found, Reading, fault_of, shown
+from parcours.loading.load import limits_now, read_rows
+from parcours.loading.namespaces import find_namespaces
+from parcours.loading.readers import FileRefused, kind_of_file, kind_of_text
+from parcours.loading.readers.delimited import csv_look, renamed
 from parcours.loading.readers.documents import document_names
+from parcours.loading.readers.encoding import beginning
+from parcours.loading.readers.refusal import not_opened
+from parcours.loading.settings_tables import write_settings
 from parcours.loading.sources import READS, Source, read_source
 from parcours.project import ROOT, load_project
 from parcours.settings.file import SettingsError
-from parcours.warehouse.connection import literal_path
-
-Labels = Mapping[str, Mapping[str, str]]
-"""By format, the label in a file of each column that journey.yaml maps."""
+from parcours.settings.schema import ExportFile, JourneySettings
+from parcours.warehouse.connection import literal_path, prepare
+from parcours.warehouse.raw_tables import make_raw_tables
 
 LOOKED_AT = 50
 """Lines or records of a file that are looked at."""
+
+LARGEST = 2**28
+"""Bytes of a file that is read whole: of a larger one nothing is said of its rows."""
 
 COUNTED = {
     "csv": "columns",
@@ -47,144 +54,217 @@ NEW_FORMAT = "write a sources/<format>.sql (docs/own-exports.md)"
 
 
 @dataclass(frozen=True)
+class Shop:
+    """What a shop reads: its settings, its formats and ours, and what journey.yaml says of an export, by its format."""
+
+    settings: JourneySettings
+    sources: tuple[Source, ...]
+    exports: Mapping[str, ExportFile]
+
+    def export(self, source: Source) -> ExportFile:
+        """How a file of a format is read here."""
+        undeclared = {"name": "dry-run", "path": "*", "format": source.format}
+        return self.exports.get(source.format) or ExportFile.model_validate(undeclared)
+
+
+@dataclass(frozen=True)
 class Look:
-    """What a file looks like: its kind (or what is wrong with it), its columns or keys, and how many there are."""
+    """What a file looks like: its kind, its columns or keys, how many there are, and what is unusual about it."""
 
     path: Path
     kind: str
     names: tuple[str, ...] = ()
     fields: int = 0
+    said: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Guess:
-    """The format that a file would be read as, and why; no format: what is missing from the nearest."""
+    """The format that a file would be read as, and why; no format: what is missing from the nearest, or wrong with it.
+
+    `then`: what a run would do with it.
+    """
 
     look: Look
     format: str | None
     why: str
+    then: str = ""
 
 
-def known_sources(folders: Sequence[Path]) -> list[Source]:
-    """The sources of some folders, each format once, the first folder's before the others'."""
+def shop_of(journey_file: Path) -> Shop:
+    """A shop: its own sources before ours; where its journey.yaml is not there or wrong, as if it declared nothing."""
     found: dict[str, Source] = {}
-    for folder in folders:
+    for folder in (journey_file.parent / "sources", ROOT / "sql" / "sources"):
         for path in sorted(folder.glob("*.sql")):
             found.setdefault(path.stem, read_source(path))
-    return list(found.values())
-
-
-def guess_folder(folder: Path, sources: Sequence[Source], labels: Labels | None = None) -> list[Guess]:
-    """A guess for each file below a folder, in the order of their names."""
-    return [guess(look_at(path), sources, labels) for path in sorted(folder.rglob("*")) if path.is_file()]
-
-
-def look_at(path: Path) -> Look:
-    """What a file looks like, by its first lines; a JSON document, by the whole of it."""
-    if path.stat().st_size == 0:
-        return Look(path, "empty")
     try:
-        kind = "parquet" if path.suffix == ".parquet" else kind_of_file(path, READS)
-        if kind == "parquet":
-            return _look_at_parquet(path)
-        if kind in ("json", "xml"):
-            return _named(path, kind, document_names(path, kind, LOOKED_AT))
-        return _look_at_lines(path)
-    except (FileRefused, OSError, *GZIP_ERRORS):
-        return Look(path, "unreadable")
+        settings = load_project(journey_file).settings
+        exports = {export.format: export for export in reversed(settings.exports.files)}
+    except SettingsError:
+        settings, exports = load_project(ROOT / "journey.yaml").settings, {}
+    return Shop(settings, tuple(found.values()), exports)
 
 
-def _look_at_parquet(path: Path) -> Look:
+def guess_folder(folder: Path, shop: Shop) -> Iterator[Guess]:
+    """A guess for each file below a folder, in the order of their names, and what a run would do with it."""
+    with duckdb.connect() as connection:
+        prepare(connection, "0" * 64)
+        write_settings(connection, shop.settings)
+        make_raw_tables(connection)
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                found = guess(path, shop)
+                yield replace(found, then=_then(connection, found, shop))
+
+
+def guess(path: Path, shop: Shop) -> Guess:
+    """The format that fits a file best."""
     try:
-        with duckdb.connect() as connection:
-            columns = connection.execute(
-                "describe select * from read_parquet($path, hive_partitioning = false)", {"path": literal_path(path)}
-            ).fetchall()
-    except duckdb.Error:
-        return Look(path, "not Parquet")
-    return _named(path, "parquet", tuple(name for name, *_ in columns))
-
-
-def _look_at_lines(path: Path) -> Look:
-    with open_bytes(path) as file, TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="\n") as text:
-        lines = [line for line, _ in zip(text, range(LOOKED_AT), strict=False) if line.strip()]
-    records = [record for record in map(_record, lines) if record is not None]
-    if records and len(records) * 2 >= len(lines):
-        return _named(path, "jsonl", tuple(dict.fromkeys(key for record in records for key in record)))
-    # Most lines have as many tabs, whatever commas stand between them.
-    tabs, alike = Counter(line.count("\t") for line in lines).most_common(1)[0] if lines else (0, 0)
-    if tabs and alike * 2 > len(lines):
-        return Look(path, "tsv", fields=tabs + 1)
-    try:
-        return _named(path, "csv", tuple(csv_header(path)))
-    except FileRefused:
-        return Look(path, "no table")
-
-
-def _named(path: Path, kind: str, names: tuple[str, ...]) -> Look:
-    return Look(path, kind, names, len(names))
-
-
-def guess(look: Look, sources: Sequence[Source], labels: Labels | None = None) -> Guess:
-    """The format that fits a file best.
-
-    Args:
-        look: what the file looks like.
-        sources: the formats.
-        labels: what journey.yaml says under columns: of a format, by the name of the column the label in the file.
-    """
-    if look.kind not in COUNTED:
-        return Guess(look, None, f"{look.kind}: left out")
-    if look.kind == "tsv":
-        for source in sources:
-            if "tsv" in source.reads and len(source.columns) == look.fields:
-                return Guess(look, source.format, f"has {look.fields} tab-separated fields")
-        return Guess(look, None, "no format of ours has as many columns: " + NEW_FORMAT)
-    named = [
-        (set(source.needs) - set(renamed(look.names, (labels or {}).get(source.format, {}))), source)
-        for source in sources
-        if source.needs
-    ]
-    fitting = [source for missing, source in named if not missing]
-    reading = [source for source in fitting if look.kind in source.reads]
-    if reading:
-        best = max(reading, key=lambda source: len(source.needs))
-        return Guess(look, best.format, f"has {', '.join(best.needs)}")
+        status = path.stat()
+        if fault := fault_of(path, status):
+            return Guess(Look(path, "unreadable"), None, fault)
+        if status.st_size == 0:
+            return Guess(Look(path, "empty"), None, "is empty; export it again")
+        start = beginning(path).lstrip()
+    except FileRefused as refusal:
+        return Guess(Look(path, "unreadable"), None, str(refusal))
+    except OSError as error:
+        return Guess(Look(path, "unreadable"), None, not_opened(error))
+    looks = _Looks(path, start)
+    named = [(source, *looks.as_format(source, shop.export(source).columns)) for source in shop.sources]
+    fitting = [(source, look) for source, look, missing in named if not missing]
     if fitting:
-        best = max(fitting, key=lambda source: len(source.needs))
-        return Guess(look, None, f"looks like {best.format}, but that reads {' or '.join(best.reads)}: export it so")
-    near = [(len(missing), missing, source) for missing, source in named if look.kind in source.reads]
-    near = [(count, missing, source) for count, missing, source in near if count < len(source.needs)]
+        source, look = max(fitting, key=lambda one: len(one[0].needs))
+        fields = f"has {look.fields} tab-separated fields"
+        return Guess(look, source.format, fields if look.kind == "tsv" else f"has {', '.join(source.needs)}")
+    return _none(looks, named, shop)
+
+
+def _none(looks: _Looks, named: Sequence[tuple[Source, Look, set[str]]], shop: Shop) -> Guess:
+    """Why no format fits a file."""
+    try:
+        look = looks.alone()
+    except FileRefused as refusal:
+        return Guess(Look(looks.path, "no table"), None, str(refusal))
+    others = [
+        source
+        for source in shop.sources
+        if source.needs and {*source.needs} <= {*renamed(look.names, shop.export(source).columns)}
+    ]
+    if others:
+        best = max(others, key=lambda source: len(source.needs))
+        why = f"looks like {best.format}, but that reads {' or '.join(best.reads)}: export it so"
+        return Guess(look, None, why)
+    near = [(len(missing), sorted(missing), source) for source, _, missing in named if len(missing) < len(source.needs)]
     if near:
-        _, missing, source = min(near, key=lambda item: item[0])
-        return Guess(look, None, f"nearest is {source.format}, but {', '.join(sorted(missing))} is missing")
-    return Guess(look, None, "no format of ours: " + NEW_FORMAT)
+        _, absent, source = min(near, key=lambda one: one[0])
+        return Guess(look, None, f"nearest is {source.format}, but {', '.join(absent)} is missing")
+    if "tabs" in look.said:
+        return Guess(look, None, f"no format of ours has as many columns, or these in its header: {NEW_FORMAT}")
+    return Guess(look, None, f"no format of ours: {NEW_FORMAT}")
+
+
+class _Looks:
+    """What one file looks like to several formats, each thing asked once."""
+
+    def __init__(self, path: Path, start: bytes) -> None:
+        self.path = path
+        self.start = start
+        self._known: dict[str, Look] = {}
+
+    def as_format(self, source: Source, labels: Mapping[str, str]) -> tuple[Look, set[str]]:
+        """What it looks like to a format, and what this lacks."""
+        kind = kind_of_file(self.path, source, self.start)
+        if kind == "tsv":
+            fields = self._fields()
+            absent = set() if fields == len(source.columns) else {f"{len(source.columns)} fields"}
+            return Look(self.path, kind, fields=fields), absent or {*source.needs}
+        try:
+            look = self._csv(source.needs, labels) if kind == "csv" else self._of_kind(kind)
+        except FileRefused:
+            return Look(self.path, kind), {*source.needs, ""}
+        return look, {*source.needs} - {*look.names} if source.needs else {""}
+
+    def alone(self) -> Look:
+        """What it looks like to somebody who knows no format."""
+        kind = kind_of_text(self.start, [kind for kind in ("csv", *READS) if kind != "tsv"], ())
+        return self._csv((), {}) if kind == "csv" else self._of_kind(kind)
+
+    def _csv(self, needs: Sequence[str], labels: Mapping[str, str]) -> Look:
+        dialect, names = csv_look(self.path, needs, labels)
+        return Look(self.path, "csv", names, len(names), dialect.said)
+
+    def _of_kind(self, kind: str) -> Look:
+        if kind not in self._known:
+            names = {"jsonl": self._keys, "parquet": self._columns}.get(kind, lambda: self._members(kind))()
+            self._known[kind] = Look(self.path, kind, names, len(names))
+        return self._known[kind]
+
+    def _lines(self) -> list[str]:
+        lines = self.start.decode(errors="replace").splitlines()[:LOOKED_AT]
+        return [line for line in lines if line.strip()]
+
+    def _fields(self) -> int:
+        """Of most lines the tab-separated fields."""
+        (tabs, alike), *_ = Counter(line.count("\t") for line in self._lines()).most_common(1) or [(0, 0)]
+        return tabs + 1 if alike * 2 > len(self._lines()) else 0
+
+    def _keys(self) -> tuple[str, ...]:
+        records = [record for record in map(_record, self._lines()) if record is not None]
+        return tuple(dict.fromkeys(key for record in records for key in record))
+
+    def _members(self, kind: str) -> tuple[str, ...]:
+        return document_names(self.path, kind, LOOKED_AT)
+
+    def _columns(self) -> tuple[str, ...]:
+        try:
+            with duckdb.connect() as connection:
+                columns = connection.execute(
+                    "describe select * from read_parquet($path, hive_partitioning = false)",
+                    {"path": literal_path(self.path)},
+                ).fetchall()
+        except duckdb.Error:
+            raise FileRefused("can't be read as Parquet; export it again") from None
+        return tuple(name for name, *_ in columns)
+
+
+def _then(connection: duckdb.DuckDBPyConnection, found: Guess, shop: Shop) -> str:
+    """What a run would do with a file, by the very functions that would do it."""
+    if found.format is None:
+        return "left out"
+    size = found.look.path.stat().st_size
+    if size > LARGEST:
+        return f"not read: larger than {LARGEST // 2**20} MB"
+    source = next(source for source in shop.sources if source.format == found.format)
+    export = shop.export(source)
+    reading = Reading(export, source, find_namespaces([(export, source)])[0], "")
+    file = Found(found.look.path, found.look.path.name, size, "", reading, frozenset({source.format}))
+    run = Run(0, limits_now(shop.settings, has_forgotten=False), shop.settings.exports.refuse_above)
+    try:
+        reads = read_rows(connection, [file])
+        _, refused = judge(connection, [file], run, reads)
+    except (FileRefused, IngestError) as refusal:
+        return f"refused: {refusal}"
+    if refused:
+        return f"refused: {refused[0].reason}"
+    [(rows, rejected)] = connection.execute("select rows_read, rows_rejected from loading_files").fetchall()
+    written = f"{reads.said}; " if reads.said else ""
+    return f"{written}{rows:,} row{'' if rows == 1 else 's'}, {rejected:,} rejected" + (
+        f": {told_reasons(connection, 0)}" if rejected else ""
+    )
 
 
 def describe_guess(found: Guess, folder: Path) -> str:
     """One line for people."""
     look = found.look
     looks = f"{look.kind}, {look.fields} {COUNTED[look.kind]}" if look.kind in COUNTED else look.kind
-    return f"{shown(str(look.path.relative_to(folder)))}: {looks} → {found.format or '–'} ({found.why})"
-
-
-def shop_sources(journey_file: Path) -> list[Source]:
-    """The sources of a shop: its own before ours."""
-    return known_sources([journey_file.parent / "sources", ROOT / "sql" / "sources"])
-
-
-def shop_labels(journey_file: Path) -> Labels:
-    """The labels that a shop's journey.yaml maps, by format; none where the file is not there or wrong."""
-    try:
-        exports = load_project(journey_file).settings.exports
-    except SettingsError:
-        return {}
-    return {file.format: file.columns for file in exports.files if file.columns}
+    name = shown(str(look.path.relative_to(folder)))
+    return f"{name}: {looks} → {found.format or '–'} ({found.why}){f': {found.then}' if found.then else ''}"
 
 
 def _record(line: str) -> dict[str, object] | None:
     try:
         value = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None

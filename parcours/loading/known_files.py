@@ -37,7 +37,7 @@ class KnownFiles:
     def __init__(self, connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
         self._folder = folder
         loaded = connection.execute(
-            "select file_id, path, format, file_order from raw.loads where status = 'loaded'"
+            "select file_id, path, format, file_order from raw.loads where status in ('loaded', 'rejected')"
         ).fetchall()
         unloaded = connection.execute("select file_id from raw.loads where status = 'unloaded'").fetchall()
         self._places = {file_id: _Place(*place) for file_id, *place in loaded}

@@ -25,15 +25,16 @@ from parcours.loading.keep import purge
 from parcours.loading.known_files import KnownFiles, beside
 from parcours.loading.namespaces import note_namespaces
 from parcours.loading.read_again import take_back_outdated
-from parcours.loading.readers import FileRefused, read_files
+from parcours.loading.readers import FileRefused, ReadAs, read_files
 from parcours.loading.readers.refusal import not_opened
 from parcours.loading.row_checks import (
     Limits,
 )
 from parcours.loading.together import may_join
-from parcours.loading.written_values import Writing, make_value_functions
+from parcours.loading.written_values import Writing
 from parcours.people.forgotten import load_forgotten
 from parcours.project import Project
+from parcours.settings.schema import JourneySettings
 from parcours.warehouse.connection import text_literal, transaction
 from parcours.warehouse.raw_tables import make_raw_tables
 from parcours.warehouse.refresh_log import note_change
@@ -129,8 +130,14 @@ def _nothing_found(connection: duckdb.DuckDBPyConnection, project: Project) -> s
 
 def row_limits(connection: duckdb.DuckDBPyConnection, project: Project) -> Limits:
     """What holds for every row of this run; fills the table of the forgotten."""
+    return limits_now(project.settings, load_forgotten(connection, project))
+
+
+def limits_now(settings: JourneySettings, has_forgotten: bool) -> Limits:
+    """What holds for every row that is loaded now."""
     tomorrow = datetime.now(UTC).replace(tzinfo=None, microsecond=0) + timedelta(days=1)
-    return Limits(project.settings.shop.opened_on, tomorrow, load_forgotten(connection, project))
+    exports = settings.exports
+    return Limits(settings.shop.opened_on, tomorrow, has_forgotten, exports.largest_amount, exports.largest_number)
 
 
 def _load_files(connection: duckdb.DuckDBPyConnection, files: Sequence[Found], run: Run) -> list[Load]:
@@ -166,8 +173,8 @@ def _refuse_some(
     return [refused[file.path] if file.path in refused else loaded[file.name] for file in files]
 
 
-def read_rows(connection: duckdb.DuckDBPyConnection, files: Sequence[Found]) -> str:
-    """Make the functions that sources call, and read the files' rows; returns the kind of files they are."""
+def read_rows(connection: duckdb.DuckDBPyConnection, files: Sequence[Found]) -> ReadAs:
+    """Make the functions that sources call, and read the files' rows; returns how they were read."""
     if faults := {file.path: file.fault for file in files if file.fault}:
         raise FileRefused(next(iter(faults.values())), faults)
     named = [
@@ -175,13 +182,13 @@ def read_rows(connection: duckdb.DuckDBPyConnection, files: Sequence[Found]) -> 
         f"'folder_order': {text_literal(natural(str(Path(file.name).parent)))}}}"
         for file in files
     ]
-    make_value_functions(connection, Writing(files[0].export.decimal, dates=files[0].export.dates))
     connection.execute(
         f"create or replace temp macro this_file(file_number) as ([{', '.join(named)}])[file_number + 1]"
     )
     export, source = files[0].export, files[0].source
     try:
-        return read_files(connection, source, [file.path for file in files], export.columns)
+        declared = Writing(export.decimal, dates=export.dates)
+        return read_files(connection, source, [file.path for file in files], export.columns, declared)
     except OSError as error:
         raise FileRefused(not_opened(error)) from None
 
@@ -198,7 +205,7 @@ def _confirm_file(connection: duckdb.DuckDBPyConnection, file: Found, run: Run) 
             _record(connection, [refused], [file], run)
         return refused
     with transaction(connection):
-        check_rows(connection, [file], run.limits, reads)
+        check_rows(connection, [file], run.limits, reads.kind)
         tally(connection, [file])
         find_duplicates(connection, kind)
         if confirmed := confirm(connection, kind, file.export.name):

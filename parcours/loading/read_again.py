@@ -105,7 +105,7 @@ def _keep_shops_apart(
     folders = [folder for (folder,) in connection.execute("select folder from raw.loaded_from").fetchall()]
     if folders == [str(project.exports_folder)]:
         return
-    loaded = connection.execute("select file_id from raw.loads where status = 'loaded'").fetchall()
+    loaded = connection.execute("select file_id from raw.loads where status in ('loaded', 'rejected')").fetchall()
     if folders and loaded and readers and not any(file_id in readers for (file_id,) in loaded):
         raise OtherExports(
             f"{project.exports_folder}: none of the {len(loaded):,} files in {project.warehouse} is here; they were "
@@ -127,7 +127,7 @@ def _outdated(
     above = project.settings.exports.refuse_above
     rows = connection.execute(
         "select file_id, path, export, kind, read_with, rows_read, rows_rejected - coalesce(rows_old, 0) "
-        "from raw.loads where status in ('loaded', 'replaced') order by rowid"
+        "from raw.loads where status in ('loaded', 'replaced', 'rejected') order by rowid"
     ).fetchall()
     for file_id, path, export, kind, said, rows_read, rows_rejected in rows:
         matching = readers.get(file_id, ())

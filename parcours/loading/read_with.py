@@ -37,7 +37,12 @@ def read_with(
         "format": source.format,
         "the format's SQL": _code(source),
         "what is checked of a row": checked_select(
-            source.kind, source.given, "", Limits(date.min, datetime.min, has_forgotten=False), texts=source.given
+            source.kind,
+            source.given,
+            "",
+            Limits(date.min, datetime.min, has_forgotten=False),
+            texts=source.given,
+            labels=source.labels,
         ),
         "how values are read": what_is_read(),
         "columns": json.dumps(export.columns, sort_keys=True),
@@ -45,6 +50,8 @@ def read_with(
         "dates": str(export.dates),
         "consent": str(export.consent),
         "shop.opened_on": str(settings.shop.opened_on),
+        "exports.largest_amount": str(settings.exports.largest_amount),
+        "exports.largest_number": str(settings.exports.largest_number),
         **({"attributes": repr([(a.id, a.from_, a.type) for a in attributes])} if attributes else {}),
         **_settings_read(source.sql, settings),
     }

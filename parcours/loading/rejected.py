@@ -18,6 +18,7 @@ from parcours.loading.known_files import beside
 from parcours.loading.load import read_rows, row_limits
 from parcours.loading.readers import FileRefused
 from parcours.loading.readers.by_line import csv_header
+from parcours.loading.readers.delimited import csv_columns
 from parcours.loading.settings_tables import write_settings
 from parcours.project import Project
 from parcours.warehouse.connection import literal_path, open_warehouse, quoted, text_literal
@@ -47,7 +48,7 @@ def write_rejected(project: Project, folder: Path) -> list[Written]:
         make_raw_tables(connection)
         counted = connection.execute(
             "select file_id, format, count(*) from raw.rejected_rows inner join raw.loads using (file_id) "
-            "where status = 'loaded' group by all"
+            "where status in ('loaded', 'rejected') group by all"
         ).fetchall()
         counts = {(file_id, format_name): count for file_id, format_name, count in counted}
         for found in find_files(project, read_exports(project)):
@@ -64,7 +65,7 @@ def _write(
     connection: duckdb.DuckDBPyConnection, project: Project, file: Found, row_count: int, folder: Path
 ) -> Written:
     try:
-        reads = read_rows(connection, [file])
+        reads = read_rows(connection, [file]).kind
     except FileRefused as refusal:
         return Written(file.name, row_count, None, str(refusal))
     if reads in ("json", "xml"):
@@ -113,13 +114,14 @@ def _write_csv(connection: duckdb.DuckDBPyConnection, file: Found, path: Path) -
     names = [
         row[0] for row in connection.execute("select column_name from (describe file_records) offset 1").fetchall()
     ]
-    labels = csv_header(file.path)
+    dialect, _ = csv_columns(file.path, file.source.needs, file.export.columns)
+    labels = csv_header(file.path, dialect)
     columns = ", ".join(f"{quoted(name)} as {quoted(label)}" for name, label in zip(names, labels, strict=True))
     _copy(
         connection,
         f"select {columns} from file_rows where line in (select line from wanted) order by line",
         path,
-        "format csv, header true",
+        f"format csv, header true, delimiter {text_literal(dialect.separator)}",
     )
     unsplit = connection.execute(
         "select text from unsplit where line in (select line from wrong) order by line"

@@ -9,13 +9,14 @@ format alone can know (its `reject_reason`), nor the counting (`accounting.py`).
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from parcours.loading.namespaces import Namespace, with_namespace
 from parcours.settings.currencies import CURRENCIES
-from parcours.warehouse.canonical import DOMAINS, Column, Kind
+from parcours.settings.schema import MOST_MONEY, MOST_PIECES
+from parcours.warehouse.canonical import Column, Kind
 from parcours.warehouse.connection import text_literal
 
 FORGOTTEN = "belongs to a forgotten person"
@@ -42,7 +43,7 @@ _READERS = {
 READ = {
     type_: f"read_{what}({{0}}{', ' + repr('UTC') if what == 'instant' else ''})" for type_, what in _READERS.items()
 }
-UNREAD = {type_: f"unread_{what}('{{0}}', {{1}})" for type_, what in _READERS.items()}
+UNREAD = {type_: f"unread_{what}({{0}}, {{1}})" for type_, what in _READERS.items()}
 """Of a text that a source gives for a typed column: SQL of the value, and of why it is none (`written_values.py`)."""
 
 PROMISED_AHEAD = timedelta(days=3660)
@@ -56,6 +57,17 @@ class Limits:
     opened_on: date
     latest: datetime
     has_forgotten: bool
+    largest_amount: int = MOST_MONEY
+    largest_number: int = MOST_PIECES
+
+    def beyond(self, type_: str, typed: str, name: str, value: str) -> list[str]:
+        """SQL of the reason that a number of a type is too great; none: the type has no numbers."""
+        largest = {"decimal(18, 4)": ("amount", self.largest_amount), "double": ("number", self.largest_number)}
+        if type_ not in largest:
+            return []
+        what, bound = largest[type_]
+        # NaN is greater than any number.
+        return [f"case when not abs({typed}) <= {bound} then '{name} is no {what} up to {bound:,}: ' || {value} end"]
 
 
 def checked_select(
@@ -65,6 +77,7 @@ def checked_select(
     limits: Limits,
     namespace: Namespace | None = None,
     texts: Collection[str] = (),
+    labels: Mapping[str, str] | None = None,
 ) -> str:
     """A select of `line`, `reason` (null: sound), `row_hash`, `covers_from`, `covers_until` and the typed columns.
 
@@ -75,6 +88,7 @@ def checked_select(
         limits: what holds for every row of this run.
         namespace: whose ids the rows have; None: ids are written as they are.
         texts: those of the given columns that the source gives as text, as they are in the file.
+        labels: of the given columns what the file calls them.
     """
     reasons = ["reject_reason"] if "reject_reason" in given else []
     columns = [column for column in kind.columns if column.name in given]
@@ -84,7 +98,7 @@ def checked_select(
     casts = [f"{kind.named(column.name, _typed(column, texts))} as {column.name}" for column in columns]
     # From when to when an export reaches is told by what happened, not by when the source last wrote a row.
     happened = [column.name for column in columns if column.type == "timestamp" and column.name != "source_updated_at"]
-    reasons += [reason for column in columns for reason in _reasons(column, texts, limits)]
+    reasons += [reason for column in columns for reason in _reasons(column, texts, limits, labels)]
     reasons += [_unmet(column, kind, given, texts) for column in columns if column.check]
     reasons.append(f"case when length(whole_row) > {LONGEST} or contains(whole_row, chr(0)) then '{SPOILT}' end")
     whole = ", ".join(f"coalesce(cast({column.name} as text), chr(1))" for column in columns)
@@ -164,28 +178,27 @@ def _of_first(column: Column, reasons: Sequence[str]) -> str:
     return f"list_filter({each}, lambda reason: reason is not null)[1]"
 
 
-def _list_reasons(column: Column) -> str:
+def _list_reasons(column: Column, limits: Limits) -> str:
     """SQL of what is wrong with the elements of a list, as with the values of columns."""
     reasons = []
     for field in column.fields:
         name, typed, value = f"{column.name}.{field.name}", _typed_field(field), f"cast(i.{field.name} as text)"
         if field.type in UNREAD:
-            reasons.append(UNREAD[field.type].format(name, value))
-        if field.type in DOMAINS:
-            possible, otherwise = DOMAINS[field.type]
-            reasons.append(f"case when not {possible.format(typed)} then '{name} is {otherwise}: ' || {value} end")
+            reasons.append(UNREAD[field.type].format(text_literal(name), value))
+        reasons += limits.beyond(field.type, typed, name, value)
         if field.check:
             reasons.append(_unless(f"{typed} {field.check}", field.check, name, value))
     return _of_first(column, reasons)
 
 
-def _reasons(column: Column, texts: Collection[str], limits: Limits) -> list[str]:
+def _reasons(column: Column, texts: Collection[str], limits: Limits, labels: Mapping[str, str] | None) -> list[str]:
     """SQL of each reason that a value of this column can be; null where it is sound."""
     if column.fields:
-        return [_list_reasons(column)]
+        return [_list_reasons(column, limits)]
     name, typed, found = column.name, _typed(column, texts), []
     if column.name in texts and column.type != "text":
-        found.append(f"case when {typed} is null then {UNREAD[column.type].format(name, name)} end")
+        label = text_literal((labels or {}).get(name, name))
+        found.append(f"case when {typed} is null then {UNREAD[column.type].format(label, name)} end")
     if column.required:
         found.append(f"case when {typed} is null then '{name} is missing' end")
     if column.type != "text" and column.name not in texts:
@@ -205,9 +218,7 @@ def _reasons(column: Column, texts: Collection[str], limits: Limits) -> list[str
             f"when {typed} > date '{(limits.latest + PROMISED_AHEAD).date()}' "
             f"then '{name} is impossible, ten years ahead: ' || {name} end"
         )
-    if column.type in DOMAINS:
-        possible, otherwise = DOMAINS[column.type]
-        found.append(f"case when not {possible.format(typed)} then '{name} is {otherwise}: ' || {name} end")
+    found += limits.beyond(column.type, typed, name, name)
     if name == "email_hash":
         # The value is not quoted: it may be the e-mail.
         found.append(

@@ -11,7 +11,9 @@ PARTS = ("loaded", "duplicate", "rejected")
 
 def load_line(load: Load) -> str:
     """A file: the rows of it, or why it was refused."""
-    return f"{load.path}: {f'refused: {load.reason}' if is_refused(load) else row_counts([load])}"
+    if is_refused(load):
+        return f"{load.path}: refused: {load.reason}"
+    return f"{load.path}: {row_counts([load])}{f'; {load.reason}' if load.reason else ''}"
 
 
 def row_counts(loads: Iterable[Load]) -> str:

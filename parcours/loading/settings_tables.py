@@ -77,6 +77,14 @@ def _order_states(s: JourneySettings) -> list[Row]:
     return list(s.orders.states.items())
 
 
+def _order_channels(s: JourneySettings) -> list[Row]:
+    return list(s.orders.channels.items())
+
+
+def _web_channels(s: JourneySettings) -> list[Row]:
+    return [(channel,) for channel in sorted({*s.orders.web_channels})]
+
+
 def _session_variants(s: JourneySettings) -> list[Row]:
     own = (s.sessions.timeout_minutes, s.sessions.cut_at_midnight)
     variants = sorted({own, *((minutes, cut) for minutes in (15.0, 30.0, 60.0) for cut in (False, True))})
@@ -260,6 +268,8 @@ ROWS: Mapping[str, Callable[[JourneySettings], list[Row]]] = {
     "outages": _outages,
     "orders": _orders,
     "order_states": _order_states,
+    "order_channels": _order_channels,
+    "web_channels": _web_channels,
     "session_variants": _session_variants,
     "stages": _stages,
     "touchpoint_rules": _touchpoint_rules,

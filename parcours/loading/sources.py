@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlglot import parse_one
 from sqlglot.errors import SqlglotError
-from sqlglot.expressions import Query
+from sqlglot.expressions import Expr, Query
 
 from parcours.loading.own_select import wrong_with
 from parcours.project import ROOT
@@ -58,14 +58,37 @@ class Source:
         return frozenset(re.findall(r'"([^"]+)"', re.sub(r"'[^']*'", "''", code)))
 
     @cached_property
+    def numbers(self) -> tuple[str, ...]:
+        """The columns of a file that the SQL reads as amounts or numbers: they say what the decimal mark is."""
+        typed = "|".join(column.name for column in self.kind.columns if column.type in ("decimal(18, 4)", "double"))
+        calls = re.findall(r'read_(?:amount|number)\(\s*"([^"]+)"\s*\)', self.sql)
+        return tuple(dict.fromkeys([*calls, *re.findall(rf'"([^"]+)" as (?:{typed})\b', self.sql)]))
+
+    @cached_property
+    def labels(self) -> dict[str, str]:
+        """Of the canonical columns that are made of one column or member of a file its name there."""
+        made_of = {
+            one.alias_or_name: {*re.findall(r'"([^"]+)"|\br\.([\w.]+)', one.sql(dialect="duckdb"))}
+            for one in self._select
+        }
+        return {
+            name: quoted or member for name, found in made_of.items() if len(found) == 1 for quoted, member in found
+        }
+
+    @cached_property
     def given(self) -> tuple[str, ...]:
         """The canonical columns that the select names, in the order of their kind."""
+        names = {one.alias_or_name for one in self._select}
+        return tuple(column.name for column in self.kind.columns if column.name in names)
+
+    @cached_property
+    def _select(self) -> tuple[Expr, ...]:
+        """What the select gives."""
         try:
             query = parse_one(self.sql, dialect="duckdb")
         except SqlglotError:
             return ()  # DuckDB reads more than is read here
-        names = query.named_selects if isinstance(query, Query) else []
-        return tuple(column.name for column in self.kind.columns if column.name in names)
+        return tuple(query.selects) if isinstance(query, Query) else ()
 
 
 def read_source(path: Path) -> Source:

@@ -82,6 +82,11 @@ class Section(BaseModel):
         return value
 
 
+MOST_MONEY, MOST_PIECES = 1_000_000_000_000, 1_000_000
+"""The greatest amount, in any currency, and the greatest number of pieces or points of a scale. So bounded, a hundred
+million rows stay within the decimals of 38 digits that the models add them up in."""
+
+
 class Shop(Section):
     """Whose journey it is."""
 
@@ -165,6 +170,15 @@ class Exports(Section):
     files: list[ExportFile] = Field(min_length=1)
     refuse_above: float = Field(
         0.5, gt=0, le=1, description="A file of 20 rows or more with a larger share of rejected rows is refused whole."
+    )
+    largest_amount: int = Field(
+        MOST_MONEY,
+        gt=0,
+        le=MOST_MONEY,
+        description="Rows with a greater amount, of either sign, are rejected. The default has room for any currency.",
+    )
+    largest_number: int = Field(
+        MOST_PIECES, gt=0, le=MOST_PIECES, description="Rows with a greater number of pieces or points are rejected."
     )
 
 
@@ -404,6 +418,9 @@ OrderState = Literal[
 ]  # fmt: skip
 
 
+SalesChannel = Literal["web", "till", "phone", "marketplace", "draft", "subscription", "other"]
+
+
 def _plain_status(status: str) -> str:
     """As `plain_status` of sql/functions writes it."""
     return re.sub(r"[ _]+", "-", status.strip().lower())
@@ -425,12 +442,23 @@ class Orders(Section):
         "nobody has begun to pay.",
     )
 
-    @field_validator("states")
+    channels: dict[str, SalesChannel] = Field(
+        {},
+        description="Where an order was placed, by what the export says of it, as `instagram: marketplace`; it wins "
+        "over what the format makes of it, and is read like `states`.",
+    )
+    web_channels: list[SalesChannel] = Field(
+        ["web"],
+        description="Channels whose orders count as placed on the web: sessions, carts and the comparison with "
+        "purchase events are about these, and about orders whose export does not say.",
+    )
+
+    @field_validator("states", "channels")
     @classmethod
-    def _plain(cls, states: dict[str, OrderState]) -> dict[str, OrderState]:
-        plain = {_plain_status(status): state for status, state in states.items()}
-        if len(plain) < len(states):
-            raise ValueError("a status stands twice: capitals do not matter; spaces, underscores and hyphens are one")
+    def _plain(cls, meanings: dict[str, str]) -> dict[str, str]:
+        plain = {_plain_status(text): meaning for text, meaning in meanings.items()}
+        if len(plain) < len(meanings):
+            raise ValueError("a text stands twice: capitals do not matter; spaces, underscores and hyphens are one")
         return plain
 
 

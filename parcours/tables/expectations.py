@@ -23,7 +23,7 @@ import duckdb
 
 from parcours.engine.checks import SHOWN_ROWS, Check, Sample, sample_value
 from parcours.engine.fingerprint import modules_version
-from parcours.warehouse.canonical import MOST_MONEY, MOST_PIECES
+from parcours.settings.schema import MOST_MONEY, MOST_PIECES
 from parcours.warehouse.connection import count_rows, quoted
 from parcours.warehouse.coverage import rows_to_check
 

@@ -16,17 +16,6 @@ IDENTIFYING = ("anonymous_id", "customer_id", "email_hash", "contact_id", "order
 """Columns that name a person or an order: a value that names nobody is null in `raw.*`, but for a row's own key."""
 
 
-MOST_MONEY, MOST_PIECES = 1_000_000_000_000, 1_000_000
-"""The greatest amount, in any currency, and the greatest number of pieces or points of a scale. So bounded, a hundred
-million rows stay within the decimals of 38 digits that the models add them up in."""
-
-DOMAINS = {
-    "decimal(18, 4)": (f"abs({{}}) <= {MOST_MONEY}", f"no amount up to {MOST_MONEY:,}"),
-    "double": (f"abs({{}}) <= {MOST_PIECES}", f"no number up to {MOST_PIECES:,}"),
-}
-"""Of a type which values are possible (in SQL: NaN and infinity are none), and what another one is, in words."""
-
-
 @dataclass(frozen=True)
 class Column:
     """A column of a shape. What must be there is declared `not null`, what else its value must be as a `check`."""

@@ -7,12 +7,12 @@ from pathlib import Path
 
 
 def formats(folder: Path, journey_file: Path) -> int:
-    """Print what each file of a folder would be read as, and why; loads nothing."""
-    from parcours.loading.formats import describe_guess, guess_folder, shop_labels, shop_sources
+    """Print what each file of a folder would be read as, why, and what a run would do with it; loads nothing."""
+    from parcours.loading.formats import describe_guess, guess_folder, shop_of
 
     if not folder.is_dir():
         print(f"{folder}: no such folder. Name the folder that holds the exports.", file=sys.stderr)
         return 2
-    for found in guess_folder(folder, shop_sources(journey_file), shop_labels(journey_file)):
-        print(describe_guess(found, folder))
+    for found in guess_folder(folder, shop_of(journey_file)):
+        print(describe_guess(found, folder), flush=True)
     return 0

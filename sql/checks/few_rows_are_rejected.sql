@@ -7,7 +7,7 @@
 with newest as (
     select path, rows_read, rows_rejected - coalesce(rows_old, 0) as rows_rejected
     from raw.loads
-    where status = 'loaded'
+    where status in ('loaded', 'rejected')
     qualify row_number() over (partition by path order by load_number desc, file_id desc) = 1
 )
 

@@ -7,4 +7,4 @@ select
     path,
     'has changed since: ' || read_otherwise as reason
 from raw.loads
-where status in ('loaded', 'replaced') and read_otherwise is not null
+where status in ('loaded', 'replaced', 'rejected') and read_otherwise is not null

@@ -1,7 +1,7 @@
 -- checks: metrics.reconciliation
 -- severity: warn
 -- finds: days on which many orders lack a purchase event
--- do: Send a purchase event with every order: without it a visit looks like one without a purchase.
+-- do: Send a purchase event with every web order; the causes on the quality page say where to look first.
 -- On no shop day do five orders or more, and over 5 % of the day's, lack a purchase event. Not said where no event is
 -- one at all.
 select

@@ -1,4 +1,4 @@
--- One row per touchpoint about a cart, and per order, of a person, in their order: which cart each touchpoint means.
+-- One row per touchpoint about a cart, and per web order, of a person, in their order: which cart each touchpoint means.
 -- A span is a person's cart activity up to an order, or to a silence longer than the journey's inactivity limit. What
 -- has no cart id belongs to the cart of its span whose id was first seen last before it, else to the one whose id is
 -- seen next, else the span is one cart: a tracker without ids and a checkout export with them make no twin. An id first
@@ -36,7 +36,7 @@ timeline as (
         case when action <> 'error' then occurred_at end as active_at
     from cart_touchpoints
     union all
-    select person_id, ordered_at, null, order_id, 'order', null, 1, ordered_at from journeys.order_sessions
+    select person_id, ordered_at, null, order_id, 'order', null, 1, ordered_at from journeys.order_sessions where is_web
 ),
 
 positions as (

@@ -1,5 +1,5 @@
 -- One row per order, with the session it belongs to: the one it was placed in, else the last that ended within the
--- attribution time (24 h) before it. Without such a session the session is null. Orders of screened people are left out
+-- attribution time (24 h) before it. Without such a session the session is null, as of an order that was not placed on the web. Orders of screened people are left out
 -- where journey.yaml says so; a runaway session has no order.
 -- key: order_id
 -- keyed by: person_id
@@ -11,6 +11,7 @@ with placed_orders as (
         orders.ordered_at,
         orders.ordered_on,
         orders.net_revenue,
+        orders.is_web,
         orders.is_cancelled or orders.is_fully_refunded as is_void
     from journeys.record_owners as owned
     inner join staging.orders as orders on owned.kind = 'order' and owned.row_id = orders.order_id
@@ -30,7 +31,8 @@ candidates as (
     inner join journeys.session_facts as sessions on placed_orders.person_id = sessions.person_id
     cross join settings.shop as shop
     where
-        not sessions.is_runaway
+        placed_orders.is_web
+        and not sessions.is_runaway
         and takes_order(sessions.started_at, sessions.ended_at, placed_orders.ordered_at, shop.attribution_seconds)
 ),
 
@@ -46,6 +48,7 @@ select
     placed_orders.ordered_at,   -- UTC instant of placing
     placed_orders.ordered_on,   -- shop day of placing
     placed_orders.net_revenue,  -- after discounts and refunds, without shipping and tax, in the shop's currency; null: not known
+    placed_orders.is_web,       -- placed on the web: it may have a session, and close a cart
     placed_orders.is_void,      -- not counted in net conversion
     latest_sessions.session_id,  -- the session it belongs to; null: none within the attribution time
 from placed_orders

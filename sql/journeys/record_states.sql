@@ -10,7 +10,12 @@ with states as (
         'order placed' as event_name,
         ordered_at as occurred_at,
         net_revenue as value,
-        case when sales_channel = 'store' then 'store' else 'order' end as channel
+        case sales_channel
+            when 'till' then 'store'
+            when 'phone' then 'phone'
+            when 'marketplace' then 'marketplace'
+            else 'order'
+        end as channel
     from staging.orders
     union all
     select record_id, 'orders', 'order paid', paid_at, net_revenue, 'order' from staging.orders
@@ -57,6 +62,6 @@ select
     event_name,                 -- the state; of an answer: its survey
     occurred_at,                -- UTC instant
     value,                      -- net revenue, refund or amount of the deal, in the shop's currency
-    channel,                    -- store, order, support, sales or survey
+    channel,                    -- store, phone, marketplace, order, support, sales or survey
 from states
 where occurred_at is not null

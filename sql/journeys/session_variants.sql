@@ -231,7 +231,8 @@ order_runs as (
     cross join knobs
     inner join settings.session_variants as variants on (sessions_by_variant.variants // variants.bit) % 2 = 1
     where
-        sessions_by_variant.started_at <= orders.ordered_at
+        orders.is_web
+        and sessions_by_variant.started_at <= orders.ordered_at
         and elapsed_seconds(sessions_by_variant.ended_at, orders.ordered_at) <= knobs.attribution_seconds
     group by sessions_by_variant.person_id, orders.order_id, variants.bit
 ),

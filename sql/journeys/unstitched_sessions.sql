@@ -61,7 +61,7 @@ attributed as (
         on orders.person_id = owned.person_id and owned.kind = 'order' and orders.order_id = owned.row_id
     inner join kept on owned.person_id = kept.person_id and owned.identifier = kept.identifier
     cross join settings.shop as shop
-    where takes_order(kept.started_at, kept.ended_at, orders.ordered_at, shop.attribution_seconds)
+    where orders.is_web and takes_order(kept.started_at, kept.ended_at, orders.ordered_at, shop.attribution_seconds)
     group by orders.order_id, kept.person_id, kept.identifier
 ),
 

@@ -53,7 +53,8 @@ order_counts as (
     cross join settings.shop as knobs
     cross join metrics.cut_off as known
     where
-        elapsed_seconds(orders.ordered_at, known.visits_until) >= knobs.cart_horizon_seconds
+        orders.is_web
+        and elapsed_seconds(orders.ordered_at, known.visits_until) >= knobs.cart_horizon_seconds
         and coalesce(orders.ordered_at >= known.visits_from, true)
 ),
 

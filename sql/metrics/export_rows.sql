@@ -11,7 +11,7 @@ select
     cast(coalesce(sum(rows_rejected), 0) as bigint) as rows_rejected,  -- kept in raw.rejected_rows with a reason
     rate(sum(rows_rejected), sum(rows_read)) as rejected_share,  -- of the rows read
     max(covers_until) as covers_until,  -- UTC instant that the files reach
-    bool_and(status <> 'loaded' or rows_read = rows_loaded + rows_duplicate + rows_rejected) as adds_up,  -- rows read = loaded + duplicate + rejected, in each file
+    bool_and(status not in ('loaded', 'rejected') or rows_read = rows_loaded + rows_duplicate + rows_rejected) as adds_up,  -- rows read = loaded + duplicate + rejected, in each file
 from raw.loads
 where status <> 'unloaded'
 group by grouping sets ((export, format, status), ())

@@ -1,5 +1,5 @@
 -- One row per shop day on which something was down: tracking (orders go on while events stop) or payment (checkouts go
--- on while orders stop). Tracking days are left out of rates; both are left out of before/after comparisons, and marked.
+-- on while orders stop). Orders are web orders. Tracking days are left out of rates; both are left out of before/after comparisons, and marked.
 -- Tracking: fewer touchpoints than a share of the median day's, while orders are at least a share of theirs.
 -- Payment: of sessions with a checkout, if there are enough of them, fewer ordered than a share of what the rate of the
 -- neighbouring days gives, and either the shortfall is over so many standard deviations, or many of these sessions met
@@ -20,6 +20,7 @@ days as (
 placed_orders as (
     select ordered_on as day, cast(count(*) as bigint) as order_count
     from journeys.order_sessions
+    where is_web
     group by ordered_on
 ),
 

@@ -1,7 +1,7 @@
 -- One row per shop day, channel and payment method: the orders export against the purchase events of the click-stream.
 -- Everybody's, screened people's too: this compares two exports, it is no figure of customers.
--- Purchase event: its first matching rule of journey.yaml has the action `purchase`. It belongs to the order that it
--- names by number or by the order's other id. Only orders (and events that no order has) from the first event and the
+-- Purchase events are those of metrics.purchase_events, orders those that were placed on the web: of a till or a marketplace
+-- no event can tell. Why an order has none: metrics.unmatched_orders. Only orders (and events that no order has) from the first event and the
 -- first order on until the earlier of the two cut-offs are compared; what matches them may lie outside.
 -- Amounts agree if the first event's value is, to 0.01, the order's total, the total without shipping, that without tax
 -- too, or with its share of an included tax taken out, or the net revenue: shops send any of these. An event without a
@@ -21,32 +21,6 @@ period as (
     where known.events_until is not null and known.orders_until is not null and not known.has_orders_by_events
 ),
 
--- Of a key that means two orders, the order with that number is meant.
-purchases as (
-    select
-        clicks.event_id,
-        clicks.occurred_at,
-        clicks.sequence,
-        order_keys.order_id,
-        coalesce(
-            'order ' || coalesce(order_keys.order_id, clicks.order_id), 'event ' || clicks.event_id
-        ) as purchase_key,
-        cast(clicks.stated_value as double) as value,
-        coalesce(clicks.currency, shop.currency) as currency,
-        clicks.payment_method
-    from staging.events as clicks
-    left join staging.event_traits as traits on clicks.event_id = traits.event_id
-    inner join journeys.event_meanings as meanings
-        on
-            meanings.source = 'events'
-            and clicks.event_name = meanings.event_name
-            and coalesce(clicks.url_path, '') = meanings.url_path
-            and coalesce(traits.traits, '') = meanings.traits
-    cross join settings.shop as shop
-    left join staging.order_keys as order_keys on clicks.order_id = order_keys.order_key
-    where meanings.action = 'purchase'
-),
-
 first_purchases as (
     select
         purchases.purchase_key,
@@ -57,7 +31,7 @@ first_purchases as (
         purchases.payment_method,
         sessions.channel,
         cast(count(*) over (partition by purchases.purchase_key) as bigint) as event_count
-    from purchases
+    from metrics.purchase_events as purchases
     left join journeys.touchpoints as touchpoints on touchpoints.touchpoint_id = 'event:' || purchases.event_id
     left join journeys.sessions as sessions on touchpoints.session_id = sessions.session_id
     qualify row_number() over (
@@ -80,6 +54,7 @@ order_amounts as (
         cast(orders.tax as double) as tax
     from staging.orders as orders
     cross join settings.shop as shop
+    where orders.is_web
 ),
 
 compared as (
@@ -138,7 +113,7 @@ select
     day,                        -- shop day of the order, else of its first event
     channel,                    -- of the session of the order, else of the event; unknown: none
     payment_method,             -- of the order, else of the event; unknown: neither says
-    cast(sum(order_count) as bigint) as order_count,  -- orders of the orders export
+    cast(sum(order_count) as bigint) as order_count,  -- web orders of the orders export
     cast(sum(matched_count) as bigint) as matched_order_count,  -- of these, with a purchase event
     cast(sum(order_count - matched_count) as bigint) as orders_without_event_count,  -- of these, without
     cast(sum(lone_event_count) as bigint) as events_without_order_count,  -- order ids only events name, or none

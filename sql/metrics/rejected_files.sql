@@ -1,10 +1,10 @@
--- One row per loaded file some of whose rows were rejected. Why: metrics.rejected_reasons. Of a file that was written
+-- One row per file some or all of whose rows were rejected. Why: metrics.rejected_reasons. Of a file that was written
 -- again, what it holds now counts.
 -- key: path, export
 with newest as (
     select path, export, rows_read, rows_rejected
     from raw.loads
-    where status = 'loaded'
+    where status in ('loaded', 'rejected')
     qualify row_number() over (partition by path, export order by load_number desc, file_id desc) = 1
 )
 

@@ -63,6 +63,7 @@ owned_orders as (
     select
         orders.order_id,
         orders.ordered_at,
+        orders.is_web,
         identities.person_id,
         coalesce(screened.reason, 'customer') as reason
     from staging.orders as orders
@@ -78,7 +79,9 @@ ordering_sessions as (
     from owned_orders
     inner join their_sessions as sessions on owned_orders.person_id = sessions.person_id
     cross join knobs
-    where takes_order(sessions.started_at, sessions.ended_at, owned_orders.ordered_at, knobs.attribution_seconds)
+    where
+        owned_orders.is_web
+        and takes_order(sessions.started_at, sessions.ended_at, owned_orders.ordered_at, knobs.attribution_seconds)
     qualify row_number() over (
         partition by owned_orders.order_id order by sessions.started_at desc, sessions.visit_number, sessions.piece
     ) = 1

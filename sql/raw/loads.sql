@@ -8,8 +8,8 @@ create table raw.loads (
     export text,                -- its name in journey.yaml
     format text,                -- what it was read as
     kind text,                  -- the raw table that its rows are in
-    status text,                -- loaded, refused, replaced (its part was delivered anew) or unloaded (taken back)
-    reason text,                -- why it was refused; null: it was not
+    status text,                -- loaded, rejected (each of its rows), refused, replaced (delivered anew) or unloaded (taken back)
+    reason text,                -- why it, or each of its rows, was refused; null: it was not
     rows_read bigint,           -- rows of the file
     rows_loaded bigint,         -- rows that are new
     rows_duplicate bigint,      -- rows that were there already
@@ -19,5 +19,6 @@ create table raw.loads (
     read_with text,             -- what it was read with: the hash of each part by its name; null: that was not noted yet
     read_otherwise text,        -- what has changed since, of a file that can no longer be read again; null: nothing
     covers_from timestamp,      -- UTC instant of the first thing that its rows tell, of what is kept (keep_months); null: none
-    rows_old bigint             -- of the rejected rows, those older than they are kept (keep_months)
+    rows_old bigint,            -- of the rejected rows, those older than they are kept (keep_months)
+    dialect text                -- how it is written: separator, encoding, decimal mark, order of dates; null: as programs write
 )

@@ -32,7 +32,8 @@ create table raw.order_rows (
     refunded_shipping decimal(18, 4),      -- of the order: of the refund, shipping without tax
     refunded_tax decimal(18, 4),           -- of the order: of the refund, tax
     refund_amount decimal(18, 4),          -- of a row for each refund, where the order has no refunded; rows add up
-    sales_channel text,                    -- store: sold at a till; else empty
+    sales_channel text check (sales_channel in ('web', 'till', 'phone', 'marketplace', 'draft', 'subscription', 'other')),  -- where it was placed: web, till, phone, marketplace (in another's shop or app), draft (by the shop's staff), subscription (by itself), other
+    sold_through text,                     -- the same, as the source says
     payment_method text,                   -- as the source says
     paid_amount decimal(18, 4),            -- of a payment row
     product_id text,                       -- product or SKU of a line

@@ -36,9 +36,13 @@ select
     case scale_high when 10 then 8 when 7 then 5 when 5 then 4 end as satisfied_from,
     pseudonym(nullif(trim("Email"), '')) as email_hash,
     coalesce("Message", "Comment") as comment,
-    case
-        when scale_high is null
-            then 'no column is the score: say columns of this export in journey.yaml, as "Score 0-10": <the question>'
-        when coalesce(trim("Date Submitted"), '') = '' then 'Date Submitted is empty'
-    end as reject_reason
+    coalesce(
+        case
+            when scale_high is null
+                then 'no column is the score: say columns of this export in journey.yaml, as "Score 0-10": <the question>'
+            when coalesce(trim("Date Submitted"), '') = '' then 'Date Submitted is empty'
+        end,
+        unread_number('Score 0-10', "Score 0-10"), unread_number('Score 1-7', "Score 1-7"),
+        unread_number('Score 1-5', "Score 1-5"), unread_number('Emotion (1-5)', "Emotion (1-5)")
+    ) as reject_reason
 from values_read

@@ -41,10 +41,15 @@ select
     "External Reference" as customer_id,
     pseudonym(nullif(trim("Respondent Email"), '')) as email_hash,
     "Comment" as comment,
-    case
-        when scale_high is null
-            then 'no column is the score: say columns of this export in journey.yaml, as "Score 1-5": <the question>'
-        when local_time is null
-            then 'Timestamp (mm/dd/yyyy) is not a time as 07/31/2026 10:00:00: ' || coalesce("Timestamp (mm/dd/yyyy)", '')
-    end as reject_reason
+    coalesce(
+        case
+            when scale_high is null
+                then 'no column is the score: say columns of this export in journey.yaml, as "Score 1-5": <the question>'
+            when local_time is null then concat(
+                'Timestamp (mm/dd/yyyy) is not a time as 07/31/2026 10:00:00: ', "Timestamp (mm/dd/yyyy)"
+            )
+        end,
+        unread_number('Score 0-10', "Score 0-10"), unread_number('Score 1-7', "Score 1-7"),
+        unread_number('Score 1-5', "Score 1-5"), unread_number('Score 1-10', "Score 1-10")
+    ) as reject_reason
 from values_read

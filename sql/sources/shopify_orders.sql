@@ -182,7 +182,27 @@ select
     given_duties as duties,
     given_total as total,
     read_amount("Refunded Amount") as refunded,
-    case when lower(trim("Source")) = 'pos' then 'store' end as sales_channel,
+    case plain_status("Source")
+        when 'web' then 'web'
+        when '580111' then 'web'
+        when 'pos' then 'till'
+        when '129785' then 'till'
+        when 'shopify-draft-order' then 'draft'
+        when '1354745' then 'draft'
+        when 'iphone' then 'draft'
+        when 'android' then 'draft'
+        when 'subscription-contract' then 'subscription'
+        when 'subscription-contract-checkout-one' then 'subscription'
+        when '294517' then 'subscription'
+        when '2329312' then 'marketplace'
+        when '4383523' then 'marketplace'
+        when '1780363' then 'marketplace'
+        when '3009811' then 'marketplace'
+        when '3890849' then 'marketplace'
+        when 'amazon' then 'marketplace'
+        when 'ebay' then 'marketplace'
+    end as sales_channel,
+    nullif(trim("Source"), '') as sold_through,
     nullif("Payment Method", '') as payment_method,
     case when not is_tip then nullif("Lineitem sku", '') end as product_id,
     case when not is_tip then nullif("Lineitem name", '') end as product_name,

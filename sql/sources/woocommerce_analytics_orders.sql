@@ -26,7 +26,6 @@ select
     case when not is_refund then woocommerce_state("Status") end as state,
     case when not is_refund then "Net Sales" end as subtotal,
     case when is_refund then "Net Sales" end as refund_amount,
-    nullif(trim("Attribution"), '') as sales_channel,
     coalesce(
         case when order_number is null then 'Order # is empty' end,
         case when coalesce(trim("Net Sales"), '') = '' then 'Net Sales is empty' end,

@@ -84,6 +84,15 @@ select
     read_amount("Order Subtotal Amount Refunded") as refunded_goods,
     read_amount("Order Shipping Amount Refunded") as refunded_shipping,
     read_amount("Order Total Tax Amount Refunded") as refunded_tax,
+    case plain_status(coalesce("Created Via", "created_via", "_created_via"))
+        when 'checkout' then 'web'
+        when 'store-api' then 'web'
+        when 'admin' then 'draft'
+        when 'pos-rest-api' then 'till'
+        when 'point-of-sale' then 'till'
+        when 'subscription' then 'subscription'
+    end as sales_channel,
+    nullif(trim(coalesce("Created Via", "created_via", "_created_via")), '') as sold_through,
     nullif("Payment Method Title", '') as payment_method,
     nullif("SKU", '') as product_id,
     nullif("Item Name", '') as product_name,

@@ -4,6 +4,8 @@
 -- The state is what journey.yaml says of the order's status, else what its format makes of it, else the status itself where
 -- it is the name of a state. Another text is not guessed: the order is taken as placed, and a check names the text. What
 -- the export gives an instant of (cancelled, returned, paid) needs no status.
+-- Where it was placed is told likewise, by orders.channels, the format, or the text itself; another text is other, and a
+-- check names it. What says nothing counts as placed on the web.
 -- Exports overlap, and update an order in place: of each export the rows of its newest that has the order count, of a row
 -- its newest version.
 -- Amounts that stand on each row of an order count once (the greatest), those that its rows have each for itself add up
@@ -35,7 +37,7 @@ versions as (
     select
         order_id, own_identifier, row_key, export, covers_until, version, order_reference, anonymous_id,
         customer_id, email_hash, ordered_at, paid_at, shipped_at, delivered_at, promised_on, cancelled_at,
-        refunded_at, returned_at, sales_channel, status, state, currency, subtotal, discount, shipping, tax,
+        refunded_at, returned_at, sales_channel, sold_through, status, state, currency, subtotal, discount, shipping, tax,
         tax_included, fees, tips, duties, rounding, gift_cards, total, refunded, refunded_goods, refunded_shipping,
         refunded_tax, refund_amount, payment_method, paid_amount, quantity, unit_price,
         max(covers_until) over (partition by order_id, export) as newest
@@ -65,9 +67,21 @@ stated as (
                     )
                     then plain_status(current_rows.status)
             end
-        ) as row_state
+        ) as row_state,
+        coalesce(
+            placed.sales_channel,
+            current_rows.sales_channel,
+            case
+                when
+                    plain_status(current_rows.sold_through) in (
+                        'web', 'till', 'phone', 'marketplace', 'draft', 'subscription', 'other'
+                    )
+                    then plain_status(current_rows.sold_through)
+            end
+        ) as row_channel
     from current_rows
     left join settings.order_states as said on plain_status(current_rows.status) = said.status
+    left join settings.order_channels as placed on plain_status(current_rows.sold_through) = placed.sold_through
 ),
 
 merged as (
@@ -86,7 +100,9 @@ merged as (
         max(cancelled_at) as cancelled_at,
         max(refunded_at) as refunded_at,
         max(returned_at) as returned_at,
-        max(sales_channel) as sales_channel,
+        arg_max(sold_through, (version, row_key)) filter (where sold_through is not null) as sold_through,
+        arg_max(row_channel, (version, row_key)) filter (where row_channel is not null) as row_channel,
+        max(case when row_channel is null then sold_through end) as unknown_channel,
         arg_max(status, (version, row_key)) filter (where status is not null) as status,
         arg_max(row_state, (version, row_key)) filter (where row_state is not null) as said_state,
         max(case when row_state is null then status end) as unknown_status,
@@ -122,6 +138,7 @@ merged as (
 valued as (
     select
         *,
+        coalesce(row_channel, case when unknown_channel is not null then 'other' end) as sales_channel,
         coalesce(subtotal, lines_value) as goods,
         discount + discount_lines as all_discount,
         coalesce(subtotal, lines_value, 0) + shipping + fees + tips + duties + rounding - gift_cards as without_tax
@@ -169,7 +186,10 @@ select
     merged.cancelled_at,        -- UTC instant of cancellation
     merged.refunded_at,         -- UTC instant of the last refund
     merged.returned_at,         -- UTC instant at which the goods came back
-    merged.sales_channel,       -- store: sold at a till; null: not said
+    merged.sales_channel,       -- where it was placed: web, till, phone, marketplace, draft, subscription or other; null: not said
+    merged.sold_through,        -- the same, as the source says
+    merged.unknown_channel,     -- what neither the format nor journey.yaml knows of it; null: nothing
+    merged.sales_channel is null or web.sales_channel is not null as is_web,  -- it counts as placed on the web (orders.web_channels)
     merged.status,              -- as the source says
     merged.unknown_status,      -- a status that neither the format nor journey.yaml knows; null: none
     case
@@ -216,3 +236,4 @@ select
 from totalled as merged
 cross join settings.shop as shop
 cross join settings.orders as rules
+left join settings.web_channels as web on merged.sales_channel = web.sales_channel

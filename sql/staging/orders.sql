@@ -23,8 +23,8 @@ with part_sums as (
 stated as (
     select
         order_id, own_identifier, order_reference, anonymous_id, customer_id, email_hash, ordered_at, ordered_on,
-        paid_at, shipped_at, delivered_at, promised_on, cancelled_at, refunded_at, returned_at, sales_channel, status,
-        state, currency,
+        paid_at, shipped_at, delivered_at, promised_on, cancelled_at, refunded_at, returned_at, sales_channel, is_web,
+        status, state, currency,
         payment_method, line_count, goods, shipping, tax, tax_is, total, refunded,
         total > 0 and refunded >= total as is_refunded_whole
     from staging.exported_orders
@@ -48,7 +48,8 @@ select
     orders.cancelled_at,        -- UTC instant of cancellation
     orders.refunded_at,         -- UTC instant of the last refund; null: none, or the export does not say when
     orders.returned_at,         -- UTC instant at which the goods came back; null: no, or the export does not say when
-    orders.sales_channel,       -- store: sold at a till; null: not said
+    orders.sales_channel,       -- web, till, phone, marketplace, draft, subscription or other; null: not said
+    orders.is_web,              -- it counts as placed on the web: in sessions, carts and events-versus-orders
     orders.status,              -- as the source says
     case
         when orders.state = 'cancelled' then 'cancelled'

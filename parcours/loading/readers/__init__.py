@@ -9,39 +9,55 @@ A module here per kind of file. Not here: what becomes of the rows (`accounting.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
-from parcours.loading.readers.compressed import chunks
-from parcours.loading.readers.delimited import read_csv, read_tsv
+from parcours.loading.readers.delimited import found_writing, read_csv, read_tsv
 from parcours.loading.readers.documents import read_document
+from parcours.loading.readers.encoding import beginning
 from parcours.loading.readers.json_lines import read_json_lines
 from parcours.loading.readers.names import note_names
 from parcours.loading.readers.parquet import read_parquet, refuse_unreadable_parquet
 from parcours.loading.readers.refusal import FileRefused, of_each, without_values
 from parcours.loading.sources import Source
+from parcours.loading.written_values import AS_PROGRAMS_WRITE, Writing, make_value_functions
 
 __all__ = ["FileRefused", "kind_of_file", "read_files", "refuse_unreadable_parquet", "without_values"]
 
-LOOKED_AT = 2**20
-"""Bytes of a file by which its kind is told: a JSON file without a line break in them is one document."""
+MARKS = {".": "point", ",": "comma"}
 
 FIRST_LINES = 10
 """Lines of them: one that is an object of its own tells JSON lines, however broken the others are."""
 
 
+@dataclass(frozen=True)
+class ReadAs:
+    """How files were read: their kind, how their values are written, and what is unusual about that, in words."""
+
+    kind: str
+    writing: Writing
+    said: str | None = None
+
+
 def read_files(
-    connection: duckdb.DuckDBPyConnection, source: Source, paths: Sequence[Path], labels: Mapping[str, str]
-) -> str:
-    """Make `file_rows`, `file_texts` and `rejects` of some files; returns the kind of files they are.
+    connection: duckdb.DuckDBPyConnection,
+    source: Source,
+    paths: Sequence[Path],
+    labels: Mapping[str, str],
+    declared: Writing = AS_PROGRAMS_WRITE,
+) -> ReadAs:
+    """Make `file_rows`, `file_texts` and `rejects` of some files, and the functions that read their values.
 
     Args:
         connection: the warehouse.
         source: the format.
         paths: the files.
         labels: by the format's name of a column, the label that this portal's export has for it.
+        declared: how values are written, as far as journey.yaml says.
 
     Raises:
         FileRefused: the whole file can't be read; of several, one of them, or not all by one statement.
@@ -49,12 +65,15 @@ def read_files(
     connection.execute("create or replace temp table rejects (line bigint, reason text, text text)")
     connection.execute("create or replace temp macro kept_text(text) as text")
     note_names(connection, [])
-    kinds = {*of_each(paths, lambda path: _kind_of_whole_file(path, source.reads))}
+    kinds = {*of_each(paths, lambda path: kind_of_file(path, source))}
     reads = kinds.pop()
     if kinds or (reads in ("json", "xml") and len(paths) > 1):
         raise FileRefused("they are of several kinds, or documents")
+    writing, said = declared, list[str]()
     if reads == "csv":
-        read_csv(connection, paths, source.needs, source.named, labels)
+        dialect = read_csv(connection, paths, source.needs, source.named, labels)
+        writing = found_writing(connection, dialect, source.numbers, declared)
+        said += dialect.said
     elif reads == "tsv":
         read_tsv(connection, paths, source.columns, source.named)
     elif reads == "parquet":
@@ -62,48 +81,67 @@ def read_files(
     elif reads in ("json", "xml"):
         read_document(connection, paths[0], reads, source.needs, source.shape, source.each)
     else:
-        read_json_lines(connection, paths, source.needs, source.shape)
-    return reads
+        read_json_lines(connection, paths, source.shape)
+    said += [f"decimal {MARKS[writing.decimal]}"] if writing.decimal and (writing.decimal == "," or said) else []
+    said += [writing.dates] if writing.dates else []
+    make_value_functions(connection, writing)
+    return ReadAs(reads, writing, ", ".join(said) or None)
 
 
-def _kind_of_whole_file(path: Path, reads: tuple[str, ...]) -> str:
-    if path.stat().st_size == 0:
-        raise FileRefused("is empty; export it again")
-    return reads[0] if len(reads) == 1 else kind_of_file(path, reads)
+def kind_of_file(path: Path, source: Source, start: bytes | None = None) -> str:
+    """What a file is to a format, by how it begins: one of the kinds that this reads, or the nearest of them.
 
+    Where lines of JSON are read, so is a document: a list of rows, or an object that holds it.
 
-def kind_of_file(path: Path, reads: tuple[str, ...]) -> str:
-    """Which of some kinds a file is, by how it begins.
+    Args:
+        path: the file.
+        source: the format.
+        start: its beginning, where that was read before.
 
     Raises:
-        FileRefused: it can't be decompressed.
+        FileRefused: it is empty, or can't be decompressed.
     """
-    start = b""
-    for chunk in chunks(path):
-        start += chunk
-        if len(start) >= LOOKED_AT:
-            break
-    # Without byte order marks, of UTF-16 too, and white space.
-    start = start[:LOOKED_AT].lstrip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n")
-    kind = None
+    if path.stat().st_size == 0:
+        raise FileRefused("is empty; export it again")
+    reads = (*source.reads, "json") if "jsonl" in source.reads else source.reads
+    if len(reads) == 1:
+        return reads[0]
+    text = beginning(path) if start is None else start
+    return kind_of_text(text.lstrip(), reads, source.needs)
+
+
+def kind_of_text(start: bytes, reads: Sequence[str], needs: Collection[str]) -> str:
+    """Which of some kinds a file is, by its first bytes behind white space."""
+    kind = ""
     if start.startswith(b"PAR1"):
         kind = "parquet"
     elif start.startswith(b"<"):
         kind = "xml"
     elif start.startswith(b"["):
-        kind = "json"
+        kind = "json" if start[1:].lstrip()[:1] in (b"{", b"]", b"") or "jsonl" not in reads else "jsonl"
     elif start.startswith(b"{"):
-        kind = "jsonl" if "json" not in reads or _is_one_per_line(start) else "json"
-    return kind if kind in reads else next((kind for kind in reads if kind != "parquet"), reads[0])
+        kind = "jsonl" if "json" not in reads or _is_one_per_line(start, needs) else "json"
+    return kind if kind in reads else next((one for one in reads if one != "parquet"), reads[0])
 
 
-def _is_one_per_line(start: bytes) -> bool:
-    """Whether a text is one object a line, not a document: that has no line of its own, or holds a list of objects."""
+def _is_one_per_line(start: bytes, needs: Collection[str]) -> bool:
+    """Whether a text is one object a line, not a document: that spans lines, or holds a list of objects."""
     lines = [line for line in start.split(b"\n", FIRST_LINES)[:FIRST_LINES] if line.strip()]
-    objects = [value for value in map(_value, lines) if isinstance(value, dict)]
-    if len(lines) > 1 or not objects:
-        return bool(objects)
-    return not any(isinstance(part, list) and part and isinstance(part[0], dict) for part in objects[0].values())
+    first = _value(lines[0])
+    if isinstance(first, dict):
+        lists = [part for part in first.values() if isinstance(part, list) and (not part or isinstance(part[0], dict))]
+        if needs and not {*needs} & {*first}:
+            return not any(not part or {*needs} <= {*part[0]} for part in lists)
+        return bool(needs) or len(lines) > 1 or not any(lists)
+    try:
+        text = start.decode(errors="replace")
+        _, end = json.JSONDecoder().raw_decode(text)
+    except (ValueError, RecursionError):
+        # A line that is broken, or a document that ends further on.
+        key = re.match(rb'\{\s*"([^"]*)"', lines[0])
+        is_row = key is not None and key[1].decode(errors="replace") in needs
+        return is_row or any(isinstance(_value(line), dict) for line in lines)
+    return "\n" not in text[:end]
 
 
 def _value(text: bytes) -> object:

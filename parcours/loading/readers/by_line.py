@@ -11,10 +11,13 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from parcours.loading.readers.compressed import chunks
+from parcours.loading.readers.dialect import Dialect
+from parcours.loading.readers.encoding import csv_encoding, utf8_chunks
 from parcours.loading.readers.refusal import FileRefused
 
 MOST_LINES = 1_000
@@ -30,11 +33,13 @@ OPEN_QUOTE = "a quote opens here that never closes, or only after other rows"
 NOT_SPLIT = "unquoted value"
 NOT_UTF_8 = "invalid encoding"
 
-_QUOTED = re.compile(r' *"((?:[^"]+|"")*+)(?:(") *(?=,|[\r\n]*\Z))?')
-"""A value in quotes; without the second group it is open, or something stands behind its end."""
 
-_REST = re.compile(r'((?:[^"]+|"")*+)(?:(") *(?=,|[\r\n]*\Z))?')
-"""The same from a line's start on, of a value that was opened above it."""
+@cache
+def _quoted(separator: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """A value in quotes (without the second group it is open, or something stands behind its end); and the same from a
+    line's start on, of a value that was opened above it."""
+    rest = rf'((?:[^"]+|"")*+)(?:(") *(?={re.escape(separator)}|[\r\n]*\Z))?'
+    return re.compile(f' *"{rest}'), re.compile(rest)
 
 
 class Record(NamedTuple):
@@ -46,21 +51,25 @@ class Record(NamedTuple):
     text: str = ""
 
 
-def text_lines(path: Path) -> Iterator[bytes]:
-    """The lines of a file with their ends, without a byte order mark.
+def text_lines(path: Path, encoding: str | None = None) -> Iterator[bytes]:
+    """The lines of a file in UTF-8, with their ends, without a byte order mark.
+
+    Args:
+        path: the file.
+        encoding: what it is in; None: UTF-8, or UTF-16 if it says so.
 
     Raises:
         FileRefused: it can't be decompressed.
     """
-    lines = _lines(path)
+    lines = _lines(path, encoding)
     if first := next(lines, b"").removeprefix(b"\xef\xbb\xbf"):
         yield first
     yield from lines
 
 
-def _lines(path: Path) -> Iterator[bytes]:
+def _lines(path: Path, encoding: str | None) -> Iterator[bytes]:
     parts: list[bytes] = []
-    for chunk in chunks(path):
+    for chunk in utf8_chunks(path, encoding):
         parts.append(chunk)
         if b"\n" in chunk or b"\r" in chunk or any(part.endswith(b"\r") for part in parts[-2:-1]):
             lines = b"".join(parts).splitlines(keepends=True)
@@ -71,13 +80,13 @@ def _lines(path: Path) -> Iterator[bytes]:
         yield rest
 
 
-def csv_header(path: Path) -> list[str]:
+def csv_header(path: Path, dialect: Dialect) -> list[str]:
     """The names in the first record, unique; a name over several lines is on one.
 
     Raises:
         FileRefused: there is none, or a quote in it never closes.
     """
-    records = _records(path, None)
+    records = _records(path, None, dialect)
     first, second = next(records, None), next(records, None)
     reason = first and first.reason
     is_spread = first is not None and not {"\n", "\r"}.isdisjoint(first.text)
@@ -99,14 +108,16 @@ def csv_header(path: Path) -> list[str]:
     return unique
 
 
-def csv_records(path: Path, width: int) -> Iterator[Record]:
+def csv_records(path: Path, width: int, dialect: Dialect) -> Iterator[Record]:
     """The records of a CSV file behind its header, sound or not.
 
     Args:
         path: the file.
         width: columns of the header.
+        dialect: how it is written, by its beginning.
     """
-    records = _records(path, width)
+    # What is no UTF-8 may stand further on only.
+    records = _records(path, width, replace(dialect, encoding=csv_encoding(path, is_whole=True)))
     next(records, None)
     for record in records:
         found = len(record.values)
@@ -117,18 +128,21 @@ def csv_records(path: Path, width: int) -> Iterator[Record]:
             yield record
 
 
-def _records(path: Path, width: int | None) -> Iterator[Record]:
+def _records(path: Path, width: int | None, dialect: Dialect) -> Iterator[Record]:
     """The records of a CSV file, its header too; of a width, those that a stray quote would swallow are kept apart."""
-    coming, ahead = text_lines(path), deque[bytes]()
-    seen = _Rows(width)
+    coming, ahead = text_lines(path, dialect.encoding), deque[bytes]()
+    seen = _Rows(width, dialect.separator)
     number = 0
+    if dialect.has_separator_line:
+        next(coming)
+        number = 1
     while (line := ahead.popleft() if ahead else next(coming, None)) is not None:
         number += 1
         if not line.strip(b"\r\n"):
             continue
         text, is_text = _shown(line)
         taken = [text]
-        split = _Split()
+        split = _Split(dialect.separator)
         split.add(text)
         below: list[bytes] = []
         while split.is_open and len(below) < MOST_LINES:
@@ -173,7 +187,8 @@ def _shown(line: bytes) -> tuple[str, bool]:
 class _Split:
     """The values of a record, of which one line after the other is added."""
 
-    def __init__(self) -> None:
+    def __init__(self, separator: str) -> None:
+        self.separator = separator
         self.values: list[str | None] = []
         self.is_broken = False
         self._open: list[str] | None = None
@@ -186,16 +201,17 @@ class _Split:
     def add(self, line: str) -> None:
         """Go on with a line, which has its end."""
         if self._open is None and '"' not in line:
-            self.values = [value or None for value in line.rstrip("\r\n").split(",")]
+            self.values = [value or None for value in line.rstrip("\r\n").split(self.separator)]
             return
         at = 0
         while True:
             if self._open is not None or line.startswith('"', at) or line[at : at + 1] == " ":
-                found = (_REST if self._open is not None else _QUOTED).match(line, at)
+                quoted, rest = _quoted(self.separator)
+                found = (rest if self._open is not None else quoted).match(line, at)
             else:
                 found = None
             if found is None:
-                end = line.find(",", at)
+                end = line.find(self.separator, at)
                 self.values.append((line[at:] if end < 0 else line[at:end]).rstrip("\r\n") or None)
             else:
                 self._open = [*(self._open or ()), found[1]]
@@ -205,7 +221,7 @@ class _Split:
                     return
                 self.values.append("".join(self._open).replace('""', '"') or None)
                 self._open = None
-                end = end if line.startswith(",", end) else -1
+                end = end if line.startswith(self.separator, end) else -1
             if end < 0:
                 return
             at = end + 1
@@ -214,8 +230,9 @@ class _Split:
 class _Rows:
     """What the rows of a file look like: how many values, and which of them begin with a digit in each row."""
 
-    def __init__(self, width: int | None) -> None:
+    def __init__(self, width: int | None, separator: str) -> None:
         self.width = width
+        self.separator = separator
         self.numeric: set[int] | None = None
         self.count = 0
 
@@ -234,10 +251,10 @@ class _Rows:
         if any(self._is_row(line) for line in lines[1:-1]):
             return True
         without = lines[0].replace('"', "")
-        return without.count(",") + 1 == self.width and self._is_row(lines[-1])
+        return without.count(self.separator) + 1 == self.width and self._is_row(lines[-1])
 
     def _is_row(self, line: str) -> bool:
-        split = _Split()
+        split = _Split(self.separator)
         split.add(line)
         values = split.values
         return (

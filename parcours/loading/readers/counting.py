@@ -10,13 +10,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from parcours.loading.readers.compressed import chunks, is_named_as_compressed
+from parcours.loading.readers.dialect import Dialect
+from parcours.loading.readers.encoding import is_utf8, is_valid
 
 LONGEST_LINE = 2**20
 """Bytes of a line that DuckDB is given; from 2 MB on it rejects them, from 32 MB on it drops them."""
 
 QUOTE, LINE_FEED = ord('"'), ord("\n")
-BEFORE_OPENING, BEHIND_CLOSING = b'",\n', b'",\r\n'
-"""Bytes of which one stands before a quote that opens a value, or behind one that closes it."""
+BEFORE_OPENING, BEHIND_CLOSING = b'"\n', b'"\r\n'
+"""Bytes of which one, or the separator, stands before a quote that opens a value, or behind one that closes it."""
 
 
 def count_lines(path: Path) -> int | None:
@@ -25,7 +27,7 @@ def count_lines(path: Path) -> int | None:
     Raises:
         FileRefused: it can't be decompressed.
     """
-    if not is_named_as_compressed(path):
+    if not is_named_as_compressed(path) or not is_utf8(path):
         return None
     line_feeds = returns = both = begun = 0
     last = b"\n"
@@ -45,12 +47,14 @@ def count_lines(path: Path) -> int | None:
     return line_feeds + (last != b"\n") if not returns or returns == both == line_feeds else None
 
 
-def count_records(path: Path) -> int | None:
+def count_records(path: Path, dialect: Dialect) -> int | None:
     """The records of a CSV file, without its header, whose lines are a record each; line breaks at its end are none.
 
     Raises:
         FileRefused: it can't be decompressed.
     """
+    if not dialect.is_for_duckdb:
+        return None
     count, blank = -1, False
     for lines in _whole_lines(path):
         if lines is None:
@@ -61,20 +65,23 @@ def count_records(path: Path) -> int | None:
         # A blank line is none at the end only.
         if (blank and text) or lines[:1] in (b"\n", b"\r") or b"\n\n" in text or b"\n\r" in text:
             return None
-        if b'"' in text and not _quotes_end_in_lines(text):
+        if b'"' in text and not _quotes_end_in_lines(text, dialect.separator):
+            return None
+        if not text.isascii() and not is_valid(text):
             return None
         count += text.count(b"\n") + 1
         blank = lines.endswith((b"\n\n", b"\n\r\n"))
     return count
 
 
-def _quotes_end_in_lines(lines: bytes) -> bool:
+def _quotes_end_in_lines(lines: bytes, separator: str) -> bool:
     """Whether each quote opens or closes a value, or is doubled within one, and none is open where a line ends."""
     import numpy as np  # here: importing the definitions costs enough
 
     signs = np.frombuffer(b"\n" + lines + b"\n", np.uint8)
     is_before_opening, is_behind_closing = (
-        np.isin(np.arange(256), list(signs_there)) for signs_there in (BEFORE_OPENING, BEHIND_CLOSING)
+        np.isin(np.arange(256), list(signs_there + separator.encode()))
+        for signs_there in (BEFORE_OPENING, BEHIND_CLOSING)
     )
     quotes = np.flatnonzero(signs == QUOTE)
     before_line_ends = np.searchsorted(quotes, np.flatnonzero(signs == LINE_FEED))

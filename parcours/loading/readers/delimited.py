@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import duckdb
 
 from parcours.loading.readers.by_line import csv_header, csv_records
 from parcours.loading.readers.counting import count_records
+from parcours.loading.readers.dialect import Dialect, csv_dialect
 from parcours.loading.readers.lines import (
     BATCH,
     FILE_BITS,
@@ -27,6 +29,7 @@ from parcours.loading.readers.masking import is_personal, row_text
 from parcours.loading.readers.names import note_names, shown_names
 from parcours.loading.readers.refusal import FileRefused, first_line, of_each
 from parcours.loading.sources import known_names
+from parcours.loading.written_values import COMMA_ALONE, POINT_ALONE, Writing
 from parcours.warehouse.connection import literal_path, quoted, text_literal
 
 
@@ -36,27 +39,29 @@ def read_csv(
     needs: Sequence[str],
     named: Collection[str],
     labels: Mapping[str, str],
-) -> None:
-    """Make the view `file_rows` of CSV files: each column as text, under the source's name for it."""
-    headers = {*of_each(paths, lambda path: csv_columns(path, needs, labels))}
-    header = headers.pop()
-    if headers or (len(paths) > 1 and {"file_index", "file_number"} & {*map(str.lower, header)}):
+) -> Dialect:
+    """Make the view `file_rows` of CSV files: each column as text, under the source's name for it; returns how they are
+    written."""
+    looks = {*of_each(paths, lambda path: csv_columns(path, needs, labels))}
+    dialect, header = looks.pop()
+    if looks or (len(paths) > 1 and {"file_index", "file_number"} & {*map(str.lower, header)}):
         raise FileRefused("they have not the same columns, or one that numbers files")
     if named and not {*named} & {*header}:
         raise FileRefused(
             f"has none of the columns that its format reads; {shown_names('columns', header, known_names())}. "
             "Export it with a header, or correct the format in journey.yaml"
         )
-    _read_rows(connection, paths, header, named)
+    _read_rows(connection, paths, dialect, header, named)
+    return dialect
 
 
-def csv_columns(path: Path, needs: Sequence[str], labels: Mapping[str, str]) -> tuple[str, ...]:
-    """The names of a file's columns, as the source has them.
+def csv_columns(path: Path, needs: Sequence[str], labels: Mapping[str, str]) -> tuple[Dialect, tuple[str, ...]]:
+    """How a file is written, and the names of its columns, as the source has them.
 
     Raises:
         FileRefused: it has no header, or one that lacks a column that the source needs.
     """
-    header = renamed(csv_header(path), labels)
+    dialect, header = csv_look(path, needs, labels)
     missing = [name for name in needs if name not in header]
     if missing:
         expected = ", ".join(f"{labels[name]} (for {name})" if name in labels else name for name in missing)
@@ -65,7 +70,50 @@ def csv_columns(path: Path, needs: Sequence[str], labels: Mapping[str, str]) -> 
             "Export it with a header and these columns, correct the format in journey.yaml, "
             "or say under columns: which label stands for which"
         )
-    return tuple(header)
+    return dialect, header
+
+
+def csv_look(path: Path, needs: Sequence[str], labels: Mapping[str, str]) -> tuple[Dialect, tuple[str, ...]]:
+    """How a file is written, if a format with these needs reads it, and its columns by the names of the source.
+
+    Raises:
+        FileRefused: it has no header.
+    """
+    dialect = csv_dialect(path, [labels.get(name, name) for name in needs])
+    return dialect, tuple(renamed(csv_header(path, dialect), labels))
+
+
+def found_writing(
+    connection: duckdb.DuckDBPyConnection, dialect: Dialect, numbers: Collection[str], declared: Writing
+) -> Writing:
+    """How the amounts of `file_rows` are written: as journey.yaml says, else as those say that can be read one way.
+
+    Where values are apart by commas, a lone point is the decimal mark, unless amounts of the file say otherwise: so
+    programs write. What is apart by semicolons or tabs comes from a spreadsheet, and may have either.
+
+    Raises:
+        FileRefused: the files that are read together are not written alike.
+    """
+    if declared.decimal or not numbers:
+        return declared
+    columns = [f"trim({quoted(name)})" for name in numbers]
+    any_comma = " or ".join(f"contains({column}, ',')" for column in columns)
+    is_usual = dialect.separator == ","
+    if is_usual and not connection.execute(f"select 1 from file_rows where {any_comma} limit 1").fetchall():
+        return declared
+    says = [
+        " or ".join(f"coalesce(regexp_full_match({column}, {text_literal(pattern)}), false)" for column in columns)
+        for pattern in (POINT_ALONE, COMMA_ALONE)
+    ]
+    found = connection.execute(
+        f"select distinct bool_or({says[0]}), bool_or({says[1]}) from file_rows group by {FILE_NUMBER}"
+    ).fetchall()
+    if len(found) > 1:
+        raise FileRefused("their amounts are not written alike")
+    has_point, has_comma = found[0] if found else (False, False)
+    if has_point != has_comma:
+        return replace(declared, decimal="." if has_point else ",")
+    return replace(declared, is_point_usual=is_usual and not has_point)
 
 
 def read_tsv(
@@ -104,22 +152,26 @@ def read_tsv(
 
 
 def _read_rows(
-    connection: duckdb.DuckDBPyConnection, paths: Sequence[Path], header: Sequence[str], named: Collection[str]
+    connection: duckdb.DuckDBPyConnection,
+    paths: Sequence[Path],
+    dialect: Dialect,
+    header: Sequence[str],
+    named: Collection[str],
 ) -> None:
-    counts = dict(enumerate(of_each(paths, count_records)))
+    counts = dict(enumerate(of_each(paths, lambda path: count_records(path, dialect))))
     connection.execute("create or replace temp table unsplit (line bigint, reason text, text text)")
     try:
         counted = {number: count for number, count in counts.items() if count is not None}
         try:
-            alike = _read_alike(connection, paths, header, counted)
+            alike = _read_alike(connection, paths, dialect, header, counted)
         except UNREAD:
-            alike = _read_alike(connection, paths, header, {})
+            alike = _read_alike(connection, paths, dialect, header, {})
         rows = number_lines(connection, "file_records", "csv_rejects", alike, first_line=2)
         others = [number for number in counts if number not in alike]
         if others:
             connection.execute(f"create or replace temp table other_records as from {rows} limit 0")
             for number in others:
-                _read_by_line(connection, paths[number], number, len(header))
+                _read_by_line(connection, paths[number], number, len(header), dialect)
             rows = f"(from {rows} union all from other_records)"
     except duckdb.Error as error:
         raise FileRefused(f"can't be read as CSV ({first_line(error)}); export it again as UTF-8") from None
@@ -135,7 +187,11 @@ def _read_rows(
 
 
 def _read_alike(
-    connection: duckdb.DuckDBPyConnection, paths: Sequence[Path], header: Sequence[str], counts: Mapping[int, int]
+    connection: duckdb.DuckDBPyConnection,
+    paths: Sequence[Path],
+    dialect: Dialect,
+    header: Sequence[str],
+    counts: Mapping[int, int],
 ) -> list[int]:
     """Make `file_records` and `csv_rejects` by DuckDB of files whose records were counted by their number; returns the
     numbers of those that it read as many records of."""
@@ -150,13 +206,14 @@ def _read_alike(
     # The table keeps the file's order, so that rowid numbers the records that were accepted.
     connection.execute(
         f"create or replace temp table file_records as select {which_file(numbers)}, * from read_csv($paths, "
-        "delim = ',', quote = '\"', escape = '\"', header = true, hive_partitioning = false, "
-        f"auto_detect = false, columns = {{{columns}}}, store_rejects = true, "
+        f"delim = {text_literal(dialect.separator)}, quote = '\"', escape = '\"', header = true, "
+        f"hive_partitioning = false, auto_detect = false, columns = {{{columns}}}, store_rejects = true, "
         "rejects_table = 'csv_rejects', rejects_scan = 'csv_scans')",
         {"paths": [literal_path(paths[number]) for number in numbers]},
     )
     if others := differing(connection, "file_records", "csv_rejects", counts):
-        return _read_alike(connection, paths, header, {n: count for n, count in counts.items() if n not in others})
+        rest = {number: count for number, count in counts.items() if number not in others}
+        return _read_alike(connection, paths, dialect, header, rest)
     connection.execute(
         f"insert into unsplit select {rejected_line('csv_rejects', numbers)}, "
         "lower(replace(cast(min(error_type) as text), '_', ' ')), min(csv_line) from csv_rejects group by file_id, line"
@@ -164,10 +221,10 @@ def _read_alike(
     return numbers
 
 
-def _read_by_line(connection: duckdb.DuckDBPyConnection, path: Path, number: int, width: int) -> None:
+def _read_by_line(connection: duckdb.DuckDBPyConnection, path: Path, number: int, width: int, dialect: Dialect) -> None:
     """Add a file to `other_records` and `unsplit`."""
     first = number << FILE_BITS
-    records = csv_records(path, width)
+    records = csv_records(path, width, dialect)
     while batch := list(islice(records, BATCH)):
         sound = [record for record in batch if record.reason is None]
         if sound:

@@ -1,6 +1,7 @@
-"""One document a file: JSON (a list, or an object that holds it) and XML (`<result><row>…`), gzip too.
+"""Documents: JSON (a list, or an object that holds it) and XML (`<result><row>…`), gzip too.
 
-A record is an object of the document's list. Where the source says `-- each: <list>`, a row is one element of that list
+A JSON file may hold several values below each other, pages of an API or records over several lines. A record is an
+object of the document's list. Where the source says `-- each: <list>`, a row is one element of that list
 within a record, together with the record's other members. Not here: one object a line (`json_lines.py`).
 """
 
@@ -16,6 +17,7 @@ from xml.parsers import expat
 import duckdb
 
 from parcours.loading.readers.compressed import chunks, is_gzip
+from parcours.loading.readers.encoding import is_utf8, utf8_chunks
 from parcours.loading.readers.json_lines import LOOKED_AT
 from parcours.loading.readers.names import shown_names
 from parcours.loading.readers.refusal import FileRefused, first_line
@@ -112,12 +114,11 @@ def document_names(path: Path, kind: str, looked_at: int) -> tuple[str, ...]:
     else:
         with duckdb.connect() as connection:
             pointers = _load_document(connection, path)
-            names = connection.execute("select json_keys(json) from document").fetchall()[0][0]
-            records.append(dict.fromkeys(names or ()))
+            records += [dict.fromkeys(_names(connection, ""))]
             for pointer in pointers:
                 _make_list(connection, pointer)
                 found = connection.execute(
-                    "select unnest(list_slice(records, 1, $n)) from document_list", {"n": looked_at}
+                    "select unnest(list_slice(records, 1, $n)) from document_list limit $n", {"n": looked_at}
                 )
                 records += [json.loads(text) for (text,) in found.fetchall() if text]
     return tuple(dict.fromkeys(name for record in records if isinstance(record, dict) for name in record))
@@ -147,40 +148,63 @@ def _load_records(connection: duckdb.DuckDBPyConnection, path: Path, kind: str, 
 
 
 def _load_document(connection: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
-    """Make `document`, one JSON value; returns the pointers of the lists it is or holds."""
+    """Make `document`, a row for each JSON value; returns the pointers of the lists that they are or hold."""
     size = _size(path)
     try:
-        connection.execute(
-            "create or replace temp table document as select json from read_json_objects("
-            "$path, format = 'unstructured', maximum_object_size = $size, compression = $compression, "
-            "hive_partitioning = false)",
-            {
-                "path": literal_path(path),
-                "size": size + 1024,
-                "compression": "gzip" if is_gzip(path) else "uncompressed",
-            },
-        )
-    except duckdb.Error as error:
+        if is_utf8(path):
+            connection.execute(
+                "create or replace temp table document as select json from read_json_objects("
+                "$path, format = 'unstructured', maximum_object_size = $size, compression = $compression, "
+                "hive_partitioning = false)",
+                {
+                    "path": literal_path(path),
+                    "size": size + 1024,
+                    "compression": "gzip" if is_gzip(path) else "uncompressed",
+                },
+            )
+        else:
+            connection.execute(
+                "create or replace temp table document as select cast(unnest($texts) as json) as json",
+                {"texts": [*_values(b"".join(utf8_chunks(path)).decode("utf-8-sig"))]},
+            )
+    except (duckdb.Error, ValueError, RecursionError) as error:
         raise FileRefused(
             f"is not a whole JSON document ({_without_path(error, path)}); it may be cut off: export it again"
         ) from None
-    values = connection.execute("select json_type(json) from document").fetchall()
-    if len(values) != 1:
-        raise FileRefused(
-            f"holds {len(values)} JSON values where one document is expected; export it again, each page into a file"
-        )
-    if values[0][0] == "ARRAY":
+    types = {kind for (kind,) in connection.execute("select distinct json_type(json) from document").fetchall()}
+    if types == {"ARRAY"}:
         return [""]
-    if values[0][0] != "OBJECT":
-        raise FileRefused("is a JSON value that is neither a list nor an object; export it again")
+    if not types:
+        raise FileRefused("holds no JSON value; export it again")
+    if types != {"OBJECT"}:
+        raise FileRefused(
+            "is a JSON value that is neither a list nor an object, or several that are not alike; export it again"
+        )
     return _lists(connection, "", DEEPEST_LIST)
 
 
+def _values(text: str) -> Iterator[str]:
+    """The JSON values of a text."""
+    decoder = json.JSONDecoder()
+    while text := text.lstrip():
+        _, end = decoder.raw_decode(text)
+        yield text[:end]
+        text = text[end:]
+
+
+def _names(connection: duckdb.DuckDBPyConnection, pointer: str) -> list[str]:
+    """The members at a pointer that any of the values has."""
+    found = connection.execute("select distinct unnest(json_keys(json, $at)) from document", {"at": pointer}).fetchall()
+    return sorted(name for (name,) in found)
+
+
 def _lists(connection: duckdb.DuckDBPyConnection, at: str, depth: int) -> list[str]:
-    """The pointers of the lists that an object holds, those of objects within it (GraphQL's `data`) behind its own."""
+    """The pointers of the lists that an object holds, those of objects within it (GraphQL's `data`) behind its own; of
+    several values those that each of them holds."""
     members = connection.execute(
-        "select name, json_type(json, $at || '/' || replace(replace(name, '~', '~0'), '/', '~1')) "
-        "from document, unnest(json_keys(json, $at)) as names(name)",
+        "select name, case when count(*) = (select count(*) from document) and min(type) = max(type) then min(type) "
+        "end from (select name, json_type(json, $at || '/' || replace(replace(name, '~', '~0'), '/', '~1')) as type "
+        "from document, unnest(json_keys(json, $at)) as names(name)) group by name order by name",
         {"at": at},
     ).fetchall()
     found = [at + _pointer(name) for name, type_ in members if type_ == "ARRAY"]
@@ -191,7 +215,7 @@ def _lists(connection: duckdb.DuckDBPyConnection, at: str, depth: int) -> list[s
 
 
 def _make_list(connection: duckdb.DuckDBPyConnection, pointer: str | None) -> None:
-    """Make `document_list`, the one row `records`; no pointer: the document itself is the one record."""
+    """Make `document_list`, the `records` of each value; no pointer: each is itself a record."""
     records = f"from_json(json -> {text_literal(pointer)}, '[\"JSON\"]')" if pointer is not None else "[json]"
     connection.execute(f"create or replace temp table document_list as select {records} as records from document")
 
@@ -204,8 +228,7 @@ def _list_of_records(
         return ""
 
     def has_needs(pointer: str) -> bool:
-        names = connection.execute("select json_keys(json, $at) from document", {"at": pointer}).fetchall()[0][0]
-        return bool(needs) and set(needs) <= set(names or ())
+        return bool(needs) and set(needs) <= {*_names(connection, pointer)}
 
     if has_needs(""):
         return None
@@ -213,8 +236,7 @@ def _list_of_records(
     own = [pointer for pointer in pointers if pointer.count("/") == 1]
     if len(fitting) == 1 or (len(own) == 1 and not fitting):
         return (fitting or own)[0]
-    names = connection.execute("select json_keys(json) from document").fetchall()[0][0]
-    members = shown_names("members", names or [], known_names() | OF_ANSWERS)
+    members = shown_names("members", _names(connection, ""), known_names() | OF_ANSWERS)
     raise FileRefused(
         f"holds {'several lists' if own or fitting else 'no list'} where one list of records is expected; "
         f"{members}. If it is an error message of the service, correct the request and export it again"

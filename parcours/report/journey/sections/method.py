@@ -99,12 +99,14 @@ def _definitions(figures: Figures, numbers: Numbers) -> list[str]:
         "No export of orders is loaded: orders are the purchase events of the click-stream, one for each order's id. "
         "What was ordered elsewhere is not seen, nor what no event says of a return; an order's value is the event's."
     )
+    elsewhere = ", ".join(f"{row.sales_channel} {numbers.count(row.order_count)}" for row in figures.other_channels)
     unknown = _unknown_amounts(figures, numbers)
     return [
         *([by_events] if shop.has_orders_by_events else []),
+        *([f"Orders of the exports that are in no figure: {left_out}."] if left_out else []),
         *(
-            [f"Orders of the exports that are in no figure, because they were never one: {left_out}."]
-            if left_out
+            [f"Orders that were not placed on the web: {elsewhere}. They close no session and no cart."]
+            if elsewhere
             else []
         ),
         *([f"{unknown}, in no sum and no average: journey.yaml says no rate (currencies)."] if unknown else []),

@@ -1,0 +1,8 @@
+-- Where orders were placed
+select
+    upper(sales_channel[1]) || sales_channel[2:] as "Channel",
+    case when is_web then 'a web order' else 'no web order' end as "Counts as",
+    order_count as "Orders",
+    cast(net_revenue as decimal(18, 0)) as "Net revenue"
+from metrics.sales_channels
+order by is_web desc, order_count desc, sales_channel
