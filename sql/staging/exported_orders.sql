@@ -19,15 +19,15 @@ with all_rows as (
     select
         order_id, own_identifier, row_key, export, covers_until, version, order_reference,
         cast(null as text) as anonymous_id, customer_id, email_hash, ordered_at, paid_at, shipped_at, delivered_at,
-        promised_on, cancelled_at, refunded_at, returned_at, sales_channel, status, state, currency, subtotal, discount,
-        shipping, tax, tax_included, fees, tips, duties, rounding, gift_cards, total, refunded, refunded_goods,
+        promised_on, cancelled_at, refunded_at, returned_at, sales_channel, sold_through, status, state, currency,
+        subtotal, discount, shipping, tax, tax_included, fees, tips, duties, rounding, gift_cards, total, refunded, refunded_goods,
         refunded_shipping, refunded_tax, refund_amount, payment_method, paid_amount, quantity, unit_price
     from raw.order_rows
     union all
     select
         order_id, own_identifier, row_key, null, null, null, null,
         anonymous_id, customer_id, email_hash, ordered_at, null, null, null,
-        null, cancelled_at, refunded_at, null, null, null, state, currency, subtotal, null,
+        null, cancelled_at, refunded_at, null, null, null, null, state, currency, subtotal, null,
         null, null, null, null, null, null, null, null, total, refunded, null,
         null, null, null, payment_method, null, quantity, unit_price
     from staging.purchase_order_rows
