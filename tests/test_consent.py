@@ -23,7 +23,11 @@ def shop(folder: Path, consent: str | None, format_name: str = "segment") -> Pro
         {"name": "web", "path": "web.jsonl", "format": "segment"},
         {"name": "audience", "path": "audience.*", "format": format_name, "consent": consent},
     ]
-    return Project(folder / "journey.yaml", settings(exports={"folder": ".", "files": files}), folder, folder)
+    attributes = (
+        [{"id": "plan", "from": "properties.plan", "exports": ["audience"]}] if format_name == "segment" else []
+    )
+    named = settings(exports={"folder": ".", "files": files}, attributes=attributes)
+    return Project(folder / "journey.yaml", named, folder, folder)
 
 
 def write(path: Path, calls: list[tuple[str, str, str | None, str]]) -> None:
@@ -31,7 +35,7 @@ def write(path: Path, calls: list[tuple[str, str, str | None, str]]) -> None:
     lines = [
         {"type": "track", "event": "product", "messageId": f"{path.stem} {number}", "anonymousId": device}
         | {"timestamp": when, "userId": who, "context": {"page": {"path": page}}}
-        | {"properties": {"order_id": "#1", "cart_id": "k", "email": "a@example.com"}}
+        | {"properties": {"order_id": "#1", "cart_id": "k", "plan": "pro", "email": "a@example.com"}}
         for number, (device, when, who, page) in enumerate(calls)
     ]
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
@@ -54,6 +58,7 @@ def test_what_is_measured_without_consent_is_counted_by_itself_and_joins_nobody(
     ids = "select count(customer_id), count(email_hash), count(order_id), count(cart_id), count(distinct anonymous_id) "
     assert query(project, f"{ids} from raw.events where export = 'audience'") == [(0, 0, 0, 0, 3)]
     assert query(project, "select count(*) from raw.events where anonymous_id in ('d1', 'd2') and is_exempt") == [(0,)]
+    assert query(project, "select count(attributes) from raw.events where export = 'audience'") == [(0,)]
     visits = (
         "select cast(visited_on as text), session_count, event_count, view_count from metrics.exempt_visits order by 1"
     )

@@ -53,9 +53,18 @@ def test_words_and_layout_build_nothing(monkeypatch: pytest.MonkeyPatch, module:
     [
         (
             "parcours.people.evidence",
-            {"journeys.identity_evidence", "journeys.identities", "journeys.identity_history"},
+            {
+                "journeys.device_spells",
+                "journeys.identities",
+                "journeys.identity_evidence",
+                "journeys.identity_history",
+            },
         ),
-        ("parcours.people.identities", {"journeys.identities", "journeys.identity_history"}),
+        (
+            "parcours.people.identities",
+            {"journeys.device_spells", "journeys.identities", "journeys.identity_history"},
+        ),
+        ("parcours.people.device_spells", {"journeys.device_spells"}),
         ("parcours.people.history", {"journeys.identity_history"}),
         ("parcours.tables.drop_off_ranking", {"metrics.drop_off_ranking"}),
         ("parcours.tables.expectations", set()),

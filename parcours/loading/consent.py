@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import duckdb
 
-NAMES = ("customer_id", "email_hash", "order_id", "cart_id")
-"""What says whose an event is, or joins it to what does."""
+NAMES = ("customer_id", "email_hash", "order_id", "cart_id", "attributes")
+"""What says whose an event is, or joins it to what does; attributes may."""
 
 
 def drop_ids(connection: duckdb.DuckDBPyConnection, given: set[str], *, of_all: bool) -> None:

@@ -6,7 +6,7 @@ with starts as (
         rates.currency,
         rates.rate,
         coalesce(
-            (cast(rates.day as timestamp) at time zone shop.time_zone) at time zone 'UTC', timestamp '0001-01-01'
+            shop_midnight(rates.day, shop.time_zone), timestamp '0001-01-01'
         ) as from_at
     from raw.currency_rates as rates
     cross join settings.shop as shop
