@@ -20,7 +20,7 @@ from parcours.warehouse.canonical import Column
 JUNK = ("abc{n}", "12.5.{n}", "7/3/2026 9:00", "1,35,0", "NaN")
 """No amount, number, time or flag. As the id of something, any text will do."""
 
-FORMATS = sorted({*SOUND} - {"shopify_orders", "woocommerce_orders"})
+FORMATS = sorted(SOUND)
 
 SAYS_WHAT_IT_IS = {
     "segment": {"channel", "type", "event", "name", "userAgent"},
@@ -29,6 +29,7 @@ SAYS_WHAT_IT_IS = {
     "matomo_visits": {"type"},
     "snowplow_enriched": {"platform", "br_type", "schema"},
     "hubspot_deals": {"dealstage"},
+    "shopify_orders": {"Note Attributes"},
     "questionpro_responses": {"Timestamp (mm/dd/yyyy)"},
     "sendpulse_contacts": {"email"},
     "zendesk_tickets": {"status"},
