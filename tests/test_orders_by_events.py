@@ -76,6 +76,7 @@ def test_conversion_carts_and_journeys_are_by_these_orders(clicks: duckdb.DuckDB
 
 def test_there_is_nothing_to_reconcile_orders_with(clicks: duckdb.DuckDBPyConnection) -> None:
     assert rows(clicks, "select count(*) from metrics.reconciliation") == [(0,)]
+    assert rows(clicks, "select count(*) from metrics.unmatched_orders") == [(0,)]
 
 
 def test_refund_and_cancellation_events_take_back_what_they_say() -> None:

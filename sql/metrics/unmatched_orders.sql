@@ -5,7 +5,7 @@
 -- redirect: its session went to the checkout, and shows nothing after the order was placed: the customer paid elsewhere and
 -- did not come back to the page that sends the event. Else unknown.
 -- Everybody's, as metrics.reconciliation, whose orders without an event are those with another cause than the first two.
--- Without any purchase event there is nothing to miss, and no row.
+-- Without any purchase event, or where the orders are the purchase events, there is nothing to miss, and no row.
 -- key: order_id
 with period as (
     select
@@ -15,6 +15,7 @@ with period as (
     where
         known.events_until is not null
         and known.orders_until is not null
+        and not known.has_orders_by_events
         and exists (select 1 from metrics.purchase_events)
 ),
 
