@@ -1,4 +1,4 @@
--- checks: staging.purchase_events
+-- checks: staging.purchase_order_rows
 -- severity: warn
 -- finds: purchase events without an order's id
 -- do: Send the order's number with the event: without it a page that is loaded again counts as another order.

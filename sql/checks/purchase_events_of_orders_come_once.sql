@@ -1,4 +1,4 @@
--- checks: staging.purchase_events
+-- checks: staging.purchase_order_rows
 -- severity: warn
 -- finds: purchase events that repeat an order
 -- do: Send the purchase event once: a page that is loaded again sends it again. They make one order.
