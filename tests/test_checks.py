@@ -227,3 +227,19 @@ def test_results_are_the_same_however_the_run_was_split(tmp_path: Path) -> None:
 
     assert results(split.published) == results(whole.published)
     assert len(results(whole.published)) > 90
+
+
+def test_a_check_reads_its_table_and_what_that_is_made_of() -> None:
+    made_of: dict[str, set[str]] = {}
+    for table in declared_tables(project(settings())):
+        made_of[table.table] = {
+            table.table,
+            *table.upstreams,
+            *(t for u in table.upstreams for t in made_of.get(u, {u})),
+        }
+    for found in read_checks(ROOT / "sql" / "checks"):
+        for read in found.reads:
+            if not read.startswith(("raw.", "settings.")):
+                assert read in made_of[found.table], (
+                    f"{found.name} is behind {found.table}, which may be built before {read}"
+                )
