@@ -25,8 +25,8 @@ COLUMNS: tuple[Column, ...] = (
 
 
 def sections(figures: Figures, numbers: Numbers) -> list[Section]:
-    """One section where leads are known; none elsewhere."""
-    if not figures.leads:
+    """One section where leads are known and a rule makes touchpoints of deals; none elsewhere."""
+    if not figures.leads or figures.shop.lead_days is None:
         return []
     headline = first(figures.leads, window_days=float(figures.shop.lead_days)) or figures.leads[-1]
     section = partial(Section, "leads", "Leads", sources=("metrics.lead_conversion", "metrics.leads"))
