@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,6 +34,24 @@ def share(file: Path) -> None:
     """Let others read a file, as the user's umask has it."""
     if USERS_MASK in os.environ:
         file.chmod(0o666 & ~int(os.environ[USERS_MASK], 8))
+
+
+def clear_left(folder: Path) -> None:
+    """Remove what processes that were killed while they wrote a file had written beside it: it may name people."""
+    for path in folder.glob(".*"):
+        left = re.fullmatch(r"\.(\.parcours-\w+|runs\.jsonl|\w+\.(html|txt))\.(\d+)", path.name)
+        if left and not _is_running(int(left[3])):
+            path.unlink(missing_ok=True)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def write_whole(target: Path, text: str, mode: int = 0o666) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from parcours.people.forget import ask_to_forget
 from parcours.project import Project
 from parcours.warehouse.connection import UnusableKey, open_warehouse
 from parcours.warehouse.published import write_published
-from parcours.whole_file import private_files, share, write_whole
+from parcours.whole_file import clear_left, private_files, share, write_whole
 from pipelines.history import dagster_home
 
 CALL = '{"messageId": "1", "type": "page", "anonymousId": "a", "timestamp": "%s"}\n'
@@ -92,3 +94,14 @@ def test_another_key_than_the_warehouses_is_an_error(shop: Project, monkeypatch:
     monkeypatch.setenv("PARCOURS_KEY", right)
     shop.key_file.unlink()
     assert load(shop) == []
+
+
+def test_what_a_killed_process_wrote_beside_a_file_is_removed_and_what_is_being_written_stays(tmp_path: Path) -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    left = [tmp_path / f".{name}.{gone.pid}" for name in (".parcours-forgetting", "runs.jsonl", "digest.txt")]
+    kept = [tmp_path / f".runs.jsonl.{os.getpid()}", tmp_path / f".mine.{gone.pid}", tmp_path / ".parcours-key"]
+    for path in (*left, *kept):
+        path.write_text("somebody", encoding="utf-8")
+    clear_left(tmp_path)
+    assert {*tmp_path.iterdir()} == {*kept}

@@ -11,6 +11,7 @@ from parcours.project import Project
 from parcours.settings.file import SettingsError
 from parcours.warehouse.connection import confine, open_warehouse
 from parcours.warehouse.run_lock import Holder, run_lock
+from parcours.whole_file import clear_left
 
 
 class OpenRun:
@@ -85,6 +86,8 @@ def open_run(
     """
     with run_lock(project, by, wait=wait, say=say) as left:
         project.last_run_file.unlink(missing_ok=True)
+        for folder in {project.output, project.report.parent}:
+            clear_left(folder)
         run = OpenRun(project, left, read)
         try:
             yield run
