@@ -87,7 +87,7 @@ def test_what_happened_until_tomorrow_is_possible(shop: Project) -> None:
         ("#2,2031-07-01 10:00:00 +0200,1,Mug,15.00,15.00,EUR", "ordered_at is impossible, after tomorrow: 2031-07-01"),
         ("#2,2026-07-01 10:00:00 +0200,1", "is not a CSV row: missing columns"),
         ("#2,2026-07-01 10:00:00 +0200,1,Mug,15.00,15.00,EUR,x,y", "is not a CSV row: too many columns"),
-        ("#2,2026-07-01 10:00:00 +0200,nan,Mug,15.00,15.00,EUR", "quantity is no number up to 1,000,000: nan"),
+        ("#2,2026-07-01 10:00:00 +0200,nan,Mug,15.00,15.00,EUR", "Lineitem quantity is not a number: nan"),
         ("#2,2026-07-01 10:00:00 +0200,1,Mug,99999999999999,1,EUR", "unit_price is no amount up to 1,000,000,000,000"),
         ("#2,2026-07-01 10:00:00 +0200,1,Mug,1,-2000000000000,EUR", "total is no amount up to 1,000,000,000,000: -2"),
         ("#2,2026-07-01 10:00:00 +0200,1,M\0ug,15.00,15.00,EUR", "product_name holds a NUL character"),

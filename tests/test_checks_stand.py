@@ -94,7 +94,7 @@ def test_a_file_that_was_written_again_is_judged_by_what_it_holds_now() -> None:
         assert rows(connection, "select path, rows_rejected from metrics.rejected_files") == [("events/001.jsonl", 1)]
         load_files(connection, project, [File("events", 1, mended)])
         assert found_by(connection, project, name).verdict == "passed"
-        load_files(connection, project, [File("events", 2, wrong)], may_reject=True)
+        load_files(connection, project, [File("events", 2, (*wrong, {**sound, "event_id": "t"}))], may_reject=True)
         assert found_by(connection, project, name).verdict == "warned"
         unload(connection, project, ["events/002.jsonl"])
         assert found_by(connection, project, name).verdict == "passed"

@@ -58,11 +58,11 @@ def test_text_in_any_typed_cell_rejects_the_row_and_names_the_column(tmp_path: P
     assert found[len(typed) :] == [
         "Paid at is a day without a time: 2026-07-02",
         "Cancelled at is a day without a time: 2026-07-02",
-        "Total may be two amounts (say `decimal` of its export in journey.yaml): 1,350",
         "Cancelled at has no known order of day and month (say `dates` of its export in journey.yaml): 7/3/2026 9:00",
         "Note Attributes: delivered_at is not a time: 2026-13-02 10:00:00 +0200",
     ]
-    assert built(project, LINES) == [("#99", "line 1", "Cup")]
+    # The file's other amounts say which mark is the decimal one.
+    assert built(project, LINES) == [("#60", "line 1", "Cup"), ("#99", "line 1", "Cup")]
 
 
 @pytest.mark.parametrize(("total", "refunded", "net"), [("1,350.00", "1,350.00", 0.0), ("1350", "1,000.00", 350.0)])

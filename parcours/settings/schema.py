@@ -10,7 +10,15 @@ import re
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+)
 
 from parcours.settings.currencies import CURRENCIES
 from parcours.settings.kpis import HEADLINES
@@ -76,9 +84,10 @@ class Section(BaseModel):
 
     @field_validator("*")
     @classmethod
-    def _countable(cls, value: object) -> object:
-        if isinstance(value, (int, float)) and not abs(value) <= LARGEST_NUMBER:  # NaN too
-            raise ValueError(f"expected a number of at most {LARGEST_NUMBER:,}")
+    def _countable(cls, value: object, info: ValidationInfo) -> object:
+        largest = MOST_MONEY if info.field_name == "largest_amount" else LARGEST_NUMBER
+        if isinstance(value, (int, float)) and not abs(value) <= largest:  # NaN too
+            raise ValueError(f"expected a number of at most {largest:,}")
         return value
 
 
