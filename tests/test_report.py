@@ -69,8 +69,8 @@ insert into raw.loads (
 ) values
     ('1', 'a.csv', 'a', 1, 'clicks', 'segment', 'events', 'loaded', null, 100, 90, 8, 2, '2026-07-05 10:00'),
     ('2', 'b.csv', 'b', 1, 'orders', '{text}', 'order_rows', 'loaded', null, 50, 50, 0, 0, '2026-07-05 09:00');
-insert into metrics.cut_off (events_until, orders_until, feedback_until, visits_until) values
-    ('2026-07-05 22:30', '2026-07-05 20:00', null, '2026-07-05 20:00');
+insert into metrics.cut_off (events_until, orders_until, feedback_until, visits_until, has_orders_by_events) values
+    ('2026-07-05 22:30', '2026-07-05 20:00', null, '2026-07-05 20:00', false);
 insert into metrics.kpis (
     kpi, period, from_on, until_on, numerator, denominator, open_count, value, low, high, target
 ) values
