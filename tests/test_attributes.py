@@ -240,6 +240,27 @@ def test_rules_steps_and_personas_ask_for_attributes() -> None:
     ]
 
 
+def test_a_purchase_rule_that_asks_for_an_attribute_makes_orders_of_those_events_alone() -> None:
+    rule = {"touchpoint": "bought", "event": "done", "stage": "purchase", "action": "purchase"}
+    connection = warehouse(
+        events=[
+            event("a", 0, "done", order_id="1", value=5, attributes=say(form="order")),
+            event("b", 0, "done", order_id="2", value=5, attributes=say(form="newsletter")),
+            event("c", 0, "done", order_id="3", value=5),
+        ],
+        shop=settings(
+            touchpoints=[rule | {"where": [{"attribute": "form", "is": "order"}]}, {"touchpoint": "other", "event": "done"}],
+            stages=[{"id": "discovery", "label": "Discovery"}, {"id": "purchase", "label": "Purchase"}],
+            funnels=[{"id": "f", "name": "F", "steps": [{"any": True}]}],
+            attributes=[attribute("form", "event")],
+        ),
+        build=["staging.orders", "metrics.purchase_events"],
+        without=["order_rows"],
+    )
+    assert rows(connection, "select order_id from staging.orders") == [("1",)]
+    assert rows(connection, "select order_id, purchase_key from metrics.purchase_events") == [("1", "order 1")]
+
+
 def test_too_many_values_are_grouped_and_said_and_so_is_an_attribute_without_any() -> None:
     connection = warehouse(
         events=[event("a", i, "landing", attributes=say(page=f"p{min(i, 3)}")) for i in range(6)],

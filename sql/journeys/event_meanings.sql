@@ -1,43 +1,20 @@
 -- One row per kind of touchpoint and what it means: the name, stage and action of the first rule of journey.yaml that
 -- matches it. A kind is a source and an event name and, in the click-stream, a path and the attributes that rules ask
--- for. One that no rule matches has no row.
+-- for (staging.event_kinds). One that no rule matches has no row.
 -- key: source, event_name, url_path, traits
-with kinds as (
-    select distinct
-        'events' as source, events.event_name, coalesce(events.url_path, '') as url_path,
-        coalesce(traits.traits, '') as traits
-    from staging.events as events
-    left join staging.event_traits as traits on events.event_id = traits.event_id
-    union
-    select source, event_name, '', '' from journeys.record_states
-),
-
-unmet as (
-    select kinds.source, kinds.event_name, kinds.url_path, kinds.traits, conditions.rule_number
-    from kinds
-    cross join settings.rule_conditions as conditions
-    group by
-        kinds.source, kinds.event_name, kinds.url_path, kinds.traits, conditions.rule_number, conditions.condition_number
-    having not bool_or(contains(kinds.traits, '|' || conditions.attribute || '=' || conditions.value || '|'))
-),
-
-matched as (
-    select kinds.source, kinds.event_name, kinds.url_path, kinds.traits, min(rules.rule_number) as rule_number
-    from kinds
+with matched as (
+    select 'events' as source, event_name, url_path, traits, rule_number
+    from staging.event_kinds
+    union all
+    select states.source, states.event_name, '', '', min(rules.rule_number)
+    from journeys.record_states as states
     inner join settings.touchpoint_rules as rules
         on
-            (rules.source is null or rules.source = kinds.source)
-            and (rules.event_name is null or rules.event_name = kinds.event_name)
-            and (rules.url_pattern is null or kinds.url_path like rules.url_pattern)
-    left join unmet
-        on
-            kinds.source = unmet.source
-            and kinds.event_name = unmet.event_name
-            and kinds.url_path = unmet.url_path
-            and kinds.traits = unmet.traits
-            and rules.rule_number = unmet.rule_number
-    where unmet.rule_number is null
-    group by kinds.source, kinds.event_name, kinds.url_path, kinds.traits
+            (rules.source is null or rules.source = states.source)
+            and (rules.event_name is null or rules.event_name = states.event_name)
+            and (rules.url_pattern is null or '' like rules.url_pattern)
+    where rules.rule_number not in (select conditions.rule_number from settings.rule_conditions as conditions)
+    group by states.source, states.event_name
 ),
 
 rules as (

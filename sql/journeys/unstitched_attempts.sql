@@ -5,21 +5,10 @@
 -- keyed by: person_id
 -- within person_id: unit_id
 -- across person_id: kinds
-with traits as (
-    select
-        attributes.person_id,
-        attributes.touchpoint_id,
-        string_agg('|' || attributes.attribute || '=' || attributes.value || '|', '' order by attributes.attribute)
-            as traits
-    from journeys.touchpoint_attributes as attributes
-    where attributes.attribute in (select conditions.attribute from settings.funnel_step_conditions as conditions)
-    group by attributes.person_id, attributes.touchpoint_id
-),
-
-kinds as ( -- step_kinds reads it -- noqa: ST03
+with kinds as ( -- step_kinds reads it -- noqa: ST03
     select distinct touchpoint, stage, device, channel, coalesce(traits.traits, '') as traits
     from journeys.touchpoints as touchpoints
-    left join traits
+    left join journeys.touchpoint_traits as traits
         on touchpoints.person_id = traits.person_id and touchpoints.touchpoint_id = traits.touchpoint_id
 ),
 
@@ -43,7 +32,7 @@ units as ( -- funnel_chain reads it -- noqa: ST03
         touchpoints.occurred_at,
         touchpoints.sequence
     from journeys.touchpoints as touchpoints
-    left join traits
+    left join journeys.touchpoint_traits as traits
         on touchpoints.person_id = traits.person_id and touchpoints.touchpoint_id = traits.touchpoint_id
     inner join step_kinds as matches
         on

@@ -10,7 +10,7 @@ with values_read as (
         file_rows.*,
         shop.time_zone,
         coalesce(nullif("Record ID", ''), nullif("Record ID - Contact", '')) as record_id,
-        coalesce("Merged contact IDs", "Merged Contact IDs", "Merged record IDs", "hs_merged_object_ids") as merged_ids
+        coalesce("Merged contact IDs", "Merged record IDs", "hs_merged_object_ids") as merged_ids
     from file_rows
     cross join settings.shop as shop
 )

@@ -6,42 +6,11 @@
 -- key: event_id
 -- keyed by: identifier
 -- within identifier: event_id
-with purchase_rules as (
-    select rule_number, event_name, url_pattern
-    from settings.touchpoint_rules
-    where action = 'purchase' and coalesce(source, 'events') = 'events'
-),
-
-other_rules as (
-    select rule_number, event_name, url_pattern
-    from settings.touchpoint_rules
-    where action is distinct from 'purchase' and coalesce(source, 'events') = 'events'
-),
-
-candidates as (
-    select
-        events.event_id,
-        events.event_name,
-        coalesce(events.url_path, '') as url_path,
-        min(purchase_rules.rule_number) as rule_number
-    from staging.events as events
-    inner join purchase_rules
-        on
-            (purchase_rules.event_name is null or purchase_rules.event_name = events.event_name)
-            and (purchase_rules.url_pattern is null or coalesce(events.url_path, '') like purchase_rules.url_pattern)
-    group by events.event_id, events.event_name, coalesce(events.url_path, '')
-),
-
-placings as (
-    select candidates.event_id
-    from candidates
-    where not exists (
-        select 1 from other_rules
-        where
-            other_rules.rule_number < candidates.rule_number
-            and (other_rules.event_name is null or other_rules.event_name = candidates.event_name)
-            and (other_rules.url_pattern is null or candidates.url_path like other_rules.url_pattern)
-    )
+with placing_kinds as (
+    select distinct kinds.event_name, kinds.url_path, kinds.traits
+    from staging.event_kinds as kinds
+    inner join settings.touchpoint_rules as rules
+        on kinds.rule_number = rules.rule_number and rules.action = 'purchase'
 ),
 
 told as (
@@ -59,12 +28,17 @@ told as (
         events.payment_method,
         events.items,
         case
-            when placings.event_id is not null then 'placed'
+            when placing_kinds.event_name is not null then 'placed'
             when replace(lower(events.event_name), '_', ' ') in ('refund', 'order refunded') then 'refunded'
             when replace(lower(events.event_name), '_', ' ') in ('order cancelled', 'order canceled') then 'cancelled'
         end as tells
     from staging.events as events
-    left join placings on events.event_id = placings.event_id
+    left join staging.event_traits as traits on events.event_id = traits.event_id
+    left join placing_kinds
+        on
+            events.event_name = placing_kinds.event_name
+            and coalesce(events.url_path, '') = placing_kinds.url_path
+            and coalesce(traits.traits, '') = placing_kinds.traits
 )
 
 select
