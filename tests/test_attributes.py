@@ -249,7 +249,10 @@ def test_a_purchase_rule_that_asks_for_an_attribute_makes_orders_of_those_events
             event("c", 0, "done", order_id="3", value=5),
         ],
         shop=settings(
-            touchpoints=[rule | {"where": [{"attribute": "form", "is": "order"}]}, {"touchpoint": "other", "event": "done"}],
+            touchpoints=[
+                rule | {"where": [{"attribute": "form", "is": "order"}]},
+                {"touchpoint": "other", "event": "done"},
+            ],
             stages=[{"id": "discovery", "label": "Discovery"}, {"id": "purchase", "label": "Purchase"}],
             funnels=[{"id": "f", "name": "F", "steps": [{"any": True}]}],
             attributes=[attribute("form", "event")],
