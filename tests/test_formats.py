@@ -143,11 +143,14 @@ def test_labels_that_journey_yaml_maps_are_recognised(tmp_path: Path) -> None:
     assert shop_of(journey).exports == {}
 
 
-def test_what_is_said_of_a_file_is_what_a_run_does_with_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_rewritten", [False, pytest.param(True, marks=pytest.mark.fuzz)])
+def test_what_is_said_of_a_file_is_what_a_run_does_with_it(tmp_path: Path, is_rewritten: bool) -> None:
     """Each fixture, as it is, and as spreadsheets, warehouses and broken downloads leave it."""
     for path in FIXTURES.glob("*.*"):
         content, name = path.read_bytes(), path.name
         (tmp_path / name).write_bytes(content)
+        if not is_rewritten:
+            continue
         (tmp_path / f"half.{name}.gz").write_bytes(gzip.compress(content)[:-20])
         if path.suffix == ".csv":
             text = content.decode("utf-8-sig")
@@ -180,4 +183,4 @@ def test_what_is_said_of_a_file_is_what_a_run_does_with_it(tmp_path: Path) -> No
             if one.status != "refused" and one.dialect:
                 then = f"{one.dialect}; {then}"
             assert found.then.split(": ")[0] == then.split(": ")[0], (found.look.path.name, one)
-    assert {*said} >= {"segment", "shopify_orders"} - {"segment"} and sum(map(len, said.values())) > 60
+    assert "shopify_orders" in said and sum(map(len, said.values())) > (60 if is_rewritten else 20)

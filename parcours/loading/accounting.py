@@ -152,16 +152,18 @@ def tally(connection: duckdb.DuckDBPyConnection, files: Sequence[Found]) -> None
         f"{'file_order, file_number' if files[0].source.kind.name == 'events' else age}) as says_most from ("
         "select file_number, file_id, file_order, path, covers_from, covers_until, "
         "coalesce(sound, 0) + coalesce(wrong, 0) as rows_read, coalesce(wrong, 0) as rows_rejected, "
-        "coalesce(old, 0) as rows_old from ("
+        "coalesce(old, 0) as rows_old, coalesce(faulty, 0) as rows_wrong from ("
         "select generate_subscripts($ids, 1) - 1 as file_number, unnest($ids) as file_id, "
         "unnest($orders) as file_order, unnest($paths) as path) "
         f"left join (select {FILE_NUMBER} as file_number, count(*) as sound, "
         "min(covers_from) as covers_from, max(covers_until) as covers_until "
         "from checked where reason is null group by all) using (file_number) "
         f"left join (select {FILE_NUMBER} as file_number, count(*) as wrong, "
-        "count(*) filter (reason = $beyond) as old from rejects group by all) using (file_number))",
+        "count(*) filter (reason = $beyond) as old, count(*) filter (reason not in ($beyond, $forgotten)) as faulty "
+        "from rejects group by all) using (file_number))",
         {
             "beyond": BEYOND,
+            "forgotten": FORGOTTEN,
             "ids": [file.file_id for file in files],
             "orders": [file.file_order for file in files],
             "paths": [file.name for file in files],
@@ -172,8 +174,8 @@ def tally(connection: duckdb.DuckDBPyConnection, files: Sequence[Found]) -> None
 def _refuse(connection: duckdb.DuckDBPyConnection, files: Sequence[Found], refuse_above: float) -> dict[int, Load]:
     """Take out the files of which too many rows are rejected; returns them by their number."""
     too_many = connection.execute(
-        "select file_number, rows_rejected - rows_old as wrong, rows_read from loading_files "
-        "where rows_read >= $small and wrong > $share * rows_read",
+        "select file_number, rows_wrong, rows_read from loading_files "
+        "where rows_read >= $small and rows_wrong > $share * rows_read",
         {"small": SMALL_FILE, "share": refuse_above},
     ).fetchall()
     refused = {}
@@ -193,11 +195,12 @@ def _refuse(connection: duckdb.DuckDBPyConnection, files: Sequence[Found], refus
 
 def told_reasons(connection: duckdb.DuckDBPyConnection, number: int) -> str:
     """Why rows of a file are rejected, the most frequent reasons first, without the values of the rows, and without
-    those that are only older than they are kept."""
+    those that are older than they are kept or of a forgotten person: nothing is wrong with these."""
     why = connection.execute(
         f"select split_part(reason, ': ', 1), count(*), min({LINE_IN_FILE}) from rejects "
-        f"where {FILE_NUMBER} = $number and reason <> $beyond group by 1 order by 2 desc, 3 limit {SHOWN_REASONS}",
-        {"number": number, "beyond": BEYOND},
+        f"where {FILE_NUMBER} = $number and reason not in ($beyond, $forgotten) "
+        f"group by 1 order by 2 desc, 3 limit {SHOWN_REASONS}",
+        {"number": number, "beyond": BEYOND, "forgotten": FORGOTTEN},
     ).fetchall()
     return "; ".join(f"{reason} ({count:,}, the first in line {line:,})" for reason, count, line in why)
 
@@ -343,7 +346,8 @@ def _replace_in_place(connection: duckdb.DuckDBPyConnection, source: Source) -> 
 
 
 def _observe_names(connection: duckdb.DuckDBPyConnection, source: Source, export: str) -> None:
-    """Note the names of the files' columns or keys, and of their events."""
+    """Note the names of the files' columns or keys, and of their events. Not of a file of which no row is sound: that may
+    be another file, and its keys somebody's name."""
     events = (
         f"union all select {FILE_NUMBER}, 'event', event_name, count(*) from checked where reason is null group by all"
     )
@@ -357,6 +361,6 @@ def _observe_names(connection: duckdb.DuckDBPyConnection, source: Source, export
     shown = f"case when {may_be_personal} then {masked('name')} else name end" if hides else "name"
     connection.execute(
         f"insert into raw.observed_names select file_id, $export, what, {shown}, sum(rows) "
-        "from names_seen inner join loading_files using (file_number) group by all",
+        "from names_seen inner join loading_files using (file_number) where rows_rejected < rows_read group by all",
         {"export": export},
     )

@@ -28,6 +28,7 @@ from parcours.loading.readers.encoding import beginning
 from parcours.loading.readers.refusal import not_opened
 from parcours.loading.settings_tables import write_settings
 from parcours.loading.sources import READS, Source, read_source
+from parcours.loading.together import may_join
 from parcours.project import ROOT, load_project
 from parcours.settings.file import SettingsError
 from parcours.settings.schema import ExportFile, JourneySettings
@@ -111,10 +112,18 @@ def guess_folder(folder: Path, shop: Shop) -> Iterator[Guess]:
         prepare(connection, "0" * 64)
         write_settings(connection, shop.settings)
         make_raw_tables(connection)
+        readings = {source.format: _reading(source, shop) for source in shop.sources}
+        waiting: list[tuple[Guess, Found | None]] = []
         for path in sorted(folder.rglob("*")):
             if path.is_file():
                 found = guess(path, shop)
-                yield replace(found, then=_then(connection, found, shop))
+                file = _file(found, readings)
+                together = [other for _, other in waiting if other]
+                if file and not may_join(together, file):
+                    yield from _told(connection, waiting, shop)
+                    waiting.clear()
+                waiting.append((found, file))
+        yield from _told(connection, waiting, shop)
 
 
 def guess(path: Path, shop: Shop) -> Guess:
@@ -214,7 +223,12 @@ class _Looks:
         return tuple(dict.fromkeys(key for record in records for key in record))
 
     def _members(self, kind: str) -> tuple[str, ...]:
-        return document_names(self.path, kind, LOOKED_AT)
+        return document_names(self.path, kind, LOOKED_AT, self._first_records() if kind == "json" else None)
+
+    def _first_records(self) -> list[str] | None:
+        """The first lines, where each is a whole object; such a file may be long."""
+        lines = self._lines()
+        return lines if len(lines) > 1 and all(_record(line) is not None for line in lines[:-1]) else None
 
     def _columns(self) -> tuple[str, ...]:
         try:
@@ -228,30 +242,51 @@ class _Looks:
         return tuple(name for name, *_ in columns)
 
 
-def _then(connection: duckdb.DuckDBPyConnection, found: Guess, shop: Shop) -> str:
-    """What a run would do with a file, by the very functions that would do it."""
-    if found.format is None:
-        return "left out"
-    size = found.look.path.stat().st_size
-    if size > LARGEST:
-        return f"not read: larger than {LARGEST // 2**20} MB"
-    source = next(source for source in shop.sources if source.format == found.format)
+def _reading(source: Source, shop: Shop) -> Reading:
+    """How the files of a format are read."""
     export = shop.export(source)
-    reading = Reading(export, source, find_namespaces([(export, source)])[0], "")
-    file = Found(found.look.path, found.look.path.name, size, "", reading, frozenset({source.format}))
+    return Reading(export, source, find_namespaces([(export, source)])[0], "")
+
+
+def _file(found: Guess, readings: Mapping[str, Reading]) -> Found | None:
+    """A file as the loader gets it; none: it is of no format, or too large to be tried."""
+    if found.format is None:
+        return None
+    path, reading = found.look.path, readings[found.format]
+    size = path.stat().st_size
+    return Found(path, path.name, size, "", reading, frozenset({found.format})) if size <= LARGEST else None
+
+
+def _told(
+    connection: duckdb.DuckDBPyConnection, waiting: Sequence[tuple[Guess, Found | None]], shop: Shop
+) -> Iterator[Guess]:
+    """The guesses, and what a run would do with their files."""
+    files = [file for _, file in waiting if file]
     run = Run(0, limits_now(shop.settings, has_forgotten=False), shop.settings.exports.refuse_above)
+    becomes = iter(_what_becomes(connection, files, run) if files else [])
+    for found, file in waiting:
+        left_out = "left out" if found.format is None else f"not read: larger than {LARGEST // 2**20} MB"
+        yield replace(found, then=next(becomes) if file else left_out)
+
+
+def _what_becomes(connection: duckdb.DuckDBPyConnection, files: Sequence[Found], run: Run) -> list[str]:
+    """What a run would do with files that it loads together, by the very functions that would do it."""
     try:
-        reads = read_rows(connection, [file])
-        _, refused = judge(connection, [file], run, reads)
+        reads = read_rows(connection, files)
+        _, refused = judge(connection, files, run, reads)
     except (FileRefused, IngestError) as refusal:
-        return f"refused: {refusal}"
-    if refused:
-        return f"refused: {refused[0].reason}"
-    [(rows, rejected)] = connection.execute("select rows_read, rows_rejected from loading_files").fetchall()
+        if len(files) == 1:
+            return [f"refused: {refusal}"]
+        middle = len(files) // 2
+        return _what_becomes(connection, files[:middle], run) + _what_becomes(connection, files[middle:], run)
+    becomes = {number: f"refused: {load.reason}" for number, load in refused.items()}
     written = f"{reads.said}; " if reads.said else ""
-    return f"{written}{rows:,} row{'' if rows == 1 else 's'}, {rejected:,} rejected" + (
-        f": {told_reasons(connection, 0)}" if rejected else ""
-    )
+    for number, rows, rejected in connection.execute(
+        "select file_number, rows_read, rows_rejected from loading_files"
+    ).fetchall():
+        why = f": {told_reasons(connection, number)}" if rejected else ""
+        becomes[number] = f"{written}{rows:,} row{'' if rows == 1 else 's'}, {rejected:,} rejected{why}"
+    return [becomes[number] for number in range(len(files))]
 
 
 def describe_guess(found: Guess, folder: Path) -> str:

@@ -17,16 +17,18 @@
 -- and is never read, nor are names, addresses, notes and attributes.
 select
     line,
-    'checkout ' || regexp_extract(r.id, '([0-9]+)$', 1) as event_id,
+    'checkout ' || regexp_extract(r.id, '^ *(?:gid://shopify/[A-Za-z]+/)?([0-9]+) *$', 1) as event_id,
     case when coalesce(trim(r.completedAt), '') = '' then 'Checkout Abandoned' else 'Checkout Completed' end
         as event_name,
     r.createdAt as occurred_at,
-    nullif(regexp_extract(r.customer.id, '([0-9]+)$', 1), '') as customer_id,
+    nullif(regexp_extract(r.customer.id, '^ *(?:gid://shopify/[A-Za-z]+/)?([0-9]+) *$', 1), '') as customer_id,
     pseudonym(coalesce(
         nullif(trim(r.customer.defaultEmailAddress.emailAddress), ''), nullif(trim(r.customer.email), '')
     )) as email_hash,
     list_transform(r.lineItems.nodes, lambda i: {
-        'product_id': coalesce(nullif(trim(i.sku), ''), regexp_extract(i.product.id, '([0-9]+)$', 1)),
+        'product_id': coalesce(
+            nullif(trim(i.sku), ''), nullif(regexp_extract(i.product.id, '^ *(?:gid://shopify/[A-Za-z]+/)?([0-9]+) *$', 1), '')
+        ),
         'product_name': i.title,
         'quantity': i.quantity,
         'price': coalesce(i.discountedUnitPriceSet.shopMoney.amount, i.originalUnitPriceSet.shopMoney.amount)
@@ -35,7 +37,9 @@ select
     coalesce(r.subtotalPriceSet.shopMoney.currencyCode, r.totalPriceSet.shopMoney.currencyCode) as currency,
     r.updatedAt as source_updated_at,
     case
-        when regexp_extract(r.id, '([0-9]+)$', 1) = '' then 'id is not a Shopify id: ' || r.id
+        when regexp_extract(r.id, '^ *(?:gid://shopify/[A-Za-z]+/)?([0-9]+) *$', 1) = '' then 'id is not a Shopify id: ' || r.id
+        when regexp_extract(r.customer.id, '^ *(?:gid://shopify/[A-Za-z]+/)?([0-9]+) *$', 1) = '' and trim(r.customer.id) <> ''
+            then 'customer id is not a Shopify id: ' || r.customer.id
         when r.customer.id is null and r.customer.email is null and r.customer.defaultEmailAddress.emailAddress is null
             then 'customer names nobody: neither id nor e-mail'
     end as reject_reason

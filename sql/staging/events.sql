@@ -75,10 +75,15 @@ item_totals as (
         case
             when count(events.items[places.position].price) = count(*)
                 then
-                    cast(sum(
+                    -- Rounded as money is, in the widest type: products of the largest that an export may hold fit.
+                    cast(sum(cast(
                         events.items[places.position].price
-                        * coalesce(try_cast(events.items[places.position].quantity as decimal(18, 4)), 1)
-                    ) as double)
+                        * cast(
+                            coalesce(try_cast(events.items[places.position].quantity as decimal(18, 4)), 1)
+                            as decimal(20, 4)
+                        ) as decimal(38, 4
+                        )
+                    )) as double)
         end as items_value
     from raw.events as events
     cross join unnest(generate_series(1, len(events.items))) as places (position)

@@ -18,6 +18,7 @@ SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
 _SEPARATOR_LINE = re.compile(r'"?sep=([^"\w\s]|\t)"?[ \t]*(?:\r\n|\r|\n)', re.IGNORECASE)
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
+_HEADER = re.compile(rf'(?:[^"\r\n]+|{_QUOTED.pattern}|")*')
 
 LONGEST_HEADER = 2**16
 """Characters in which a header ends."""
@@ -68,8 +69,9 @@ def csv_dialect(path: Path, needs: Collection[str] = ()) -> Dialect:
     if said := _SEPARATOR_LINE.match(text):
         return Dialect(said[1], encoding, has_separator_line=True)
     # A name in quotes may hold line breaks and separators; a quote that never closes ends with its line.
-    header = _QUOTED.sub(lambda quoted: re.sub(r"[,;\t|\r\n]", " ", quoted[0]), text.lstrip("\r\n"))
-    return Dialect(_separator(re.split(r"[\r\n]", header, maxsplit=1)[0], needs), encoding)
+    header = _HEADER.match(text.lstrip("\r\n"))
+    names = _QUOTED.sub(lambda quoted: re.sub(r"[,;\t|\r\n]", " ", quoted[0]), header[0] if header else "")
+    return Dialect(_separator(names, needs), encoding)
 
 
 def _separator(header: str, needs: Collection[str]) -> str:

@@ -102,8 +102,14 @@ def read_document(
     )
 
 
-def document_names(path: Path, kind: str, looked_at: int) -> tuple[str, ...]:
+def document_names(path: Path, kind: str, looked_at: int, first_values: Sequence[str] | None = None) -> tuple[str, ...]:
     """The members of a document's first records; of several lists, those of all; and those of the document itself.
+
+    Args:
+        path: the document.
+        kind: json or xml.
+        looked_at: records that are looked at.
+        first_values: JSON values that it begins with, if the others needn't be looked at.
 
     Raises:
         FileRefused: the document is broken, too large, or holds no list.
@@ -113,7 +119,7 @@ def document_names(path: Path, kind: str, looked_at: int) -> tuple[str, ...]:
         records = list(islice(xml_records(path), looked_at))
     else:
         with duckdb.connect() as connection:
-            pointers = _load_document(connection, path)
+            pointers = _load_document(connection, path, first_values)
             records += [dict.fromkeys(_names(connection, ""))]
             for pointer in pointers:
                 _make_list(connection, pointer)
@@ -147,11 +153,12 @@ def _load_records(connection: duckdb.DuckDBPyConnection, path: Path, kind: str, 
     )
 
 
-def _load_document(connection: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
-    """Make `document`, a row for each JSON value; returns the pointers of the lists that they are or hold."""
-    size = _size(path)
+def _load_document(connection: duckdb.DuckDBPyConnection, path: Path, values: Sequence[str] | None = None) -> list[str]:
+    """Make `document`, a row for each JSON value of a file, or for its values given; returns the pointers
+    of the lists that they are or hold."""
+    size = _size(path) if values is None else 0
     try:
-        if is_utf8(path):
+        if values is None and is_utf8(path):
             connection.execute(
                 "create or replace temp table document as select json from read_json_objects("
                 "$path, format = 'unstructured', maximum_object_size = $size, compression = $compression, "
@@ -165,7 +172,7 @@ def _load_document(connection: duckdb.DuckDBPyConnection, path: Path) -> list[st
         else:
             connection.execute(
                 "create or replace temp table document as select cast(unnest($texts) as json) as json",
-                {"texts": [*_values(b"".join(utf8_chunks(path)).decode("utf-8-sig"))]},
+                {"texts": [*_values(b"".join(utf8_chunks(path)).decode("utf-8-sig"))] if values is None else values},
             )
     except (duckdb.Error, ValueError, RecursionError) as error:
         raise FileRefused(
