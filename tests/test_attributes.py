@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+from canonical_shops import File, canonical_project, load_files, open_canonical
 from format_shops import FIXTURES, built, reasons, shop_reading
 from given import at, event, order, rows, settings, warehouse
 from shops import load
@@ -16,6 +17,7 @@ from shops import load
 from parcours.project import Project, load_project
 from parcours.settings.file import load_settings
 from parcours.settings.text import SettingsError
+from parcours.tables.catalogue import build_all
 
 Attributes = Sequence[dict[str, Any]]
 
@@ -262,6 +264,18 @@ def test_a_purchase_rule_that_asks_for_an_attribute_makes_orders_of_those_events
     )
     assert rows(connection, "select order_id from staging.orders") == [("1",)]
     assert rows(connection, "select order_id, purchase_key from metrics.purchase_events") == [("1", "order 1")]
+
+
+def test_an_attribute_alone_that_is_other_in_a_newer_row_of_its_order_is_so_on_the_touchpoints(tmp_path: Path) -> None:
+    """The order is the same but for it, and its person's rows are refreshed all the same."""
+    project = canonical_project(tmp_path, settings(attributes=[attribute("gift", "order")]))
+    with open_canonical(project) as connection:
+        for day, gift in ((0, "yes"), (1, "no")):
+            row = order("1", 0, customer_id="c1", source_updated_at=at(day), attributes=say(gift=gift))
+            load_files(connection, project, [File("order_rows", day, (row,))])
+            build_all(connection, project)
+            said = "select distinct value from journeys.touchpoint_attributes"
+            assert rows(connection, said) == [(gift,)]
 
 
 def test_too_many_values_are_grouped_and_said_and_so_is_an_attribute_without_any() -> None:

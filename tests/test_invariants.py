@@ -29,15 +29,15 @@ TABLES = [
 ]  # fmt: skip
 
 STAGED = {
-    "event": "select 'event:' || event_id as touchpoint_id, anonymous_id, customer_id, email_hash, null as order_key "
-    "from staging.events",
-    "order": "select 'order:' || order_id || ':order placed', null, customer_id, email_hash, order_id "
+    "event": "select 'event:' || event_id as touchpoint_id, anonymous_id, customer_id, email_hash, null as order_key, "
+    "occurred_at from staging.events",
+    "order": "select 'order:' || order_id || ':order placed', null, customer_id, email_hash, order_id, null "
     "from staging.orders",
-    "answer": "select 'answer:' || answer_id, null, customer_id, email_hash, order_id "
+    "answer": "select 'answer:' || answer_id, null, customer_id, email_hash, order_id, null "
     "from staging.feedback where answered_at is not null",
-    "ticket": "select 'ticket:' || ticket_id || ':ticket opened', null, customer_id, email_hash, order_id "
+    "ticket": "select 'ticket:' || ticket_id || ':ticket opened', null, customer_id, email_hash, order_id, null "
     "from staging.tickets",
-    "deal": "select 'deal:' || deal_id || ':deal opened', null, customer_id, email_hash, null "
+    "deal": "select 'deal:' || deal_id || ':deal opened', null, customer_id, email_hash, null, null "
     "from staging.deals where created_at is not null",
 }
 NOBODY = "'', 'null', 'none', 'nan', 'undefined', 'unknown', 'anonymous', 'guest', '-1', '0'"
@@ -163,6 +163,8 @@ def lost_rows(connection: duckdb.DuckDBPyConnection) -> list[Any]:
             where lower(customer_id) not in ({NOBODY})
             union select touchpoint_id, 'email:' || email_hash from staged where lower(email_hash) not in ({NOBODY})
             union select touchpoint_id, 'order:' || order_id from staged inner join keys using (order_key)
+            union select touchpoint_id, owner from staged inner join journeys.device_spells as spells
+            on staged.anonymous_id = spells.anonymous_id and occurred_at >= owned_from and occurred_at < owned_until
         ),
         left_out as (
             select identifier from journeys.identities

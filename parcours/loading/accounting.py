@@ -346,8 +346,8 @@ def _replace_in_place(connection: duckdb.DuckDBPyConnection, source: Source) -> 
 
 
 def _observe_names(connection: duckdb.DuckDBPyConnection, source: Source, export: str) -> None:
-    """Note the names of the files' columns or keys, and of their events. Not of a file of which no row is sound: that may
-    be another file, and its keys somebody's name."""
+    """Note the names of the files' columns or keys, and of their events. Not of a file without any sound row: that
+    may be another file, and its keys somebody's name."""
     events = (
         f"union all select {FILE_NUMBER}, 'event', event_name, count(*) from checked where reason is null group by all"
     )

@@ -21,7 +21,7 @@ with all_rows as (
         cast(null as text) as anonymous_id, customer_id, email_hash, ordered_at, paid_at, shipped_at, delivered_at,
         promised_on, cancelled_at, refunded_at, returned_at, sales_channel, sold_through, status, state, currency,
         subtotal, discount, shipping, tax, tax_included, fees, tips, duties, rounding, gift_cards, total, refunded, refunded_goods,
-        refunded_shipping, refunded_tax, refund_amount, payment_method, paid_amount, quantity, unit_price
+        refunded_shipping, refunded_tax, refund_amount, payment_method, paid_amount, quantity, unit_price, attributes
     from raw.order_rows
     union all
     select
@@ -29,7 +29,7 @@ with all_rows as (
         anonymous_id, customer_id, email_hash, ordered_at, null, null, null,
         null, cancelled_at, refunded_at, null, null, null, null, state, currency, subtotal, null,
         null, null, null, null, null, null, null, null, total, refunded, null,
-        null, null, null, payment_method, null, quantity, unit_price
+        null, null, null, payment_method, null, quantity, unit_price, null
     from staging.purchase_order_rows
 ),
 
@@ -39,7 +39,7 @@ versions as (
         customer_id, email_hash, ordered_at, paid_at, shipped_at, delivered_at, promised_on, cancelled_at,
         refunded_at, returned_at, sales_channel, sold_through, status, state, currency, subtotal, discount, shipping, tax,
         tax_included, fees, tips, duties, rounding, gift_cards, total, refunded, refunded_goods, refunded_shipping,
-        refunded_tax, refund_amount, payment_method, paid_amount, quantity, unit_price,
+        refunded_tax, refund_amount, payment_method, paid_amount, quantity, unit_price, attributes,
         max(covers_until) over (partition by order_id, export) as newest
     from all_rows
 ),
@@ -130,7 +130,8 @@ merged as (
         cast(round(max(abs(refunded_goods)), 2) as decimal(36, 2)) as refunded_goods,
         cast(round(max(abs(refunded_shipping)), 2) as decimal(36, 2)) as refunded_shipping,
         cast(round(max(abs(refunded_tax)), 2) as decimal(36, 2)) as refunded_tax,
-        cast(count(quantity) as bigint) as line_count
+        cast(count(quantity) as bigint) as line_count,
+        flatten(list(attributes order by row_key) filter (where len(attributes) > 0)) as attributes
     from stated
     group by order_id
 ),
@@ -233,6 +234,7 @@ select
     merged.refunded_goods,      -- of it, for goods; null: not said
     merged.refunded_shipping,   -- of it, for shipping; null: not said
     merged.refunded_tax,        -- of it, tax; null: not said
+    merged.attributes,          -- what its rows say of the attributes that journey.yaml names, one row's behind the other's
 from totalled as merged
 cross join settings.shop as shop
 cross join settings.orders as rules
