@@ -6,6 +6,7 @@ Each function here returns the rows of one `settings.*` table; `sql/settings/` s
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 import duckdb
@@ -83,6 +84,15 @@ def _order_channels(s: JourneySettings) -> list[Row]:
 
 def _web_channels(s: JourneySettings) -> list[Row]:
     return [(channel,) for channel in sorted({*s.orders.web_channels})]
+
+
+def _outside_hosts(s: JourneySettings) -> list[Row]:
+    sites = [(host, "review site", None, None) for host in s.outside.review_sites]
+    return sites + [
+        (host, press.label, press.on, press.on + timedelta(days=press.days))
+        for press in s.outside.press
+        for host in press.hosts
+    ]
 
 
 def _session_variants(s: JourneySettings) -> list[Row]:
@@ -270,6 +280,7 @@ ROWS: Mapping[str, Callable[[JourneySettings], list[Row]]] = {
     "order_states": _order_states,
     "order_channels": _order_channels,
     "web_channels": _web_channels,
+    "outside_hosts": _outside_hosts,
     "session_variants": _session_variants,
     "stages": _stages,
     "touchpoint_rules": _touchpoint_rules,

@@ -60,6 +60,13 @@ def _currency(code: str) -> str:
     return code
 
 
+def _host(host: str) -> str:
+    plain = host.strip().lower().removeprefix("www.")
+    if not re.fullmatch(r"[\w-]+([.][\w-]+)+", plain):
+        raise ValueError("expected a host, as lemonde.fr, without https:// and path")
+    return plain
+
+
 def _inside(pattern: str) -> str:
     parts = pattern.split("/")
     if not pattern.strip() or pattern.startswith(("/", "~")) or ".." in parts or ":" in parts[0]:
@@ -72,6 +79,7 @@ def _inside(pattern: str) -> str:
 Names = Annotated[list[str], BeforeValidator(_as_list)]
 HIGHEST_RATE = 10**7
 """Of the shop's currency for one of another: a euro is a million rials."""
+Host = Annotated[str, AfterValidator(_host)]
 CurrencyCode = Annotated[str, AfterValidator(_currency)]
 Rate = Annotated[float, Field(gt=0, le=HIGHEST_RATE)]
 Headline = Annotated[str, AfterValidator(_headline), Field(json_schema_extra={"enum": list(HEADLINES)})]
@@ -427,6 +435,26 @@ OrderState = Literal[
 ]  # fmt: skip
 
 
+class Press(Section):
+    """Something that was said of the shop by others, and the sites on which it is read."""
+
+    on: date = Field(description="The shop day on which it appeared.")
+    label: str = Field(min_length=1, description="As pages call it.")
+    hosts: Annotated[list[Host], BeforeValidator(_as_list), Field(min_length=1)] = Field(
+        description="Hosts that link to the shop since, as `lemonde.fr`: with all below them."
+    )
+    days: int = Field(30, ge=1, le=4000, description="So many shop days long, visits from there are due to it.")
+
+
+class Outside(Section):
+    """What leads people to the shop that neither they nor the shop began."""
+
+    review_sites: list[Host] = Field(
+        [], description="Hosts beside those that are known (Trustpilot, Google reviews, Yelp…)."
+    )
+    press: list[Press] = []
+
+
 SalesChannel = Literal["web", "till", "phone", "marketplace", "draft", "subscription", "other"]
 
 
@@ -599,6 +627,7 @@ class JourneySettings(Section):
     friction: Friction = Friction()  # type: ignore[call-arg]
     outages: Outages = Outages()  # type: ignore[call-arg]
     orders: Orders = Orders()  # type: ignore[call-arg]
+    outside: Outside = Outside()  # type: ignore[call-arg]
     path: IdealPath = IdealPath()  # type: ignore[call-arg]
     screening: Screening = Screening()  # type: ignore[call-arg]
     nights: Nights = Nights()  # type: ignore[call-arg]

@@ -1,7 +1,7 @@
 -- One row per touchpoint: a contact between a person and the shop, from the click-stream, the orders, a survey, the
 -- help desk or the CRM's deals.
 -- Its name and stage are those of its kind (journeys.event_meanings); without a rule it stays, without a stage.
--- The channel is by rule: docs/definitions.md, "Channel".
+-- Channel and trigger are by rule: docs/definitions.md, "Channel", "Trigger".
 -- A purchase event that is sent again for its order long after (staging.purchase_events) is no touchpoint.
 -- Sessions: the visits of journeys.visits; one that lasts longer than the maximum is cut at each multiple of it.
 -- What was done on a device of several people is each one's in spells (journeys.device_spells).
@@ -53,6 +53,7 @@ clicks as (
         events.coupon,
         events.attributes,
         events.agent,
+        outside.event_id is not null as is_from_outside,
         visits.visit_number,
         whole_periods(elapsed_seconds(visits.started_at, events.occurred_at), shop.session_maximum_seconds) as piece
     from staging.events as events
@@ -62,6 +63,7 @@ clicks as (
             and events.occurred_at >= whose.owned_from
             and events.occurred_at < whose.owned_until
     left join staging.event_traits as traits on events.event_id = traits.event_id
+    left join staging.outside_referrals as outside on events.event_id = outside.event_id
     cross join settings.shop as shop
     left join staging.purchase_events as purchases
         on events.identifier = purchases.identifier and events.event_id = purchases.event_id and purchases.is_sent_again
@@ -124,6 +126,16 @@ contacts_by_event as (
         clicks.coupon,
         clicks.attributes,
         clicks.agent,
+        case
+            when not clicks.is_person_caused then 'brand'
+            when
+                lower(clicks.campaign_medium) in ('organic', 'referral', 'ai-assistant', 'none', '(none)', '(not set)')
+                or is_ai_assistant(clicks.campaign_source)
+                then case when clicks.is_from_outside then 'outside' else 'customer' end
+            when clicks.campaign_source is not null or clicks.campaign_medium is not null then 'brand'
+            when clicks.is_from_outside then 'outside'
+            else 'customer'
+        end as led_by,
         clicks.is_person_caused as is_on_site,
         case
             when clicks.is_person_caused
@@ -149,7 +161,7 @@ contacts as (
     select
         touchpoint_id, person_id, identifier, occurred_at, sequence, source, event_name, url_path, traits, channel, device,
         product_id, products, quantity, value, cart_id, order_id, error, campaign, payment_method, shipping, coupon,
-        attributes, agent, is_on_site, session_id
+        attributes, agent, led_by, is_on_site, session_id
     from contacts_by_event
     union all
     select
@@ -167,7 +179,8 @@ contacts as (
         null,
         '',
         states.channel,
-        null, null, null, null, states.value, null, owned.order_id, null, null, null, null, null, null, null, false, null
+        null, null, null, null, states.value, null, owned.order_id, null, null, null, null, null, null, null,
+        states.triggered_by, false, null
     from owned
     inner join journeys.record_states as states on owned.record_id = states.record_id
 )
@@ -185,6 +198,10 @@ select
     meanings.stage_position,    -- of the stage on the map
     meanings.action,            -- what it does to a cart, or how sessions count it
     contacts.channel,           -- by rule: paid search, organic search, AI assistant, e-mail, social, direct, store, order …
+    case
+        when contacts.source = 'events' and not contacts.is_on_site and meanings.action is not null then 'customer'
+        else contacts.led_by
+    end as triggered_by,        -- by rule: customer, brand (campaign, e-mail, invitation …) or outside (review site, press)
     contacts.device,            -- desktop, mobile or tablet
     contacts.url_path,          -- path of the page
     contacts.product_id,        -- the product or SKU that it is about; null: none, or several

@@ -13,8 +13,9 @@ from parcours.report.numbers import Numbers, listed, plural
 from parcours.report.section import Column, FlagBox, Section, Sentence, StageTable, table
 
 PLACE = 10
-SOURCES = ("metrics.stage_drop_off", "metrics.drop_off_ranking", "metrics.stage_touchpoints")
+SOURCES = ("metrics.stage_drop_off", "metrics.drop_off_ranking", "metrics.stage_touchpoints", "metrics.stage_triggers")
 TOUCHPOINTS_SHOWN = 3
+TRIGGERS = {"customer": "the customer", "brand": "the shop", "outside": "others"}
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 COLUMNS: tuple[Column, ...] = (
     ("Stage", "marked_label", Numbers.text),
@@ -125,9 +126,10 @@ def _small_stages(figures: Figures) -> str:
 
 
 def _stage_table(figures: Figures, red: frozenset[str], numbers: Numbers) -> StageTable:
-    """Top touchpoints, pain points, and as-is → to-be, per stage."""
+    """Top touchpoints, what they are due to, pain points, and as-is → to-be, per stage."""
     rows: dict[str, Callable[[Row], list[str]]] = {
         "Top touchpoints": lambda stage: _top(_of(figures, stage), numbers),
+        "Triggered by": lambda stage: _triggers(figures, stage, numbers),
         "Pain points": lambda stage: _pains(stage, _of(figures, stage), numbers),
         "Goes on: as\u2011is → to\u2011be": lambda stage: _to_be(stage, numbers),
     }
@@ -146,6 +148,12 @@ def _top(touchpoints: Sequence[Row], numbers: Numbers) -> list[str]:
     """The most touched, errors aside; shares are of the journeys that touched the stage."""
     usual = [row for row in touchpoints if not row.is_error][:TOUCHPOINTS_SHOWN]
     return [f"{row.touchpoint} {numbers.share(row.journey_share, 0)}" for row in usual]
+
+
+def _triggers(figures: Figures, stage: Row, numbers: Numbers) -> list[str]:
+    """Who began the contact; shares are of the stage's touchpoints."""
+    own = [row for row in figures.stage_triggers if row.stage == stage.stage]
+    return [f"{TRIGGERS[row.triggered_by]} {numbers.share(row.touchpoint_share, 0)}" for row in own]
 
 
 def _pains(stage: Row, touchpoints: Sequence[Row], numbers: Numbers) -> list[str]:
