@@ -1,4 +1,4 @@
-"""Funnels: closed, sequential, best attempt, window from the first step, one event for one step."""
+"""Funnels: closed, sequential, an attempt per unit and day of entry, a window from the first step."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TIERS = ("core", "entry_day", "session_unit")
 
 def funnel_shop(names: Sequence[str], steps: Sequence[Any], window_seconds: float | None, unit: str = "person") -> Any:
     """Settings with a rule per event name and one funnel."""
-    window = 3650.0 if window_seconds is None else window_seconds / DAY
+    window = "none" if window_seconds is None else window_seconds / DAY
     return settings(
         touchpoints=[{"touchpoint": name, "event": name, "stage": "discovery"} for name in sorted(set(names))],
         funnels=[{"id": "f", "name": "F", "unit": unit, "window_days": window, "steps": list(steps)}],
@@ -129,8 +129,83 @@ def test_the_sources_sequence_orders_equal_instants() -> None:
     assert len(attempts(backwards, ["a", "b"])) == 1
 
 
+AB = [{"touchpoint": "a"}, {"touchpoint": "b"}]
+OUTCOMES = (
+    "select entered_on - date '2026-01-05', furthest_step, state, is_best from metrics.funnel_outcomes order by all"
+)
+
+
+def outcomes(events: Sequence[Row], known_until: float, window: float | None = 7 * DAY) -> list[tuple[Any, ...]]:
+    """Day of entry, furthest step, state and whether it is its unit's best, of each attempt at a funnel a → b."""
+    shop = funnel_shop(["a", "b"], AB, window)
+    built = warehouse(events=events, build=["metrics.funnel_outcomes"], shop=shop, known_until=at(known_until))
+    return rows(built, OUTCOMES)
+
+
+def test_each_day_of_entry_is_an_attempt_and_the_best_matured_one_is_its_units() -> None:
+    clicks = [(0, "a"), (9, "a"), (10, "b"), (2 * DAY, "a"), (4 * DAY, "a"), (4 * DAY + 5, "b")]
+    events = [event("u", t, n) for t, n in clicks]
+    assert outcomes(events, 30 * DAY) == [
+        (0, 2, "matured", False),
+        (2, 2, "matured", False),
+        (4, 2, "matured", True),
+    ]
+
+
+def test_a_matured_attempt_is_the_same_whatever_comes_later() -> None:
+    early = [event("u", 0, "a"), event("u", 5, "a")]
+    later = [event("u", 8 * DAY, "a"), event("u", 8 * DAY + 1, "b"), event("u", 20 * DAY, "a")]
+    first = outcomes(early, 8 * DAY)
+    assert first == [(0, 1, "matured", True)]
+    then = outcomes([*early, *later], 40 * DAY)
+    assert [attempt[:3] for attempt in then][:1] == [attempt[:3] for attempt in first]
+    assert then[1:] == [(8, 2, "matured", True), (20, 1, "matured", False)]
+
+
+def test_an_attempt_is_matured_when_the_end_of_its_day_and_the_window_are_over() -> None:
+    events = [event("u", 100, "a"), event("late", DAY - 1, "b")]
+    assert outcomes(events, 8 * DAY - 1) == [(0, 1, "open", True)]
+    assert outcomes(events, 8 * DAY) == [(0, 1, "matured", True)]
+
+
+def test_a_window_of_a_minute_and_none() -> None:
+    events = [event("u", 0, "a"), event("u", 61, "b"), event("v", 0, "a"), event("v", 60, "b")]
+    assert [found[1] for found in outcomes(events, 30 * DAY, 60)] == [1, 2]
+    later = [event("u", 0, "a"), event("u", 4000 * DAY, "b")]
+    assert outcomes(later, 4001 * DAY, None) == [(0, 2, "matured", True)]
+    assert outcomes(later[:1], 1 * DAY, None) == [(0, 1, "matured", True)]
+    assert outcomes(later[:1], 1 * DAY - 1, None) == [(0, 1, "open", True)]
+
+
+def test_a_journey_enters_on_the_day_on_which_it_began() -> None:
+    shop = settings(
+        touchpoints=[{"touchpoint": n, "event": n, "stage": "discovery"} for n in "xab"],
+        funnels=[{"id": "f", "name": "F", "unit": "journey", "window_days": 7, "steps": AB}],
+    )
+    events = [event("u", t, n) for t, n in [(0, "x"), (DAY, "a"), (2 * DAY, "a"), (2 * DAY + 1, "b")]]
+    built = warehouse(events=events, build=["metrics.funnel_outcomes"], shop=shop, known_until=at(60 * DAY))
+    assert rows(built, OUTCOMES) == [(0, 2, "matured", True)]
+
+
+def test_by_day_an_attempt_counts_each_day_and_by_week_a_unit_once_with_its_best() -> None:
+    shop = funnel_shop(["a", "b"], AB, DAY)
+    monday = [event("u", 0, "a"), event("u", DAY, "a"), event("u", DAY + 1, "b"), event("u", 2 * DAY, "a")]
+    events = [*monday, event("u", 7 * DAY, "a"), event("v", 0, "a")]
+    built = warehouse(
+        events=events, build=["metrics.kpi_daily", "metrics.kpi_weekly", *BUILD], shop=shop, known_until=at(20 * DAY)
+    )
+    by_day = (
+        "select numerator, denominator from metrics.kpi_daily where kpi = 'step_conversion:f:2' order by happened_on"
+    )
+    assert rows(built, by_day) == [(0, 2), (1, 1), (0, 1), (0, 1)]
+    by_week = "select numerator, denominator from metrics.kpi_weekly where kpi = 'step_conversion:f:2' order by week_on"
+    assert rows(built, by_week) == [(1, 2), (0, 1)]
+    steps = "select reached_count from metrics.funnel_steps order by step_number"
+    assert rows(built, steps) == [(2,), (1,)]
+
+
 def test_open_attempts_are_in_no_rate() -> None:
-    shop = funnel_shop(["a", "b"], [{"touchpoint": "a"}, {"touchpoint": "b"}], 7 * DAY)
+    shop = funnel_shop(["a", "b"], AB, 7 * DAY)
     events = [event("old", 0, "a"), event("new", 5 * DAY, "a"), event("new", 5 * DAY + 1, "b")]
     built = warehouse(events=events, build=BUILD, shop=shop, known_until=at(10 * DAY))
     steps = rows(
@@ -143,7 +218,7 @@ def portable(table: str, step_count: int) -> str:
     """The select of a table of attempts without ASOF joins."""
     folder = ROOT / "sql" / "funnels"
     fast, step = ((folder / f"{name}.sql").read_text(encoding="utf-8") for name in ("funnel_chain", "portable_step"))
-    chain, found = re.subn(r"(?<=^chain_2 as \()\n.*?(?=^\),$)", lambda _: f"\n{step}", fast, flags=re.M | re.S)
+    chain, found = re.subn(r"(?<=^walk_2 as \()\n.*?(?=^\),$)", lambda _: f"\n{step}", fast, flags=re.M | re.S)
     assert found == 1
     parts = funnel_parts(step_count) | {"funnel_chain": with_steps(chain, step_count)}
     return read_model(ROOT / "sql" / "journeys" / f"{table}.sql", parts).sql
@@ -192,45 +267,77 @@ def test_over_identifiers_a_funnel_of_persons_counts_each_device_on_its_own() ->
 
 
 histories = strategies.lists(
-    strategies.tuples(strategies.sampled_from("uvw"), strategies.integers(0, 12), strategies.sampled_from("abcx")),
+    strategies.tuples(strategies.sampled_from("uvw"), strategies.integers(0, 30), strategies.sampled_from("abcx")),
     max_size=40,
 )
 chains = strategies.lists(strategies.sampled_from("abc"), min_size=1, max_size=4)
+HALF_DAY = DAY / 2
 
 
 @pytest.mark.random
 @budget(max_examples=examples(12, 40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(histories, chains, strategies.integers(0, 12))
-def test_equal_to_trying_every_attempt(history: list[tuple[str, int, str]], steps: list[str], window: int) -> None:
+@given(histories, chains, strategies.one_of(strategies.none(), strategies.integers(0, 12)), strategies.integers(0, 20))
+def test_equal_to_trying_every_entry(
+    history: list[tuple[str, int, str]], steps: list[str], window: int | None, known_until: int
+) -> None:
+    """Instants are half days, and the window is of them: so that a unit enters on several days."""
     distinct = list(dict.fromkeys((who, when) for who, when, _ in history))  # one event per instant: no ties
     events = [next((w, t, n) for w, t, n in history if (w, t) == key) for key in distinct]
-    shop = funnel_shop(["a", "b", "c", "x"], [{"touchpoint": step} for step in steps], max(window, 1e-6))
-    built = warehouse(events=[event(*row) for row in events], build=["journeys.funnel_attempts"], shop=shop)
+    longest = None if window is None else max(window * HALF_DAY, 1e-6)
+    shop = funnel_shop(["a", "b", "c", "x"], [{"touchpoint": step} for step in steps], longest)
+    built = warehouse(
+        events=[event(who, when * HALF_DAY, name) for who, when, name in events],
+        build=["metrics.funnel_outcomes"],
+        shop=shop,
+        known_until=at(known_until * DAY),
+    )
     found = rows(
         built,
-        "select person_id, max(furthest_step), min(entered_at), list(reached_at order by step_number) "
-        "from journeys.funnel_attempts group by 1",
+        "select outcomes.entered_on - date '2026-01-05', outcomes.furthest_step, outcomes.state = 'matured', "
+        "outcomes.is_best, list(attempts.reached_at order by attempts.step_number) "
+        "from metrics.funnel_outcomes as outcomes inner join journeys.funnel_attempts as attempts "
+        "using (funnel_id, unit_id, entered_on) group by all",
     )
     wanted = [
-        _best([(t, n) for w, t, n in sorted(events, key=lambda e: e[1]) if w == who], steps, window) for who in "uvw"
+        attempt
+        for who in "uvw"
+        for attempt in _attempts(
+            [(t, n) for w, t, n in sorted(events, key=lambda e: e[1]) if w == who], steps, longest, known_until
+        )
     ]
-    assert sorted((level, entered, reached) for _, level, entered, reached in found) == sorted(
-        (level, at(reached[0]), [at(t) for t in reached]) for level, reached in filter(None, wanted)
-    )
+    assert sorted(found) == sorted(wanted)
 
 
-def _best(events: list[tuple[int, str]], steps: list[str], window: int) -> tuple[int, list[int]] | None:
-    """The slow, obvious form: from every entry take the earliest next steps; the furthest, then latest, wins."""
-    tried = []
+def _attempts(
+    events: list[tuple[int, str]], steps: list[str], window: float | None, known_until: int
+) -> list[tuple[Any, ...]]:
+    """The slow, obvious form: from every entry the earliest next steps; of a day's the furthest, then latest."""
+    by_day: dict[int, list[tuple[int, int, list[int]]]] = {}
     for start, (entered, name) in enumerate(events):
         if name != steps[0]:
             continue
         reached = [entered]
         for when, other in events[start + 1 :]:
-            if len(reached) < len(steps) and other == steps[len(reached)] and when - entered <= max(window, 1e-6):
+            is_next = len(reached) < len(steps) and other == steps[len(reached)]
+            if is_next and (window is None or (when - entered) * HALF_DAY <= window):
                 reached.append(when)
-        tried.append((len(reached), entered, reached))
-    return (lambda best: (best[0], best[2]))(max(tried)) if tried else None
+        by_day.setdefault(entered // 2, []).append((len(reached), entered, reached))
+    attempts = []
+    for day, tried in by_day.items():
+        level, entered, reached = max(tried)
+        is_matured = (day + 1) * DAY + (window or 0) <= known_until * DAY
+        attempts.append((is_matured, level, entered, day, reached))
+    best = max(attempts, default=None)
+    return [
+        (
+            day,
+            level,
+            is_matured,
+            (is_matured, level, entered, day, reached) == best,
+            [at(t * HALF_DAY) for t in reached],
+        )
+        for is_matured, level, entered, day, reached in attempts
+    ]
 
 
 ties = strategies.lists(

@@ -160,7 +160,14 @@ def _session_rules(s: JourneySettings) -> list[Row]:
 
 def _funnels(s: JourneySettings) -> list[Row]:
     return [
-        (funnel.id, funnel.name, funnel.unit, _seconds(funnel.window_days, 86400), len(funnel.steps), number)
+        (
+            funnel.id,
+            funnel.name,
+            funnel.unit,
+            None if (days := funnel.longest_days) is None else _seconds(days, 86400),
+            len(funnel.steps),
+            number,
+        )
         for number, funnel in enumerate(s.funnels, 1)
     ]
 

@@ -146,7 +146,7 @@ def kpi_rows(settings: JourneySettings) -> list[Sequence[Any]]:
             kpi.unit,
             kpi.better == "higher",
             kpi.denominator,
-            round((kpi.horizon_days(settings.measures) if funnel is None else funnel.window_days) * DAY, 6),
+            round((kpi.horizon_days(settings.measures) if funnel is None else funnel.longest_days or 0) * DAY, 6),
             kpi.attempts_table,
             kpi.is_headline,
             funnel.id if funnel else None,

@@ -300,8 +300,17 @@ class Funnel(Section):
     id: Identifier
     name: str
     unit: Unit = "person"
-    window_days: float = Field(7, gt=0)
+    window_days: Annotated[float, Field(gt=0)] | Literal["none"] = Field(
+        7,
+        description="The last step comes at most so many days of 24 hours after the first; less than one too, as 0.02. "
+        "`none`: whenever, and what came of an entry may change for ever.",
+    )
     steps: list[Step] = Field(min_length=1, max_length=20)
+
+    @property
+    def longest_days(self) -> float | None:
+        """The window; None: there is none."""
+        return None if self.window_days == "none" else self.window_days
 
 
 class Retention(Section):

@@ -1,26 +1,32 @@
--- One row per row of step 2 that a chain reaches: chain_2 of funnel_chain.sql for engines without an ASOF join.
+-- One row per row of step 1 that is followed by one of step 2 in time: walk_2 of funnel_chain.sql for engines without an
+-- ASOF join.
 select
-    funnel_id, unit_id, person_id, tie_order, position, occurred_at, window_seconds, entered_at, entry_position
+    funnel_id, unit_id, person_id, tie_order, entry_position, entered_at, entered_on, window_seconds,
+    next_position as position, next_reached_at as reached_at
 from (
     select
-        funnel_id, unit_id, person_id, tie_order, position, occurred_at, window_seconds, is_step,
-        max(chain_entered_at) over latest as entered_at,
-        max(chain_entry_position) over latest as entry_position
+        funnel_id, unit_id, person_id, tie_order, entry_position, entered_at, entered_on, window_seconds, is_walk,
+        min(step_position) over following as next_position,
+        min(step_reached_at) over following as next_reached_at
     from (
         select
-            funnel_id, unit_id, person_id, tie_order, position, occurred_at, window_seconds,
-            1 as is_step, cast(null as timestamp) as chain_entered_at, cast(null as bigint) as chain_entry_position
-        from ordered_hits
-        where step_number = 2
+            funnel_id, unit_id, person_id, tie_order, entry_position, entered_at, entered_on, window_seconds, position,
+            1 as is_walk, cast(null as bigint) as step_position, cast(null as timestamp) as step_reached_at
+        from walk_1
         union all
         select
-            funnel_id, unit_id, person_id, tie_order, position, occurred_at, window_seconds,
-            0, entered_at, entry_position
-        from chain_1
+            funnel_id, unit_id, person_id, tie_order, null, null, null, window_seconds, position,
+            0, position, occurred_at
+        from ordered_hits
+        where step_number = 2
     ) as merged
-    -- At one position the step's row comes before the chain's: an event never follows itself.
-    window latest as (
-        partition by funnel_id, unit_id, tie_order order by position, is_step desc rows unbounded preceding
+    -- At one position the step's row comes before the walk's, and is not seen by it: an event never follows itself.
+    window following as (
+        partition by funnel_id, unit_id, tie_order
+        order by position, is_walk rows between current row and unbounded following
     )
 ) as carried
-where is_step = 1 and elapsed_seconds(entered_at, occurred_at) <= window_seconds
+where
+    is_walk = 1
+    and next_position is not null
+    and coalesce(elapsed_seconds(entered_at, next_reached_at) <= window_seconds, true)

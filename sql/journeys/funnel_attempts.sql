@@ -1,7 +1,7 @@
--- One row per step that an attempt at a funnel reached; an attempt is the best one of a unit (a person, a session, …).
--- Of all entries the attempt that gets furthest counts; among equals the one whose entry is the latest. Whether it is
--- converted, dropped or open depends on the data cut-off and is said in metrics.
--- key: funnel_id, unit_id, step_number
+-- One row per step that an attempt at a funnel reached; an attempt is a unit (a person, a session, …) on a shop day of entry.
+-- Of the day's entries the one that gets furthest counts; among equals the latest. A journey enters on the day on which it
+-- began. Whether an attempt is converted, dropped or open depends on the data cut-off and is said in metrics.funnel_outcomes.
+-- key: funnel_id, unit_id, entered_on, step_number
 -- keyed by: person_id
 -- within person_id: unit_id
 -- across person_id: kinds
@@ -14,8 +14,12 @@ with kinds as ( -- step_kinds reads it -- noqa: ST03
 
 -- Read only where a funnel counts journeys.
 of_journeys as (
-    select touchpoint_id, journey_id
-    from journeys.journey_touchpoints
+    select
+        in_journey.touchpoint_id, in_journey.journey_id,
+        shop_day(journeys.started_at, shop.time_zone) as began_on
+    from journeys.journey_touchpoints as in_journey
+    inner join journeys.journeys as journeys on in_journey.journey_id = journeys.journey_id
+    cross join settings.shop as shop
     where exists (select 1 from settings.funnels as counting where counting.unit = 'journey')
 ),
 
@@ -31,6 +35,7 @@ units as ( -- funnel_chain reads it -- noqa: ST03
             when 'order' then touchpoints.person_id || ' ' || touchpoints.order_id
             when 'cart' then touchpoints.person_id || ' ' || touchpoints.cart_id
         end as unit_id,
+        case when matches.unit = 'journey' then of_journeys.began_on end as unit_on,
         matches.first_step,
         matches.last_step,
         matches.has_ties,
@@ -56,6 +61,7 @@ select
     attempts.funnel_id,         -- of settings.funnels
     attempts.unit_id,           -- the person, session or journey; of a cart or order the person and its id
     attempts.person_id,         -- of journeys.people
+    attempts.entered_on,        -- shop day of step 1; of a journey, of its beginning
     attempts.step_number,       -- of settings.funnel_steps
     attempts.furthest_step,     -- the last step that the attempt reached
     attempts.entered_at,        -- UTC instant of step 1

@@ -1,7 +1,7 @@
 -- One row per step that an attempt at a funnel of persons would reach without stitching: every identifier on its own.
 -- As journeys.funnel_attempts but for the unit; for metrics.stitching_effect. Who has a single identifier has the
 -- attempts of journeys.funnel_attempts; only the others' are made again.
--- key: funnel_id, unit_id, step_number
+-- key: funnel_id, unit_id, entered_on, step_number
 -- keyed by: person_id
 -- within person_id: unit_id
 -- across person_id: kinds
@@ -24,6 +24,7 @@ units as ( -- funnel_chain reads it -- noqa: ST03
         matches.window_seconds,
         matches.step_number,
         touchpoints.identifier as unit_id,
+        cast(null as date) as unit_on,
         matches.first_step,
         matches.last_step,
         matches.has_ties,
@@ -49,6 +50,7 @@ select
     attempts.funnel_id,         -- of settings.funnels
     attempts.unit_id,           -- the identifier: the customer's, else the e-mail's, else the device's
     attempts.person_id,         -- of journeys.people
+    attempts.entered_on,        -- shop day of step 1
     attempts.step_number,       -- of settings.funnel_steps
     attempts.furthest_step,     -- the last step that the attempt reached
     attempts.entered_at,        -- UTC instant of step 1
@@ -56,8 +58,8 @@ select
 from funnel_chain as attempts
 union all
 select
-    attempts.funnel_id, identifiers.identifier, attempts.person_id, attempts.step_number, attempts.furthest_step,
-    attempts.entered_at, attempts.reached_at
+    attempts.funnel_id, identifiers.identifier, attempts.person_id, attempts.entered_on, attempts.step_number,
+    attempts.furthest_step, attempts.entered_at, attempts.reached_at
 from journeys.funnel_attempts as attempts
 inner join settings.funnels as funnels on attempts.funnel_id = funnels.funnel_id and funnels.unit = 'person'
 inner join identifiers on attempts.person_id = identifiers.person_id and not identifiers.is_stitched

@@ -1,28 +1,24 @@
--- One row per step of a funnel: how many of those who entered reached it, over matured attempts.
--- Open attempts are in no rate, nor are those that entered before all that the steps need is known
--- (metrics.funnel_cut_off). Interval: Wilson 95 % of the step's own conversion. Revenue at stake is of those lost here.
+-- One row per step of a funnel: how many of those who entered reached it. Each unit counts once, as its best matured attempt
+-- (metrics.funnel_outcomes); a unit without one is open or uncovered, and in no rate. Interval: Wilson 95 % of the step's own conversion. Revenue at stake is of those lost here.
 -- key: funnel_id, step_number
 with attempts as (
     select
         reached.funnel_id,
-        reached.unit_id,
         reached.step_number,
-        reached.furthest_step,
         reached.entered_at,
         reached.reached_at,
-        coalesce(reached.entered_at >= known.known_from, true) as is_covered,
-        coalesce(elapsed_seconds(reached.entered_at, known.known_until) >= funnels.window_seconds, false) as is_over,
+        outcomes.state,
+        outcomes.is_matured,
         lag(reached.reached_at) over (
             partition by reached.funnel_id, reached.unit_id order by reached.step_number
         ) as previous_reached_at
     from journeys.funnel_attempts as reached
-    inner join settings.funnels as funnels on reached.funnel_id = funnels.funnel_id
-    inner join metrics.funnel_cut_off as known on reached.funnel_id = known.funnel_id
-),
-
-outcomes as (
-    select attempts.*, is_covered and is_over as is_matured
-    from attempts
+    inner join metrics.funnel_outcomes as outcomes
+        on
+            reached.funnel_id = outcomes.funnel_id
+            and reached.unit_id = outcomes.unit_id
+            and reached.entered_on = outcomes.entered_on
+            and outcomes.is_best
 ),
 
 counts as (
@@ -30,15 +26,15 @@ counts as (
         funnel_id,
         step_number,
         cast(count(*) filter (where is_matured) as bigint) as reached_count,
-        cast(count(*) filter (where is_covered and not is_over) as bigint) as open_count,
-        cast(count(*) filter (where not is_covered) as bigint) as uncovered_count,
+        cast(count(*) filter (where state = 'open') as bigint) as open_count,
+        cast(count(*) filter (where state = 'uncovered') as bigint) as uncovered_count,
         median(case when is_matured then elapsed_seconds(previous_reached_at, reached_at) end)
             as median_seconds_from_previous,
         avg(cast(case when is_matured then elapsed_seconds(previous_reached_at, reached_at) end as decimal(18, 6)))
             as mean_seconds_from_previous,
         median(case when is_matured then elapsed_seconds(entered_at, reached_at) end)
             as median_seconds_from_entry
-    from outcomes
+    from attempts
     group by funnel_id, step_number
 ),
 
@@ -77,14 +73,14 @@ select
     ends.funnel_id,             -- of settings.funnels
     ends.funnel_name,           -- as in journey.yaml
     ends.unit,                  -- what is counted
-    ends.window_seconds / 86400.0 as window_days,  -- from the first step, end included
+    ends.window_seconds / 86400.0 as window_days,  -- from the first step, end included; null: none
     ends.step_number,           -- 1 is the entry
     ends.step_label,            -- as in journey.yaml
-    ends.entered_count,         -- matured attempts that entered
+    ends.entered_count,         -- units with a matured attempt
     ends.reached_count,         -- of these, reached this step
     coalesce(ends.previous_count - ends.reached_count, 0) as dropped_count,  -- reached the step before and not this one
-    ends.open_count,            -- attempts at this step whose window has not ended
-    ends.uncovered_count,       -- attempts at this step that entered before all that the steps need is known
+    ends.open_count,            -- units at this step whose window has not ended
+    ends.uncovered_count,       -- units at this step that entered before all that the steps need is known
     rate(ends.reached_count, ends.entered_count) as conversion_rate,  -- reached / entered
     rate(ends.reached_count, ends.previous_count) as step_rate,  -- reached / reached the step before
     1 - rate(ends.reached_count, ends.previous_count) as drop_off_rate,  -- dropped / reached the step before

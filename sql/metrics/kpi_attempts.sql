@@ -52,38 +52,42 @@ cart_attempts as (
 step_attempts as (
     select
         kpis.kpi,
-        attempts.unit_id as attempt_id,
+        attempts.unit_id || ' ' || attempts.entered_on as attempt_id,
+        attempts.unit_id,
         attempts.person_id,
         attempts.entered_at as happened_at,
-        known.known_from,
-        known.known_until,
+        attempts.entered_on as happened_on,
+        attempts.waits_from,
+        attempts.known_from,
+        attempts.known_until,
         attempts.furthest_step >= kpis.step_number as is_converted
-    from journeys.funnel_attempts as attempts
+    from metrics.funnel_outcomes as attempts
     inner join settings.kpis as kpis
-        on attempts.funnel_id = kpis.funnel_id and attempts.step_number = kpis.step_number - 1
-    inner join metrics.funnel_cut_off as known on attempts.funnel_id = known.funnel_id
+        on attempts.funnel_id = kpis.funnel_id and attempts.furthest_step >= kpis.step_number - 1
 ),
 
 attempts as (
     select
-        kpi, attempt_id, person_id, happened_at, waits_from, known_until,
+        kpi, attempt_id, attempt_id as unit_id, cast(null as date) as happened_on, person_id, happened_at, waits_from,
+        known_until,
         coalesce(happened_at >= known_from, true) as is_covered,
         coalesce(is_converted, false) as is_converted, amount, device
     from session_attempts
     union all
     select
-        'cart_abandonment', attempt_id, person_id, opened_at, opened_at, known_until,
+        'cart_abandonment', attempt_id, attempt_id, null, person_id, opened_at, opened_at, known_until,
         coalesce(opened_at >= known_from, true), not is_ordered, 1, device
     from cart_attempts
     union all
     select
-        'checkout_abandonment', attempt_id, person_id, checkout_at, opened_at, known_until,
+        'checkout_abandonment', attempt_id, attempt_id, null, person_id, checkout_at, opened_at, known_until,
         coalesce(opened_at >= known_from, true), not is_ordered, 1, device
     from cart_attempts
     where checkout_at is not null
     union all
     select
-        'retention', orders.order_id, orders.person_id, orders.ordered_at, orders.ordered_at, horizons.orders_until,
+        'retention', orders.order_id, orders.order_id, null, orders.person_id, orders.ordered_at, orders.ordered_at,
+        horizons.orders_until,
         orders.is_covered,
         coalesce(
             elapsed_seconds(orders.ordered_at, orders.next_ordered_at) <= kpis.horizon_seconds, false
@@ -93,20 +97,24 @@ attempts as (
     inner join settings.kpis as kpis on kpis.kpi = 'retention'
     cross join horizons
     union all
-    select 'satisfaction', answer_id, person_id, answered_at, answered_at, answered_at, true, is_satisfied, 1, null
+    select
+        'satisfaction', answer_id, answer_id, null, person_id, answered_at, answered_at, answered_at, true, is_satisfied, 1,
+        null
     from journeys.survey_answers
     union all
-    select 'net_order_value', order_id, person_id, ordered_at, ordered_at, ordered_at, true, true, net_revenue, null
+    select
+        'net_order_value', order_id, order_id, null, person_id, ordered_at, ordered_at, ordered_at, true, true, net_revenue,
+        null
     from journeys.order_sessions
     where not is_void and net_revenue is not null
     union all
     select
-        kpi, attempt_id, person_id, happened_at, happened_at, known_until,
+        kpi, attempt_id, unit_id, happened_on, person_id, happened_at, waits_from, known_until,
         coalesce(happened_at >= known_from, true), is_converted, 1, null
     from step_attempts
     union all
     select
-        kpis.kpi, leads.lead_id, leads.person_id, leads.led_at, leads.led_at, leads.known_until, leads.is_covered,
+        kpis.kpi, leads.lead_id, leads.lead_id, null, leads.person_id, leads.led_at, leads.led_at, leads.known_until, leads.is_covered,
         coalesce(elapsed_seconds(leads.led_at, leads.won_at) <= kpis.horizon_seconds, false), 1, null
     from metrics.leads as leads
     inner join settings.kpis as kpis on kpis.kpi = 'lead_conversion'
@@ -115,19 +123,22 @@ attempts as (
 -- A figure that the catalogue lacks has no horizon; checks/kpis_are_in_the_catalogue.sql stops the run.
 outcomes as (
     select
-        attempts.*,
+        attempts.* exclude (happened_on),
+        coalesce(attempts.happened_on, shop_day(attempts.happened_at, knobs.time_zone)) as happened_on,
         attempts.is_covered
         and elapsed_seconds(attempts.waits_from, attempts.known_until) >= kpis.horizon_seconds as is_matured
     from attempts
+    cross join knobs
     left join settings.kpis as kpis on attempts.kpi = kpis.kpi
 )
 
 select
     outcomes.kpi,               -- of settings.kpis; step_conversion:<funnel>:<step> for each step of a funnel but its first
-    outcomes.attempt_id,        -- the session, cart, order, answer, lead or unit
+    outcomes.attempt_id,        -- the session, cart, order, answer or lead; of a funnel's step its unit and the shop day of entry
+    outcomes.unit_id,           -- what counts once a week: of a funnel's step the unit, else the attempt
     coalesce(outcomes.person_id, 'unknown:' || outcomes.attempt_id) as person_id,  -- of journeys.people; attempts of nobody known stand alone
     outcomes.happened_at,       -- UTC instant of the attempt's start
-    shop_day(outcomes.happened_at, knobs.time_zone) as happened_on,  -- shop day of it
+    outcomes.happened_on,       -- shop day of it; of a funnel's step, of entry
     coalesce(people.persona, 'unassigned') as persona,  -- of the person
     outcomes.device,            -- where it is known
     outcomes.is_covered,        -- what would show its outcome is known from its beginning on
@@ -142,12 +153,11 @@ select
     case when outcomes.is_matured and outcomes.is_converted then outcomes.amount else 0 end as numerator,  -- what the attempt adds to the figure's numerator
     case when outcomes.is_matured then 1 else 0 end as denominator,  -- and to its denominator
 from outcomes
-cross join knobs
 left join journeys.people as people on outcomes.person_id = people.person_id
 where not exists (
     select 1
     from metrics.outage_days as outages
     where
         outages.outage = 'tracking'
-        and outages.outage_on = shop_day(outcomes.happened_at, knobs.time_zone)
+        and outages.outage_on = outcomes.happened_on
 )

@@ -86,27 +86,37 @@ funnel as (
 ),
 
 entries as (
-    select 'with stitching' as view, funnel_id, furthest_step, entered_at
+    select 'with stitching' as view, funnel_id, unit_id, furthest_step, entered_on, entered_at
     from journeys.funnel_attempts
     where step_number = 1
     union all
-    select 'without stitching', funnel_id, furthest_step, entered_at
+    select 'without stitching', funnel_id, unit_id, furthest_step, entered_on, entered_at
     from journeys.unstitched_attempts
     where step_number = 1
 ),
 
-funnel_counts as (
-    select
-        entries.view,
-        cast(count(*) as bigint) as entered_count,
-        cast(count(*) filter (where entries.furthest_step = funnel.step_count) as bigint) as converted_count
+-- Each unit once, as its best matured attempt (metrics.funnel_outcomes).
+matured_units as (
+    select entries.view, entries.unit_id, max(entries.furthest_step) as furthest_step
     from entries
     inner join funnel on entries.funnel_id = funnel.funnel_id
     inner join metrics.funnel_cut_off as known on entries.funnel_id = known.funnel_id
+    cross join knobs
     where
         coalesce(entries.entered_at >= known.known_from, true)
-        and elapsed_seconds(entries.entered_at, known.known_until) >= funnel.window_seconds
-    group by entries.view
+        and elapsed_seconds(shop_midnight(entries.entered_on + 1, knobs.time_zone), known.known_until)
+        >= coalesce(funnel.window_seconds, 0)
+    group by entries.view, entries.unit_id
+),
+
+funnel_counts as (
+    select
+        matured_units.view,
+        cast(count(*) as bigint) as entered_count,
+        cast(count(*) filter (where matured_units.furthest_step = funnel.step_count) as bigint) as converted_count
+    from matured_units
+    cross join funnel
+    group by matured_units.view
 )
 
 select

@@ -62,11 +62,13 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
 
 def _funnel_section(key: str, name: str, steps: Sequence[Row], small_cell: int, numbers: Numbers) -> Section:
     entry, worst = steps[0], _worst_step(steps, small_cell)
-    unit, title, window = _units(entry), _title(steps, small_cell, numbers), numbers.days(entry.window_days)
+    unit, title = _units(entry), _title(steps, small_cell, numbers)
+    has_window = entry.window_days is not None
+    window = f"window: {numbers.days(entry.window_days)} from the first step" if has_window else "no window"
     subtitle = (
-        f"{entry.funnel_name}. Unit: {entry.unit}; window: {window} from the first step; "
-        f"steps in order, best attempt. {numbers.count(entry.entered_count)} {unit} entered and their window is over; "
-        f"{numbers.count(entry.open_count)} attempts are still open and in no rate."
+        f"{entry.funnel_name}. Unit: {entry.unit}, once, as its best matured attempt; {window}; steps in order. "
+        f"{numbers.count(entry.entered_count)} {unit} entered and their {'window' if has_window else 'day'} is over; "
+        f"{numbers.count(entry.open_count)} are still open and in no rate."
     )
     if entry.uncovered_count:
         subtitle += (
@@ -75,7 +77,7 @@ def _funnel_section(key: str, name: str, steps: Sequence[Row], small_cell: int, 
         )
     section = partial(Section, key, name, title, subtitle, ("metrics.funnel_steps",))
     if not entry.entered_count:
-        return section(empty=f"No {unit} whose {window} are over have entered this funnel.")
+        return section(empty=f"No {unit} whose {'window' if has_window else 'day'} is over have entered this funnel.")
     return section(
         legend=[
             (SKY, "reached the step"),
