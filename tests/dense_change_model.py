@@ -27,12 +27,13 @@ def measure(
     variation: float = 0.0,
     design_effect: float = 1.0,
     together_with: tuple[int, ...] = (),
+    near: tuple[int, ...] = (),
 ) -> dict[str, float]:
-    """p, estimate, sd, low, high, level and drift; `together_with` adds the effects of those doses."""
+    """What an estimate holds; `together_with` adds the effects of those doses, `near` takes those as known."""
     units = np.maximum(denominators, 0.5)
     size, first = len(numerators), int(np.flatnonzero(step > 0)[0])
     is_share = variation == 0
-    overall = numerators.sum() / units.sum()
+    overall = max(numerators.sum() / units.sum(), 1e-9)
     days = (middles - middles[max(first - 1, 0)]) / 90
     used = [number for number, dose in enumerate(doses) if dose.min() < dose.max()]
     design = np.column_stack([np.ones(size), step, *[doses[number] for number in used], days])
@@ -40,7 +41,7 @@ def measure(
 
     weighted = np.linalg.pinv(design.T @ np.diag(units) @ design)
     rough = weighted @ design.T @ numerators / overall
-    unit_variance = overall * (1 - overall) if is_share else (variation * overall) ** 2
+    unit_variance = max(overall * (1 - overall), 1e-9) if is_share else (variation * overall) ** 2
     for j in range(len(rough)):
         signal = rough[j] ** 2
         rough[j] *= max(0.0, 1 - 2 * unit_variance * weighted[j, j] / overall**2 / signal) if signal else 0.0
@@ -52,7 +53,9 @@ def measure(
     prior = np.diag([0.0, 0.0] + [1.0] * len(used) + [1 / 0.2**2])
     weeks = np.concatenate([[0.0], np.cumsum(np.maximum(np.diff(middles) / 7, 0.1))])
 
-    def fits(scale: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+    unknown = [0, 1, *(2 + position for position, number in enumerate(used) if number not in near), design.shape[1] - 1]
+
+    def fits(scale: Floats) -> tuple[Floats, ...]:
         share = np.clip(level * scale, 1e-6, 0.98)
         unit = (1 - share) / share if is_share else np.full(size, variation**2)
         sampling = np.diag(max(design_effect, 1) * unit * scale**2 / units)
@@ -66,17 +69,19 @@ def measure(
             residual = figure @ inverse @ figure - coefficients @ design.T @ inverse @ figure
             log_likelihood = -(residual - np.linalg.slogdet(inverse)[1] + np.linalg.slogdet(precision)[1]) / 2
             variance = contrast @ np.linalg.solve(precision, contrast)
-            found.append((np.log(weight) + log_likelihood, contrast @ coefficients, np.sqrt(variance), coefficients[1]))
-        log_weights, effects, errors, own = np.array(found).T
+            reduced = np.linalg.inv(precision[np.ix_(unknown, unknown)])[1, 1]
+            weighed = np.log(weight) + log_likelihood
+            found.append((weighed, contrast @ coefficients, np.sqrt(variance), coefficients[1], np.sqrt(reduced)))
+        log_weights, *rest = np.array(found).T
         weights = np.exp(log_weights - log_weights.max())
-        return weights / weights.sum(), effects, errors, own
+        return (weights / weights.sum(), *rest)
 
-    weights, effects, errors, own = fits(left)
+    weights, effects, errors, own, but_for_near = fits(left)
     mean = weights @ effects
     above = weights @ norm.sf(effects / errors)
     during = numerators[step > 0].sum()
     fitted = np.clip(1 + (weights @ own) * step, max(0.1, 1 / max(during, 1)), 5)
-    mix, centres, widths, _ = fits(left * fitted)
+    mix, centres, widths, *_ = fits(left * fitted)
 
     def quantile(probability: float) -> float:
         reach = np.abs(centres).max() + 12 * widths.max()
@@ -90,4 +95,7 @@ def measure(
         "high": quantile(0.975),
         "level": overall * trend[first],
         "drift": float(weights @ [spread for spread, _, _ in PAIRS]),
+        "sampling_sd": errors[0],
+        "sd_but_for_near": float(np.sqrt(weights @ (but_for_near**2 + own**2) - (weights @ own) ** 2)),
+        "after": during / units[step > 0].sum(),
     }

@@ -90,6 +90,7 @@ def shops(draw: strategies.DrawFn) -> Blocks:
         variation=variation,
         design_effect=draw(strategies.sampled_from([0.5, 1.0, 2.5])),
         together_with=(0,) if others and draw(strategies.booleans()) else (),
+        near=(0, 2) if others and draw(strategies.booleans()) else (),
     )
 
 
@@ -107,8 +108,9 @@ def test_the_filter_equals_a_matrix_over_all_weeks(blocks: Blocks) -> None:
         blocks.variation,
         blocks.design_effect,
         blocks.together_with,
+        blocks.near,
     )
-    assert {name: getattr(estimate, name) for name in MEASURED} == pytest.approx(dense, abs=1e-6, rel=1e-6)
+    assert vars(estimate) == pytest.approx(dense, abs=1e-6, rel=1e-6)
 
 
 def test_a_change_of_a_quarter_is_seen_in_points_and_as_a_share_of_what_was_expected() -> None:
@@ -131,8 +133,9 @@ def test_what_holds_in_every_week_or_in_none_says_nothing() -> None:
 def test_two_changes_of_one_day_share_what_happened() -> None:
     blocks = weeks(26, 4, others=(from_week(30, 26),))
     risen = replace(blocks, numerators=np.where(blocks.step > 0, 180.0, 120.0))
-    one, both = estimate_changes([risen, replace(risen, together_with=(0,))])
+    one, both = estimate_changes([replace(risen, near=(0,)), replace(risen, together_with=(0,))])
     assert one.sd > 0.9  # nothing tells them apart but that an effect beyond 100 % is odd
+    assert one.sd_but_for_near < 0.1
     assert both.relative == pytest.approx(0.5, abs=0.02)
     assert both.sd < 0.1
 

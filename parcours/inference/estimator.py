@@ -37,6 +37,8 @@ NO_WANDER = 0.2
 SLOPE_SD = 0.20
 """Relative, per 90 days."""
 DOSE_SD = 1.0
+KNOWN = 1e9
+"""The precision of an effect that is known: far above any that weeks of data have."""
 AT_ONCE = 64
 """Fits that pass together: more of them leave the processor's cache, fewer cost Python's loop over the blocks."""
 
@@ -66,6 +68,8 @@ class Blocks:
     """Variance with units of one person together over the variance without; at least 1 is taken."""
     together_with: tuple[int, ...] = ()
     """Which of `others` are measured together with the change: the estimate is the sum of the effects."""
+    near: tuple[int, ...] = ()
+    """Which of `others` may be hard to tell apart from the change."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,8 @@ class Estimate:
     """By how much the figure wanders by itself, a relative standard deviation."""
     sampling_sd: float
     """The standard deviation that the estimate would have if the figure did not wander."""
+    sd_but_for_near: float
+    """The one that the change's own effect would have if the effects of the `near` changes were known."""
     after: float
     """The figure in the blocks of the change."""
 
@@ -139,10 +145,11 @@ def estimate_changes(many: Sequence[Blocks]) -> list[Estimate]:
 
 
 class _Design(NamedTuple):
-    """The regressors of a fit, blocks × (level, step, doses, slope), and which of them are added up."""
+    """The regressors of a fit, blocks × (level, step, doses, slope); which are added up, and which are near."""
 
     regressors: Floats
     contrast: Floats
+    near: Floats
 
 
 def _design(blocks: Blocks) -> _Design:
@@ -159,7 +166,8 @@ def _design(blocks: Blocks) -> _Design:
     ninety_days = (blocks.middles - blocks.middles[max(first - 1, 0)]) / 90
     columns = [np.ones(size), blocks.step, *(doses[number] for number in telling), ninety_days]
     contrast = [0.0, 1.0, *(float(number in blocks.together_with) for number in telling), 0.0]
-    return _Design(np.column_stack(columns), np.array(contrast))
+    near = [0.0, 0.0, *(float(number in blocks.near) for number in telling), 0.0]
+    return _Design(np.column_stack(columns), np.array(contrast), np.array(near))
 
 
 def _estimate_alike(many: Sequence[Blocks], designs: Sequence[_Design]) -> list[Estimate]:
@@ -172,6 +180,7 @@ def _estimate_alike(many: Sequence[Blocks], designs: Sequence[_Design]) -> list[
     design_effect = np.maximum([blocks.design_effect for blocks in many], 1.0)[:, None]
     regressors = np.stack([design.regressors for design in designs])
     contrast = np.stack([design.contrast for design in designs])
+    near = np.stack([design.near for design in designs])
     is_share = variation == 0
 
     overall = np.maximum(numerators.sum(axis=1) / denominators.sum(axis=1), 1e-9)
@@ -185,17 +194,18 @@ def _estimate_alike(many: Sequence[Blocks], designs: Sequence[_Design]) -> list[
         share = np.clip(level * scale, 1e-6, 0.98)
         unit = np.where(is_share, (1 - share) / share, variation**2)
         sampling = design_effect * unit * scale**2 / denominators
-        return _fit(figure, regressors, contrast, middles, scale, sampling)
+        return _fit(figure, regressors, contrast, near, middles, scale, sampling)
 
     first = fit(by_others)
     # The interval asks what else could be true, so its variances are those of the level that was found; a count of
     # zero is no proof of a variance of zero.
     during = (numerators * (step > 0)).sum(axis=1)
     floor = np.maximum(0.1, 1 / np.maximum(during, 1))[:, None]
-    second = fit(by_others * np.clip(1 + first.own[:, None] * step, floor, 5))
+    second = fit(by_others * np.clip(1 + first.own()[:, None] * step, floor, 5))
     low, high = second.quantile(0.025), second.quantile(0.975)
     p, estimate, sd = first.p(), first.mean(), first.sd()
     drift = first.weights @ _SPREAD
+    but_for_near = first.sd_but_for_near()
     begins = np.argmax(step > 0, axis=1)
     after = during / (denominators * (step > 0)).sum(axis=1)
     return [
@@ -208,6 +218,7 @@ def _estimate_alike(many: Sequence[Blocks], designs: Sequence[_Design]) -> list[
             level=float(overall[i] * trend[i, begins[i]]),
             drift=float(drift[i]),
             sampling_sd=float(first.errors[i, 0]),
+            sd_but_for_near=float(but_for_near[i]),
             after=float(after[i]),
         )
         for i in range(len(many))
@@ -239,13 +250,23 @@ def _preliminary(
 
 
 class _Mixture(NamedTuple):
-    """An effect's distribution: normals, one per pair of spread and persistence. Arrays: fits × pairs; own: fits."""
+    """An effect's distribution: normals, one per pair of spread and persistence. Arrays: fits × pairs."""
 
     weights: Floats
     effects: Floats
     errors: Floats
-    own: Floats
-    """The mean effect of the change alone."""
+    own_effects: Floats
+    """The effects of the change alone."""
+    own_errors: Floats
+    """Their standard errors if the near changes' effects were known."""
+
+    def own(self) -> Floats:
+        """The mean effect of the change alone."""
+        return np.asarray((self.weights * self.own_effects).sum(axis=1))
+
+    def sd_but_for_near(self) -> Floats:
+        square = (self.weights * (self.own_errors**2 + self.own_effects**2)).sum(axis=1)
+        return np.asarray(np.sqrt(np.maximum(square - self.own() ** 2, 1e-18)))
 
     def p(self) -> Floats:
         standardised = self.effects / self.errors
@@ -271,7 +292,13 @@ class _Mixture(NamedTuple):
 
 
 def _fit(
-    figure: Floats, regressors: Floats, contrast: Floats, middles: Floats, scale: Floats, sampling: Floats
+    figure: Floats,
+    regressors: Floats,
+    contrast: Floats,
+    near: Floats,
+    middles: Floats,
+    scale: Floats,
+    sampling: Floats,
 ) -> _Mixture:
     """The effects that `contrast` adds up, for each pair of spread and persistence, and the pairs' weights."""
     squares, log_variance = _whitened_squares(np.dstack([regressors, figure]), middles, scale, sampling)
@@ -281,6 +308,10 @@ def _fit(
     precision[..., doses, doses] += 1 / DOSE_SD**2
     precision[..., -1, -1] += 1 / SLOPE_SD**2
     covariance = np.linalg.inv(precision)
+    known = covariance
+    if near.any():
+        # What is known has a prior without width.
+        known = np.linalg.inv(precision + (KNOWN * near)[:, None, :, None] * np.eye(size))
     products = squares[..., :size, size]
     coefficients = np.einsum("fgpq,fgq->fgp", covariance, products)
     residual = squares[..., size, size] - (coefficients * products).sum(axis=-1)
@@ -291,7 +322,8 @@ def _fit(
         weights=weights,
         effects=np.einsum("fgp,fp->fg", coefficients, contrast),
         errors=np.sqrt(np.einsum("fp,fgpq,fq->fg", contrast, covariance, contrast)),
-        own=(weights * coefficients[..., 1]).sum(axis=1),
+        own_effects=coefficients[..., 1],
+        own_errors=np.sqrt(known[..., 1, 1]),
     )
 
 

@@ -75,24 +75,20 @@ class Seen:
     neighbours: tuple[str, ...] = ()
     near: tuple[str, ...] = ()
     """At the last look: changes within `NEAR_DAYS`."""
-    without_near: Estimate | None = None
-    """What the estimate would be without these in the model."""
     together_near: Estimate | None = None
     """The sum with all of these."""
 
     @property
-    def p(self) -> float:
-        """Two-sided. With neighbours, of the change and of the sum the smaller one, doubled; 1 where skipped."""
+    def p_alone(self) -> float:
+        """Two-sided, of the change's own effect; doubled where the sum is tested too; 1 where skipped."""
         if self.own is None:
             return 1.0
-        if self.together is None:
-            return self.own.p
-        return min(1.0, 2 * self.own.p, 2 * self.together.p)
+        return self.own.p if self.together is None else min(1.0, 2 * self.own.p)
 
     @property
-    def is_by_the_sum(self) -> bool:
-        """Whether `p` is that of the sum."""
-        return self.own is not None and self.together is not None and self.together.p < self.own.p
+    def p(self) -> float:
+        """The smaller one of the change's own effect and of the sum."""
+        return self.p_alone if self.together is None else min(self.p_alone, 2 * self.together.p)
 
 
 @dataclass(frozen=True)
@@ -149,7 +145,6 @@ def look_at(questions: Sequence[Question]) -> list[Looks]:
             before,
             own=made.get("own"),
             together=made.get("together"),
-            without_near=made.get("without_near"),
             together_near=made.get("together_near"),
         )
 
@@ -178,7 +173,6 @@ def _models(question: Question, look: Look, fit: Callable[[Blocks], int]) -> tup
     seen = Seen(look, weeks, None)
     if not weeks.can_be_measured or weeks.expected_count < LEAST_EXPECTED:
         return seen, {}
-    models = {"own": fit(blocks)}
     # Only what has begun by the look's last day, so that a change of later takes no word back.
     telling = [number for number, dose in enumerate(blocks.others) if np.ptp(dose) > 0]
     holds = [bool((dose[blocks.step > 0] > 0).any()) for dose in blocks.others]
@@ -191,12 +185,11 @@ def _models(question: Question, look: Look, fit: Callable[[Blocks], int]) -> tup
         return any(abs((day - change.starts_on).days) <= days for day in dates)
 
     neighbours = [number for number in telling if holds[number] and is_within(number, NEIGHBOUR_DAYS)]
+    near = [number for number in telling if look.is_last and is_within(number, NEAR_DAYS, with_end=True)]
+    models = {"own": fit(replace(blocks, near=tuple(near)))}
     if neighbours:
         models["together"] = fit(replace(blocks, together_with=tuple(neighbours)))
-    near = [number for number in telling if look.is_last and is_within(number, NEAR_DAYS, with_end=True)]
     if near:
-        kept = tuple(dose for number, dose in enumerate(blocks.others) if number not in near)
-        models["without_near"] = fit(replace(blocks, others=kept))
         summed = tuple(number for number in near if holds[number])
         models["together_near"] = fit(replace(blocks, together_with=summed))
 

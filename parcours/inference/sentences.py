@@ -59,9 +59,11 @@ def _moved(verdict: Verdict, written: Written) -> str:
     said = f"{verdict.word.capitalize()} {_by(verdict.crossed)}"
     if verdict.together_with:
         said += f", together with {_names(verdict.together_with)}"
-    if verdict.estimate is not None:
-        said += f": {_effect(verdict.estimate, written)}"
-    return said + ("; it has faded, for by the last look no effect is possible too." if verdict.is_faded else ".")
+    if verdict.is_faded:
+        said += ", faded since"
+    if verdict.estimate is None:
+        return f"{said}."
+    return f"{said}: {'at the last look ' if verdict.is_faded else ''}{_effect(verdict.estimate, written)}."
 
 
 def _too_little(verdict: Verdict, written: Written) -> str:

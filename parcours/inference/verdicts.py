@@ -31,7 +31,8 @@ LEAST_WEEKS_BEFORE = 4
 SHARE_OF_THE_MOVED = 0.5
 """What the figure that a change was meant to move has of `ALPHA`."""
 INSEPARABLE = 1.25
-"""From this ratio of the standard deviations with and without near changes on, these are not told apart."""
+"""From this ratio of the standard deviations on, as it is and as if the near changes' effects were known, these are
+what stands in the way."""
 WIDEST = 0.30
 """Half-width of an interval, relative to the level, beyond which it tells too little."""
 POWER = 0.80
@@ -151,20 +152,26 @@ def _allowed(figure: FigureLooks) -> float:
     return min(1.0, figure.looks.weeks_before / WEEKS_FOR_ALL_OF_ALPHA)
 
 
-def _p(figure: FigureLooks, as_of: date) -> float:
+def _p(figure: FigureLooks, as_of: date, is_alone: bool = False) -> float:
     """The p of all looks that are due on a day, made comparable with figures of longer history."""
-    due = (seen.p / seen.look.weight for seen in figure.looks.seen if seen.look.due_on <= as_of)
+    due = (_weighed(seen, is_alone) for seen in figure.looks.seen if seen.look.due_on <= as_of)
     return min(1.0, min(due, default=1.0) / _allowed(figure))
 
 
-def _crossing(figures: Sequence[FigureLooks], number: int, shares: Sequence[float]) -> int | None:
-    """The position of the figure's look at which Holm first rejects it."""
+def _weighed(seen: Seen, is_alone: bool) -> float:
+    return (seen.p_alone if is_alone else seen.p) / seen.look.weight
+
+
+def _crossing(figures: Sequence[FigureLooks], number: int, shares: Sequence[float]) -> tuple[int, bool] | None:
+    """The position of the figure's look at which Holm first rejects it, and whether for the change's own effect."""
     measured = [other for other, share in enumerate(shares) if share > 0]
+    own_position = measured.index(number)
     for position, seen in enumerate(figures[number].looks.seen):
         p_values = [_p(figures[other], seen.look.due_on) for other in measured]
-        falls = holm(p_values, [shares[other] for other in measured], ALPHA)
-        if falls[measured.index(number)]:
-            return position
+        for is_alone in (True, False):
+            p_values[own_position] = _p(figures[number], seen.look.due_on, is_alone)
+            if holm(p_values, [shares[other] for other in measured], ALPHA)[own_position]:
+                return position, is_alone
     return None
 
 
@@ -179,25 +186,25 @@ def _verdict(figures: Sequence[FigureLooks], number: int, shares: Sequence[float
 
     if not _is_measured(figure):
         return say(Word.NOT_MEASURED_BEFORE)
-    position = _crossing(figures, number, shares)
-    if position is not None:
+    crossing = _crossing(figures, number, shares)
+    if crossing is not None:
+        position, is_alone = crossing
         # The look that was surest by then says in which direction.
-        surest = min(looks.seen[: position + 1], key=lambda seen: seen.p / seen.look.weight)
-        moved = surest.together if surest.is_by_the_sum else surest.own
+        surest = min(looks.seen[: position + 1], key=lambda seen: _weighed(seen, is_alone))
+        moved = surest.own if is_alone else surest.together
         assert moved is not None
-        is_better = (moved.estimate > 0) == figure.is_higher_better
-        final = None if latest is None or next_look else latest.together if surest.is_by_the_sum else latest.own
+        final = None if latest is None or next_look else latest.own if is_alone else latest.together
         return say(
-            Word.IMPROVED if is_better else Word.WORSENED,
+            Word.IMPROVED if (moved.estimate > 0) == figure.is_higher_better else Word.WORSENED,
             crossed=looks.seen[position].look,
             is_faded=final is not None and final.low <= 0 <= final.high,
-            together_with=surest.neighbours if surest.is_by_the_sum else (),
+            together_with=() if is_alone else surest.neighbours,
         )
     if latest is None or next_look is not None:
         return say(Word.MEASURING, last_look=looks.schedule[-1])
     if latest.own is None:
         return say(Word.TOO_LITTLE, cause=Cause.FEW)
-    if latest.without_near is not None and latest.own.sd >= INSEPARABLE * latest.without_near.sd:
+    if latest.near and latest.own.sd >= INSEPARABLE * latest.own.sd_but_for_near:
         return say(Word.INSEPARABLE, together_with=latest.near)
     if (latest.own.high - latest.own.low) / 2 > WIDEST:
         is_by_sampling = latest.own.sampling_sd**2 >= latest.own.sd**2 / 2
