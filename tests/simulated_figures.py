@@ -51,7 +51,7 @@ DRIFTS = {
 }
 
 
-def change_day(weeks: int, guard: int = 1) -> int:
+def change_day(weeks: int) -> int:
     """The number of the day on which a change comes after so many whole weeks of history."""
     return 7 * weeks + DAYS_AFTER_HISTORY
 

@@ -5,7 +5,7 @@ The thresholds allow for two standard errors of a share at the number of shops t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import chain, pairwise
 from typing import Any
 
@@ -61,9 +61,10 @@ def from_day(days: int, first: int, effect: float) -> Any:
     return np.where(np.arange(days) >= first, effect, 0.0)
 
 
-def test_a_shop_in_which_nothing_happened_is_seldom_told_otherwise(record_property: Callable[..., None]) -> None:
+def test_a_shop_in_which_nothing_happened_is_seldom_told_otherwise() -> None:
     # Ten figures, 28 nights. Verdicts are never taken back (see below), so the last night shows them all. With 160
-    # shops a share of 4.6 %, the highest that 2,000 shops have shown, has a standard error of 1.7 %.
+    # shops a share of 4.6 %, the highest that 2,000 shops have shown, has a standard error of 1.7 %. (400 shops each,
+    # in four minutes, stay below 7 %.)
     false: dict[tuple[int, int, str], float] = {}
     for weeks in (6, 16, 26, 51):
         for a_day in (120, 400):
@@ -73,7 +74,6 @@ def test_a_shop_in_which_nothing_happened_is_seldom_told_otherwise(record_proper
                 looks = looks_at_shops(shops, Change("nothing", day(start)), start + 29)
                 told = [any(verdict.word in MOVED for verdict in judge(figures)) for figures in looks]
                 false[weeks, a_day, name] = float(np.mean(told))
-    record_property("false", false)
     print({"worst": max(false, key=false.__getitem__), **false, "mean": np.mean(list(false.values()))})
     assert max(false.values()) <= 0.08
     assert np.mean(list(false.values())) <= 0.04

@@ -386,6 +386,19 @@ def test_a_figure_that_nobody_reaches_tells_too_little() -> None:
     )
 
 
+def test_a_figure_without_a_counted_day_was_not_measured_before() -> None:
+    unknown = steady(200, is_counted=np.zeros(200, dtype=bool))
+    [found] = look_at([Question(unknown, Change("new search", day(150)), 1, day(200))])
+    [verdict] = judge([FigureLooks("conversion", True, found)])
+    assert (verdict.word, verdict.weeks_before, verdict.estimate) == (Word.NOT_MEASURED_BEFORE, 0, None)
+
+
+def test_a_change_of_before_the_first_day_was_not_measured_before() -> None:
+    [found] = look_at([Question(steady(60), Change("opening", day(-5)), 1, day(60))])
+    [verdict] = judge([FigureLooks("conversion", True, found)])
+    assert (verdict.word, verdict.weeks_before) == (Word.NOT_MEASURED_BEFORE, 0)
+
+
 def test_a_plain_fall_is_found_and_said() -> None:
     base = with_rate(conversion(np.random.default_rng(5), 240, 400, 0.035, STEADY), 0.02, 187)
     [found] = look_at([Question(base, Change("new search", day(186)), 1, day(230))])
