@@ -385,7 +385,7 @@ def test_shops_without_sessions_show_satisfaction_by_day(tmp_path: Path, changed
 def test_a_funnel_names_its_unit_window_and_worst_step(tmp_path: Path) -> None:
     section = sections_of(write_published(tmp_path / "published.duckdb"))["funnel-1"]
     assert section.title == f"Cart → Order loses 61{NBSP}% of the people who reach it"
-    assert "Unit: person; window: 7 days" in section.subtitle and "9 attempts are still open" in section.subtitle
+    assert "best matured attempt; window: 7 days" in section.subtitle and "9 are still open" in section.subtitle
 
 
 def test_a_funnel_with_few_attempts_names_no_step(tmp_path: Path, changed: duckdb.DuckDBPyConnection) -> None:

@@ -164,7 +164,7 @@ def _funnels(s: JourneySettings) -> list[Row]:
             funnel.id,
             funnel.name,
             funnel.unit,
-            None if (days := funnel.longest_days) is None else _seconds(days, 86400),
+            None if funnel.window_days is None else _seconds(funnel.window_days, 86400),
             len(funnel.steps),
             number,
         )

@@ -17,6 +17,7 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationInfo,
+    WithJsonSchema,
     field_validator,
 )
 
@@ -79,6 +80,11 @@ def _inside(pattern: str) -> str:
 Names = Annotated[list[str], BeforeValidator(_as_list)]
 HIGHEST_RATE = 10**7
 """Of the shop's currency for one of another: a euro is a million rials."""
+Window = Annotated[
+    Annotated[float, Field(gt=0)] | None,
+    BeforeValidator(lambda days: None if days == "none" else days),
+    WithJsonSchema({"anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"enum": ["none"]}]}),
+]
 Host = Annotated[str, AfterValidator(_host)]
 CurrencyCode = Annotated[str, AfterValidator(_currency)]
 Rate = Annotated[float, Field(gt=0, le=HIGHEST_RATE)]
@@ -300,17 +306,12 @@ class Funnel(Section):
     id: Identifier
     name: str
     unit: Unit = "person"
-    window_days: Annotated[float, Field(gt=0)] | Literal["none"] = Field(
+    window_days: Window = Field(
         7,
         description="The last step comes at most so many days of 24 hours after the first; less than one too, as 0.02. "
         "`none`: whenever, and what came of an entry may change for ever.",
     )
     steps: list[Step] = Field(min_length=1, max_length=20)
-
-    @property
-    def longest_days(self) -> float | None:
-        """The window; None: there is none."""
-        return None if self.window_days == "none" else self.window_days
 
 
 class Retention(Section):
