@@ -1,0 +1,194 @@
+"""Incidents that nobody logged: falls of a step, for everybody or one segment, of 2 to 60 days.
+
+Here: a shop's days in, the incidents of all of them out, for a history that is read at leisure. What is told each
+night is in `alarms.py`. A candidate of the scan counts as much as the smaller of its two scores: that of the scan, and
+that of the likelihood, which asks whether it is more than the figure's ordinary wandering.
+
+Not found, and not findable: causes; falls under 4 expected conversions; in small shops those of a few days; what is
+below about 3.7 times the figure's own wander.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import product
+
+import numpy as np
+
+from parcours.inference.attribution import Fall, Place, Window, places
+from parcours.inference.daily_cells import Cell, DailyCells, Flags, Floats, ordinary_days
+from parcours.inference.drift import judge, relative_days
+from parcours.inference.scan import AROUND, LEAST_INSIDE, LENGTH_GROUPS, Whole, best_falls
+
+THRESHOLD = 4.3
+PER_CELL = 0.25
+"""By this times the logarithm of the number of cells that were searched, the threshold rises."""
+YEAR = 365
+PASSES = 5
+"""Falls that are looked for in one cell, one after the other, the days of those before set aside."""
+EDGES = 3
+"""Days by which either end of an interval is moved for the best likelihood."""
+LONGEST = LENGTH_GROUPS[-1][-1]
+
+
+@dataclass(frozen=True)
+class Incident:
+    """One fall that was found.
+
+    Attributes:
+        cell: the step and the segment, or everybody.
+        first_day, last_day: its days, both tracked.
+        is_open: whether it still runs on the last day that its cell is measured on.
+        score, threshold: how certain it is, and from where on falls are reported.
+        relative_size: seen relative to expected, below 0: -0.4 is "40 % fewer than expected went on".
+        low, high: the 95 % interval of the relative size.
+        entered: units that entered the step on those days.
+        seen: those that went on.
+        units_lost: those that would have gone on besides.
+        seen_in: the other cells that fell with it, of this step and of others.
+    """
+
+    cell: Cell
+    first_day: date
+    last_day: date
+    is_open: bool
+    score: float
+    threshold: float
+    relative_size: float
+    low: float
+    high: float
+    entered: float
+    seen: float
+    units_lost: float
+    seen_in: tuple[Cell, ...]
+
+    @property
+    def expected(self) -> float:
+        """Units that would have gone on without the incident."""
+        return self.seen + self.units_lost
+
+
+def find_incidents(shop: DailyCells) -> list[Incident]:
+    """All incidents of the shop's days, the most certain first."""
+    candidates = best_falls(shop.went_on, ordinary_days(shop)[0], shop.is_tracked)
+    limit = threshold(int((candidates.score < 0).any(axis=1).sum()), shop.day_count)
+    falls = _falls(shop, limit)
+    return [_measured(shop, place, falls, limit) for place in places(shop, falls, Window(AROUND, AROUND))]
+
+
+def threshold(cells: int, days: int) -> float:
+    """The score from which on a fall is reported.
+
+    Args:
+        cells: how many cells were searched. One without any interval of 4 expected conversions can't have a fall.
+        days: how many days. Two years are twice as much to find something in by chance; less than one is taken as one,
+            since its wander is known less well.
+    """
+    return THRESHOLD + PER_CELL * float(np.log(max(cells, 1) * max(days / YEAR, 1)))
+
+
+def _falls(shop: DailyCells, limit: float) -> list[Fall]:
+    """Every cell's falls from the threshold on, each in turn with the days of those before set aside."""
+    falls: list[Fall] = []
+    cells = np.arange(len(shop.cells))
+    aside = np.zeros(shop.is_tracked.shape, dtype=bool)
+    for _ in range(PASSES):
+        score, first, last = deepest(shop.only(cells).without(aside[cells]), limit)
+        is_found = score >= limit
+        cells, score, first, last = cells[is_found], score[is_found], first[is_found], last[is_found]
+        falls += [
+            Fall(*found) for found in zip(cells.tolist(), first.tolist(), last.tolist(), score.tolist(), strict=True)
+        ]
+        for cell, begin, end in zip(cells, first, last, strict=True):
+            aside[cell, begin : end + 1] = True
+        if not len(cells):
+            break
+    return falls
+
+
+def deepest(shop: DailyCells, least: float = 0.0) -> tuple[Floats, Whole, Whole]:
+    """Each cell's most certain fall: its score (0 where there is none), its first and last day.
+
+    Args:
+        shop: the cells.
+        least: candidates whose scan has less than this are not judged, and score 0.
+    """
+    exposure, rate = ordinary_days(shop)
+    candidates = best_falls(shop.went_on, exposure, shop.is_tracked)
+    may_be = np.flatnonzero((-candidates.score >= max(least, 1e-9)).any(axis=1))
+    score = np.zeros(candidates.score.shape)
+    if len(may_be):
+        relative, variance = relative_days(shop, exposure, rate)
+        judged = judge(relative[may_be], variance[may_be], candidates.first[may_be], candidates.last[may_be])
+        score[may_be] = np.maximum(np.minimum(-judged.root(), -candidates.score[may_be]), 0)
+    best = score.argmax(axis=1)
+    every = np.arange(len(shop.cells))
+    return score[every, best], candidates.first[every, best], candidates.last[every, best]
+
+
+def _measured(shop: DailyCells, place: Place, falls: list[Fall], limit: float) -> Incident:
+    """The incident at this place: its days to the day, its size and what was lost."""
+    cell = shop.only(np.array([place.cell])).without(_other_falls(shop, place, falls))
+    exposure, rate = ordinary_days(cell)
+    relative, variance = relative_days(cell, exposure, rate)
+    first, last = _best_days(cell.is_tracked[0], place, relative, variance)
+    days = slice(first, last + 1)
+
+    # The sampling error inside is that of the lower rate. Two conversions more keep it from being none where nobody
+    # went on.
+    expected = float((exposure[0, days] * rate[0]).sum())
+    seen = float(cell.went_on[0, days].sum())
+    fallen = min((seen + 2) / (expected + 2), 1.0)
+    variance[:, days] *= fallen * (1 - rate[0] * fallen) / (1 - rate[0])
+    judged = judge(relative, variance, np.array([[first]]), np.array([[last]]))
+    size, low, high = (
+        float(values[0, 0]) for values in (judged.mean_size(), judged.size_quantile(0.025), judged.size_quantile(0.975))
+    )
+    units_lost = -size * expected
+    per_size = expected / (seen + units_lost) if seen + units_lost > 0 else 1.0
+    return Incident(
+        cell=shop.cells[place.cell],
+        first_day=shop.first_day + timedelta(first),
+        last_day=shop.first_day + timedelta(last),
+        is_open=not cell.is_tracked[0, last + 1 :].any(),
+        score=place.score,
+        threshold=limit,
+        relative_size=max(size * per_size, -1.0),
+        low=max(low * per_size, -1.0),
+        high=high * per_size,
+        entered=float(cell.entered[0, days].sum()),
+        seen=seen,
+        units_lost=units_lost,
+        seen_in=tuple(shop.cells[other] for other in sorted(place.seen_in - {place.cell})),
+    )
+
+
+def _other_falls(shop: DailyCells, place: Place, falls: list[Fall]) -> Flags:
+    """The days of the named cell's other falls, well away from this one."""
+    days = np.zeros((1, shop.day_count), dtype=bool)
+    for fall in falls:
+        if fall.cell == place.cell and (fall.last < place.first - EDGES or fall.first > place.last + EDGES):
+            days[0, fall.first : fall.last + 1] = True
+    return days
+
+
+def _best_days(is_tracked: Flags, place: Place, relative: Floats, variance: Floats) -> tuple[int, int]:
+    """The interval's first and last day, each moved by up to three days for the best likelihood."""
+    moves = range(-EDGES, EDGES + 1)
+    tried = [
+        (first, last)
+        for first, last in product((place.first + move for move in moves), (place.last + move for move in moves))
+        if first >= 0
+        and last < len(is_tracked)
+        and first < last <= first + LONGEST - 1
+        and is_tracked[first]
+        and is_tracked[last]
+        and is_tracked[first : last + 1].sum() >= LEAST_INSIDE
+    ]
+    if not tried:
+        # The named cell is "all", and is not measured where a segment of it is.
+        return place.first, place.last
+    first, last = np.array(tried).T
+    root = judge(relative, variance, first[None], last[None]).root()[0]
+    return tried[int(root.argmin())]
