@@ -6,11 +6,12 @@ Falls of the whole history, read at leisure, are in `incidents.py`.
 
 Each night, intervals of 2 to 28 days that end on it are held against the 56 days before them. How much each figure
 wanders, and its weekdays, are learnt once a week from the days up to 28 days before: what runs doesn't teach what is
-ordinary. So a shop's first eight weeks raise no alarm.
+ordinary. So a shop's first eight weeks raise no alarm. An interval is left out if it was clearly over on an earlier
+night: what has recovered would else be seen for weeks, in long intervals.
 
-One incident is one alarm. It opens; it gets worse, if the fall is told to be deeper by half of what was told or half of
-what was left, or if it was a segment's and is everybody's now; it is over when 7 nights were quiet. What falls again
-before that is still the same alarm. A night on which the step is not tracked is not a quiet one.
+One incident is one alarm. It opens; it gets worse, if the days since it was told of fell by half as much again or lost
+half of what was left, or if it was a segment's and is everybody's now; it is over when 7 nights were quiet. What falls
+again before that is still the same alarm. A night on which the step is not tracked is not a quiet one.
 """
 
 from __future__ import annotations
@@ -23,11 +24,19 @@ from typing import Literal
 
 import numpy as np
 
-from parcours.inference.attribution import Fall, Held, Place, Window, held, is_same, places
+from parcours.inference.attribution import Fall, Place, Window, held, is_same, places
 from parcours.inference.daily_cells import Cell, DailyCells, Floats, ordinary_days
 from parcours.inference.drift import judge, relative_days, wander_variance
 from parcours.inference.incidents import PER_CELL, YEAR
-from parcours.inference.scan import LEAST_AROUND, LEAST_EXPECTED, LEAST_INSIDE, Sums, Whole, fall_root, usual_rate
+from parcours.inference.scan import (
+    LEAST_AROUND,
+    LEAST_EXPECTED,
+    LEAST_INSIDE,
+    Sums,
+    Whole,
+    signed_root,
+    usual_rate,
+)
 
 LENGTHS = (*range(2, 15), 16, 20, 24, 28)
 BEFORE = 56
@@ -38,6 +47,10 @@ LEARNT_BEFORE = 28
 THRESHOLD = 4.0
 CELLS = 40
 """Cells up to which the threshold holds; it rises beyond, as that of the incidents does."""
+CLEARLY_OVER = 4.0
+"""An interval is over if one inside it that ended before it has a squared score that is higher by more."""
+WORSE = 3.0
+"""Score from which on the days since a notice are certainly worse than those it told of."""
 QUIET_NIGHTS = 7
 
 Word = Literal["open", "worse", "over"]
@@ -52,7 +65,8 @@ class Notice:
         word: "open", "worse" or "over".
         cell: the step and the segment, or everybody.
         opened_on, opened_with: the night and the cell that the alarm opened with: its name as long as it runs.
-        first_day, last_day: the days that fell; of one that is over, those of the last night that it was seen on.
+        first_day, last_day: the days that stand out most, up to the night; of an alarm that is over, those of the night
+            on which it was most certain.
         score: how certain the fall is.
         relative_size: seen relative to expected, below 0.
         entered: units that entered the step on those days.
@@ -97,16 +111,16 @@ def nightly_notices(shop: DailyCells, first_night: date | None = None) -> list[N
         for place in places(known, falls, WINDOW):
             alarm = _of_place(running, shop, place)
             if alarm is None:
-                opened.append(_Alarm(night, place, known))
-                notices.append(opened[-1].notice(shop, night, "open"))
+                opened.append(_Alarm(night, place))
+                notices.append(opened[-1].notice(known, night, "open"))
             elif alarm not in seen:
                 seen.append(alarm)
                 if alarm.is_worse(place, known):
-                    notices.append(alarm.notice(shop, night, "worse"))
+                    notices.append(alarm.notice(known, night, "worse"))
         for alarm in running:
             alarm.quiet = 0 if alarm in seen else alarm.quiet + int(shop.is_tracked[shop.all_of(alarm.cell), night])
             if alarm.quiet == QUIET_NIGHTS:
-                notices.append(alarm.notice(shop, night, "over"))
+                notices.append(alarm.notice(known, night, "over"))
         running = [alarm for alarm in running if alarm.quiet < QUIET_NIGHTS] + opened
     return notices
 
@@ -119,49 +133,62 @@ def threshold(cells: int) -> float:
 class _Alarm:
     """One alarm that has opened and is not over."""
 
-    def __init__(self, night: int, place: Place, known: DailyCells) -> None:
+    def __init__(self, night: int, place: Place) -> None:
         self.opened, self.opened_with = night, place.cell
-        self.cell, self.place = place.cell, place
+        self.cell = place.cell
+        self.last = self.told = self.best = place  # as seen last, as last told, and when it was most certain
         self.seen_in = place.seen_in | {place.cell}
-        self.size = self._held(known)
-        self.told = -self.size.relative
         self.quiet = 0
 
     def is_worse(self, place: Place, known: DailyCells) -> bool:
         """Take in what a later night saw of it, and say whether that is to be told."""
         everybody = known.all_of(self.cell)
-        is_wider = place.cell == everybody != self.cell
+        is_wider = place.cell == everybody and self.cell in place.seen_in - {everybody}
         if is_wider:
             self.cell = everybody
-        self.place, self.size = place, self._held(known)
+        self.last = place
+        if place.score > self.best.score:
+            self.best = place
         self.seen_in |= place.seen_in | {place.cell}
-        fall = -self.size.relative
-        is_told = is_wider or fall >= min(self.told * 1.5, (1 + self.told) / 2)
+        is_told = is_wider or self._is_deeper(known)
         if is_told:
-            self.told = fall
+            self.told = place
         return is_told
 
-    def _held(self, known: DailyCells) -> Held:
-        return held(known.only(np.array([self.cell])), self.place.first, self.place.last, WINDOW)
+    def _is_deeper(self, known: DailyCells) -> bool:
+        """Whether the days since the last notice fell further than those it told of, as far as these still pass for
+        fallen: an alarm often opens with a day too many."""
+        own = known.only(np.array([self.cell]))
+        begin = self.best.first if self.told.first < self.best.first <= self.told.last else self.told.first
+        then = held(own, begin, self.told.last, WINDOW)
+        since = held(own, self.told.last + 1, self.last.last, WINDOW, begin)
+        fall = -then.relative
+        if since.expected < LEAST_EXPECTED or -since.relative < min(fall * 1.5, (1 + fall) / 2):
+            return False
+        rate = np.array([since.expected / since.entered * np.clip(1 - fall, 0.001, 1)])
+        root = signed_root(np.array([since.seen]), np.array([since.entered]), rate)[0]
+        return bool(-root * np.sqrt(then.entered / (then.entered + since.entered)) >= WORSE)
 
-    def notice(self, shop: DailyCells, night: int, word: Word) -> Notice:
+    def notice(self, known: DailyCells, night: int, word: Word) -> Notice:
         def day(column: int) -> date:
-            return shop.first_day + timedelta(column)
+            return known.first_day + timedelta(column)
 
+        place = self.best if word == "over" else self.last
+        size = held(known.only(np.array([self.cell])), place.first, place.last, WINDOW)
         return Notice(
             night=day(night),
             word=word,
-            cell=shop.cells[self.cell],
+            cell=known.cells[self.cell],
             opened_on=day(self.opened),
-            opened_with=shop.cells[self.opened_with],
-            first_day=day(self.place.first),
-            last_day=day(self.place.last),
-            score=self.place.score,
-            relative_size=self.size.relative,
-            entered=self.size.entered,
-            expected=self.size.expected,
-            seen=self.size.seen,
-            seen_in=tuple(shop.cells[cell] for cell in sorted(self.seen_in - {self.cell})),
+            opened_with=known.cells[self.opened_with],
+            first_day=day(place.first),
+            last_day=day(place.last),
+            score=place.score,
+            relative_size=size.relative,
+            entered=size.entered,
+            expected=size.expected,
+            seen=size.seen,
+            seen_in=tuple(known.cells[cell] for cell in sorted(self.seen_in - {self.cell})),
         )
 
 
@@ -177,7 +204,7 @@ def _of_place(running: list[_Alarm], shop: DailyCells, place: Place) -> _Alarm |
         is_other_value = own.dimension == cell.dimension and own.value != cell.value
         if place.cell in alarm.seen_in or (own.step == cell.step and not is_other_value):
             return alarm
-        if is_same(own, alarm.place, cell, place):
+        if is_same(own, alarm.last, cell, place):
             return alarm
     return None
 
@@ -201,8 +228,7 @@ def _scored_nights(shop: DailyCells, begin: int) -> Iterator[tuple[int, Floats, 
 def _scores(shop: DailyCells, nights: Whole, learn_until: int) -> tuple[Floats, Whole]:
     """Each cell's best score on each of these nights, and its interval's first day, cells × nights.
 
-    What is ordinary is learnt from the days before `learn_until`. The score is the signed root of the binomial
-    likelihood ratio, scaled to the variance that sampling and wander give the interval and its baseline.
+    What is ordinary is learnt from the days before `learn_until`.
     """
     learn = np.zeros(shop.is_tracked.shape, dtype=bool)
     learn[:, :learn_until] = True
@@ -213,21 +239,57 @@ def _scores(shop: DailyCells, nights: Whole, learn_until: int) -> tuple[Floats, 
     none = np.zeros((len(shop.cells), 0), dtype=np.int64)
     wander = judge(np.clip(relative, 1 - widest, 1 + widest), variance, none, none).spread_weights()
 
-    sums = Sums(shop.went_on, exposure, shop.is_tracked)
+    scored = _Intervals(shop, exposure, wander, np.arange(nights[0] - LENGTHS[-1] + 1, nights[-1]))
     best = np.zeros((len(shop.cells), len(nights)))
     best_first = np.zeros(best.shape, dtype=np.int64)
-    for length in LENGTHS:
-        begin, end = nights - length + 1, nights + 1
-        reached, exposed, tracked = sums.between(begin, end)
-        before = sums.between(np.maximum(begin - BEFORE, 0), begin)
-        usual = usual_rate(before.reached, before.exposed)
-        noise = (1 - usual) / usual
-        inside = noise / np.maximum(exposed, 1e-9)
-        total = inside + noise / np.maximum(before.exposed, 1e-9) + (wander @ wander_variance(length, BEFORE))[:, None]
-        score = -fall_root(reached, exposed, usual) * np.sqrt(inside / total)
-        counts = (exposed * usual >= LEAST_EXPECTED) & (before.tracked >= LEAST_AROUND) & (tracked >= LEAST_INSIDE)
-        counts &= shop.is_tracked[:, begin] & shop.is_tracked[:, nights]
-        is_better = counts & (score > best)
-        best = np.where(is_better, score, best)
-        best_first = np.where(is_better, begin, best_first)
+    inside = np.zeros((len(shop.cells), len(scored.begin)))  # best score of all intervals inside, one day shorter
+    for length in range(LENGTHS[0], LENGTHS[-1] + 1):
+        ending = len(scored.begin) - (length - LENGTHS[0])
+        score = scored.of_length(length, ending) if length in LENGTHS else np.zeros((len(shop.cells), ending))
+        within = np.maximum(inside[:, :ending], score)
+        if length in LENGTHS:
+            score = np.where(inside[:, :ending] ** 2 - score**2 > CLEARLY_OVER, 0, score)
+            of_night = score[:, nights - length + 1 - scored.begin[0]]
+            is_better = of_night > best
+            best = np.where(is_better, of_night, best)
+            best_first = np.where(is_better, nights - length + 1, best_first)
+        inside = np.maximum(within[:, :-1], within[:, 1:])
     return best, best_first
+
+
+class _Intervals:
+    """How certainly each cell fell in intervals that begin on these days."""
+
+    def __init__(self, shop: DailyCells, exposure: Floats, wander: Floats, begin: Whole) -> None:
+        self.begin, self._shop, self._wander = begin, shop, wander
+        self._sums = Sums(shop.went_on, exposure, shop.is_tracked)
+        before = self._sums.between(np.maximum(begin - BEFORE, 0), begin)
+        self._is_known = before.tracked >= LEAST_AROUND
+        self._before = before.exposed
+        self._mean = usual_rate(before.reached, before.exposed)
+        # Of eight weeks the middle: a week of many conversions before would make a fall of what follows it.
+        weeks = [
+            self._sums.between(np.maximum(begin - 7 * week, 0), np.maximum(begin - 7 * (week - 1), 0))
+            for week in range(1, BEFORE // 7 + 1)
+        ]
+        rates = [
+            np.where(week.exposed > 0, week.reached / np.maximum(week.exposed, 1e-9), self._mean) for week in weeks
+        ]
+        self._median = np.clip(np.median(rates, axis=0), 1e-9, 1 - 1e-4)
+
+    def of_length(self, length: int, count: int) -> Floats:
+        """Cells × the first `count` of the days; 0 where a cell didn't fall, or where it can't be told.
+
+        The signed root of the binomial likelihood ratio, scaled to the variance that sampling and wander give the
+        interval and its baseline; of those against the baseline's mean and its median week the smaller.
+        """
+        begin, mean, is_tracked = self.begin[:count], self._mean[:, :count], self._shop.is_tracked
+        reached, exposed, tracked = self._sums.between(begin, begin + length)
+        noise = (1 - mean) / mean
+        sampling = noise / np.maximum(exposed, 1e-9)
+        total = sampling + noise / np.maximum(self._before[:, :count], 1e-9)
+        total += (self._wander @ wander_variance(length, BEFORE))[:, None]
+        root = np.maximum(signed_root(reached, exposed, mean), signed_root(reached, exposed, self._median[:, :count]))
+        counts = self._is_known[:, :count] & (exposed * mean >= LEAST_EXPECTED) & (tracked >= LEAST_INSIDE)
+        counts &= is_tracked[:, begin] & is_tracked[:, begin + length - 1]
+        return np.where(counts, np.maximum(-root, 0) * np.sqrt(sampling / total), 0)

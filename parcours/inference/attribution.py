@@ -98,13 +98,21 @@ def is_same(cell: Cell, place: Place, other_cell: Cell, other: Place) -> bool:
     return shared >= SHARED_DAYS * either and (same_segment or cell.is_all or other_cell.is_all)
 
 
-def held(cell: DailyCells, first: int, last: int, window: Window) -> Held:
-    """A single cell's interval against the days around it, weekday for weekday."""
+def held(cell: DailyCells, first: int, last: int, window: Window, begin: int | None = None) -> Held:
+    """A single cell's interval against the days around it, weekday for weekday.
+
+    Args:
+        cell: the cell's days.
+        first, last: the interval.
+        window: how many days around it.
+        begin: where the interval is only a part of an incident, the first day of that: the days before it are taken.
+    """
+    begin = first if begin is None else begin
     outside = np.ones(cell.day_count, dtype=bool)
-    outside[first : last + 1] = False
+    outside[begin : last + 1] = False
     exposure, _ = ordinary_days(cell, outside[None])
     around = outside.copy()
-    around[: max(first - window.before, 0)] = False
+    around[: max(begin - window.before, 0)] = False
     around[last + 1 + window.after :] = False
     usual = float(usual_rate(cell.went_on[0, around].sum(), exposure[0, around].sum()))
     inside = slice(first, last + 1)

@@ -19,14 +19,14 @@ import numpy as np
 from parcours.inference.attribution import Fall, Place, Window, places
 from parcours.inference.daily_cells import Cell, DailyCells, Flags, Floats, ordinary_days
 from parcours.inference.drift import judge, relative_days
-from parcours.inference.scan import AROUND, LEAST_INSIDE, LENGTH_GROUPS, Whole, best_falls
+from parcours.inference.scan import AROUND, LEAST_AROUND, LEAST_INSIDE, LENGTH_GROUPS, Whole, candidates
 
 THRESHOLD = 4.3
 PER_CELL = 0.25
 """By this times the logarithm of the number of cells that were searched, the threshold rises."""
 YEAR = 365
-PASSES = 5
-"""Falls that are looked for in one cell, one after the other, the days of those before set aside."""
+PASSES = 8
+"""Falls and rises that are looked for in one cell, one after the other, the days of those before set aside."""
 EDGES = 3
 """Days by which either end of an interval is moved for the best likelihood."""
 LONGEST = LENGTH_GROUPS[-1][-1]
@@ -71,8 +71,8 @@ class Incident:
 
 def find_incidents(shop: DailyCells) -> list[Incident]:
     """All incidents of the shop's days, the most certain first."""
-    candidates = best_falls(shop.went_on, ordinary_days(shop)[0], shop.is_tracked)
-    limit = threshold(int((candidates.score < 0).any(axis=1).sum()), shop.day_count)
+    found = candidates(shop.went_on, ordinary_days(shop)[0], shop.is_tracked)
+    limit = threshold(int(found.score.any(axis=1).sum()), shop.day_count)
     falls = _falls(shop, limit)
     return [_measured(shop, place, falls, limit) for place in places(shop, falls, Window(AROUND, AROUND))]
 
@@ -89,42 +89,50 @@ def threshold(cells: int, days: int) -> float:
 
 
 def _falls(shop: DailyCells, limit: float) -> list[Fall]:
-    """Every cell's falls from the threshold on, each in turn with the days of those before set aside."""
+    """Every cell's falls from the threshold on.
+
+    Each cell's most certain fall or rise is set aside, and the rest searched again. A rise is nobody's incident; nor is
+    a fall with hardly a day before it, which can't be told from a rise after it.
+    """
     falls: list[Fall] = []
     cells = np.arange(len(shop.cells))
     aside = np.zeros(shop.is_tracked.shape, dtype=bool)
     for _ in range(PASSES):
-        score, first, last = deepest(shop.only(cells).without(aside[cells]), limit)
-        is_found = score >= limit
-        cells, score, first, last = cells[is_found], score[is_found], first[is_found], last[is_found]
-        falls += [
-            Fall(*found) for found in zip(cells.tolist(), first.tolist(), last.tolist(), score.tolist(), strict=True)
-        ]
-        for cell, begin, end in zip(cells, first, last, strict=True):
+        score, first, last = most_certain(shop.only(cells).without(aside[cells]), limit)
+        is_found = np.abs(score) >= limit
+        cells = cells[is_found]
+        for cell, certain, begin, end in zip(
+            cells.tolist(), score[is_found].tolist(), first[is_found].tolist(), last[is_found].tolist(), strict=True
+        ):
             aside[cell, begin : end + 1] = True
+            before = shop.is_tracked[cell, max(begin - AROUND, 0) : begin].sum()
+            if certain < 0 and before >= LEAST_AROUND:
+                falls.append(Fall(cell, begin, end, -certain))
         if not len(cells):
             break
     return falls
 
 
-def deepest(shop: DailyCells, least: float = 0.0) -> tuple[Floats, Whole, Whole]:
-    """Each cell's most certain fall: its score (0 where there is none), its first and last day.
+def most_certain(shop: DailyCells, least: float = 0.0) -> tuple[Floats, Whole, Whole]:
+    """Each cell's most certain fall or rise: its score (below 0 for a fall, 0 if none), its first and last day.
 
     Args:
         shop: the cells.
-        least: candidates whose scan has less than this are not judged, and score 0.
+        least: candidates whose scan is nearer to 0 than this are not judged, and score 0.
     """
     exposure, rate = ordinary_days(shop)
-    candidates = best_falls(shop.went_on, exposure, shop.is_tracked)
-    may_be = np.flatnonzero((-candidates.score >= max(least, 1e-9)).any(axis=1))
-    score = np.zeros(candidates.score.shape)
+    found = candidates(shop.went_on, exposure, shop.is_tracked)
+    may_be = np.flatnonzero((np.abs(found.score) >= max(least, 1e-9)).any(axis=1))
+    score = np.zeros(found.score.shape)
     if len(may_be):
         relative, variance = relative_days(shop, exposure, rate)
-        judged = judge(relative[may_be], variance[may_be], candidates.first[may_be], candidates.last[may_be])
-        score[may_be] = np.maximum(np.minimum(-judged.root(), -candidates.score[may_be]), 0)
-    best = score.argmax(axis=1)
+        root = judge(relative[may_be], variance[may_be], found.first[may_be], found.last[may_be]).root()
+        scanned = found.score[may_be]
+        smaller = np.sign(scanned) * np.minimum(np.abs(root), np.abs(scanned))
+        score[may_be] = np.where(np.sign(root) == np.sign(scanned), smaller, 0)
+    best = np.abs(score).argmax(axis=1)
     every = np.arange(len(shop.cells))
-    return score[every, best], candidates.first[every, best], candidates.last[every, best]
+    return score[every, best], found.first[every, best], found.last[every, best]
 
 
 def _measured(shop: DailyCells, place: Place, falls: list[Fall], limit: float) -> Incident:

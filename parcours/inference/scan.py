@@ -1,4 +1,4 @@
-"""Where a cell may have fallen: the interval of days that stands out most against the days around it.
+"""Where a cell may have fallen or risen: the days that stand out most against those around them.
 
 Here: the binomial scan over intervals, which knows nothing of how much a figure wanders by itself. Whether a candidate
 is more than ordinary wandering is judged by `drift.py`.
@@ -24,8 +24,8 @@ LENGTH_GROUPS = (
     (20, 22, 24, 26, 28, 30),
     tuple(range(33, 61, 3)),
 )
-"""Lengths in days of the intervals that are tried. Of each group the best is a candidate: a long fall that is shallow
-and a short one that is deep are judged side by side."""
+"""Lengths in days of the intervals that are tried. Of each group the best fall and the best rise are candidates: a
+long fall that is shallow and a short one that is deep are judged side by side."""
 AROUND = 28
 """Days on either side of an interval that it is held against."""
 LEAST_AROUND = 14
@@ -38,9 +38,10 @@ LEAST_EXPECTED = 4.0
 
 @dataclass(frozen=True)
 class Candidates:
-    """The deepest fall of each cell and length group, cells × groups. The score is 0 where there is none, else below.
+    """The interval of each cell and length group that fell most, then the one that rose most: cells × (2 · groups).
 
-    Days are columns of the cells; both ends belong to the interval, and are tracked.
+    Days are columns of the cells; both ends belong to the interval, and are tracked. The score is below 0 for a fall,
+    above for a rise, 0 where there is no interval that can be told.
     """
 
     first: Whole
@@ -48,8 +49,10 @@ class Candidates:
     score: Floats
 
 
-def best_falls(went_on: Floats, exposure: Floats, is_tracked: Flags) -> Candidates:
-    """For each cell and length group the interval that fell most, against 28 days on either side.
+def candidates(went_on: Floats, exposure: Floats, is_tracked: Flags) -> Candidates:
+    """For each cell and length group the intervals that stand out most against 28 days on either side.
+
+    Rises too: beside a week of many conversions the weeks before and after it would pass for falls.
 
     Args:
         went_on: cells × days.
@@ -58,8 +61,9 @@ def best_falls(went_on: Floats, exposure: Floats, is_tracked: Flags) -> Candidat
     """
     cells, days = went_on.shape
     sums = Sums(went_on, exposure, is_tracked)
-    firsts, lasts = (np.zeros((cells, len(LENGTH_GROUPS)), dtype=np.int64) for _ in range(2))
-    scores = np.zeros((cells, len(LENGTH_GROUPS)))
+    groups = len(LENGTH_GROUPS)
+    firsts, lasts = (np.zeros((cells, 2 * groups), dtype=np.int64) for _ in range(2))
+    scores = np.zeros((cells, 2 * groups))
     every = np.arange(cells)
     for group, lengths in enumerate(LENGTH_GROUPS):
         for length in lengths:
@@ -67,16 +71,17 @@ def best_falls(went_on: Floats, exposure: Floats, is_tracked: Flags) -> Candidat
                 break
             begin = np.arange(days - length + 1)
             score = _score(sums, begin, begin + length, is_tracked)
-            at = score.argmin(axis=1)
-            is_deeper = score[every, at] < scores[:, group]
-            scores[is_deeper, group] = score[every, at][is_deeper]
-            firsts[is_deeper, group] = at[is_deeper]
-            lasts[is_deeper, group] = at[is_deeper] + length - 1
+            for column, at in ((group, score.argmin(axis=1)), (groups + group, score.argmax(axis=1))):
+                found = score[every, at]
+                is_more = found < scores[:, column] if column == group else found > scores[:, column]
+                scores[is_more, column] = found[is_more]
+                firsts[is_more, column] = at[is_more]
+                lasts[is_more, column] = at[is_more] + length - 1
     return Candidates(firsts, lasts, scores)
 
 
 def _score(sums: Sums, begin: Whole, end: Whole, is_tracked: Flags) -> Floats:
-    """How far each cell fell in each interval [begin, end), cells × intervals; 0 where it didn't or can't be told.
+    """How much each cell stands out in each interval [begin, end), cells × intervals; 0 where it can't be told.
 
     The signed root of the binomial likelihood ratio, times the root of the baseline's share of the exposure, since
     the baseline's rate is an estimate too.
@@ -85,7 +90,7 @@ def _score(sums: Sums, begin: Whole, end: Whole, is_tracked: Flags) -> Floats:
     around = sums.between(np.maximum(begin - AROUND, 0), np.minimum(end + AROUND, is_tracked.shape[1]))
     baseline, tracked_around = around.exposed - exposed, around.tracked - tracked
     usual = usual_rate(around.reached - reached, baseline)
-    score = fall_root(reached, exposed, usual) * np.sqrt(baseline / np.maximum(baseline + exposed, 1e-9))
+    score = signed_root(reached, exposed, usual) * np.sqrt(baseline / np.maximum(baseline + exposed, 1e-9))
     counts = (exposed * usual >= LEAST_EXPECTED) & (tracked_around >= LEAST_AROUND) & (tracked >= LEAST_INSIDE)
     counts &= is_tracked[:, begin] & is_tracked[:, end - 1]
     return np.where(counts, score, 0)
@@ -117,13 +122,11 @@ def usual_rate(reached: Floats, exposed: Floats) -> Floats:
     return np.clip((reached + 0.5) / (exposed + 1), 1e-9, 1 - 1e-4)
 
 
-def fall_root(reached: Floats, exposed: Floats, usual: Floats) -> Floats:
-    """Signed root of the binomial likelihood ratio of `reached` of `exposed` at the usual rate: below 0 for a fall.
-
-    A rise is 0: it is nobody's incident.
-    """
+def signed_root(reached: Floats, exposed: Floats, usual: Floats) -> Floats:
+    """Signed root of the binomial likelihood ratio of `reached` of `exposed` at the usual rate: below 0 for a fall."""
     expected = exposed * usual
     left = np.maximum(exposed - reached, 0)
     ratio = xlogy(reached, reached / np.maximum(expected, 1e-9))
     ratio += xlogy(left, left / np.maximum(exposed - expected, 1e-9))
-    return np.where(reached < expected, -np.sqrt(2 * np.maximum(ratio, 0)), 0)
+    root: Floats = np.sign(reached - expected) * np.sqrt(2 * np.maximum(ratio, 0))
+    return root
