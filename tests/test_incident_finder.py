@@ -20,7 +20,7 @@ from scipy.special import ndtr
 
 from parcours.inference.alarms import Notice, nightly_notices
 from parcours.inference.daily_cells import Cell, DailyCells, DailyRow, daily_cells
-from parcours.inference.drift import GRID, LOG_PRIOR, judge, wander_variance
+from parcours.inference.drift import GRID, LOG_PRIOR, expected_from_around, judge, wander_variance
 from parcours.inference.incidents import find_incidents, threshold
 from parcours.inference.scan import LENGTH_GROUPS, candidates
 
@@ -139,6 +139,19 @@ def test_two_incidents_of_one_step_at_different_times_are_two() -> None:
         (day(50), day(54)),
         (day(90), day(99)),
     ]
+
+
+def test_a_deep_fall_and_a_shallow_one_next_to_it_are_one_incident() -> None:
+    falls = (Planted("payment", 60, 63, 1.0), Planted("payment", 64, 75, 0.4))
+    [found] = find_incidents(steady(120, 1000, 0.5, *falls))
+    assert (found.first_day, found.last_day) == (day(60), day(75))
+    assert found.units_lost == pytest.approx(4 * 500 + 12 * 200, rel=0.02)
+
+
+def test_a_shop_of_a_few_days_has_no_incident() -> None:
+    for days in (1, 2, 10, 30):
+        assert find_incidents(steady(days)) == []
+        assert nightly_notices(steady(days)) == []
 
 
 def test_two_dead_channels_are_two_incidents() -> None:
@@ -375,12 +388,34 @@ def test_the_likelihood_is_that_of_the_multivariate_normal(seed: int, days: int)
                 assert roots[cell, k] == pytest.approx(root, rel=1e-6, abs=1e-6)
 
 
-def test_the_quantiles_are_those_of_the_mixture_over_the_grid() -> None:
+def test_what_is_expected_is_the_mean_of_the_days_given_those_around_them() -> None:
+    """By the joint normal distribution of all days, the level's prior being all but flat."""
     rng = np.random.default_rng(8)
-    judged = judge(1 + 0.2 * rng.standard_normal((1, 60)), np.full((1, 60), 0.01), np.array([[20]]), np.array([[29]]))
+    relative, variance = 1 + 0.2 * rng.standard_normal(40), rng.uniform(0.005, 0.05, 40)
+    variance[[3, 22]] = np.inf
+    ordinary = rng.uniform(5, 20, 40)
+    found = expected_from_around(relative, variance, ordinary, 20, 25)
+    inside = np.arange(20, 26)
+    around = np.array([day for day in range(40) if day not in inside and day != 3])
+    for at, (spread, memory) in enumerate(GRID):
+        apart = np.abs(np.subtract.outer(np.arange(40), np.arange(40)))
+        joint = 100 + spread**2 * memory**apart
+        known = joint[np.ix_(around, around)] + np.diag(variance[around])
+        gain = ordinary[inside] @ joint[np.ix_(inside, around)] @ np.linalg.inv(known)
+        left = ordinary[inside] @ joint[np.ix_(inside, inside)] @ ordinary[inside]
+        left -= gain @ joint[np.ix_(around, inside)] @ ordinary[inside]
+        assert found.mean[at] == pytest.approx(ordinary[inside].sum() + gain @ (relative[around] - 1), rel=1e-4)
+        assert found.variance[at] == pytest.approx(left, rel=1e-3, abs=1e-3)
+    judged = judge(
+        relative[None],
+        np.where(np.isin(np.arange(40), around), variance, np.inf)[None],
+        np.array([[0]]),
+        np.array([[9]]),
+    )
+    assert found.weight == pytest.approx(judged.spread_weights()[0])
     for probability in (0.025, 0.5, 0.975):
-        below = ndtr((judged.size_quantile(probability)[..., None] - judged.size) / judged.error)
-        assert (judged.weights() * below).sum() == pytest.approx(probability)
+        below = ndtr((found.quantile(probability, 2.0) - found.mean) / np.sqrt(found.variance + 2.0))
+        assert found.weight @ below == pytest.approx(probability)
 
 
 def test_what_wander_adds_to_an_interval_is_the_double_sum_over_its_days() -> None:

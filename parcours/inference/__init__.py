@@ -1,1 +1,1 @@
-"""What may be concluded from the shop's figures: pure functions over arrays, which know no tables and no settings."""
+"""What can be concluded from a figure's days: numbers in, numbers and words out; no database and no settings."""

@@ -3,7 +3,8 @@
 Here: falls of cells in, places out. An outage at one step is seen in everybody, in every segment, and in the steps of
 all funnels that go through it; an analyst wants to read of it once. How the falls were found is in `scan.py`.
 
-Falls of one step that share a day are one, named by these rules:
+Falls of one step that share a day, or are at most three apart, are one. It runs from the first day to the last of those
+of the cell that is named, by these rules:
 
 * A segment is named only if the rest of the shop fell less than half as much on those days; of several the one with the
   highest score. Where the rest is too small to tell (under 4 expected conversions), or none qualifies, it is "all".
@@ -22,6 +23,8 @@ import numpy as np
 from parcours.inference.daily_cells import Cell, DailyCells, ordinary_days
 from parcours.inference.scan import LEAST_EXPECTED, usual_rate
 
+APART = 3
+"""Days between two falls of one step up to which they are one: the ends of an interval are not found to the day."""
 REST_FELL = 0.5
 """Share of a segment's fall that the rest of the shop must stay under."""
 SHARED_DAYS = 0.5
@@ -129,19 +132,16 @@ def _of_step(shop: DailyCells, falls: list[Fall], window: Window) -> list[Place]
     found = []
     while left:
         top = left[0]
-        together = [fall for fall in left if fall.first <= top.last and fall.last >= top.first]
+        together = [fall for fall in left if fall.first <= top.last + APART and fall.last >= top.first - APART]
         left = [fall for fall in left if fall not in together]
-        seen_in = frozenset(fall.cell for fall in together)
         named = [fall for fall in together if _may_be_blamed(shop, fall.cell, top, window)]
         dimension = {shop.cells[fall.cell].dimension for fall in named[:1]}
         named = [fall for fall in named if shop.cells[fall.cell].dimension in dimension]
-        if not named:
-            found.append(Place(shop.all_of(top.cell), top.first, top.last, top.score, seen_in))
-        told = set()
-        for fall in named:
-            if fall.cell not in told:
-                told.add(fall.cell)
-                found.append(Place(fall.cell, fall.first, fall.last, fall.score, seen_in))
+        for cell in dict.fromkeys(fall.cell for fall in named) or [shop.all_of(top.cell)]:
+            own = [fall for fall in together if fall.cell == cell] or [top]
+            first, last = min(fall.first for fall in own), max(fall.last for fall in own)
+            score = own[0].score if named else top.score
+            found.append(Place(cell, first, last, score, frozenset(fall.cell for fall in together)))
     return found
 
 

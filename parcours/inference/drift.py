@@ -16,6 +16,7 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import cho_factor, cho_solve
 from scipy.special import logsumexp, ndtr
 
 from parcours.inference.daily_cells import DailyCells, Floats
@@ -30,6 +31,8 @@ SPREAD, MEMORY = np.array(GRID).T
 NO_WANDER_WEIGHT = 4.0
 """Prior weight of no wander; every other point of the grid weighs 1."""
 LOG_PRIOR = np.log(np.where(SPREAD == 0, NO_WANDER_WEIGHT, 1.0) / (NO_WANDER_WEIGHT + len(GRID) - 1))
+FAR = 120
+"""Days on either side of an interval from which on they say nothing of what was to be expected in it."""
 AT_ONCE = 64
 """Cells that one pass goes through: more of them no longer fit the processor's cache."""
 
@@ -66,17 +69,6 @@ class Judged:
         """The incident's size over the grid, cells × intervals."""
         mean: Floats = (self.weights() * self.size).sum(axis=-1)
         return mean
-
-    def size_quantile(self, probability: float) -> Floats:
-        """A quantile of the mixture of normal distributions over the grid, cells × intervals."""
-        low, high = (self.size - 9 * self.error).min(axis=-1), (self.size + 9 * self.error).max(axis=-1)
-        weights = self.weights()
-        for _ in range(60):
-            middle = (low + high) / 2
-            is_below = (weights * ndtr((middle[..., None] - self.size) / self.error)).sum(axis=-1) < probability
-            low, high = np.where(is_below, middle, low), np.where(is_below, high, middle)
-        quantile: Floats = (low + high) / 2
-        return quantile
 
     def spread_weights(self) -> Floats:
         """How probable each point of the grid is if there was no incident, cells × grid."""
@@ -148,6 +140,72 @@ def _one_pass(relative: Floats, variance: Floats, first: Whole, last: Whole) -> 
         with_days / own,
         1 / np.sqrt(own),
     )
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What would have gone on in an interval without the incident: at each point of the grid a normal distribution.
+
+    Attributes:
+        weight: how probable each point is.
+        mean: units.
+        variance: of the mean, from the level's error and the wander in the interval.
+    """
+
+    weight: Floats
+    mean: Floats
+    variance: Floats
+
+    @property
+    def units(self) -> float:
+        return float(self.weight @ self.mean)
+
+    def quantile(self, probability: float, sampling: float) -> float:
+        """Of the mixture, with this sampling variance on top."""
+        error = np.sqrt(self.variance + sampling)
+        low, high = float((self.mean - 9 * error).min()), float((self.mean + 9 * error).max())
+        for _ in range(60):
+            middle = (low + high) / 2
+            if self.weight @ ndtr((middle - self.mean) / error) < probability:
+                low = middle
+            else:
+                high = middle
+        return (low + high) / 2
+
+
+def expected_from_around(relative: Floats, variance: Floats, ordinary: Floats, first: int, last: int) -> Expected:
+    """What the days around an interval make expect in it, whatever happened on its own days.
+
+    Args:
+        relative: one cell's days, 1 on an ordinary one.
+        variance: of the same days; infinite on those that say nothing.
+        ordinary: units that go on in each day if it is an ordinary one.
+        first, last: the interval.
+    """
+    days = np.arange(len(relative))
+    is_inside = (days >= first) & (days <= last)
+    is_around = ~is_inside & np.isfinite(variance) & (days >= first - FAR) & (days <= last + FAR)
+    around, inside = days[is_around], days[is_inside]
+    units, observed = ordinary[inside], relative[around]
+    log_weight, mean, error = np.empty(len(GRID)), np.empty(len(GRID)), np.empty(len(GRID))
+    for at in range(len(GRID)):
+
+        def together(some: Whole, others: Whole, spread: float = SPREAD[at], memory: float = MEMORY[at]) -> Floats:
+            covariance: Floats = spread**2 * memory ** np.abs(np.subtract.outer(some, others))
+            return covariance
+
+        root = cho_factor(together(around, around) + np.diag(variance[around]), lower=True)
+        shared = units @ together(inside, around)
+        columns = np.column_stack([np.ones(len(around)), observed, shared])
+        ones, solved, of_shared = cho_solve(root, columns).T
+        precision = ones.sum()
+        level = solved.sum() / precision
+        mean[at] = level * units.sum() + shared @ (solved - level * ones)
+        from_level = units.sum() - of_shared.sum()
+        error[at] = units @ together(inside, inside) @ units - shared @ of_shared + from_level**2 / precision
+        squares = observed @ solved - level**2 * precision
+        log_weight[at] = LOG_PRIOR[at] - (squares + 2 * np.log(np.diag(root[0])).sum() + np.log(precision)) / 2
+    return Expected(_normalised(log_weight), mean, np.maximum(error, 0))
 
 
 @cache

@@ -18,7 +18,7 @@ import numpy as np
 
 from parcours.inference.attribution import Fall, Place, Window, places
 from parcours.inference.daily_cells import Cell, DailyCells, Flags, Floats, ordinary_days
-from parcours.inference.drift import judge, relative_days
+from parcours.inference.drift import expected_from_around, judge, relative_days
 from parcours.inference.scan import AROUND, LEAST_AROUND, LEAST_INSIDE, LENGTH_GROUPS, Whole, candidates
 
 THRESHOLD = 4.3
@@ -45,7 +45,7 @@ class Incident:
         low, high: the 95 % interval of the relative size.
         entered: units that entered the step on those days.
         seen: those that went on.
-        units_lost: those that would have gone on besides.
+        expected: those that would have, from the days around and the figure's own wander.
         seen_in: the other cells that fell with it, of this step and of others.
     """
 
@@ -60,13 +60,13 @@ class Incident:
     high: float
     entered: float
     seen: float
-    units_lost: float
+    expected: float
     seen_in: tuple[Cell, ...]
 
     @property
-    def expected(self) -> float:
-        """Units that would have gone on without the incident."""
-        return self.seen + self.units_lost
+    def units_lost(self) -> float:
+        """Units that would have gone on besides."""
+        return self.expected - self.seen
 
 
 def find_incidents(shop: DailyCells) -> list[Incident]:
@@ -138,36 +138,32 @@ def most_certain(shop: DailyCells, least: float = 0.0) -> tuple[Floats, Whole, W
 def _measured(shop: DailyCells, place: Place, falls: list[Fall], limit: float) -> Incident:
     """The incident at this place: its days to the day, its size and what was lost."""
     cell = shop.only(np.array([place.cell])).without(_other_falls(shop, place, falls))
-    exposure, rate = ordinary_days(cell)
-    relative, variance = relative_days(cell, exposure, rate)
-    first, last = _best_days(cell.is_tracked[0], place, relative, variance)
+    first, last = _best_days(cell, place)
     days = slice(first, last + 1)
 
-    # The sampling error inside is that of the lower rate. Two conversions more keep it from being none where nobody
-    # went on.
-    expected = float((exposure[0, days] * rate[0]).sum())
+    learn = np.ones(cell.is_tracked.shape, dtype=bool)
+    learn[:, days] = False
+    exposure, rate = ordinary_days(cell, learn)
+    relative, variance = relative_days(cell, exposure, rate)
+    expected = expected_from_around(relative[0], variance[0], exposure[0] * rate[0], first, last)
     seen = float(cell.went_on[0, days].sum())
-    fallen = min((seen + 2) / (expected + 2), 1.0)
-    variance[:, days] *= fallen * (1 - rate[0] * fallen) / (1 - rate[0])
-    judged = judge(relative, variance, np.array([[first]]), np.array([[last]]))
-    size, low, high = (
-        float(values[0, 0]) for values in (judged.mean_size(), judged.size_quantile(0.025), judged.size_quantile(0.975))
-    )
-    units_lost = -size * expected
-    per_size = expected / (seen + units_lost) if seen + units_lost > 0 else 1.0
+    entered = float(cell.entered[0, days].sum())
+    # Two conversions more, so that the sampling error is not none where nobody went on.
+    sampling = (seen + 2) * (1 - min((seen + 2) / (entered + 4), 1))
+    least, most = (expected.quantile(probability, sampling) for probability in (0.025, 0.975))
     return Incident(
         cell=shop.cells[place.cell],
         first_day=shop.first_day + timedelta(first),
         last_day=shop.first_day + timedelta(last),
-        is_open=not cell.is_tracked[0, last + 1 :].any(),
+        is_open=not shop.is_tracked[place.cell, last + 1 :].any(),
         score=place.score,
         threshold=limit,
-        relative_size=max(size * per_size, -1.0),
-        low=max(low * per_size, -1.0),
-        high=high * per_size,
-        entered=float(cell.entered[0, days].sum()),
+        relative_size=(seen - expected.units) / expected.units,
+        low=max((seen - most) / expected.units, -1.0),
+        high=(seen - least) / expected.units,
+        entered=entered,
         seen=seen,
-        units_lost=units_lost,
+        expected=expected.units,
         seen_in=tuple(shop.cells[other] for other in sorted(place.seen_in - {place.cell})),
     )
 
@@ -181,8 +177,9 @@ def _other_falls(shop: DailyCells, place: Place, falls: list[Fall]) -> Flags:
     return days
 
 
-def _best_days(is_tracked: Flags, place: Place, relative: Floats, variance: Floats) -> tuple[int, int]:
-    """The interval's first and last day, each moved by up to three days for the best likelihood."""
+def _best_days(cell: DailyCells, place: Place) -> tuple[int, int]:
+    """The incident's first and last day, each moved by up to three days for the best likelihood."""
+    is_tracked = cell.is_tracked[0]
     moves = range(-EDGES, EDGES + 1)
     tried = [
         (first, last)
@@ -195,8 +192,9 @@ def _best_days(is_tracked: Flags, place: Place, relative: Floats, variance: Floa
         and is_tracked[first : last + 1].sum() >= LEAST_INSIDE
     ]
     if not tried:
-        # The named cell is "all", and is not measured where a segment of it is.
+        # Two falls that are one may be longer than any that is looked for; "all" may not be measured where a segment
+        # is.
         return place.first, place.last
     first, last = np.array(tried).T
-    root = judge(relative, variance, first[None], last[None]).root()[0]
+    root = judge(*relative_days(cell, *ordinary_days(cell)), first[None], last[None]).root()[0]
     return tried[int(root.argmin())]
