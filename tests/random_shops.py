@@ -57,6 +57,14 @@ STAGE_RULES = {
         {"id": "lead", "label": "Lead", "where": [{"attribute": "lifecycle_stage", "is": "lead"}]},
         {"id": "french", "label": "French", "where": [{"attribute": "country", "is": ["FR", "BE"]}]},
     ],
+    "funnels": [
+        *settings().model_dump(mode="json", by_alias=True)["funnels"],
+        {
+            "id": "large",
+            "name": "Large",
+            "steps": [{"any": True}, {"stage": "cart", "where": [{"attribute": "size", "is": ["L", "XL"]}]}],
+        },
+    ],
     "sessions": {"runaway_touchpoints": 6},
     "screening": {"staff_customer_ids": ["c6"], "bot_events_per_hour": 6},
 }

@@ -111,7 +111,8 @@ def test_what_is_no_export_says_why(tmp_path: Path) -> None:
     duckdb.execute(f"copy (select 1 as x) to '{tmp_path / 'e.parquet'}' (format parquet)")
     found = guesses(tmp_path)
     assert {name: guess.format for name, guess in found.items()} == dict.fromkeys(found)
-    assert found["a.csv"].why == "nearest is shopify_orders, but Created at, Lineitem quantity is missing"
+    missing = "nearest is shopify_orders, but Created at, Lineitem quantity is missing"
+    assert found["a.csv"].why == f"{missing}, or named otherwise (say so under columns:)"
     assert "write a sources/<format>.sql" in found["b.csv"].why and "write a sources" in found["e.parquet"].why
     assert found["c.csv"].why == "is empty; export it again"
     assert found["d.jsonl.gz"].why.startswith("is a damaged gzip file")

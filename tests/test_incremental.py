@@ -329,7 +329,9 @@ TELLING: tuple[list[File], list[File]] = (
         # The phone logs in: it is Carla's. Order 1 is refunded, order 3 was David's; an event comes late. Somebody is
         # a robot; David's tablet reloads its page for hours.
         File("events", 2, (
-            click(PHONE | CARLA, 5 * DAY, "product", 8, attributes=[{"attribute": "plan", "said": "pro"}]),
+            click(PHONE | CARLA, 5 * DAY, "product", 8, attributes=[
+                {"attribute": "plan", "said": "pro"}, {"attribute": "size", "said": "L"},
+            ]),
             click(TABLET | DAVID, 20 * 60, "add", 9, product_id="bowl"),
             *(click(ROBOT, n, "landing", 20 + n) for n in range(8)),
             *(click(TABLET | DAVID, 6 * DAY + n * 20 * 60, "failed", 30 + n) for n in range(7)),

@@ -183,7 +183,7 @@ def hostile_page(tmp_path_factory: pytest.TempPathFactory) -> str:
 def test_the_sections_answer_in_order_and_each_title_is_a_finding(shop: Path) -> None:
     assert {key: section.title for key, section in sections(shop).items()} == {
         "rows": f"148 of 150 rows were loaded, or had been before (98.7{NBSP}%)",
-        "states": f"382 of 400 exported orders are orders (95.5{NBSP}%)",
+        "states": f"382 of 400 orders count as placed (95.5{NBSP}%)",
         "orders": f"379 of 382 web orders have a purchase event (99.2{NBSP}%)",
         "outages": f"1 of 2 shop days passed without an outage (50.0{NBSP}%)",
         "stages": f"110 of 170 touchpoints have a stage (64.7{NBSP}%)",

@@ -167,7 +167,8 @@ def _none(looks: _Looks, named: Sequence[tuple[Source, Look, set[str]]], shop: S
     near = [(len(missing), sorted(missing), source) for source, _, missing in named if len(missing) < len(source.needs)]
     if near:
         _, absent, source = min(near, key=lambda one: one[0])
-        return Guess(look, None, f"nearest is {source.format}, but {', '.join(absent)} is missing")
+        mapped = ", or named otherwise (say so under columns:)" if look.kind == "csv" else ""
+        return Guess(look, None, f"nearest is {source.format}, but {', '.join(absent)} is missing{mapped}")
     if "tabs" in look.said:
         return Guess(look, None, f"no format of ours has as many columns, or these in its header: {NEW_FORMAT}")
     return Guess(look, None, f"no format of ours: {NEW_FORMAT}")

@@ -43,8 +43,8 @@ _READERS = {
 READ = {
     type_: f"read_{what}({{0}}{', ' + repr('UTC') if what == 'instant' else ''})" for type_, what in _READERS.items()
 }
-UNREAD = {type_: f"unread_{what}({{0}}, {{1}})" for type_, what in _READERS.items()}
-"""Of a text that a source gives for a typed column: SQL of the value, and of why it is none (`written_values.py`)."""
+WHY_NOT = {type_: f"why_not_{what}({{0}}, {{1}})" for type_, what in _READERS.items()}
+"""Of a text that a source gives for a typed column: SQL of the value, and of why it has none (`written_values.py`)."""
 
 PROMISED_AHEAD = timedelta(days=3660)
 """How far after tomorrow a day may lie: it is one that was promised."""
@@ -95,6 +95,7 @@ def checked_select(
     as_text = [column for column in columns if column.name in texts and column.type in READ]
     # Each text is read once: it is asked about several times.
     read = "".join(f", {READ[column.type].format(column.name)} as {_read_as(column)}" for column in as_text)
+    read += "".join(f", {_read_list(column)} as {_read_as(column)}" for column in columns if column.fields)
     casts = [f"{kind.named(column.name, _typed(column, texts))} as {column.name}" for column in columns]
     # From when to when an export reaches is told by what happened, not by when the source last wrote a row.
     happened = [column.name for column in columns if column.type == "timestamp" and column.name != "source_updated_at"]
@@ -139,19 +140,31 @@ def _read_as(column: Column) -> str:
     return f"read_{column.name}"
 
 
-def _typed_list(column: Column) -> str:
-    """A list in its type; an element that says nothing is none."""
-    fields = ", ".join(f"{field.name} := {_typed_field(field)}" for field in column.fields)
-    says = f"coalesce({', '.join(f'cast(i.{field.name} as text)' for field in column.fields)}) is not null"
-    said = f"list_filter(list_transform({column.name}, lambda i: struct_pack({fields})), lambda i: {says})"
-    return f"cast(nullif({said}, []) as {column.type})"
+def _read_list(column: Column) -> str:
+    """A list whose elements have their fields in their types; and, of those that are no text, what the source says."""
+    fields = [f"{field.name} := {_read_field(field)}" for field in column.fields]
+    fields += [f"{_said(field)} := cast(i.{field.name} as text)" for field in column.fields if field.type != "text"]
+    return f"list_transform({column.name}, lambda i: struct_pack({', '.join(fields)}))"
 
 
-def _typed_field(field: Column) -> str:
+def _read_field(field: Column) -> str:
     """The field of a list's element `i` in its type."""
     if field.type == "text":
         return f"nullif(trim(i.{field.name}), '')"
     return READ[field.type].format(f"cast(i.{field.name} as text)")
+
+
+def _said(field: Column) -> str:
+    """Where the text of an element's field is, once it is read."""
+    return f"said_{field.name}"
+
+
+def _typed_list(column: Column) -> str:
+    """A list in its type; an element that says nothing is none."""
+    fields = ", ".join(f"{field.name} := i.{field.name}" for field in column.fields)
+    says = f"coalesce({', '.join(f'cast(i.{field.name} as text)' for field in column.fields)}) is not null"
+    said = f"list_filter(list_transform({_read_as(column)}, lambda i: struct_pack({fields})), lambda i: {says})"
+    return f"cast(nullif({said}, []) as {column.type})"
 
 
 def spoilt_reason(kind: Kind, given: Collection[str]) -> str:
@@ -161,7 +174,7 @@ def spoilt_reason(kind: Kind, given: Collection[str]) -> str:
     for column in columns:
         texts = [field.name for field in column.fields if field.type == "text"]
         if texts:
-            found.append(_of_first(column, [_spoilt(f"{column.name}.{name}", f"i.{name}") for name in texts]))
+            found.append(_first_of(column.name, [_spoilt(f"{column.name}.{name}", f"i.{name}") for name in texts]))
     return f"coalesce({', '.join(found)}, null)"
 
 
@@ -172,9 +185,9 @@ def _spoilt(name: str, value: str) -> str:
     )
 
 
-def _of_first(column: Column, reasons: Sequence[str]) -> str:
+def _first_of(elements: str, reasons: Sequence[str]) -> str:
     """SQL of what is wrong with the first element `i` of a list that has a reason."""
-    each = f"list_transform({column.name}, lambda i: coalesce({', '.join([*reasons, 'null'])}))"
+    each = f"list_transform({elements}, lambda i: coalesce({', '.join([*reasons, 'null'])}))"
     return f"list_filter({each}, lambda reason: reason is not null)[1]"
 
 
@@ -182,13 +195,15 @@ def _list_reasons(column: Column, limits: Limits) -> str:
     """SQL of what is wrong with the elements of a list, as with the values of columns."""
     reasons = []
     for field in column.fields:
-        name, typed, value = f"{column.name}.{field.name}", _typed_field(field), f"cast(i.{field.name} as text)"
-        if field.type in UNREAD:
-            reasons.append(UNREAD[field.type].format(text_literal(name), value))
+        name, typed, value = f"{column.name}.{field.name}", f"i.{field.name}", f"i.{_said(field)}"
+        if field.type in WHY_NOT:
+            reasons.append(
+                f"case when {typed} is null then {WHY_NOT[field.type].format(text_literal(name), value)} end"
+            )
         reasons += limits.beyond(field.type, typed, name, value)
         if field.check:
             reasons.append(_unless(f"{typed} {field.check}", field.check, name, value))
-    return _of_first(column, reasons)
+    return _first_of(_read_as(column), reasons)
 
 
 def _reasons(column: Column, texts: Collection[str], limits: Limits, labels: Mapping[str, str] | None) -> list[str]:
@@ -198,7 +213,7 @@ def _reasons(column: Column, texts: Collection[str], limits: Limits, labels: Map
     name, typed, found = column.name, _typed(column, texts), []
     if column.name in texts and column.type != "text":
         label = text_literal((labels or {}).get(name, name))
-        found.append(f"case when {typed} is null then {UNREAD[column.type].format(label, name)} end")
+        found.append(f"case when {typed} is null then {WHY_NOT[column.type].format(label, name)} end")
     if column.required:
         found.append(f"case when {typed} is null then '{name} is missing' end")
     if column.type != "text" and column.name not in texts:

@@ -1,9 +1,10 @@
 """Texts of exports as amounts, numbers, instants, days, yes or no: how they may be written, and which can't be read.
 
-`make_value_functions` makes two functions of each: `read_amount(text)`, the value (null: none is given, or it can't be
-read), and `unread_amount(label, text)`, the reason to reject a row whose text is no such value (null: it is, or is
-empty). So with `_number` (a double), `_count` (a whole number), `_instant` (`read_instant` also takes the time zone of
-what has no offset), `_date` and `_flag`. A source calls both: no value is lost without a word.
+`make_value_functions` makes three functions of each: `read_amount(text)`, the value (null: none is given, or it can't
+be read); `unread_amount(label, text)`, the reason to reject a row whose text is no such value (null: it is, or is
+empty); and `why_not_amount(label, text)`, that reason of a text that is known to be none. So with `_number` (a double),
+`_count` (a whole number), `_instant` (`read_instant` also takes the time zone of what has no offset), `_date` and
+`_flag`. A source calls the first two: no value is lost without a word.
 
 An amount has one decimal mark and may have thousands apart: `1,350.00`, `1.350,00`, `1 350` and `1'350.00` can each be
 read one way only. `1,350` can't: what it is is told by the export's `decimal:`, or by the file's other amounts
@@ -87,9 +88,12 @@ def _functions(writing: Writing) -> dict[str, str]:
     def unread(what: str, otherwise: str, is_unclear: str = "false", unclear_as: str = "") -> dict[str, str]:
         why = f"case when {is_unclear} then {text_literal(unclear_as)} else {text_literal(otherwise)} end"
         zone = ", 'UTC'" if what == "instant" else ""
-        is_unread = f"value is not null and read_{what}(value{zone}) is null and {_TRIMMED} <> ''"
+        reason = f"case when value is not null and {_TRIMMED} <> '' then label || ' ' || {why} || ': ' || value end"
         return {
-            f"unread_{what}(label, value)": f"case when {is_unread} then label || ' ' || {why} || ': ' || value end"
+            f"why_not_{what}(label, value)": reason,
+            f"unread_{what}(label, value)": (
+                f"case when read_{what}(value{zone}) is null then why_not_{what}(label, value) end"
+            ),
         }
 
     # What is written as programs write it is read first, the rest only where that fails. In cases, not by coalesce:

@@ -102,7 +102,7 @@ linking_identifiers as (
 marks as (
     select 1 as mark_number, 'rows accepted' as mark
     union all
-    select 2, 'exported orders that count'
+    select 2, 'orders that count'
     union all
     select 3, 'orders with a purchase event'
     union all
@@ -122,7 +122,7 @@ marks as (
 counts as (
     select 'rows accepted' as mark, good_count, all_count from read_rows
     union all
-    select 'exported orders that count', good_count, all_count from known_states
+    select 'orders that count', good_count, all_count from known_states
     union all
     select 'orders with a purchase event', good_count, all_count from compared_orders
     union all

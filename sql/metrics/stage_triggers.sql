@@ -16,10 +16,10 @@ with first_touchpoints as (
 select
     touchpoints.stage,          -- of settings.stages; null: no stage
     touchpoints.triggered_by,   -- customer, brand or outside
-    cast(count(*) as bigint) as touchpoint_count,
+    cast(count(*) as bigint) as touchpoint_count,  -- touchpoints
     rate(count(*), sum(count(*)) over (partition by touchpoints.stage)) as touchpoint_share,  -- of the stage's
-    cast(count(distinct touchpoints.person_id) as bigint) as person_count,
-    cast(count(distinct in_journey.journey_id) as bigint) as journey_count,
+    cast(count(distinct touchpoints.person_id) as bigint) as person_count,  -- people with one
+    cast(count(distinct in_journey.journey_id) as bigint) as journey_count,  -- journeys with one
     cast(count(first_touchpoints.touchpoint_id) as bigint) as begun_count,  -- journeys that began with one of these
 from journeys.touchpoints as touchpoints
 left join journeys.journey_touchpoints as in_journey on touchpoints.touchpoint_id = in_journey.touchpoint_id
