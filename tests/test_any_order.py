@@ -14,6 +14,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import pytest
+from given import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from shops import load
@@ -95,7 +97,8 @@ def staged_after(loads: list[list[tuple[str, str]]]) -> list[list[tuple[Any, ...
         shutil.rmtree(folder)
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@pytest.mark.random
+@settings(max_examples=examples(2, 12), deadline=None, suppress_health_check=list(HealthCheck))
 @given(files, st.randoms(use_true_random=False))
 def test_any_order_and_any_split_of_the_files_gives_the_same_staging_tables(
     drawn: list[tuple[str, list[dict[str, Any]]]], chance: Any

@@ -212,6 +212,7 @@ def test_the_table_of_results_and_its_columns_say_what_they_hold() -> None:
     assert comments == [*CHECK_RESULTS_TABLE.columns.items()]
 
 
+@pytest.mark.fuzz
 def test_results_are_the_same_however_the_run_was_split(tmp_path: Path) -> None:
     whole, split = first_days(tmp_path / "whole", 4), first_days(tmp_path / "split", 2)
     build_warehouse(whole)

@@ -211,6 +211,7 @@ def test_the_command_prints_one_message_for_a_wrong_journey_file(tmp_path: Path)
     assert "Did you mean cart?" in found.stderr and "Traceback" not in found.stderr
 
 
+@pytest.mark.nights
 def test_a_wrong_journey_file_makes_a_failed_run_with_its_message_and_the_schedule_stays(
     shop: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -134,7 +134,7 @@ def test_whoever_is_only_near_a_change_is_not_touched() -> None:
 
 @pytest.mark.random
 @given(st.lists(loads, min_size=2, max_size=5))
-@budget(max_examples=examples(3, 40), deadline=None, suppress_health_check=list(HealthCheck))
+@budget(max_examples=examples(2, 40), deadline=None, suppress_health_check=list(HealthCheck))
 def test_whom_each_load_touches_is_whose_evidence_differs_between_whole_builds(steps: list[dict[str, Any]]) -> None:
     known: Known = {kind: [] for kind in steps[0] if kind != "gone"}
     version = 0

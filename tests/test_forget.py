@@ -123,6 +123,7 @@ def test_somebody_must_be_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err == "Whom to forget? Give --email or --customer-id.\n"
 
 
+@pytest.mark.nights
 def test_the_dagster_job_forgets_whom_the_file_names_and_writes_down_what_it_did(tmp_path: Path) -> None:
     project = first_days(tmp_path, 3)
     build_warehouse(project)
@@ -245,7 +246,14 @@ def test_a_person_leaves_the_published_file_and_the_pages_though_the_gate_refuse
 
 
 @pytest.mark.parametrize(
-    "killed_in", ["find_asked", "leave_warehouse", "leave_published", "leave_records", "_write_pages"]
+    "killed_in",
+    [
+        pytest.param("find_asked", marks=pytest.mark.nights),
+        "leave_warehouse",
+        pytest.param("leave_published", marks=pytest.mark.nights),
+        pytest.param("leave_records", marks=pytest.mark.nights),
+        "_write_pages",
+    ],
 )
 def test_forgetting_that_was_killed_is_finished_by_the_next_run(
     shop: Project, killed_in: str, monkeypatch: pytest.MonkeyPatch

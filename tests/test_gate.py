@@ -100,6 +100,7 @@ def counts(shop: Project) -> dict[str, int]:
         return {table: rows(published, f"select count(*) from {table}")[0][0] for table in tables}
 
 
+@pytest.mark.nights
 def test_half_a_run_is_not_published_by_the_report_job(shop: Project) -> None:
     before = (counts(shop), shop.published.read_bytes())
     add(shop, "events", 2, visits(2, people=9))
@@ -129,6 +130,7 @@ def test_a_wrong_row_that_a_check_stopped_is_not_published_by_the_report_job(sho
     assert "expectations of staging.events found 1 values" in told(result)
 
 
+@pytest.mark.nights
 @pytest.mark.usefixtures("cautious")
 def test_the_forget_job_publishes_no_wrong_row_and_the_person_leaves_all_the_same(shop: Project) -> None:
     add(shop, "events", 2, [event("a1", 200_000, "product", event_id="dear", price=DEAR)])
@@ -167,6 +169,7 @@ def test_a_wrong_price_stops_every_later_run_until_it_is_corrected(shop: Project
     assert counts(shop)["staging.events"] == 4 * 6 * 5 + 1
 
 
+@pytest.mark.nights
 @pytest.mark.usefixtures("cautious")
 def test_a_wrong_price_is_remembered_through_failed_runs_of_dagster(shop: Project) -> None:
     add(shop, "events", 2, [event("a1", 200_000, "product", event_id="dear", price=DEAR)])

@@ -108,6 +108,7 @@ def test_loading_again_or_renamed_changes_nothing(tmp_path: Path) -> None:
     assert {table: query(project, f"{content} {table} order by all") for table in before} == before
 
 
+@pytest.mark.fuzz
 def test_the_order_in_which_files_arrive_does_not_matter(tmp_path: Path) -> None:
     """All at once, or day by day backwards: the same staging tables."""
     staging = ["staging.events", "staging.orders", "staging.order_lines", "staging.contacts", "staging.feedback"]

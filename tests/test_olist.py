@@ -11,7 +11,7 @@ import shutil
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import groupby, pairwise
 from pathlib import Path
@@ -474,11 +474,17 @@ def furthest_step(order: Order, window: timedelta) -> int:
     return len(REQUIRED)
 
 
+def end_of_day(instant: datetime) -> datetime:
+    """The UTC instant at which its shop day is over."""
+    day = day_of(instant) + timedelta(days=1)
+    return datetime.combine(day, time(), SHOP_ZONE).astimezone(UTC).replace(tzinfo=None)
+
+
 def test_funnel_from_order_to_delivery(
     parcours: duckdb.DuckDBPyConnection, orders: list[Order], cut_off: datetime
 ) -> None:
     window = timedelta(days=30)
-    matured = [order for order in orders if order.purchased_at + window <= cut_off]
+    matured = [order for order in orders if end_of_day(order.purchased_at) + window <= cut_off]
     furthest = [furthest_step(order, window) for order in matured]
     reached = [sum(step >= number for step in furthest) for number in (1, 2, 3, 4)]
     found = table(

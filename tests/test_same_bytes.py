@@ -52,6 +52,7 @@ def check_same(project: Project, folder: Path) -> None:
     assert one.quality_report.read_bytes() == two.quality_report.read_bytes()
 
 
+@pytest.mark.fuzz
 def test_the_tables_of_some_days_on_one_thread_and_on_two(tmp_path: Path) -> None:
     project, tables = first_days(tmp_path, 3), []
     for threads in (1, 2):

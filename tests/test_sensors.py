@@ -60,6 +60,7 @@ def found_dead(run: dg.DagsterRun, instance: dg.DagsterInstance) -> dg.DagsterRu
     return instance.get_run_by_id(run.run_id) or run
 
 
+@pytest.mark.nights
 def test_every_run_of_dagster_ends_in_one_record(tmp_path: Path, instance: dg.DagsterInstance) -> None:
     shop = night_shop(tmp_path / "shop")
     add_day(shop, 0)
@@ -113,6 +114,7 @@ def test_a_run_that_died_is_recorded_by_the_sensor_once(tmp_path: Path, instance
     assert look(shop, "failed_run", instance, run, "PIPELINE_FAILURE") == [record]
 
 
+@pytest.mark.nights
 def test_a_run_that_died_is_recorded_by_the_next_run_if_no_sensor_was_there(
     tmp_path: Path, instance: dg.DagsterInstance
 ) -> None:

@@ -107,6 +107,7 @@ def batches(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return found
 
 
+@pytest.mark.fuzz
 def test_together_is_one_after_the_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = {}
     for most in (500, 3, 1):

@@ -88,7 +88,7 @@ def shops_to_take_back(draw: st.DrawFn, at_most: int = 3) -> tuple[list[list[Fil
     return found, draw(st.lists(st.sampled_from(paths), min_size=1, max_size=3, unique=True))
 
 
-@few(3)
+@few(1)
 @given(shops_to_take_back())
 def test_a_file_taken_back_is_as_if_it_had_never_been_loaded(drawn: Any) -> None:
     taken_back_is_never_loaded(*drawn)
@@ -249,6 +249,7 @@ def published_by(project: Project) -> dict[str, Any]:
     return {table: (columns, sorted(map(rounded, said))) for table, (columns, said) in found.items()}
 
 
+@pytest.mark.nights
 def test_the_dagster_job_takes_a_file_back_and_publishes_without_it(
     spoilt: tuple[Project, dict[str, Any]], tmp_path: Path
 ) -> None:
