@@ -138,6 +138,7 @@ def test_a_second_writer_is_told_who_holds_the_warehouse(shop: Project) -> None:
         pass
 
 
+@pytest.mark.nights
 def test_an_expectation_that_is_not_met_stops_what_is_downstream(
     shop: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -173,6 +174,7 @@ def test_each_expectation_that_is_not_met_is_told_with_its_values(shop: Project)
     assert str(unmet[1]["values"]).startswith("plain@example.com")
 
 
+@pytest.mark.nights
 def test_dagster_and_a_build_without_it_publish_the_same_results_of_checks(
     first_run: tuple[Project, dg.ExecuteInProcessResult], tmp_path: Path
 ) -> None:

@@ -144,7 +144,8 @@ def test_labels_that_journey_yaml_maps_are_recognised(tmp_path: Path) -> None:
     assert shop_of(journey).exports == {}
 
 
-@pytest.mark.parametrize("is_rewritten", [False, pytest.param(True, marks=pytest.mark.fuzz)])
+@pytest.mark.fuzz
+@pytest.mark.parametrize("is_rewritten", [False, True])
 def test_what_is_said_of_a_file_is_what_a_run_does_with_it(tmp_path: Path, is_rewritten: bool) -> None:
     """Each fixture, as it is, and as spreadsheets, warehouses and broken downloads leave it."""
     for path in FIXTURES.glob("*.*"):

@@ -94,6 +94,7 @@ def test_every_row_is_accounted_and_nothing_private_is_kept(
         assert private not in content, private
 
 
+@pytest.mark.fuzz
 @pytest.mark.parametrize("format_name", FILES)
 def test_a_fixture_loaded_twice_or_row_by_row_backwards_gives_the_same_table(tmp_path: Path, format_name: str) -> None:
     """Under another name and in another order: the newest version stands by the source's own time of change."""

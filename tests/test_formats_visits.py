@@ -430,6 +430,7 @@ def test_a_line_that_is_no_row_costs_only_itself_and_the_others_keep_their_numbe
 # Whatever is wrong with a file
 
 
+@pytest.mark.fuzz
 @pytest.mark.random
 @pytest.mark.parametrize("fixture", [*OF_MATOMO, OF_SNOWPLOW])
 def test_a_mutated_file_never_crashes_and_its_accounting_is_exact(tmp_path: Path, fixture: str) -> None:

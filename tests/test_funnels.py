@@ -275,7 +275,7 @@ HALF_DAY = DAY / 2
 
 
 @pytest.mark.random
-@budget(max_examples=examples(12, 40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@budget(max_examples=examples(6, 40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(histories, chains, strategies.one_of(strategies.none(), strategies.integers(0, 12)), strategies.integers(0, 20))
 def test_equal_to_trying_every_entry(
     history: list[tuple[str, int, str]], steps: list[str], window: int | None, known_until: int
@@ -346,7 +346,7 @@ ties = strategies.lists(
 
 
 @pytest.mark.random
-@budget(max_examples=examples(8, 30), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@budget(max_examples=examples(4, 30), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(strategies.lists(ties, min_size=1, max_size=20), chains)
 def test_the_fast_and_the_portable_form_agree_on_ties(histories: list[Any], steps: list[str]) -> None:
     events = [event(f"u{i}", t, n) for i, history in enumerate(histories) for t, n in history]

@@ -154,6 +154,7 @@ def test_a_build_without_dagster_publishes_nothing_that_failed(shop: Project) ->
     assert wrong.exists()
 
 
+@pytest.mark.nights
 @pytest.mark.usefixtures("cautious")
 def test_a_wrong_price_stops_every_later_run_until_it_is_corrected(shop: Project) -> None:
     before = shop.published.read_bytes()
@@ -220,6 +221,7 @@ def test_a_refused_file_of_a_load_that_was_killed_is_not_published(shop: Project
     )
 
 
+@pytest.mark.nights
 def test_a_repeated_key_is_found_by_every_later_run(shop: Project) -> None:
     add(shop, "events", 2, visits(2, people=1))
     with open_warehouse(shop) as connection:

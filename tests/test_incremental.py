@@ -99,6 +99,7 @@ def refreshed_after_every_load(files: Sequence[File], parts: Sequence[Sequence[F
         assert not difference(contents(connection), built_at_once(files), in_order(project))
 
 
+@pytest.mark.fuzz
 @few(2)
 @given(shops_and_loads())
 def test_loads_in_any_order_with_a_refresh_after_each_are_one_full_build(drawn: Any) -> None:

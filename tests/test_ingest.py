@@ -92,6 +92,7 @@ def test_no_planted_personal_data_is_in_the_warehouse(loaded: tuple[Project, lis
     assert planted and not [value for value in planted if value.encode() in content]
 
 
+@pytest.mark.fuzz
 def test_loading_again_or_renamed_changes_nothing(tmp_path: Path) -> None:
     exports = tmp_path / "exports"
     shutil.copytree(SAMPLE, exports, ignore=shutil.ignore_patterns("events-2026-0[89]*"))

@@ -163,6 +163,7 @@ def test_without_a_purchase_event_nobody_can_be_said_not_to_have_ordered() -> No
     assert rows(built, "select count(*) from metrics.kpi_attempts where kpi = 'conversion'") == [(0,)]
 
 
+@pytest.mark.fuzz
 def test_loads_one_after_the_other_are_one_full_build_also_when_an_export_of_orders_comes() -> None:
     def clicks_of(number: int, *given: Row) -> File:
         return File("events", number, tuple({"event_id": f"{number}-{n}", **row} for n, row in enumerate(given)))

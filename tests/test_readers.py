@@ -139,6 +139,7 @@ def reading(tmp_path: Path) -> Iterator[list[subprocess.Popen[str]]]:
         process.communicate()
 
 
+@pytest.mark.nights
 def test_twenty_readers_in_a_loop_through_ten_publishes_see_one_build_each(
     tmp_path: Path, reading: list[subprocess.Popen[str]]
 ) -> None:

@@ -111,6 +111,7 @@ def test_json_is_one_object_too_where_nothing_could_be_run(tmp_path: Path, capsy
     assert json.loads(said.out)["troubles"][0]["title"] == "journey.yaml can't be used"
 
 
+@pytest.mark.nights
 def test_what_is_not_used_of_the_exports_is_a_warning(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
     exports = small / "exports"
     (exports / "orders.csv").write_text(ORDERS + "#1,2026-07-01 10:00:00 +0200,1,Cup,9.50,EUR\n")

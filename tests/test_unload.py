@@ -266,6 +266,7 @@ def test_the_dagster_job_takes_a_file_back_and_publishes_without_it(
     assert found and min(map(int, found.groups())) > 100
 
 
+@pytest.mark.nights
 def test_the_command_takes_a_file_back_and_says_what_that_was(
     spoilt: tuple[Project, dict[str, Any]],
     tmp_path: Path,

@@ -102,6 +102,7 @@ def test_of_many_differences_the_first_are_shown_and_the_others_counted(
     assert len(found.splitlines()) == 5 and found.endswith(f"… and {count - 3} more")
 
 
+@pytest.mark.fuzz
 @pytest.mark.parametrize(("factor", "is_other"), [("1 + 1e-13", False), ("1 + 1e-6", True), ("0", True)])
 def test_doubles_may_differ_by_the_order_of_summation_and_no_more(
     whole: duckdb.DuckDBPyConnection, built: Project, factor: str, is_other: bool
