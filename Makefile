@@ -54,10 +54,10 @@ test-readers: $(STAMP) ## published.duckdb opened by DuckDB 1.4, 1.5, 2 and duck
 test-statistics: $(STAMP) ## Planted effects over many seeds of the made-up shop
 	@$(BIN)/python -m pytest -m statistics
 
-test-nights: $(STAMP) ## Sixty nights with a fault in every third, and kills with the real daemon (some minutes)
+test-nights: $(STAMP) ## Sixty nights with a fault in every third, kills with the real daemon, runs of Dagster's jobs (some minutes)
 	@$(BIN)/python -m pytest -n 2 --dist worksteal -m nights
 
-test-fuzz: $(STAMP) ## Thousands of mutated export files, extreme values in every field, hundreds of random shops
+test-fuzz: $(STAMP) ## Thousands of mutated export files, extreme values, hundreds of random shops, long comparisons (a quarter of an hour)
 	@PARCOURS_EXAMPLES=many $(BIN)/python -m pytest -n 2 --dist worksteal -m "fuzz or random"
 
 bench-loading: $(STAMP) ## Loading beside a bare read of the same files (ROWS=1000000)
