@@ -52,7 +52,7 @@ test-readers: $(STAMP) ## published.duckdb opened by DuckDB 1.4, 1.5, 2 and duck
 	@$(BIN)/python -m pytest -m readers
 
 test-statistics: $(STAMP) ## Planted effects over many seeds of the made-up shop
-	@$(BIN)/python -m pytest -m statistics
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m statistics
 
 test-nights: $(STAMP) ## Sixty nights with a fault in every third, kills with the real daemon, runs of Dagster's jobs (some minutes)
 	@$(BIN)/python -m pytest -n 2 --dist worksteal -m nights
