@@ -293,10 +293,11 @@ def test_equal_to_trying_every_entry(
     )
     found = rows(
         built,
-        "select outcomes.entered_on - date '2026-01-05', outcomes.furthest_step, outcomes.state = 'matured', "
+        "select * exclude (unit_id) from (select unit_id, outcomes.entered_on - date '2026-01-05', "
+        "outcomes.furthest_step, outcomes.state = 'matured', "
         "outcomes.is_best, list(attempts.reached_at order by attempts.step_number) "
         "from metrics.funnel_outcomes as outcomes inner join journeys.funnel_attempts as attempts "
-        "using (funnel_id, unit_id, entered_on) group by all",
+        "using (funnel_id, unit_id, entered_on) group by all)",
     )
     wanted = [
         attempt
