@@ -15,11 +15,7 @@ with judged as (
         attempts.furthest_step,
         shop_midnight(attempts.entered_on + 1, shop.time_zone) as waits_from,
         coalesce(attempts.entered_at >= known.known_from, true) as is_covered,
-        coalesce(
-            elapsed_seconds(shop_midnight(attempts.entered_on + 1, shop.time_zone), known.known_until)
-            >= coalesce(funnels.window_seconds, 0),
-            false
-        ) as is_over,
+        is_attempt_over(attempts.entered_on, funnels.window_seconds, known.known_until, shop.time_zone) as is_over,
         known.known_from,
         known.known_until
     from journeys.funnel_attempts as attempts

@@ -85,28 +85,21 @@ funnel as (
     qualify row_number() over (order by funnel_number) = 1
 ),
 
-entries as (
-    select 'with stitching' as view, funnel_id, unit_id, furthest_step, entered_on, entered_at
-    from journeys.funnel_attempts
-    where step_number = 1
-    union all
-    select 'without stitching', funnel_id, unit_id, furthest_step, entered_on, entered_at
-    from journeys.unstitched_attempts
-    where step_number = 1
-),
-
--- Each unit once, as its best matured attempt (metrics.funnel_outcomes).
+-- Each unit once, as its best matured attempt.
 matured_units as (
-    select entries.view, entries.unit_id, max(entries.furthest_step) as furthest_step
-    from entries
-    inner join funnel on entries.funnel_id = funnel.funnel_id
-    inner join metrics.funnel_cut_off as known on entries.funnel_id = known.funnel_id
+    select 'with stitching' as view, funnel_id, unit_id, furthest_step
+    from metrics.funnel_outcomes
+    where is_matured and is_best
+    union all
+    select 'without stitching', attempts.funnel_id, attempts.unit_id, max(attempts.furthest_step)
+    from journeys.unstitched_attempts as attempts
+    inner join funnel on attempts.funnel_id = funnel.funnel_id
+    inner join metrics.funnel_cut_off as known on attempts.funnel_id = known.funnel_id
     cross join knobs
     where
-        coalesce(entries.entered_at >= known.known_from, true)
-        and elapsed_seconds(shop_midnight(entries.entered_on + 1, knobs.time_zone), known.known_until)
-        >= coalesce(funnel.window_seconds, 0)
-    group by entries.view, entries.unit_id
+        coalesce(attempts.entered_at >= known.known_from, true)
+        and is_attempt_over(attempts.entered_on, funnel.window_seconds, known.known_until, knobs.time_zone)
+    group by attempts.funnel_id, attempts.unit_id
 ),
 
 funnel_counts as (
@@ -115,7 +108,7 @@ funnel_counts as (
         cast(count(*) as bigint) as entered_count,
         cast(count(*) filter (where matured_units.furthest_step = funnel.step_count) as bigint) as converted_count
     from matured_units
-    cross join funnel
+    inner join funnel on matured_units.funnel_id = funnel.funnel_id
     group by matured_units.view
 )
 
