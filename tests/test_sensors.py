@@ -189,7 +189,7 @@ def test_new_files_start_the_nightly_job_once_they_have_settled(
 
 
 def test_a_late_night_is_told_by_its_sensor(tmp_path: Path) -> None:
-    # The hour of the night is five or six hours ago, at whatever time of day this runs: its three of tolerance are over.
+    # The hour of the night is five or six hours ago, whenever this runs: its three of tolerance are over.
     hour = (datetime.now(ZoneInfo("Europe/Paris")) - timedelta(hours=5)).hour
     shop = night_shop(tmp_path / "shop", f"nights: {{hour: {hour}}}\n")
     ended = datetime.now(UTC) - timedelta(days=3)
