@@ -1,7 +1,7 @@
 """Every table that is built after the exports are loaded, upstreams first.
 
-Most are SQL files; three need Python (a graph, its history, a bootstrap) and say so here with their upstreams. Not
-here: running them in Dagster (`assets`).
+Most are SQL files; some need Python (a graph, its history, a bootstrap, incidents) and say so here with their
+upstreams. Not here: running them in Dagster (`assets`).
 """
 
 from __future__ import annotations
@@ -24,6 +24,12 @@ from parcours.people.identities import IDENTITIES, write_changed_identities, wri
 from parcours.project import ROOT, Project
 from parcours.tables.drop_off_ranking import DROP_OFF_RANKING, write_drop_off_ranking
 from parcours.tables.funnel_parts import funnel_parts
+from parcours.tables.incidents import (
+    FOUND_INCIDENTS,
+    INCIDENT_NOTICES,
+    write_found_incidents,
+    write_incident_notices,
+)
 from parcours.warehouse.check_results import CHECK_RESULTS
 from parcours.warehouse.comments import Described, comment_tables, is_declaration, read_declaration
 from parcours.warehouse.connection import SCHEMAS, transaction
@@ -102,6 +108,8 @@ PYTHON_TABLES = (
         ("metrics.stage_drop_off", "metrics.matured_journeys", "metrics.order_value"),
         write_drop_off_ranking,
     ),
+    PythonTable(FOUND_INCIDENTS, ("metrics.step_days", "metrics.watched_steps"), write_found_incidents),
+    PythonTable(INCIDENT_NOTICES, ("metrics.step_days",), write_incident_notices),
 )
 
 WRITE_CHANGED = {EVIDENCE: write_changed_evidence}

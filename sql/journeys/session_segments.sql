@@ -1,6 +1,8 @@
 -- One row per session and dimension of which it has a value: device, channel, country (as the CRM says), persona, whether
 -- the visitor is new or returning, payment method, and each attribute of journey.yaml of scope session or person, as it
--- was known when the session began. What is not known has no row.
+-- was known when the session began. What was not known then has no row: of whom the CRM came to know later, above all by
+-- an order, country and persona would tell the outcome beforehand. So would personas that ask for what an order changes
+-- (lifecycle_stage, lead_status): where there is such a one, personas are no dimension.
 -- An attribute named device, channel or persona is none here: sessions have these already.
 -- key: session_id, dimension
 -- keyed by: person_id
@@ -22,6 +24,23 @@ session_attributes as (
     group by touchpoints.person_id, touchpoints.session_id, said.attribute
 ),
 
+-- When the CRM first knew of a person; of one without a date, always.
+known_people as (
+    select owned.person_id, min(coalesce(contacts.created_at, timestamp '1970-01-01')) as known_at
+    from journeys.record_owners as owned
+    inner join staging.contacts as contacts on owned.kind = 'contact' and owned.row_id = contacts.contact_id
+    where owned.person_id is not null
+    group by owned.person_id
+),
+
+of_people as (
+    select sessions.session_id, sessions.person_id, people.country, people.persona
+    from journeys.sessions as sessions
+    inner join journeys.people as people on sessions.person_id = people.person_id
+    left join known_people on sessions.person_id = known_people.person_id
+    where known_people.known_at is null or known_people.known_at <= sessions.started_at
+),
+
 known as (
     select session_id, person_id, 'device' as dimension, device as value from journeys.sessions
     union all
@@ -30,13 +49,13 @@ known as (
     select session_id, person_id, 'new or returning', case when session_number = 1 then 'new' else 'returning' end
     from journeys.sessions
     union all
-    select sessions.session_id, sessions.person_id, 'country', people.country
-    from journeys.sessions as sessions
-    inner join journeys.people as people on sessions.person_id = people.person_id
+    select session_id, person_id, 'country', country from of_people
     union all
-    select sessions.session_id, sessions.person_id, 'persona', people.persona
-    from journeys.sessions as sessions
-    inner join journeys.people as people on sessions.person_id = people.person_id
+    select session_id, person_id, 'persona', persona from of_people
+    where not exists (
+        select 1 from settings.persona_conditions as conditions
+        where conditions.attribute in ('lifecycle_stage', 'lead_status')
+    )
     union all
     select sessions.session_id, sessions.person_id, 'payment method', methods.payment_method
     from journeys.sessions as sessions
