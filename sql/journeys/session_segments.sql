@@ -52,10 +52,11 @@ known as (
     select session_id, person_id, 'country', country from of_people
     union all
     select session_id, person_id, 'persona', persona from of_people
-    where not exists (
-        select 1 from settings.persona_conditions as conditions
-        where conditions.attribute in ('lifecycle_stage', 'lead_status')
-    )
+    where
+        not exists (
+            select 1 from settings.persona_conditions as conditions
+            where conditions.attribute in ('lifecycle_stage', 'lead_status')
+        )
     union all
     select sessions.session_id, sessions.person_id, 'payment method', methods.payment_method
     from journeys.sessions as sessions
