@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import combinations, product
-from math import exp, isnan, log, sqrt
+from math import exp, log, sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +18,7 @@ from moving_shops import VALUES, visits_of_two_periods
 
 from parcours.inference.explaining import (
     ALPHA,
+    AT_MOST,
     EXPLAINS,
     LEAST_SHARE,
     PER_VALUE,
@@ -62,7 +63,7 @@ def test_parts_add_up_to_the_change(data: st.DataObject, length: int) -> None:
     def chain() -> list[float]:
         counts: list[float] = sorted((data.draw(st.integers(0, 10**6)) for _ in range(length)), reverse=True)
         counts = [float(count) for count in counts]
-        return [*counts, data.draw(st.floats(-(10**6), 10**7, allow_subnormal=False)) if counts[-1] else 0.0]
+        return [*counts, data.draw(st.integers(-(10**8), 10**9)) / 100 if counts[-1] else 0.0]
 
     before, after = chain(), chain()
     parts = shared_out(before, after)
@@ -256,7 +257,7 @@ def named_by_brute_force(leaves: Leaves, is_count: bool) -> Chosen | None:
         own_score = score(one.excess, one.spread, len(one.chosen))
         p = (1 + sum(other >= own_score for other in null)) / (1 + len(null))
         fit = one.excess**2 / one.model / dispersion - PER_VALUE * (len(one.chosen) - 1)
-        if not isnan(one.share) and one.share >= EXPLAINS and one.excess > 0 and p <= ALPHA and fit > best[0]:
+        if EXPLAINS <= one.share <= AT_MOST and one.excess > 0 and p <= ALPHA and fit > best[0]:
             best = fit, one.chosen
     return best[1]
 

@@ -69,6 +69,7 @@ def test_words_and_layout_build_nothing(monkeypatch: pytest.MonkeyPatch, module:
         ("parcours.tables.drop_off_ranking", {"metrics.drop_off_ranking"}),
         ("parcours.tables.incidents", {"metrics.found_incidents", "metrics.incident_notices"}),
         ("parcours.inference.scan", {"metrics.found_incidents", "metrics.incident_notices"}),
+        ("parcours.inference.movements", {"metrics.movements", "metrics.movement_segments"}),
         ("parcours.tables.expectations", set()),
     ],
 )
@@ -83,6 +84,7 @@ def test_every_module_that_writes_a_table_is_found() -> None:
         *IDENTITY_MODULES,
         "parcours.tables.drop_off_ranking",
         "parcours.tables.incidents",
+        "parcours.tables.movements",
     }
 
 

@@ -26,8 +26,9 @@ from parcours.inference.daily_cells import Flags, Floats
 
 Whole = NDArray[np.int64]
 
-EXPLAINS = 0.80
-"""Share of the change from which on a set explains it."""
+EXPLAINS, AT_MOST = 0.80, 2.00
+"""Share of the change from which on a set explains it, and up to which: beyond, the rest moved the other way by more
+than the change, which then is the difference of two movements."""
 DIMENSIONS_TOGETHER = 3
 VALUES_TOGETHER = 3
 LEAST_SHARE = 0.02
@@ -140,7 +141,7 @@ def explain(sets: Sets, numerator: int, denominator: int | None, figures: int = 
     excess = residual[:, after].sum(axis=1)
     score, limit, null = _scores(residual, after, sets.chosen, ALPHA / figures)
     fits = _fit(excess, residual, variance, after) - PER_VALUE * _further_values(sets.chosen)
-    may_be = np.isfinite(share) & (share >= EXPLAINS) & (excess > 0) & (score >= limit)
+    may_be = (share >= EXPLAINS) & (share <= AT_MOST) & (excess > 0) & (score >= limit)
     if not may_be.any():
         return None
     best = int(np.where(may_be, fits, -np.inf).argmax())

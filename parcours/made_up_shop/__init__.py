@@ -59,9 +59,10 @@ def write_exports(
     import numpy as np
 
     from parcours.made_up_shop.exports import load, write_crm, write_events, write_orders
+    from parcours.made_up_shop.incidents import Calm
     from parcours.made_up_shop.period import Period
     from parcours.made_up_shop.planting import plant_faults
-    from parcours.made_up_shop.simulation import Calm, simulate
+    from parcours.made_up_shop.simulation import simulate
     from parcours.made_up_shop.truth import whole_truth
 
     period = Period.of(start, days)

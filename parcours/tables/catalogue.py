@@ -30,6 +30,13 @@ from parcours.tables.incidents import (
     write_found_incidents,
     write_incident_notices,
 )
+from parcours.tables.movements import (
+    MOVEMENT_SEGMENTS,
+    MOVEMENTS,
+    write_movement_segments,
+    write_movements,
+)
+from parcours.tables.movements import READS as MOVEMENTS_READ
 from parcours.warehouse.check_results import CHECK_RESULTS
 from parcours.warehouse.comments import Described, comment_tables, is_declaration, read_declaration
 from parcours.warehouse.connection import SCHEMAS, transaction
@@ -110,6 +117,8 @@ PYTHON_TABLES = (
     ),
     PythonTable(FOUND_INCIDENTS, ("metrics.step_days", "metrics.watched_steps"), write_found_incidents),
     PythonTable(INCIDENT_NOTICES, ("metrics.step_days",), write_incident_notices),
+    PythonTable(MOVEMENTS, MOVEMENTS_READ, write_movements),
+    PythonTable(MOVEMENT_SEGMENTS, MOVEMENTS_READ, write_movement_segments),
 )
 
 WRITE_CHANGED = {EVIDENCE: write_changed_evidence}

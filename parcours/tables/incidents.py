@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from parcours.warehouse.comments import read_declaration
+from parcours.tables.python_rows import write_rows
 
 if TYPE_CHECKING:
     from parcours.inference.daily_cells import Cell, DailyCells
@@ -24,13 +24,13 @@ INCIDENT_NOTICES = "metrics.incident_notices"
 def write_found_incidents(connection: duckdb.DuckDBPyConnection) -> None:
     """Replace metrics.found_incidents: one row per incident of all days."""
     shop = _days(connection)
-    _write(connection, FOUND_INCIDENTS, [] if shop is None else _found(connection, shop))
+    write_rows(connection, FOUND_INCIDENTS, [] if shop is None else _found(connection, shop))
 
 
 def write_incident_notices(connection: duckdb.DuckDBPyConnection) -> None:
     """Replace metrics.incident_notices: one row per thing that a night told of an alarm."""
     shop = _days(connection)
-    _write(connection, INCIDENT_NOTICES, [] if shop is None else _told(shop))
+    write_rows(connection, INCIDENT_NOTICES, [] if shop is None else _told(shop))
 
 
 def _days(connection: duckdb.DuckDBPyConnection) -> DailyCells | None:
@@ -108,11 +108,3 @@ def _place(cell: Cell) -> tuple[str, str, str]:
 def _other_steps(cell: Cell, seen_in: Iterable[Cell], labels: dict[str, str]) -> str | None:
     others = {other.step for other in seen_in} - {cell.step}
     return ", ".join(label for step, label in labels.items() if step in others) or None
-
-
-def _write(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Sequence[Any]]) -> None:
-    declared = read_declaration(table)
-    connection.execute(f"create or replace table {table} ({declared.definition})")
-    if rows:
-        places = ", ".join("?" for _ in rows[0])
-        connection.executemany(f"insert into {table} values ({places})", rows)

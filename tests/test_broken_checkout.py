@@ -1,9 +1,13 @@
-"""Incidents that nobody logged, as tables: where, when, what they cost, what else was seen, and what a night told."""
+"""A shop whose checkout broke on mobiles for a week, and nobody logged it: what its tables say of that.
+
+Incidents with place, days, cost and what else was seen; what a night told; why orders moved.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from datetime import date, datetime, timedelta
+from math import log
 from typing import Any
 
 import duckdb
@@ -12,17 +16,20 @@ from given import START, at, event, order, rows, settings, warehouse
 
 from parcours.engine.checks import read_checks
 from parcours.project import ROOT
+from parcours.tables.movements import PeriodError, Span, movements, named, spans_that_are_known
 from parcours.warehouse.comments import read_declaration
 
+FEBRUARY = 27
+"""Days from START to the shop's first: two whole months and some days of a third."""
 DAYS, VISITS = 68, 12
 BROKEN = range(50, 57)
 STEPS = {"visit:checkout", "cart_abandonment", "checkout_abandonment"}
 """They are the same here."""
-WANTED = ["metrics.incidents", "metrics.incident_notices"]
+WANTED = ["metrics.incidents", "metrics.incident_notices", "metrics.movements", "metrics.movement_segments"]
 
 
 def on(day: int) -> date:
-    return (START + timedelta(day)).date()
+    return (START + timedelta(FEBRUARY + day)).date()
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +39,7 @@ def shop() -> duckdb.DuckDBPyConnection:
     events, orders = [], []
     for day in range(DAYS):
         for visit in range(VISITS):
-            who, when = f"v{day} {visit}", day * 86_400 + visit * 3_600
+            who, when = f"v{day} {visit}", (FEBRUARY + day) * 86_400 + visit * 3_600
             device = "mobile" if visit % 2 else "desktop"
             is_broken = day in BROKEN and device == "mobile"
             names = ["product", "add", "checkout", *(["failed"] if is_broken else [])]
@@ -116,6 +123,78 @@ def test_steps_are_counted_by_day_and_segment(shop: duckdb.DuckDBPyConnection) -
     [carts] = rows(shop, "select sum(entered_count), sum(went_on_count) from metrics.step_days "
                          "where step = 'cart_abandonment' and dimension = 'all'")  # fmt: skip
     assert carts == (DAYS * VISITS, DAYS * VISITS // 2 - 21)
+
+
+def test_what_orders_moved_by_is_shared_out_to_days_visits_and_steps(shop: duckdb.DuckDBPyConnection) -> None:
+    parts = as_dicts(shop, "from metrics.movements where measure = 'orders' order by part_number")
+    whole, days, visits, *steps = parts
+    assert (whole["before_from"], whole["before_until"]) == (date(2026, 2, 1), date(2026, 2, 28))
+    assert (whole["after_from"], whole["after_until"]) == (date(2026, 3, 1), date(2026, 3, 31))
+    assert (whole["before_value"], whole["after_value"], whole["contribution"]) == (28 * 6, 31 * 6 - 21, -3)
+    assert (days["before_value"], days["after_value"], visits["contribution"]) == (28, 31, 0)
+    assert {step["part"]: step["contribution"] for step in steps if step["contribution"]} == {
+        "step:order": pytest.approx(-3 - days["contribution"])
+    }
+    # By the formula: 3 orders fewer, of which the days' share is that of their logarithms.
+    assert days["contribution"] == pytest.approx(-3 * log(31 / 28) / log(165 / 168))
+    [revenue] = as_dicts(shop, "from metrics.movements where measure = 'revenue' and part = 'all'")
+    assert revenue["contribution"] == -30
+
+
+def test_parts_and_their_segments_add_up(shop: duckdb.DuckDBPyConnection) -> None:
+    off_by_measure = rows(
+        shop,
+        "select abs(sum(case when part = 'all' then -contribution else contribution end)) from metrics.movements "
+        "group by measure",
+    )
+    off_by_part = rows(
+        shop,
+        "select max(abs(parts.contribution - segments.contribution)), count(*) from metrics.movements as parts "
+        "inner join (select measure, part, dimension, sum(mix_contribution + rate_contribution) as contribution "
+        "from metrics.movement_segments group by all) as segments using (measure, part)"
+        "where parts.part <> 'days'",
+    )
+    assert all(off < 1e-9 for (off,) in off_by_measure) and len(off_by_measure) == 2
+    assert off_by_part[0][0] < 1e-9 and off_by_part[0][1] > 10
+
+
+def test_a_device_s_own_rate_is_what_moved_and_its_share_of_visits_is_not(shop: duckdb.DuckDBPyConnection) -> None:
+    found = rows(
+        shop,
+        "select value, mix_contribution, rate_contribution, before_value, after_value from metrics.movement_segments "
+        "where measure = 'orders' and part = 'step:order' and dimension = 'device' order by value",
+    )
+    [step] = rows(shop, "select contribution from metrics.movements where measure = 'orders' and part = 'step:order'")
+    assert found == [
+        ("desktop", 0, 0, 0.5, 0.5),
+        ("mobile", 0, pytest.approx(step[0]), 0.5, pytest.approx((31 * 3 - 21) / (31 * 6))),
+    ]
+
+
+def test_between_any_two_periods_the_broken_device_explains_why_orders_fell(shop: duckdb.DuckDBPyConnection) -> None:
+    orders, revenue = movements(shop, Span(on(36), on(49)), Span(on(50), on(56)))
+    assert [part.contribution for part in orders.parts[:2]] == [-84 + 21, pytest.approx(orders.parts[1].contribution)]
+    for movement in (orders, revenue):
+        by_part = {part.part: part for part in movement.parts}
+        explained = by_part["step:order"].explained
+        assert explained is not None
+        assert (named(explained), explained.share, explained.moved) == ("device mobile", pytest.approx(1), -1)
+        assert by_part["visits"].explained is None
+    back, _ = movements(shop, Span(on(8), on(21)), Span(on(22), on(35)))
+    assert all(part.explained is None and part.contribution == 0 for part in back.parts)
+
+
+def test_what_is_needed_of_days_that_lie_before_the_exports_is_not_measured(shop: duckdb.DuckDBPyConnection) -> None:
+    none, _ = movements(shop, Span(date(2020, 1, 1), date(2020, 1, 31)), Span(date(2020, 2, 1), date(2020, 2, 29)))
+    assert {part.contribution for part in none.parts} == {0}
+
+
+def test_periods_that_cannot_be_compared_are_refused(shop: duckdb.DuckDBPyConnection) -> None:
+    assert spans_that_are_known(shop, Span(on(0), on(6)), Span(on(7), on(13)))
+    with pytest.raises(PeriodError, match="have the same days"):
+        spans_that_are_known(shop, Span(on(0), on(6)), Span(on(6), on(13)))
+    with pytest.raises(PeriodError, match="Visits have an outcome from 2026-02-01 to 2026-04-09"):
+        spans_that_are_known(shop, Span(on(-1), on(6)), Span(on(7), on(13)))
 
 
 @pytest.fixture(scope="module")
