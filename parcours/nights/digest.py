@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from parcours.nights.record import FileRows, Kpi, Message, OpenTrouble, Rows, RunRecord, Warned
+from parcours.nights.record import FileRows, IncidentNotice, Kpi, Message, OpenTrouble, Rows, RunRecord, Warned
 from parcours.project import Project
 from parcours.report.numbers import Numbers, capital, plural
 from parcours.report.page import unturned
@@ -19,6 +19,7 @@ from parcours.whole_file import write_whole
 
 SHOWN_FILES = 10
 SHOWN_CHECKS = 10
+INCIDENT_TO_DO = "→ Try these steps as those people would; the journey page says what else was seen on these days."
 
 
 @dataclass(frozen=True)
@@ -155,6 +156,10 @@ class _Words:
             yield Part("Over", [f"{trouble.title} (since {self.day(trouble.since)})" for trouble in record.over])
         if record.kpis:
             yield Part("Headline figures, and their change since the last run", [self._kpi(k) for k in record.kpis])
+        if record.incidents_newly:
+            lines = [self._incident(one) for one in record.incidents_newly]
+            is_bad = any(one.word != "over" for one in record.incidents_newly)
+            yield Part("Incidents that nobody logged", [*lines, *([INCIDENT_TO_DO] if is_bad else [])], bad=is_bad)
         if record.warns_newly:
             yield Part("Warns newly", self._first([self._warned(w) for w in record.warns_newly], SHOWN_CHECKS))
         if record.warns_no_more:
@@ -181,6 +186,16 @@ class _Words:
             return f"{shown} ({counted})"
         change = "unchanged" if kpi.value == kpi.before else self.numbers.points(kpi.value - kpi.before)
         return f"{shown}, {change} ({counted})"
+
+    def _incident(self, one: IncidentNotice) -> str:
+        said = {"open": "has fallen", "worse": "has fallen further", "over": "is over: it had fallen"}[one.word]
+        counts = f"{self.numbers.count(one.went_on_count)} of {self.numbers.count(one.entered_count)} went on"
+        return (
+            f"{one.place} {said} by {self.numbers.share(-one.relative_size, 0)}, "
+            f"{self.numbers.period(one.began_on, one.ended_on)}: {counts}, "
+            f"{self.numbers.count(one.expected_count)} were expected."
+            + (f" Logged: {one.changes}." if one.changes else "")
+        )
 
     def _warned(self, warned: Warned) -> str:
         return f"{capital(warned.finding)}: {self.numbers.count(warned.count)} ({warned.table}). {warned.to_do}"

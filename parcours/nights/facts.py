@@ -14,9 +14,10 @@ from pathlib import Path
 import duckdb
 
 from parcours.loading.readers.masking import masked
-from parcours.nights.record import FileRows, Kpi, RunRecord, Warned
+from parcours.nights.record import FileRows, IncidentNotice, Kpi, RunRecord, Warned
 from parcours.project import Project
 from parcours.report.figures import Row, rows
+from parcours.report.incident_words import place
 from parcours.troubles import Trouble, failed_checks
 
 QUERIES = Path(__file__).parent / "queries"
@@ -38,9 +39,10 @@ class Facts:
 
 @dataclass(frozen=True)
 class Published:
-    """What the published file says: the headline figures, and how far the data reach."""
+    """What the published file says: the headline figures, alarms of the last nights, and how far the data reach."""
 
     kpis: tuple[Kpi, ...]
+    incidents: tuple[IncidentNotice, ...]
     data_until: datetime | None
 
 
@@ -66,11 +68,26 @@ def published_of(project: Project, last: RunRecord | None) -> Published | None:
         with _reading(project.published, None) as published:
             found = rows(published, HEADLINES, Row)
             reaches = rows(published, QUERIES / "data_until.sql", Row)
+            told = _told(published)
     except (duckdb.Error, OSError):
         return None
     return Published(
         tuple(Kpi(k.kpi, k.label, k.value, before.get(k.kpi), k.numerator, k.denominator) for k in found),
+        told,
         _utc(reaches[0].data_until) if reaches else None,
+    )
+
+
+def _told(published: duckdb.DuckDBPyConnection) -> tuple[IncidentNotice, ...]:
+    """Alarms of the last nights; none of a file that an earlier version published."""
+    try:
+        found = rows(published, QUERIES / "incident_notices.sql", Row)
+    except duckdb.CatalogException:
+        return ()
+    own = ("step_label", "dimension", "value")
+    return tuple(
+        IncidentNotice(**{name: value for name, value in vars(row).items() if name not in own}, place=place(row))
+        for row in found
     )
 
 
