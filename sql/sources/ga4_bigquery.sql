@@ -131,6 +131,7 @@ select
     given[list_position(names, 'payment_type')] as payment_method,
     coalesce(read_amount(r.ecommerce.shipping_value), read_amount(given_shipping)) as shipping,
     given[list_position(names, 'coupon')] as coupon,
+    user_pseudo_id || '/' || given[list_position(names, 'ga_session_id')] as tracker_session_id,
     r.event_date as part,
     case when contains(this_file(file_number).name, 'intraday') then '1 intraday ' else '2 daily ' end
     || this_file(file_number).folder_order as delivery,

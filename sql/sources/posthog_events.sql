@@ -44,7 +44,7 @@ values_read as (
                 "price": "VARCHAR"}],
             "revenue": "VARCHAR", "value": "VARCHAR", "total": "VARCHAR", "currency": "VARCHAR",
             "cart_id": "VARCHAR", "order_id": "VARCHAR", "error": "VARCHAR", "$exception_type": "VARCHAR",
-            "$raw_user_agent": "VARCHAR",
+            "$raw_user_agent": "VARCHAR", "$session_id": "VARCHAR",
             "$set": {"email": "VARCHAR"}}') as p,
         json_transform(case when json_valid(person_properties) then cast(person_properties as json) end, '{
             "email": "VARCHAR"}') as person
@@ -100,6 +100,7 @@ select
     and event_name not in ('$set', '$groupidentify', '$create_alias', '$merge_dangerously') as is_person_caused,
     is_crawler(p."$raw_user_agent") as is_bot,
     ai_agent(p."$raw_user_agent") as agent,
+    nullif(trim(p."$session_id"), '') as tracker_session_id,
     coalesce(
         case
             when uuid is null then 'uuid is missing'

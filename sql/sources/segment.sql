@@ -4,7 +4,7 @@
 -- needs: messageId, timestamp, type
 -- shape: {"messageId": "VARCHAR", "type": "VARCHAR", "event": "VARCHAR", "name": "VARCHAR", "anonymousId": "VARCHAR",
 --   "userId": "VARCHAR", "timestamp": "VARCHAR", "channel": "VARCHAR", "traits": {"email": "VARCHAR"}, "context": {
---   "page": {"url": "VARCHAR", "path": "VARCHAR", "referrer": "VARCHAR"}, "userAgent": "VARCHAR",
+--   "page": {"url": "VARCHAR", "path": "VARCHAR", "referrer": "VARCHAR"}, "userAgent": "VARCHAR", "sessionId": "VARCHAR",
 --   "campaign": {"source": "VARCHAR", "medium": "VARCHAR", "name": "VARCHAR"},
 --   "device": {"type": "VARCHAR"}, "traits": {"email": "VARCHAR"}}, "properties": {
 --   "product_id": "VARCHAR", "sku": "VARCHAR", "quantity": "VARCHAR", "price": "VARCHAR",
@@ -64,6 +64,7 @@ select
     ) as is_person_caused,
     is_crawler(r.context.userAgent) as is_bot,
     ai_agent(r.context.userAgent) as agent,
+    nullif(concat_ws('/', r.anonymousId, somebody(r.context.sessionId)), r.anonymousId) as tracker_session_id,
     coalesce(
         case
             when r.messageId is null then 'messageId is missing'

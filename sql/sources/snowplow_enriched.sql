@@ -37,6 +37,7 @@ with event_fields as (
         nullif(trim("domain_userid"), '') as domain_userid,
         nullif(trim("network_userid"), '') as network_userid,
         nullif(trim("user_id"), '') as user_id,
+        nullif(trim("domain_sessionid"), '') as domain_sessionid,
         "platform" as platform,
         "page_urlpath" as page_urlpath,
         "refr_urlhost" as refr_urlhost,
@@ -147,6 +148,7 @@ select
         or coalesce(br_type, '') = 'Robot' or coalesce(device_class, '') like 'Robot%' or is_crawler(useragent)
     ) as is_bot,
     ai_agent(useragent) as agent,
+    domain_sessionid as tracker_session_id,
     coalesce(transaction.payment_method, checkout.payment_method) as payment_method,
     coalesce(read_amount(tr_shipping), read_amount(transaction.shipping)) as shipping,
     coalesce(transaction.discount_code, checkout.coupon_code) as coupon,
