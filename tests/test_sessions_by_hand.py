@@ -1,8 +1,8 @@
 """Sessions, by a slow and obvious second implementation: one person at a time, one touchpoint at a time.
 
 It is written from docs/definitions.md, in plain Python, and agrees with the SQL on random visits under every option:
-timeout, longest session, cut at the shop's midnight, cut where the campaign changes, the tracker's own ids, quarantine of
-runaway sessions.
+timeout, longest session, cut at midnight of the shop, cut where the campaign changes, the ids of the tracker, runaway
+sessions in quarantine.
 """
 
 from __future__ import annotations

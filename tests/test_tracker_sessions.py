@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pytest
+from extreme_values import sound_row, written
 from format_shops import built
 from given import at, event, order, project, rows, settings, warehouse
 from shops import load, query
@@ -159,7 +159,9 @@ def test_by_the_trackers_own_ids_is_a_variant_where_there_are_any() -> None:
     events = [event("u", when, "landing", tracker_session_id=own) for when, own in ((0, "a"), (60, "b"), (HOUR, "b"))]
     events.append(event("v", 0, "landing"))
     made = warehouse(events=events, build=["metrics.session_sensitivity"])
-    query = "select variant, session_count, is_chosen from metrics.session_sensitivity where cuts_by_tracker or is_chosen"
+    query = (
+        "select variant, session_count, is_chosen from metrics.session_sensitivity where cuts_by_tracker or is_chosen"
+    )
     assert rows(made, f"{query} order by variant_number") == [("30 min", 3, True), ("tracker's own ids", 3, False)]
     write_settings(made, settings(sessions=TRACKER))
     build_all(made, project(settings(sessions=TRACKER)), ["metrics.session_sensitivity"])
@@ -208,3 +210,24 @@ def test_ids_of_two_trackers_are_told_apart_and_an_exempt_export_has_none(tmp_pa
     found = "select export, tracker_session_id from raw.events order by 1"
     assert built(found_shop, found, SESSIONS) == [("a", "a:0195-s"), ("b", "b:0195-s"), ("c", None)]
     assert query(found_shop, "select count(*) from journeys.sessions") == [(1,)]  # one person, at one instant
+
+
+FORMATS = {
+    "segment": "a1/1782900000",
+    "ga4_bigquery": "g1.1/1782900000",
+    "posthog_events": "0195-1",
+    "snowplow_enriched": "ds1",
+    "matomo_visits": "1",
+    "rees46_events": "s1",
+}
+
+
+def test_each_tracker_says_its_own_id(tmp_path: Path) -> None:
+    files = []
+    for name in FORMATS:
+        ending, content = written(name, [sound_row(name, 1)])
+        (tmp_path / f"{name}.{ending}").write_bytes(content)
+        files.append({"name": name, "path": f"{name}.*", "format": name, "namespace": "one"})
+    found_shop = shop(tmp_path, *files)
+    load(found_shop)
+    assert dict(query(found_shop, "select export, min(tracker_session_id) from raw.events group by 1")) == FORMATS
