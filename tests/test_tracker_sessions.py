@@ -218,7 +218,7 @@ FORMATS = {
     "posthog_events": "0195-1",
     "snowplow_enriched": "ds1",
     "matomo_visits": "1",
-    "rees46_events": "s1",
+    "rees46_events": "r1",
 }
 
 
