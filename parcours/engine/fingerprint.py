@@ -1,7 +1,7 @@
 """What tells one state of the code from another, as far as it decides rows: part of a table's version.
 
 Comments, docstrings and layout decide none. A function's code is its module and the modules of the same folder that
-this one imports; the engine's own modules count for every table.
+this one imports, and the library's arithmetic; the engine's own modules count for every table.
 """
 
 from __future__ import annotations
@@ -32,6 +32,10 @@ def modules_version(*functions: Callable[..., Any]) -> str:
             modules[module] = source_of(module)
             waiting += _imports(modules[module], module.rpartition(".")[0])
     return _hash(tuple(modules[module] for module in sorted(modules)))
+
+
+ARITHMETIC = ("parcours.inference.", "parcours.numbers.")
+"""What other folders make rows by."""
 
 
 @cache
@@ -68,6 +72,6 @@ def _is_text(statement: ast.stmt) -> bool:
 
 @cache
 def _imports(source: str, folder: str) -> list[str]:
-    """The modules of a folder that a module imports."""
+    """The modules of a folder, and of the library's arithmetic, that a module imports."""
     found = [node.module for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom)]
-    return [name for name in found if name and name.startswith(f"{folder}.")]
+    return [name for name in found if name and f"{name}.".startswith((f"{folder}.", *ARITHMETIC))]

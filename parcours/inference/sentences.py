@@ -51,7 +51,10 @@ def sentence(verdict: Verdict, written: Written) -> str:
             return _too_little(verdict, written)
         case Word.NO_EVIDENCE:
             assert verdict.estimate is not None
-            return f"No evidence of an effect: it is {_interval(verdict.estimate, written)}."
+            said = f"No evidence of an effect: it is {_interval(verdict.estimate, written)}"
+            if verdict.estimate.low <= 0 <= verdict.estimate.high:
+                return f"{said}."
+            return f"{said}, as one figure of several may be by chance."
 
 
 def _moved(verdict: Verdict, written: Written) -> str:
