@@ -50,7 +50,7 @@ def test_every_problem_is_in_one_message_with_line_key_found_expected_and_neares
             "date: 2026-07-23",
             "date: 2026-07-23, until: 2026-07-01, moves: conversoin, segment: {devise: mobile, persona: fr}",
         ),
-        ("date: 2026-09-06", "date: 2026-09-06, moves: [retention, step_conversion:purchase:9]"),
+        ("moves: 'step_conversion:purchase:3'", "moves: [retention, step_conversion:purchase:9]"),
         ("targets:", "calendar:\n  - {name: Sales}\ntargets:"),
         ("  name: Made-up shop\n", ""),
     )

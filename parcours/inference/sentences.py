@@ -72,6 +72,8 @@ def _moved(verdict: Verdict, written: Written) -> str:
 def _too_little(verdict: Verdict, written: Written) -> str:
     assert verdict.seen is not None
     if verdict.seen.own is None:
+        if verdict.seen.weeks.expected_count >= LEAST_EXPECTED:
+            return f"Too little to tell: there are no {written.unit} without the change to compare with."
         return (
             f"Too little to tell: {written.count(verdict.seen.weeks.expected_count)} {written.unit} with or without "
             f"the outcome were expected, and it takes {LEAST_EXPECTED}."
