@@ -32,10 +32,10 @@ people as (
         weeks.change_id, weeks.kpi, weeks.week_on, weeks.person_id,
         count(*) as attempt_count,
         cast(sum(weeks.numerator) as decimal(36, 2)) as numerator,
-        sum(cast(
+        cast(sum(cast(
             coalesce(rate(weeks.numerator, scales.greatest) * rate(weeks.numerator, scales.greatest), 0)
             as decimal(38, 18)
-        )) as squares
+        )) as decimal(38, 18)) as squares
     from weeks
     inner join scales
         on weeks.change_id = scales.change_id and weeks.kpi = scales.kpi and weeks.week_on = scales.week_on
