@@ -44,10 +44,10 @@ def _shop(s: JourneySettings) -> list[Row]:
             _seconds(m.survey_lag_days, day),
             m.identity_link_limit,
             m.small_cell,
-            s.comparison.window_days,
             s.comparison.guard_days,
             s.screening.bot_events_per_hour,
             s.screening.leave_out,
+            s.sessions.cut_by == "tracker",
             s.sessions.cut_at_midnight,
             s.sessions.cut_at_campaign_change,
             s.sessions.runaway_touchpoints,
@@ -55,7 +55,6 @@ def _shop(s: JourneySettings) -> list[Row]:
             s.sessions.engaged_views,
             _seconds(m.cart_silence_hours, hour),
             _seconds(m.cart_action_hours, hour),
-            s.comparison.reach_days,
             s.friction.rage_seconds,
             _seconds(s.friction.support_contact_hours, hour),
         )
@@ -97,17 +96,19 @@ def _outside_hosts(s: JourneySettings) -> list[Row]:
 
 def _session_variants(s: JourneySettings) -> list[Row]:
     own = (s.sessions.timeout_minutes, s.sessions.cut_at_midnight)
-    variants = sorted({own, *((minutes, cut) for minutes in (15.0, 30.0, 60.0) for cut in (False, True))})
+    timeouts = sorted({own, *((minutes, cut) for minutes in (15.0, 30.0, 60.0) for cut in (False, True))})
+    variants = [*((*timeout, False) for timeout in timeouts), (*own, True)]
     return [
         (
             number,
-            f"{minutes:g} min{', cut at midnight' if cut else ''}",
+            "tracker's own ids" if by_tracker else f"{minutes:g} min{', cut at midnight' if cut else ''}",
             _seconds(minutes, 60),
             cut,
-            (minutes, cut) == own,
+            by_tracker,
+            (minutes, cut, by_tracker) == (*own, s.sessions.cut_by == "tracker"),
             2 ** (number - 1),
         )
-        for number, (minutes, cut) in enumerate(variants, 1)
+        for number, (minutes, cut, by_tracker) in enumerate(variants, 1)
     ]
 
 
@@ -213,17 +214,25 @@ def _persona_conditions(s: JourneySettings) -> list[Row]:
 
 
 def _changes(s: JourneySettings) -> list[Row]:
-    return [(c.id, c.label, c.date, c.stage, c.what) for c in s.changes]
+    return [(c.id, c.label, c.date, c.until, c.stage, c.what) for c in s.changes]
+
+
+def _change_moves(s: JourneySettings) -> list[Row]:
+    return [(change.id, kpi) for change in s.changes for kpi in dict.fromkeys(change.moves)]
 
 
 def _change_segments(s: JourneySettings) -> list[Row]:
     return [
         (change.id, attribute, value)
         for change in s.changes
-        if change.segment
-        for attribute, values in (("persona", change.segment.persona), ("device", change.segment.device))
-        for value in values
+        for attribute, values in change.segment.items()
+        for value in dict.fromkeys(values)
     ]
+
+
+def _calendar(s: JourneySettings) -> list[Row]:
+    spans: list[Row] = [(entry.name, span.from_, span.until) for entry in s.calendar for span in entry.spans]
+    return spans + [(entry.name, day, day) for entry in s.calendar for day in entry.days]
 
 
 def _maximum(limit: PathStage | PathLimit) -> float | None:
@@ -304,6 +313,8 @@ ROWS: Mapping[str, Callable[[JourneySettings], list[Row]]] = {
     "persona_conditions": _persona_conditions,
     "changes": _changes,
     "change_segments": _change_segments,
+    "change_moves": _change_moves,
+    "calendar": _calendar,
     "path_stages": _path_stages,
     "path_limits": _path_limits,
     "path_order": _path_order,

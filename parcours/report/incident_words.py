@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from parcours.numbers import Numbers, capital, plural
 from parcours.report.figures import Row
-from parcours.report.numbers import Numbers, capital, plural
 from parcours.tables.segment_words import segment_words
 
 UNUSUAL = 2

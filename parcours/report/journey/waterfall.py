@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from parcours.numbers import Numbers
 from parcours.report.drawing import (
     BLUE,
     GREEN,
@@ -21,7 +22,6 @@ from parcours.report.drawing import (
     note,
     safe,
 )
-from parcours.report.numbers import Numbers
 
 PITCH, NARROW_PITCH = 34, 46
 

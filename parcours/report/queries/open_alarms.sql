@@ -7,7 +7,8 @@ select
     (
         select string_agg(changes.change_label, ', ' order by changes.changed_on, changes.change_id)
         from settings.changes as changes
-        where changes.changed_on between cast(notices.began_on - 2 as date) and notices.ended_on
+        where changes.changed_on <= notices.ended_on
+            and coalesce(changes.ended_on, changes.changed_on) >= cast(notices.began_on - 2 as date)
     ) as changes
 from metrics.incident_notices as notices
 inner join metrics.watched_steps as steps on notices.step = steps.step

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 
+from parcours.numbers import NBSP, Numbers, plural
 from parcours.report.drawing import chart
 from parcours.report.figures import Figures, Row
 from parcours.report.incident_words import also_seen, cost, place, size, when
 from parcours.report.journey.dots import Dot, DotPanel, dots
-from parcours.report.numbers import NBSP, Numbers, plural
 from parcours.report.section import Column, Section, Table, table
 
 PLACE = 33

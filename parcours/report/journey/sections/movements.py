@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 
+from parcours.numbers import NBSP, NOTHING, Numbers, capital
 from parcours.report.drawing import BLUE, GREEN, RED, Chart, chart
 from parcours.report.figures import Figures, Row
 from parcours.report.journey.waterfall import Bar, waterfall
 from parcours.report.movement_words import contribution, factor, whole
-from parcours.report.numbers import NBSP, NOTHING, Numbers, capital
 from parcours.report.section import Section, Table
 from parcours.tables.segment_words import segment_words
 
