@@ -136,6 +136,7 @@ def draw_up(
         kpis=published.kpis if published else (),
         incidents=incidents,
         incidents_newly=tuple(one for one in incidents if (one.alarm, one.night, one.word) not in told_before),
+        verdicts=published.verdicts if published else (),
         data_until=published.data_until if published else None,
         troubles=is_open,
         over=over,

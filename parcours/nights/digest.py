@@ -20,6 +20,7 @@ from parcours.whole_file import write_whole
 SHOWN_FILES = 10
 SHOWN_CHECKS = 10
 INCIDENT_TO_DO = "→ Try these steps as those people would; the journey page says what else was seen on these days."
+SHOWN_VERDICTS = 10
 
 
 @dataclass(frozen=True)
@@ -160,6 +161,8 @@ class _Words:
             lines = [self._incident(one) for one in record.incidents_newly]
             is_bad = any(one.word != "over" for one in record.incidents_newly)
             yield Part("Incidents that nobody logged", [*lines, *([INCIDENT_TO_DO] if is_bad else [])], bad=is_bad)
+        if record.verdicts:
+            yield Part("Said of changes since the last run", self._first(record.verdicts, SHOWN_VERDICTS))
         if record.warns_newly:
             yield Part("Warns newly", self._first([self._warned(w) for w in record.warns_newly], SHOWN_CHECKS))
         if record.warns_no_more:

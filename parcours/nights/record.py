@@ -140,6 +140,7 @@ class RunRecord:
         troubles: what is open after this run; `over` what was open before it.
         incidents: what the last nights told of incidents that nobody logged; `incidents_newly` those of them that no
             record before had.
+        verdicts: what is said of changes since the data of the run before, in sentences.
         data_until: how far the published data reach.
         report: where the report is; None: there is none.
         nights_missed: nights without any record between the last run and this one.
@@ -161,6 +162,7 @@ class RunRecord:
     kpis: tuple[Kpi, ...] = ()
     incidents: tuple[IncidentNotice, ...] = ()
     incidents_newly: tuple[IncidentNotice, ...] = ()
+    verdicts: tuple[str, ...] = ()
     data_until: datetime | None = None
     troubles: tuple[OpenTrouble, ...] = ()
     over: tuple[OpenTrouble, ...] = ()
