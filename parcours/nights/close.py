@@ -132,6 +132,7 @@ def draw_up(
         warns_newly=_others(warns, before),
         warns_no_more=_others(last.warns, now) if last else (),
         kpis=published.kpis if published else (),
+        verdicts=published.verdicts if published else (),
         data_until=published.data_until if published else None,
         troubles=is_open,
         over=over,

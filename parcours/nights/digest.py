@@ -19,6 +19,7 @@ from parcours.whole_file import write_whole
 
 SHOWN_FILES = 10
 SHOWN_CHECKS = 10
+SHOWN_VERDICTS = 10
 
 
 @dataclass(frozen=True)
@@ -155,6 +156,8 @@ class _Words:
             yield Part("Over", [f"{trouble.title} (since {self.day(trouble.since)})" for trouble in record.over])
         if record.kpis:
             yield Part("Headline figures, and their change since the last run", [self._kpi(k) for k in record.kpis])
+        if record.verdicts:
+            yield Part("Said of changes since the last run", self._first(record.verdicts, SHOWN_VERDICTS))
         if record.warns_newly:
             yield Part("Warns newly", self._first([self._warned(w) for w in record.warns_newly], SHOWN_CHECKS))
         if record.warns_no_more:
