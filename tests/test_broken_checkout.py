@@ -193,7 +193,7 @@ def test_periods_that_cannot_be_compared_are_refused(shop: duckdb.DuckDBPyConnec
     assert spans_that_are_known(shop, Span(on(0), on(6)), Span(on(7), on(13)))
     with pytest.raises(PeriodError, match="have the same days"):
         spans_that_are_known(shop, Span(on(0), on(6)), Span(on(6), on(13)))
-    with pytest.raises(PeriodError, match="Visits have an outcome from 2026-02-01 to 2026-04-09"):
+    with pytest.raises(PeriodError, match="Orders can be compared from 2026-02-01 to 2026-04-09"):
         spans_that_are_known(shop, Span(on(-1), on(6)), Span(on(7), on(13)))
 
 
@@ -272,3 +272,14 @@ def test_the_check_lists_each_open_alarm_once_as_it_was_last_told() -> None:
             )
         count, samples = check.find(connection)
     assert (count, samples[0]["alarm"], samples[0]["word"]) == (1, "a", "worse")
+
+
+def test_a_shop_of_orders_alone_has_the_months_of_its_orders() -> None:
+    placed = [order(f"{day}", day * 86_400, value=10 + (day > 57)) for day in range(27, 90) if day > 55 or day % 2]
+    built = warehouse(order_rows=placed, known_until=at(90 * 86_400), without=["events"], build=["metrics.movements"])
+    parts = rows(built, "select part, before_value, after_value, contribution from metrics.movements "
+                        "where measure = 'orders' and contribution <> 0 order by part_number")  # fmt: skip
+    assert [part[0] for part in parts] == ["all", "days", "other"]
+    assert parts[0][1:] == (14, 31, 17)
+    assert parts[1][3] + parts[2][3] == pytest.approx(17, abs=1e-9)
+    assert parts[2][1:3] == (0.5, 1)
