@@ -98,11 +98,13 @@ def _change_section(key: str, change: Row, impacts: Sequence[Row], figures: Figu
     near = [other for other in figures.changes if other is not change and _days_apart(change, other) <= NEAR_DAYS]
     if near:
         notes.insert(0, f"Within {NEAR_DAYS} days of it: {listed([_name(other, numbers) for other in near])}.")
-    weeks = _weeks_charts(key, impacts, figures, numbers)
+    drawn_by_week = _drawn_by_week(impacts)
+    weeks = _weeks_charts(key, drawn_by_week, figures, numbers)
+    has_expected = weeks and any(impact.expected_value is not None for impact in drawn_by_week)
     legend = [(ORANGE, "expected without the change"), (BLUE_TINT, "its 95\u00a0% interval")]
     return section(
         charts=[*drawn, *weeks],
-        legend=legend if weeks and panels else [],
+        legend=legend if has_expected else [],
         notes=[change.what, *notes] if change.what else notes,
         shown=[said],
         tables=[
@@ -137,12 +139,14 @@ def _dot(impact: Row, numbers: Numbers) -> Dot:
     )
 
 
+def _drawn_by_week(impacts: Sequence[Row]) -> list[Row]:
+    """The change's own figure, and those that moved."""
+    return [*impacts[:1], *(impact for impact in impacts[1:] if impact.verdict in MOVED)][:WEEKS_SHOWN]
+
+
 def _weeks_charts(key: str, impacts: Sequence[Row], figures: Figures, numbers: Numbers) -> list[Chart]:
-    """The weeks of the change's own figure, and of those that moved."""
-    own, rest = impacts[:1], impacts[1:]
-    shown = [*own, *(impact for impact in rest if impact.verdict in MOVED)][:WEEKS_SHOWN]
     charts = []
-    for number, impact in enumerate(shown, 1):
+    for number, impact in enumerate(impacts, 1):
         weeks = [
             week
             for week in figures.change_weeks
