@@ -205,3 +205,32 @@ def _periods(attempts: list[tuple[float, str]]) -> dict[str, tuple[int, int, int
         "after": _counts([outcome for day, outcome in matured if day >= middle]),
     }
     return {"all": _counts([outcome for _, outcome in attempts])} | {k: v for k, v in halves.items() if v[1]}
+
+
+def test_an_attempt_has_the_session_in_which_it_began_and_its_device() -> None:
+    looked = [event("phone", n, name, customer_id="c", device="mobile") for n, name in enumerate(("product", "add"))]
+    bought = [
+        event("pc", DAY + n, name, customer_id="c", device="desktop") for n, name in enumerate(("add", "checkout"))
+    ]
+    built = warehouse(
+        events=[*looked, *bought],
+        order_rows=[order("#1", DAY + 60, customer_id="c"), order("#2", 9 * DAY, customer_id="c")],
+        feedback=[answer("1", 3 * DAY, 5, customer_id="c")],
+        build=["metrics.kpi_attempts"],
+    )
+    query = (
+        "select kpi, happened_on - date '2026-01-05', session_number, attempts.device "
+        "from metrics.kpi_attempts as attempts left join journeys.sessions using (session_id) order by all"
+    )
+    assert rows(built, query) == [
+        ("cart_abandonment", 0, 1, "mobile"),
+        ("checkout_abandonment", 1, 1, "mobile"),
+        ("conversion", 0, 1, "mobile"),
+        ("conversion", 1, 2, "desktop"),
+        ("net_order_value", 1, 2, "desktop"),
+        ("net_order_value", 9, None, None),
+        ("retention", 1, 2, "desktop"),
+        ("satisfaction", 3, None, None),
+        ("step_conversion:buy:2", 0, 1, "mobile"),
+        ("step_conversion:buy:3", 0, 1, "mobile"),
+    ]

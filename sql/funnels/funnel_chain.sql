@@ -15,7 +15,7 @@
 -- walk_2. They give the same rows (tests/test_funnels.py).
 with ordered_hits as (
     select
-        funnel_id, window_seconds, step_number, unit_id, unit_on, person_id, occurred_at, 'first' as tie_order,
+        funnel_id, window_seconds, step_number, unit_id, unit_on, person_id, session_id, occurred_at, 'first' as tie_order,
         dense_rank() over (
             partition by funnel_id, unit_id order by occurred_at, sequence nulls last, first_step, touchpoint_id
         ) as position
@@ -23,7 +23,7 @@ with ordered_hits as (
     where unit_id is not null
     union all
     select
-        funnel_id, window_seconds, step_number, unit_id, unit_on, person_id, occurred_at, 'last',
+        funnel_id, window_seconds, step_number, unit_id, unit_on, person_id, session_id, occurred_at, 'last',
         dense_rank() over (
             partition by funnel_id, unit_id order by occurred_at, sequence nulls last, last_step, touchpoint_id
         )
@@ -35,7 +35,7 @@ walk_1 as (
     select
         hits.funnel_id, hits.unit_id, hits.person_id, hits.tie_order, hits.position as entry_position,
         hits.occurred_at as entered_at, coalesce(hits.unit_on, shop_day(hits.occurred_at, shop.time_zone)) as entered_on,
-        hits.window_seconds, hits.position, hits.occurred_at as reached_at
+        hits.window_seconds, hits.position, hits.occurred_at as reached_at, hits.session_id
     from ordered_hits as hits
     cross join settings.shop as shop
     where hits.step_number = 1
@@ -58,11 +58,14 @@ walk_2 as (
 -- end
 
 walked as (
-    select funnel_id, unit_id, person_id, tie_order, entry_position, entered_at, entered_on, 1 as step_number, reached_at
+    select
+        funnel_id, unit_id, person_id, tie_order, entry_position, entered_at, entered_on, 1 as step_number, reached_at,
+        session_id
     from walk_1
     -- later step
     union all
-    select funnel_id, unit_id, person_id, tie_order, entry_position, entered_at, entered_on, 2, reached_at
+    select
+        funnel_id, unit_id, person_id, tie_order, entry_position, entered_at, entered_on, 2, reached_at, null
     from walk_2
     -- end
 ),
@@ -70,14 +73,14 @@ walked as (
 entries as (
     select
         funnel_id, unit_id, person_id, tie_order, entry_position, entered_at, entered_on,
-        max(step_number) as furthest_step
+        max(step_number) as furthest_step, max(session_id) as session_id
     from walked
     group by funnel_id, unit_id, person_id, tie_order, entry_position, entered_at, entered_on
 ),
 
 -- The best entry of a day: furthest, then latest, then the tie order by first step.
 best as (
-    select funnel_id, unit_id, person_id, tie_order, entry_position, entered_at, entered_on, furthest_step
+    select funnel_id, unit_id, person_id, tie_order, entry_position, entered_at, entered_on, furthest_step, session_id
     from entries
     qualify row_number() over (
         partition by funnel_id, unit_id, entered_on
@@ -87,7 +90,7 @@ best as (
 
 select
     best.funnel_id, best.unit_id, best.person_id, best.entered_on, walked.step_number, best.furthest_step,
-    best.entered_at, walked.reached_at
+    best.entered_at, walked.reached_at, best.session_id
 from walked
 inner join best
     on

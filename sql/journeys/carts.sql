@@ -59,6 +59,7 @@ ledger as (
         max(occurred_at) as last_activity_at,
         min(case when action = 'checkout' then occurred_at end) as checkout_at,
         cast(count(distinct session_id) as bigint) as session_count,
+        case when arg_min(session_id is not null, position) then arg_min(session_id, position) end as session_id,
         arg_min(device, position) filter (where device is not null) as device,
         arg_max(piece_count, position) as piece_count,
         arg_max(line_count, position) as line_count,
@@ -108,6 +109,7 @@ select
     ledger.silent_since,        -- UTC instant of the first activity after which there was none, nor an order, for T
     ledger.abandoned_since,     -- the first such instant at which it held something
     ledger.left_at,             -- the last such instant at which it held something
+    ledger.session_id,          -- in which it was opened; null: in none
     ledger.session_count,       -- sessions in which it was touched
     ledger.device,              -- on which it was opened
     ledger.piece_count,         -- pieces left in it; null: no add nor removal was seen

@@ -40,6 +40,7 @@ units as ( -- funnel_chain reads it -- noqa: ST03
         matches.last_step,
         matches.has_ties,
         touchpoints.person_id,
+        case when runaway.session_id is null then touchpoints.session_id end as session_id,
         touchpoints.touchpoint_id,
         touchpoints.occurred_at,
         touchpoints.sequence
@@ -65,5 +66,6 @@ select
     attempts.step_number,       -- of settings.funnel_steps
     attempts.furthest_step,     -- the last step that the attempt reached
     attempts.entered_at,        -- UTC instant of step 1
+    attempts.session_id,        -- of journeys.sessions: that of step 1; null: it was in none
     attempts.reached_at         -- UTC instant of this step: the earliest after the step before
 from funnel_chain as attempts

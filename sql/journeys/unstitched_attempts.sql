@@ -29,6 +29,7 @@ units as ( -- funnel_chain reads it -- noqa: ST03
         matches.last_step,
         matches.has_ties,
         touchpoints.person_id,
+        touchpoints.session_id,
         touchpoints.touchpoint_id,
         touchpoints.occurred_at,
         touchpoints.sequence

@@ -8,6 +8,7 @@ with numbered as (
     select
         person_id,
         order_id,
+        session_id,
         ordered_at,
         row_number() over (partition by person_id order by ordered_at, order_id) as order_number,
         lead(ordered_at) over (partition by person_id order by ordered_at, order_id) as next_ordered_at
@@ -33,6 +34,7 @@ known_before as (
 select
     numbered.person_id,         -- of journeys.people
     numbered.order_id,          -- the first order that is known
+    numbered.session_id,        -- of journeys.sessions: the one that the order belongs to; null: none
     numbered.ordered_at,        -- UTC instant of it
     numbered.next_ordered_at,   -- UTC instant of the next order; null: none
     known_before.person_id is null as is_covered,  -- false: an earlier order may lie before what is known

@@ -13,6 +13,7 @@ with judged as (
         attempts.entered_on,
         attempts.entered_at,
         attempts.furthest_step,
+        attempts.session_id,
         shop_midnight(attempts.entered_on + 1, shop.time_zone) as waits_from,
         coalesce(attempts.entered_at >= known.known_from, true) as is_covered,
         is_attempt_over(attempts.entered_on, funnels.window_seconds, known.known_until, shop.time_zone) as is_over,
@@ -39,6 +40,7 @@ select
     entered_on,                 -- shop day of entry
     entered_at,                 -- UTC instant of step 1
     furthest_step,              -- the last step that the attempt reached
+    session_id,                 -- of journeys.sessions: that of step 1; null: it was in none
     waits_from,                 -- UTC instant of the day's end, from which the window is waited for
     known_from,                 -- UTC instant from which on all is known that its steps need; null: nothing bounds it
     known_until,                -- UTC instant until which it is

@@ -23,8 +23,7 @@ session_attempts as (
         horizons.visits_from as known_from,
         horizons.visits_until as known_until,
         sessions.order_count > 0 as is_converted,
-        cast(1 as decimal(36, 2)) as amount,
-        sessions.device
+        cast(1 as decimal(36, 2)) as amount
     from journeys.sessions as sessions
     cross join horizons
     -- Without an orders export nobody can be said to have ordered, or not to have.
@@ -35,6 +34,7 @@ cart_attempts as (
     select
         carts.cart_id as attempt_id,
         carts.person_id,
+        carts.session_id,
         carts.opened_at,
         carts.checkout_at,
         horizons.visits_from as known_from,
@@ -55,6 +55,7 @@ step_attempts as (
         attempts.unit_id || ' ' || attempts.entered_on as attempt_id,
         attempts.unit_id,
         attempts.person_id,
+        attempts.session_id,
         attempts.entered_at as happened_at,
         attempts.entered_on as happened_on,
         attempts.waits_from,
@@ -68,54 +69,54 @@ step_attempts as (
 
 attempts as (
     select
-        kpi, attempt_id, attempt_id as unit_id, cast(null as date) as happened_on, person_id, happened_at, waits_from,
-        known_until,
+        kpi, attempt_id, attempt_id as unit_id, cast(null as date) as happened_on, person_id, attempt_id as session_id,
+        cast(null as text) as device, happened_at, waits_from, known_until,
         coalesce(happened_at >= known_from, true) as is_covered,
-        coalesce(is_converted, false) as is_converted, amount, device
+        coalesce(is_converted, false) as is_converted, amount
     from session_attempts
     union all
     select
-        'cart_abandonment', attempt_id, attempt_id, null, person_id, opened_at, opened_at, known_until,
-        coalesce(opened_at >= known_from, true), not is_ordered, 1, device
+        'cart_abandonment', attempt_id, attempt_id, null, person_id, session_id, device, opened_at, opened_at, known_until,
+        coalesce(opened_at >= known_from, true), not is_ordered, 1
     from cart_attempts
     union all
     select
-        'checkout_abandonment', attempt_id, attempt_id, null, person_id, checkout_at, opened_at, known_until,
-        coalesce(opened_at >= known_from, true), not is_ordered, 1, device
+        'checkout_abandonment', attempt_id, attempt_id, null, person_id, session_id, device, checkout_at, opened_at,
+        known_until, coalesce(opened_at >= known_from, true), not is_ordered, 1
     from cart_attempts
     where checkout_at is not null
     union all
     select
-        'retention', orders.order_id, orders.order_id, null, orders.person_id, orders.ordered_at, orders.ordered_at,
-        horizons.orders_until,
-        orders.is_covered,
+        'retention', orders.order_id, orders.order_id, null, orders.person_id, orders.session_id, null, orders.ordered_at,
+        orders.ordered_at, horizons.orders_until, orders.is_covered,
         coalesce(
             elapsed_seconds(orders.ordered_at, orders.next_ordered_at) <= kpis.horizon_seconds, false
         ),
-        1, null
+        1
     from metrics.first_orders as orders
     inner join settings.kpis as kpis on kpis.kpi = 'retention'
     cross join horizons
     union all
     select
-        'satisfaction', answer_id, answer_id, null, person_id, answered_at, answered_at, answered_at, true, is_satisfied, 1,
-        null
+        'satisfaction', answer_id, answer_id, null, person_id, null, null, answered_at, answered_at, answered_at, true,
+        is_satisfied, 1
     from journeys.survey_answers
     union all
     select
-        'net_order_value', order_id, order_id, null, person_id, ordered_at, ordered_at, ordered_at, true, true, net_revenue,
-        null
+        'net_order_value', order_id, order_id, null, person_id, session_id, null, ordered_at, ordered_at, ordered_at, true,
+        true, net_revenue
     from journeys.order_sessions
     where not is_void and net_revenue is not null
     union all
     select
-        kpi, attempt_id, unit_id, happened_on, person_id, happened_at, waits_from, known_until,
-        coalesce(happened_at >= known_from, true), is_converted, 1, null
+        kpi, attempt_id, unit_id, happened_on, person_id, session_id, null, happened_at, waits_from, known_until,
+        coalesce(happened_at >= known_from, true), is_converted, 1
     from step_attempts
     union all
     select
-        kpis.kpi, leads.lead_id, leads.lead_id, null, leads.person_id, leads.led_at, leads.led_at, leads.known_until, leads.is_covered,
-        coalesce(elapsed_seconds(leads.led_at, leads.won_at) <= kpis.horizon_seconds, false), 1, null
+        kpis.kpi, leads.lead_id, leads.lead_id, null, leads.person_id, null, null, leads.led_at, leads.led_at, leads.known_until,
+        leads.is_covered,
+        coalesce(elapsed_seconds(leads.led_at, leads.won_at) <= kpis.horizon_seconds, false), 1
     from metrics.leads as leads
     inner join settings.kpis as kpis on kpis.kpi = 'lead_conversion'
 ),
@@ -140,7 +141,8 @@ select
     outcomes.happened_at,       -- UTC instant of the attempt's start
     outcomes.happened_on,       -- shop day of it; of a funnel's step, of entry
     coalesce(people.persona, 'unassigned') as persona,  -- of the person
-    outcomes.device,            -- where it is known
+    outcomes.session_id,        -- of journeys.sessions: in which it began, of a step in which its unit entered; null: in none
+    coalesce(sessions.device, outcomes.device) as device,  -- of that session, else on which the cart was opened; null: not known
     outcomes.is_covered,        -- what would show its outcome is known from its beginning on
     outcomes.is_matured,        -- it is covered, and its window has ended at the data cut-off
     outcomes.is_converted,      -- counts in the numerator; of an abandonment: was abandoned
@@ -154,6 +156,7 @@ select
     case when outcomes.is_matured then 1 else 0 end as denominator,  -- and to its denominator
 from outcomes
 left join journeys.people as people on outcomes.person_id = people.person_id
+left join journeys.sessions as sessions on outcomes.session_id = sessions.session_id
 where not exists (
     select 1
     from metrics.outage_days as outages
