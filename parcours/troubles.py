@@ -86,6 +86,7 @@ KNOWN: Mapping[str, tuple[str, str]] = {
     "UnusableKey": ("The key of the pseudonyms can't be used", "Correct PARCOURS_KEY."),
     "CatalogException": ("A table that is read is not built yet", "Materialize all once."),
     "OldWarehouse": ("The warehouse is of an earlier version", "Move warehouse.duckdb away, then run again."),
+    "PeriodError": ("These periods can't be compared", "Give others."),
     "NobodyFound": ("Nobody found", "Correct the e-mail or customer id, or delete the line."),
     "NotPublished": ("Nothing was published", "Mend what is named, then run again."),
     "OutOfMemoryException": ("Memory ran out", "Close other programs, or load fewer files at a time, then run again."),

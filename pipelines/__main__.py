@@ -9,10 +9,14 @@ import argparse
 import sys
 from contextlib import nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from parcours.project import ROOT
 from parcours.settings.file import SettingsError
 from parcours.whole_file import private_files
+
+if TYPE_CHECKING:
+    from parcours.tables.movements import Span
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -67,8 +71,18 @@ def main(arguments: list[str] | None = None) -> int:
     unload_parser.add_argument("--again", action="store_true", help="let files that were taken back be loaded again")
     unload_parser.add_argument("--journey", type=Path, help="the shop's journey.yaml (default: the one here)")
     unload_parser.add_argument("--exports", type=Path, help="folder of the exports (default: as journey.yaml says)")
+    why_parser = commands.add_parser("why", help="say why orders and revenue moved from one period to another")
+    why_parser.add_argument(
+        "--from", dest="before", metavar="DAY..DAY", type=_span, help="the earlier period (default: the month before)"
+    )
+    why_parser.add_argument(
+        "--to", dest="after", metavar="DAY..DAY", type=_span, help="the later period (default: the last whole month)"
+    )
+    why_parser.add_argument("--journey", type=Path, help="the shop's journey.yaml (default: the one here)")
     commands.add_parser("reference", help="write the pages of docs/ that are made from the code")
     options = parser.parse_args(arguments)
+    if options.command == "why" and bool(options.before) != bool(options.after):
+        parser.error("why: --from and --to belong together")
 
     try:
         # Docs are for everybody; all else that a command makes is the shop's, and others read only what is shared.
@@ -83,6 +97,12 @@ def main(arguments: list[str] | None = None) -> int:
 
         print_troubles([trouble_of(error)])
         return 2 if isinstance(error, SettingsError) else 1
+
+
+def _span(text: str) -> Span:
+    from pipelines.commands.why import span
+
+    return span(text)
 
 
 def _carry_out(options: argparse.Namespace) -> int:
@@ -111,6 +131,10 @@ def _carry_out(options: argparse.Namespace) -> int:
         from pipelines.commands.ui import ui
 
         return ui(options.journey, options.exports, options.port)
+    if options.command == "why":
+        from pipelines.commands.why import why
+
+        return why(options)
     if options.command == "status":
         from pipelines.commands.status import print_status
 

@@ -18,7 +18,8 @@ import numpy as np
 import pytest
 from conftest import BuiltOnce
 
-from parcours.made_up_shop import write_exports
+from parcours.made_up_shop import plan, write_exports
+from parcours.made_up_shop.incidents import Calm, Incident
 from parcours.made_up_shop.period import Period
 from parcours.made_up_shop.simulation import simulate
 from parcours.made_up_shop.truth import changes_truth, journeys_truth
@@ -326,3 +327,40 @@ def test_offsets_follow_the_end_of_summer_time(tmp_path: Path) -> None:
         for row in sound_lines(rows):
             summer = row["Created at"] < "2026-10-25 03:00:00"
             assert row["Created at"].endswith("+0200" if summer else "+0100")
+
+
+def test_a_calm_shop_has_what_broke_and_nothing_else(tmp_path: Path) -> None:
+    mobile, newsletter = 0, 1
+    broken = [
+        Incident(3, 4, 7, 1.0, device=mobile),
+        Incident(1, 10, 13, 1.0, campaign=newsletter),
+        Incident(4, 15, 16, 1.0, is_payment=True),
+    ]
+    period = Period.of(date(2026, 7, 1), 20)
+
+    def counts(incidents: list[Incident]) -> tuple[int, int, int, int]:
+        """Of those that were broken: checkouts on mobiles, product pages by newsletter, purchases; failed payments."""
+        made = simulate(np.random.default_rng(3), period, 2000, calm=Calm(np.random.default_rng(4), incidents))
+        events, day = made["events"], period.day_of(made["events"]["t"])
+        stage = np.array(plan.STAGE_OF_KIND)[events["kind"]]
+        assert (events["kind"] == plan.ORDER).sum() == len(made["orders"]["created"])
+        is_planned = events["session_no"] != plan.UNPLANNED
+        fails = (events["kind"] == plan.FAILED) & (day >= 15) & (day <= 16)
+        return (
+            int(((events["device"] == mobile) & (day >= 4) & (day <= 7) & (stage >= 3)).sum()),
+            int(((events["campaign"] == newsletter) & (day >= 10) & (day <= 13) & (stage >= 1) & is_planned).sum()),
+            int(((day >= 15) & (day <= 16) & (stage >= 4)).sum()),
+            int(fails.sum()),
+        )
+
+    checkouts, products, purchases, failures = counts([])
+    assert counts(broken)[:3] == (0, 0, 0)
+    assert min(checkouts, products, purchases) > 5
+    assert counts(broken)[3] - failures > purchases / 2
+    truth = write_exports(tmp_path, people=300, days=20, seed=3, incidents=broken)
+    assert "changes" not in truth and "outage" not in truth
+    assert [(one["stage"], one["first_on"], one["last_on"]) for one in truth["incidents"]] == [
+        ("checkout", "2026-07-05", "2026-07-08"),
+        ("consideration", "2026-07-11", "2026-07-14"),
+        ("purchase", "2026-07-16", "2026-07-17"),
+    ]

@@ -67,6 +67,9 @@ def test_words_and_layout_build_nothing(monkeypatch: pytest.MonkeyPatch, module:
         ("parcours.people.device_spells", {"journeys.device_spells"}),
         ("parcours.people.history", {"journeys.identity_history"}),
         ("parcours.tables.drop_off_ranking", {"metrics.drop_off_ranking"}),
+        ("parcours.tables.incidents", {"metrics.found_incidents", "metrics.incident_notices"}),
+        ("parcours.inference.scan", {"metrics.found_incidents", "metrics.incident_notices"}),
+        ("parcours.inference.movements", {"metrics.movements", "metrics.movement_segments"}),
         ("parcours.tables.expectations", set()),
     ],
 )
@@ -80,6 +83,8 @@ def test_every_module_that_writes_a_table_is_found() -> None:
     assert {table.write.__module__ for table in PYTHON_TABLES} <= {
         *IDENTITY_MODULES,
         "parcours.tables.drop_off_ranking",
+        "parcours.tables.incidents",
+        "parcours.tables.movements",
     }
 
 

@@ -1,7 +1,7 @@
 """What tells one state of the code from another, as far as it decides rows: part of a table's version.
 
-Comments, docstrings and layout decide none. A function's code is its module and the modules of the same folder that
-this one imports; the engine's own modules count for every table.
+Comments, docstrings and layout decide none. A function's code is its module, the modules of the same folder that this
+one imports, and those of `parcours/inference`; the engine's own modules count for every table.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from typing import Any
 
 ENGINE = ("parcours.engine.build", "parcours.engine.refresh", "parcours.warehouse.refresh_log")
 """The modules that decide which rows of every table are written anew."""
+INFERENCE = "parcours.inference"
+"""What is concluded from a table's rows is part of the table that says it."""
 
 
 def engine_version() -> str:
@@ -24,13 +26,13 @@ def engine_version() -> str:
 
 
 def modules_version(*functions: Callable[..., Any]) -> str:
-    """That of functions that write rows, with all of their own folder that they call."""
+    """That of functions that write rows, with all of their own folder, and of inference, that they call."""
     modules: dict[str, str] = {}
     waiting = [function.__module__ for function in functions]
     while waiting:
         if (module := waiting.pop()) not in modules:
             modules[module] = source_of(module)
-            waiting += _imports(modules[module], module.rpartition(".")[0])
+            waiting += _imports(modules[module], (module.rpartition(".")[0], INFERENCE))
     return _hash(tuple(modules[module] for module in sorted(modules)))
 
 
@@ -67,7 +69,7 @@ def _is_text(statement: ast.stmt) -> bool:
 
 
 @cache
-def _imports(source: str, folder: str) -> list[str]:
-    """The modules of a folder that a module imports."""
+def _imports(source: str, folders: tuple[str, ...]) -> list[str]:
+    """The modules of some folders that a module imports."""
     found = [node.module for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom)]
-    return [name for name in found if name and name.startswith(f"{folder}.")]
+    return [name for name in found if name and name.startswith(tuple(f"{folder}." for folder in folders))]

@@ -16,23 +16,39 @@ All instants are milliseconds since 1970 in UTC; days are shop days.
 
 What is planted stands in `plan`, what it is worded in in `vocabulary`. `simulation` makes `journeys` and their
 `aftermath` in a `period`; `exports` writes them by its `queries`, with `malformed` lines; `truth` counts. Exports are
-sound but for those lines, unless `faults` are asked for: `planting` puts them in.
+sound but for those lines, unless `faults` are asked for: `planting` puts them in. `incidents` are what broke and nobody
+logged: for tests of what finds them, in a shop in which else nothing happens.
 """
 
+from __future__ import annotations
+
 import json
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from parcours.made_up_shop.faults import NO_FAULTS, Faults
+
+if TYPE_CHECKING:
+    from parcours.made_up_shop.incidents import Incident
 
 FILES = ("events/*.jsonl.gz", "orders/orders_export_*.csv", "crm/*.csv", "truth.json")
 
 
 def write_exports(
-    out: Path, *, people: int, days: int, seed: int, start: date = date(2026, 7, 1), faults: Faults = NO_FAULTS
+    out: Path,
+    *,
+    people: int,
+    days: int,
+    seed: int,
+    start: date = date(2026, 7, 1),
+    faults: Faults = NO_FAULTS,
+    incidents: Sequence[Incident] | None = None,
 ) -> dict[str, Any]:
     """Writes all files below `out` and returns the truth, which is also written as truth.json.
+
+    With `incidents`, or an empty list of them, nothing else happens in the shop: no change and no outage of the plan.
 
     The files of an earlier run are removed first: a shorter period must not leave days of a longer one.
 
@@ -43,13 +59,15 @@ def write_exports(
     import numpy as np
 
     from parcours.made_up_shop.exports import load, write_crm, write_events, write_orders
+    from parcours.made_up_shop.incidents import Calm
     from parcours.made_up_shop.period import Period
     from parcours.made_up_shop.planting import plant_faults
     from parcours.made_up_shop.simulation import simulate
     from parcours.made_up_shop.truth import whole_truth
 
     period = Period.of(start, days)
-    made = simulate(np.random.default_rng(seed), period, people)
+    calm = None if incidents is None else Calm(np.random.default_rng([seed, 4]), incidents)
+    made = simulate(np.random.default_rng(seed), period, people, calm=calm)
     planted = plant_faults(seed, period, made, faults)
     for pattern in FILES:
         (out / pattern).parent.mkdir(parents=True, exist_ok=True)
@@ -61,6 +79,9 @@ def write_exports(
         malformed |= write_orders(connection, out, period) | write_crm(connection, out)
         arguments = {"people": people, "days": days, "seed": seed, "start": start.isoformat()}
         truth = whole_truth(connection, arguments, period, made, lines, malformed, planted)
+    if incidents is not None:
+        del truth["changes"], truth["outage"]
+        truth["incidents"] = [incident.truth(period) for incident in incidents]
     text = json.dumps(truth, indent=2, ensure_ascii=False) + "\n"
     (out / "truth.json").write_text(text, encoding="utf-8")
     return truth

@@ -67,16 +67,18 @@ def decided(
     journeys: Columns,
     had_account: Array,
     base_rates: tuple[float, ...],
+    is_calm: bool,
 ) -> Columns:
-    """Per journey, how far it goes and what happens on the way."""
+    """Per journey, how far it goes and what happens on the way; in a calm shop there is no change and no outage."""
     n, cart_at, checkout_at = len(had_account), journeys["cart_at"], journeys["checkout_at"]
     device = rng.choice(3, n, p=plan.DEVICE_SHARES)
-    in_outage = period.day_of(checkout_at) == period.day_at(plan.OUTAGE_AT)
+    in_outage = (period.day_of(checkout_at) == period.day_at(plan.OUTAGE_AT)) & (not is_calm)
     rates_without = np.tile(base_rates, (n, 1))
     rates_without[:, 3] *= np.array(plan.DEVICE_PURCHASE_FACTORS)[device]
     rates_without[:, 3] *= np.where(in_outage, plan.OUTAGE_FACTOR, 1)
-    rates, has_guests = rates_without.copy(), period.since(plan.GUEST_CHECKOUT.at, checkout_at)
-    rates[:, 2] *= np.where(period.since(plan.SHIPPING_FEE.at, cart_at), plan.SHIPPING_FEE.factor, 1)
+    rates, has_guests = rates_without.copy(), period.since(plan.GUEST_CHECKOUT.at, checkout_at) & (not is_calm)
+    has_fee = period.since(plan.SHIPPING_FEE.at, cart_at) & (not is_calm)
+    rates[:, 2] *= np.where(has_fee, plan.SHIPPING_FEE.factor, 1)
     rates[:, 3] *= np.where(has_guests, plan.GUEST_CHECKOUT.factor, 1)
     draws = rng.random((4, n)).T
     stage = np.cumprod(draws < rates, axis=1).sum(axis=1)
@@ -122,13 +124,20 @@ def popular_products(rng: np.random.Generator, n: int) -> Array:
 
 
 def simulate_journeys(
-    rng: np.random.Generator, period: Period, person: Array, starts: Array, account: Array, nth_purchase: int
+    rng: np.random.Generator,
+    period: Period,
+    person: Array,
+    starts: Array,
+    account: Array,
+    nth_purchase: int,
+    *,
+    is_calm: bool = False,
 ) -> tuple[Columns, Columns]:
     """One journey for each person given, and its events. `account` says who of all people has one."""
     n = len(person)
     journeys, events = planned(rng, period, person, starts)
     rates = plan.RENEWAL_RATES if nth_purchase else plan.FIRST_PURCHASE_RATES
-    journeys |= decided(rng, period, journeys, account[person], rates)
+    journeys |= decided(rng, period, journeys, account[person], rates, is_calm)
     looks_at_own = rng.random(len(events["t"])) < 0.6
     keep = happened(rng, journeys, events)
     product = (popular_products(rng, n)[:, None] + [0, 7, 13]) % len(PRICES)

@@ -1,5 +1,6 @@
 """The whole shop: who begins a journey and when, who comes back, and the sessions beside the journeys."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import numpy as np
@@ -7,13 +8,21 @@ import numpy as np
 from parcours.made_up_shop import plan
 from parcours.made_up_shop.aftermath import simulate_answers, simulate_contacts, simulate_orders
 from parcours.made_up_shop.columns import Array, Columns, Tables, highest, joined, rows
+from parcours.made_up_shop.incidents import Calm, device_of, stopped
 from parcours.made_up_shop.journeys import laid_out, popular_products, simulate_journeys
 from parcours.made_up_shop.period import SECOND, Period
 from parcours.made_up_shop.vocabulary import CAMPAIGNS
 
 
-def simulate(rng: np.random.Generator, period: Period, people: int) -> Tables:
-    """Journeys, the events and orders of the period, contacts and survey answers."""
+def simulate(rng: np.random.Generator, period: Period, people: int, *, calm: Calm | None = None) -> Tables:
+    """Journeys, the events and orders of the period, contacts and survey answers.
+
+    Args:
+        rng: of all that is drawn, but for the incidents.
+        period: the shop's days.
+        people: how many begin a first journey.
+        calm: nothing that `plan` plants happens (changes, outage), but for these incidents.
+    """
     had_account = rng.random(people) < 0.3
     account = had_account.copy()
     weekdays = np.array([(period.start + timedelta(day)).weekday() for day in range(period.days)])
@@ -22,8 +31,14 @@ def simulate(rng: np.random.Generator, period: Period, people: int) -> Tables:
     person, starts = np.arange(people), period.at(first_day, time_of_day(rng, people))
     parts: dict[str, list[Columns]] = {"journeys": [], "events": [], "orders": []}
     journey_count = session_count = 0
+    campaigns: list[Array] = []
     for nth_purchase in range(3):
-        journeys, events = simulate_journeys(rng, period, person, starts, account, nth_purchase)
+        journeys, events = simulate_journeys(
+            rng, period, person, starts, account, nth_purchase, is_calm=calm is not None
+        )
+        if calm:
+            campaigns.append(drawn_campaigns(calm.rng, int(journeys["planned_sessions"].sum())))
+            events = stopped(calm.rng, period, journeys, events, campaigns[-1], calm.incidents)
         account[person[(journeys["stage"] == 4) & ~journeys["guest"]]] = True
         orders = simulate_orders(rng, period, journeys, events)
         events["journey"] = events["journey"] + journey_count
@@ -47,7 +62,7 @@ def simulate(rng: np.random.Generator, period: Period, people: int) -> Tables:
     events = joined([*parts["events"], asking, on_tablet])
     order = np.lexsort((events["position"], events["session"], events["t"]))
     events = rows(events, order[events["t"][order] < period.ends])
-    complete_events(rng, period, journeys, events)
+    complete_events(rng, period, journeys, events, campaigns)
     made = {"journeys": journeys, "events": events, "orders": orders}
     has_account = had_account.copy()  # `account` has also those whose first order came after the end
     has_account[orders["person"][~orders["guest"]]] = True
@@ -102,23 +117,35 @@ def on_the_tablet(rng: np.random.Generator, period: Period, journeys: Columns, a
     return events | {"logged_in": events["t"] > 0, "device_no": np.full(len(events["t"]), 2)}
 
 
-def complete_events(rng: np.random.Generator, period: Period, journeys: Columns, events: Columns) -> None:
-    """Adds what an event takes from its session, its journey and its order."""
-    session = events["session"]
-    of = rows(journeys, events["journey"], "device", "order_no", "cart_value", "has_cart_id")
-    n, sessions = len(session), int(session.max(initial=0)) + 1
+def drawn_campaigns(rng: np.random.Generator, sessions: int) -> Array:
+    """The campaign by which each session came; -1: none."""
     campaigns = len(CAMPAIGNS["campaign"])
-    campaign = np.where(rng.random(sessions) < 0.4, rng.integers(0, campaigns, sessions), -1)
+    return np.where(rng.random(sessions) < 0.4, rng.integers(0, campaigns, sessions), -1)
+
+
+def complete_events(
+    rng: np.random.Generator, period: Period, journeys: Columns, events: Columns, decided: Sequence[Array]
+) -> None:
+    """Adds what an event takes from its session, its journey and its order.
+
+    `decided`: the campaigns of the first sessions, where they are not to be drawn.
+    """
+    session = events["session"]
+    of = rows(journeys, events["journey"], "order_no", "cart_value", "has_cart_id")
+    sessions = int(session.max(initial=0)) + 1
+    campaign = drawn_campaigns(rng, sessions)
+    if decided:
+        known = np.concatenate(decided)[:sessions]
+        campaign[: len(known)] = known
     # Up to eight events of a session go up together: sentAt says little about when something happened.
     batch = session * 8 + np.minimum(events["position"] // 8, 7)
     sent = highest(events["t"], batch, sessions * 8)[batch] + 2 * SECOND
-    other_device = np.where(of["device"] == 1, 0, 1)
     events |= {
-        "event": np.arange(n),
+        "event": np.arange(len(session)),
         "campaign": campaign[session],
         "sent": np.minimum(sent, period.ends - 1),
         "skew": np.where(events["person"] % 12 == 0, -37 * SECOND, 0),
-        "device": np.choose(events["device_no"], [of["device"], other_device, np.full(n, 2)]),
+        "device": device_of(journeys, events),
         "order_no": np.where(events["kind"] == plan.ORDER, of["order_no"], -1),
         "cart_value": of["cart_value"],
         "has_cart_id": of["has_cart_id"],

@@ -1,7 +1,7 @@
 """Every table that is built after the exports are loaded, upstreams first.
 
-Most are SQL files; three need Python (a graph, its history, a bootstrap) and say so here with their upstreams. Not
-here: running them in Dagster (`assets`).
+Most are SQL files; some need Python (a graph, its history, a bootstrap, incidents) and say so here with their
+upstreams. Not here: running them in Dagster (`assets`).
 """
 
 from __future__ import annotations
@@ -24,6 +24,19 @@ from parcours.people.identities import IDENTITIES, write_changed_identities, wri
 from parcours.project import ROOT, Project
 from parcours.tables.drop_off_ranking import DROP_OFF_RANKING, write_drop_off_ranking
 from parcours.tables.funnel_parts import funnel_parts
+from parcours.tables.incidents import (
+    FOUND_INCIDENTS,
+    INCIDENT_NOTICES,
+    write_found_incidents,
+    write_incident_notices,
+)
+from parcours.tables.movements import (
+    MOVEMENT_SEGMENTS,
+    MOVEMENTS,
+    write_movement_segments,
+    write_movements,
+)
+from parcours.tables.movements import READS as MOVEMENTS_READ
 from parcours.tables.restatements import ABOUT_REPORTS
 from parcours.warehouse.check_results import CHECK_RESULTS_TABLE
 from parcours.warehouse.comments import Described, comment_tables, is_declaration, read_declaration
@@ -103,6 +116,10 @@ PYTHON_TABLES = (
         ("metrics.stage_drop_off", "metrics.matured_journeys", "metrics.order_value"),
         write_drop_off_ranking,
     ),
+    PythonTable(FOUND_INCIDENTS, ("metrics.step_days", "metrics.watched_steps"), write_found_incidents),
+    PythonTable(INCIDENT_NOTICES, ("metrics.step_days",), write_incident_notices),
+    PythonTable(MOVEMENTS, MOVEMENTS_READ, write_movements),
+    PythonTable(MOVEMENT_SEGMENTS, MOVEMENTS_READ, write_movement_segments),
 )
 
 WRITE_CHANGED = {EVIDENCE: write_changed_evidence}

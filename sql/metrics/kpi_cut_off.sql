@@ -2,7 +2,7 @@
 -- All that its outcome needs is known from the first one on (metrics.known_sources: of several sources the latest begins
 -- last). Of a day all attempts are over when its end lies as long before the data cut-off as an outcome may take. A session
 -- waits for its order from its end on, which may come a session's maximum length after its beginning. A funnel without a
--- window is never over, and not here.
+-- window is never over, and not here; nor is a figure without an attempt.
 -- key: kpi
 with known as (
     select
@@ -47,7 +47,7 @@ days as (
         shop_day(known.known_until, known.time_zone) as until_on,
         begun.first_on
     from known
-    left join begun on known.kpi = begun.kpi
+    inner join begun on known.kpi = begun.kpi
     where known.known_until is not null
 ),
 
@@ -67,4 +67,3 @@ select
     cast(case when is_over then until_on else until_on - 1 end as date) as as_of_on,  -- shop day of the cut-off, the days before it are whole
     cast(case when is_over then until_on else until_on - 1 end - horizon_days - 1 as date) as last_on,  -- the last shop day whose attempts are all over
 from whole
-where coalesce(known_from, shop_midnight(first_on, time_zone)) is not null

@@ -1,0 +1,33 @@
+"""How the parts of a movement are written: figures of each kind of part, and what of the change is due to it."""
+
+from __future__ import annotations
+
+from parcours.report.numbers import NOTHING, Numbers
+
+
+def factor(part: str, value: float | None, numbers: Numbers) -> str:
+    """A part's own figure: a count of days or visits, a rate, what an order is worth."""
+    if value is None:
+        return NOTHING
+    if part in ("value", "other value"):
+        return numbers.money(value, 2)
+    if part.startswith("step:"):
+        return numbers.share(value)
+    if part == "days":
+        return numbers.count(value)
+    return numbers.decimal(value, 2 if part == "orders" else 1)
+
+
+def contribution(measure: str, value: float, numbers: Numbers) -> str:
+    """What of the measure's change is due to a part, with its sign."""
+    return numbers.money(value, sign=True) if measure == "revenue" else numbers.signed(round(value, 1), 1)
+
+
+def whole(measure: str, before: float | None, after: float | None, numbers: Numbers) -> str:
+    """The measure in both periods, and its change: 111 → 152 (+37 %)."""
+
+    def written(value: float | None) -> str:
+        return numbers.money(value) if measure == "revenue" else numbers.count(value)
+
+    change = f" ({numbers.relative(after / before - 1)})" if before and after is not None and before > 0 else ""
+    return f"{written(before)} → {written(after)}{change}"

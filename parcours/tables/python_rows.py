@@ -1,0 +1,18 @@
+"""Writing the rows of a table that a function computes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import duckdb
+
+from parcours.warehouse.comments import read_declaration
+
+
+def write_rows(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Sequence[Any]]) -> None:
+    """Replace a table, as `sql/` declares it, by these rows; their values are in the order of its columns."""
+    connection.execute(f"create or replace table {table} ({read_declaration(table).definition})")
+    if rows:
+        places = ", ".join("?" for _ in rows[0])
+        connection.executemany(f"insert into {table} values ({places})", rows)
