@@ -25,6 +25,8 @@ def _published() -> Path:
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     path = folder / "empty.duckdb"
     with warehouse(without=("events", "order_rows")) as connection:
+        for declared in ABOUT_REPORTS:
+            make_declared(connection, declared)
         write_published(connection, path)
     with duckdb.connect(str(path)) as connection:
         for schema, table in connection.execute("select schema_name, table_name from duckdb_tables()").fetchall():

@@ -121,9 +121,10 @@ def draw_up(
     warns = facts.warns if facts else last.warns if last else ()
     before = {(one.table, one.check) for one in last.warns} if last else set()
     now = {(one.table, one.check) for one in warns}
+    outcome = _outcome(found, facts, finished=finished)
     return replace(
         run,
-        outcome=_outcome(found, facts, finished=finished),
+        outcome=outcome,
         files=facts.files if facts else (),
         load_number=facts.load_number if facts else last.load_number if last else 0,
         tables_refreshed=facts.tables_refreshed if facts else (),
@@ -133,6 +134,7 @@ def draw_up(
         warns_no_more=_others(last.warns, now) if last else (),
         kpis=published.kpis if published else (),
         data_until=published.data_until if published else None,
+        restated=published.restated if published and outcome == "report" else (),
         troubles=is_open,
         over=over,
         report=str(project.report) if project.report.exists() else None,

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from parcours.nights.record import FileRows, Kpi, Message, OpenTrouble, Rows, RunRecord, Warned
+from parcours.nights.record import FileRows, Kpi, Message, OpenTrouble, Restated, Rows, RunRecord, Warned
 from parcours.project import Project
 from parcours.report.numbers import Numbers, capital, plural
 from parcours.report.page import unturned
@@ -155,6 +155,10 @@ class _Words:
             yield Part("Over", [f"{trouble.title} (since {self.day(trouble.since)})" for trouble in record.over])
         if record.kpis:
             yield Part("Headline figures, and their change since the last run", [self._kpi(k) for k in record.kpis])
+        if record.restated:
+            yield Part(
+                "Matured values that moved since the report before", [self._restated(r) for r in record.restated]
+            )
         if record.warns_newly:
             yield Part("Warns newly", self._first([self._warned(w) for w in record.warns_newly], SHOWN_CHECKS))
         if record.warns_no_more:
@@ -181,6 +185,12 @@ class _Words:
             return f"{shown} ({counted})"
         change = "unchanged" if kpi.value == kpi.before else self.numbers.points(kpi.value - kpi.before)
         return f"{shown}, {change} ({counted})"
+
+    def _restated(self, restated: Restated) -> str:
+        days = self.numbers.day(restated.first_on)
+        if restated.last_on > restated.first_on:
+            days = f"{days} to {self.numbers.day(restated.last_on)}"
+        return f"By {restated.cause}: {self.numbers.count(restated.values)} ({days})"
 
     def _warned(self, warned: Warned) -> str:
         return f"{capital(warned.finding)}: {self.numbers.count(warned.count)} ({warned.table}). {warned.to_do}"

@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 
 from parcours.loading.readers.masking import masked
-from parcours.nights.record import FileRows, Kpi, RunRecord, Warned
+from parcours.nights.record import FileRows, Kpi, Restated, RunRecord, Warned
 from parcours.project import Project
 from parcours.report.figures import Row, rows
 from parcours.troubles import Trouble, failed_checks
@@ -42,6 +42,7 @@ class Published:
 
     kpis: tuple[Kpi, ...]
     data_until: datetime | None
+    restated: tuple[Restated, ...]
 
 
 def facts_of(project: Project, last: RunRecord | None, connection: duckdb.DuckDBPyConnection | None) -> Facts | None:
@@ -66,11 +67,13 @@ def published_of(project: Project, last: RunRecord | None) -> Published | None:
         with _reading(project.published, None) as published:
             found = rows(published, HEADLINES, Row)
             reaches = rows(published, QUERIES / "data_until.sql", Row)
+            restated = rows(published, QUERIES / "restated.sql", Restated)
     except (duckdb.Error, OSError):
         return None
     return Published(
         tuple(Kpi(k.kpi, k.label, k.value, before.get(k.kpi), k.numerator, k.denominator) for k in found),
         _utc(reaches[0].data_until) if reaches else None,
+        tuple(restated),
     )
 
 

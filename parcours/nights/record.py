@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -67,6 +67,16 @@ class Kpi:
 
 
 @dataclass(frozen=True)
+class Restated:
+    """By what values of matured days moved since the report before: how many, and of which days."""
+
+    cause: str
+    values: int
+    first_on: date
+    last_on: date
+
+
+@dataclass(frozen=True)
 class OpenTrouble:
     """A trouble that is not over: since when, and when somebody was last told of it (nobody yet: None)."""
 
@@ -111,6 +121,7 @@ class RunRecord:
         warns: the checks that warn now; `warns_newly` those of them that did not before, `warns_no_more` the others.
         troubles: what is open after this run; `over` what was open before it.
         data_until: how far the published data reach.
+        restated: what of the report before is another in this run's; of a run without a report nothing.
         report: where the report is; None: there is none.
         nights_missed: nights without any record between the last run and this one.
         undelivered: what could not be handed over yet.
@@ -130,6 +141,7 @@ class RunRecord:
     warns_no_more: tuple[Warned, ...] = ()
     kpis: tuple[Kpi, ...] = ()
     data_until: datetime | None = None
+    restated: tuple[Restated, ...] = ()
     troubles: tuple[OpenTrouble, ...] = ()
     over: tuple[OpenTrouble, ...] = ()
     report: str | None = None

@@ -54,21 +54,22 @@ def _compare(connection: duckdb.DuckDBPyConnection, changed: Collection[str], pu
 
     `changed`: the schemas of which a table has another version than in that report.
     """
-    flags = {"settings_changed": "settings" in changed, "sql_changed": bool({*changed} - {"settings"})}
     connection.execute(f"attach {text_literal(str(published))} as reported (read_only)")
     try:
         with transaction(connection):
-            connection.execute(f"insert into {RESTATEMENTS} {_select(RESTATEMENTS)}", flags)
-            connection.execute(f"insert into {REPORT_BEFORE} {_select(REPORT_BEFORE)}")
+            connection.execute(
+                "create or replace temp table other_versions as select unnest(cast($schemas as text[])) as schema_name",
+                {"schemas": sorted(changed)},
+            )
+            for table in (RESTATEMENTS, REPORT_BEFORE):
+                select = (SELECTS / f"{table.split('.')[1]}.sql").read_text(encoding="utf-8")
+                connection.execute(f"insert into {table} {select}")
+            connection.execute("drop table other_versions")
     except (duckdb.CatalogException, duckdb.BinderException):
         return False
     finally:
         connection.execute("detach reported")
     return True
-
-
-def _select(table: str) -> str:
-    return (SELECTS / f"{table.split('.')[1]}.sql").read_text(encoding="utf-8")
 
 
 def _read_by(table: str, tables: Mapping[str, Table]) -> set[str]:

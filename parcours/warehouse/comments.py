@@ -92,7 +92,7 @@ def read_declaration(table: str) -> DeclaredTable:
 
 
 def make_declared(connection: duckdb.DuckDBPyConnection, declared: DeclaredTable) -> None:
-    """Create a table where it does not exist, or has other columns than its file declares; empty, with its sentences."""
+    """Create a table, empty, where it does not exist or has other columns than its file declares."""
     schema, name = declared.table.split(".")
     found = connection.execute(
         "select column_name from duckdb_columns() where database_name = current_database() and schema_name = ? "

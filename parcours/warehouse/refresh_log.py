@@ -8,7 +8,7 @@ A number counts the refreshes of all tables.
 * `refresh_log.checks`: of each check the version in which it last passed, and the last refresh that it covered then.
 * `refresh_log.lineage`: of each table from which columns of others its own are computed, by the version of its SQL.
 * `refresh_log.commented`: of each table the sentences that it carries, and since which change.
-* `refresh_log.reported`: of each table that figures are made of the version and the last change that the last report has.
+* `refresh_log.reported`: of each table behind a figure the version and the last change that the last report has.
 * `refresh_log.pseudonym_key`: a hash of the key with which the pseudonyms were made.
 * `refresh_log.narrowed`: what the copies in the schemas `narrowed_…` hold that the tables of one run share.
 

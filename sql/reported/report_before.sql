@@ -10,7 +10,7 @@ with matured as (
 restated as (
     select count(*) as restated_count
     from (
-        select distinct kpi, happened_on from metrics.restatements where value_before is not null
+        select distinct kpi, happened_on from metrics.restatements
     ) as values_restated
 ),
 

@@ -1,5 +1,6 @@
 -- What metrics.restatements holds, from the tables of the last report (the attached database `reported`) and of now.
--- $settings_changed, $sql_changed: whether a table that figures are made of has other settings, or other SQL, than then.
+-- `other_versions`: the schemas of the tables that figures are made of and that have other settings, or other SQL, than
+-- then.
 with matured as (
     select kpi, first_on, last_on from reported.metrics.kpi_cut_off where first_on <= last_on
 ),
@@ -82,7 +83,7 @@ gone_files as (
 ),
 
 has_arrived as (
-    select exists (select 1 from arrived_files) as is_so
+    select exists(select 1 from arrived_files) as is_so
 ),
 
 arrived_records as (
@@ -250,14 +251,22 @@ other_outages as (
 -- What holds of everything: it explains what nothing of a person, or of a day, does.
 circumstances as (
     select
-        exists (
-            (from staging.currency_rates except from reported.staging.currency_rates)
+        exists(
+            (
+                select * from staging.currency_rates
+                except
+                select * from reported.staging.currency_rates
+            )
             union all
-            (from reported.staging.currency_rates except from staging.currency_rates)
+            (
+                select * from reported.staging.currency_rates
+                except
+                select * from staging.currency_rates
+            )
         ) as has_other_rates,
         (select has_orders_by_events from metrics.cut_off)
         <> (select has_orders_by_events from reported.metrics.cut_off) as has_other_orders,
-        exists (
+        exists(
             (
                 select source, known_from from metrics.known_sources
                 except
@@ -270,8 +279,14 @@ circumstances as (
                 select source, known_from from metrics.known_sources
             )
         ) as has_other_span,
-        exists (select 1 from gone_files) as has_gone_files,
-        exists (from raw.purges except from reported.raw.purges) as has_purges
+        exists(select 1 from gone_files) as has_gone_files,
+        exists(
+            (select * from raw.purges)
+            except
+            (select * from reported.raw.purges)
+        ) as has_purges,
+        exists(select 1 from other_versions where schema_name = 'settings') as has_other_settings,
+        exists(select 1 from other_versions where schema_name <> 'settings') as has_other_sql
 ),
 
 explained as (
@@ -292,8 +307,8 @@ explained as (
             when circumstances.has_other_rates and kpis.unit = 'currency' then 'exchange rates'
             when circumstances.has_gone_files then 'files taken back'
             when circumstances.has_purges then 'rows no longer kept'
-            when $settings_changed then 'settings'
-            when $sql_changed then 'SQL'
+            when circumstances.has_other_settings then 'settings'
+            when circumstances.has_other_sql then 'SQL'
             else 'not explained'
         end as cause
     from moved
