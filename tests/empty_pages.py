@@ -14,6 +14,8 @@ from given import warehouse
 
 from parcours.engine.model import read_model
 from parcours.project import ROOT
+from parcours.tables.restatements import ABOUT_REPORTS
+from parcours.warehouse.comments import make_declared
 from parcours.warehouse.connection import quoted
 from parcours.warehouse.published import write_published
 from parcours.warehouse.refresh_log import prepare_log

@@ -1,24 +1,33 @@
-"""Change impact: matched weekdays before and after, intervals that allow for persons, corrected p-values, verdicts."""
+"""What is said of changes, through the tables: from attempts to rows of metrics.change_impact."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
 import duckdb
 import numpy as np
 import pytest
-from given import START, at, event, order, rows, settings, warehouse
-from hypothesis import HealthCheck, given, strategies
-from hypothesis import settings as budget
-from scipy.stats import false_discovery_control, norm
+from given import START, answer, at, event, order, rows, settings, warehouse
+
+from parcours.engine.checks import read_checks, run_check
+from parcours.engine.model import read_model
+from parcours.inference.blocks import Change, DailyFigure, weeks_around
+from parcours.inference.estimator import estimate_change
+from parcours.loading.settings_tables import write_settings
+from parcours.project import ROOT
+from parcours.settings.schema import JourneySettings
+from parcours.tables.change_impact import write_change_impact
+from parcours.tables.judged_changes import Days, _Shop, _sides
 
 HOUR, DAY = 3600.0, 86400.0
-COLUMNS = (
-    "change_id, kpi, days_per_side, before_numerator, before_denominator, after_numerator, after_denominator, "
-    "difference, low, high, p_value, corrected_p_value, verdict"
-)
+FOLLOWING = ("change_attempts", "kpi_daily", "kpi_cut_off", "change_days", "change_spread", "change_weeks")
+KNOWN = ("visits", "orders", "feedback")
+Daily = tuple[Sequence[int], Sequence[int]]
+"""Numerators and denominators by day, from START on."""
 
 
 def day(number: int) -> date:
@@ -28,256 +37,459 @@ def day(number: int) -> date:
 
 def change(name: str, number: int, **more: Any) -> dict[str, Any]:
     """A change on a day."""
-    return {"id": name, "label": name, "date": day(number), **more}
+    return {"id": name, "label": name.upper(), "date": day(number), **more}
 
 
-def shop(changes: list[Any], **more: Any) -> Any:
-    """A shop with changes and two weeks of comparison unless said."""
-    return settings(
-        changes=changes, comparison={"window_days": 14, "guard_days": 1, **more.pop("comparison", {})}, **more
+@pytest.fixture(scope="module")
+def empty() -> duckdb.DuckDBPyConnection:
+    """A warehouse whose tables behind the attempts can be made again of other attempts."""
+    return warehouse(build=["metrics.change_impact", "metrics.change_weeks"])
+
+
+def model(name: str) -> str:
+    return read_model(ROOT / "sql" / "metrics" / f"{name}.sql").sql
+
+
+def shop_of(
+    connection: duckdb.DuckDBPyConnection,
+    figures: Mapping[str, Daily],
+    changes: Sequence[Mapping[str, Any]],
+    outages: Mapping[int, str] | None = None,
+    known_from: Mapping[str, int] | None = None,
+    **sections: Any,
+) -> None:
+    """Attempts of these figures, each of another person and on a phone, with changes; known until FAR but for a call of
+    `judged`."""
+    write_settings(connection, settings(changes=[*changes], **sections))
+    connection.execute("delete from metrics.kpi_attempts")
+    for kpi, (numerators, denominators) in figures.items():
+        connection.execute(
+            "insert into metrics.kpi_attempts by name "
+            "select $kpi as kpi, day || '/' || n as attempt_id, attempt_id as unit_id, attempt_id as person_id, "
+            "timestamp '2026-01-05 12:00' + to_days(cast(day as integer)) as happened_at, "
+            "cast(happened_at as date) as happened_on, 'unassigned' as persona, 'mobile' as device, "
+            "true as is_covered, true as is_matured, n < x as is_converted, 'converted' as outcome, "
+            "cast(n < x as integer) as numerator, 1 as denominator "
+            "from (select unnest($x) as x, unnest($n) as size, unnest(range(len($n))) as day) cross join "
+            "lateral (select unnest(range(size)) as n)",
+            {"kpi": kpi, "x": [*map(int, numerators)], "n": [*map(int, denominators)]},
+        )
+    connection.execute("delete from metrics.outage_days")
+    for number, outage in (outages or {}).items():
+        connection.execute("insert into metrics.outage_days (outage_on, outage) values (?, ?)", [day(number), outage])
+    since = {f"{source}_from": day((known_from or {}).get(source, 0)) for source in KNOWN}
+    connection.execute(
+        f"update metrics.cut_off set {', '.join(f'{column} = ${column}' for column in since)}",
+        {column: f"{value} 00:00" for column, value in since.items()},
     )
 
 
-def visits(rates: dict[int, tuple[int, int]], **more: Any) -> duckdb.DuckDBPyConnection:
-    """A warehouse where a day has so many sessions of as many persons, of which some order."""
-    events, orders = [], []
-    for number, (sessions, ordered) in rates.items():
-        for i in range(sessions):
-            who, when = f"{number}/{i}", number * DAY + HOUR + i
-            events.append(event(f"d{who}", when, "landing", customer_id=f"c{who}"))
-            if i < ordered:
-                orders.append(order(f"#{who}", when + 1, customer_id=f"c{who}"))
-    return warehouse(events=events, order_rows=orders, build=["metrics.change_impact"], **more)
+def judged(connection: duckdb.DuckDBPyConnection, until: int, tables: Sequence[str] = FOLLOWING) -> None:
+    """Make again what follows from the attempts, as known at the midnight with which a day begins."""
+    until_all = ", ".join(f"{source}_until = $until" for source in KNOWN)
+    connection.execute(f"update metrics.cut_off set {until_all}", {"until": f"{day(until)} 00:00"})
+    for name in tables:
+        connection.execute(f"create or replace table metrics.{name} as {model(name)}")
+    write_change_impact(connection)
 
 
-def impact(built: duckdb.DuckDBPyConnection, columns: str, kpi: str = "conversion") -> list[Any]:
+def said(connection: duckdb.DuckDBPyConnection, columns: str, kpi: str = "satisfaction") -> list[tuple[Any, ...]]:
     """Columns of a figure's rows, by change."""
-    return rows(built, f"select {columns} from metrics.change_impact where kpi = '{kpi}' order by change_id")
+    return rows(connection, f"select {columns} from metrics.change_impact where kpi = '{kpi}' order by change_id")
 
 
-def test_the_same_weekdays_on_both_sides_without_the_guard_days() -> None:
-    # The change is on a Monday, day 28. A session's order may come for a day: those of day 25 are known before the
-    # guard day 27. So before are days 12–25 and after, without the change's own day, days 29–42.
-    built = visits({number: (10 + number, 5) for number in range(60)}, shop=shop([change("x", 28)]))
-    found = impact(built, "days_per_side, before_denominator, after_denominator")
-    before, after = range(12, 26), range(29, 43)
-    assert found == [(14, sum(10 + n for n in before), sum(10 + n for n in after))]
+def answers(rng: np.random.Generator, days: int, a_day: int, rate: Any) -> Daily:
+    """Satisfied answers of so many a day; satisfaction has no horizon."""
+    units = rng.poisson(a_day, days)
+    return rng.binomial(units, np.broadcast_to(rate, days)), units
 
 
-def test_the_weekdays_of_the_shorter_side_and_the_nearest_of_the_longer() -> None:
-    built = visits({number: (10 + number, 5) for number in range(33)}, shop=shop([change("x", 28)]))
-    # After: Tuesday to Friday, days 29–32. Before: the nearest Tuesday to Friday, days 22–25.
-    found = impact(built, "days_per_side, before_denominator, after_denominator")
-    assert found == [(4, sum(10 + n for n in range(22, 26)), sum(10 + n for n in range(29, 33)))]
+def moved(days: int, rate: float, first: int, effect: float, last: int = 10_000) -> np.ndarray[Any, Any]:
+    number = np.arange(days)
+    return np.where((number >= first) & (number <= last), rate * (1 + effect), rate)
 
 
-def test_a_neighbouring_change_bounds_the_days() -> None:
-    built = visits({number: (10 + number, 5) for number in range(70)}, shop=shop([change("x", 28), change("y", 37)]))
-    found = impact(built, "days_per_side, before_denominator, after_denominator")
-    # x: after are days 29–34, Tuesday to Sunday, before the nearest such days up to 25; y: before are days 29–34, after
-    # the nearest such weekdays from 38.
+# What a row says.
+
+
+def test_a_row_is_what_the_inference_says_of_its_days(empty: duckdb.DuckDBPyConnection) -> None:
+    satisfied, asked = answers(np.random.default_rng(1), 150, 60, moved(150, 0.5, 112, -0.3))
+    shop_of(empty, {"satisfaction": (satisfied, asked)}, [change("x", 112)])
+    judged(empty, 150)
+    figure = DailyFigure(day(0), satisfied.astype(float), asked.astype(float), np.ones(150, bool), 0)
+    weeks = weeks_around(figure, Change("X", day(112)), day(112 + 28), guard=1)
+    estimate = estimate_change(weeks.blocks)
+    [row] = said(
+        empty,
+        "verdict, crossed, is_faded, looked, looked_until, measuring_until, weeks_before, expected_value, difference, "
+        "low, high, relative_difference, wander, p_seq, before_denominator, after_denominator, after_value",
+    )
+    assert row[:7] == ("worsened", "day 7", False, "day 28", day(140), None, 15)
+    assert row[7:13] == pytest.approx(
+        (
+            estimate.expected,
+            estimate.difference,
+            estimate.difference_low,
+            estimate.difference_high,
+            estimate.relative,
+            estimate.drift,
+        )
+    )
+    assert row[13] < 0.04
+    # 15 whole weeks end on day 110: day 111 is the guard day, and so is the change's own.
+    assert row[14:16] == (asked[6:111].sum(), asked[113:141].sum())
+    assert row[16] == pytest.approx(satisfied[113:141].sum() / asked[113:141].sum())
+    assert said(empty, "sentence")[0][0].startswith("Worsened by day 7: −1")
+
+
+def test_the_part_that_is_mix_and_the_part_that_is_rate_by_hand() -> None:
+    # 80 on a phone at 10 % and 20 at a desk at 50 %; then 50 at 10 % and 50 at 60 %.
+    found = _sides(
+        Days(np.array([[8.0, 5.0], [10.0, 30.0]]), np.array([[80.0, 50.0], [20.0, 50.0]])),
+        np.array([0, 1]),
+        np.array([False, True]),
+    )
+    assert found is not None
+    assert (found.before, found.after) == ((18.0, 100, 0.18), (35.0, 100, 0.35))
+    # Phones fell by 30 points at a mean of 10 %, desks rose by as many at a mean of 55 %.
+    assert found.mix == pytest.approx(-0.3 * 0.1 + 0.3 * 0.55)
+    assert found.rate == pytest.approx(0.35 * 0.1)
+    assert found.mix + found.rate == pytest.approx(found.difference)
+
+
+def test_the_parts_add_up_whatever_a_device_lacks() -> None:
+    rng = np.random.default_rng(2)
+    for _ in range(50):
+        units = rng.poisson(3, (4, 10)).astype(float) * (rng.random((4, 10)) < 0.5)
+        by_device = Days(rng.binomial(units.astype(int), 0.4).astype(float), units)
+        found = _sides(by_device, np.arange(10), np.arange(10) > 6)
+        if found is not None:
+            assert found.mix + found.rate == pytest.approx(found.difference, abs=1e-12)
+
+
+def test_the_variance_is_by_person(empty: duckdb.DuckDBPyConnection) -> None:
+    shop_of(empty, {"satisfaction": ([5] * 60, [10] * 60)}, [change("x", 50)])
+    # The answers of a day are of five people, satisfied with both or neither: twice the variance.
+    empty.execute(
+        "update metrics.kpi_attempts set person_id = happened_on || cast(attempt_id.split('/')[2] as int) % 5"
+    )
+    empty.execute("update metrics.kpi_attempts set numerator = cast(hash(person_id) % 2 as integer)")
+    judged(empty, 60)
+    shop = _Shop(empty)
+    [of_kpi] = [kpi for kpi in shop.kpis if kpi.kpi == "satisfaction"]
+    assert shop.figure(shop.changes[0], of_kpi).design_effect == pytest.approx(2)
+
+
+def test_the_variance_of_a_mean_by_hand(empty: duckdb.DuckDBPyConnection) -> None:
+    shop_of(empty, {"net_order_value": ([2] * 60, [2] * 60)}, [change("x", 50)])
+    empty.execute(
+        "update metrics.kpi_attempts set numerator = case when ends_with(attempt_id, '/0') then 30 else 10 end"
+    )
+    judged(empty, 60)
+    shop = _Shop(empty)
+    [of_kpi] = [kpi for kpi in shop.kpis if kpi.kpi == "net_order_value"]
+    figure = shop.figure(shop.changes[0], of_kpi)
+    assert (figure.variation, figure.design_effect) == (pytest.approx(0.5), 1)
+    empty.execute("update metrics.kpi_attempts set numerator = 20")
+    judged(empty, 60)
+    assert _Shop(empty).figure(shop.changes[0], of_kpi).variation == 0.01
+
+
+def test_what_is_known_when_by_figure() -> None:
+    # Orders are known from day 3 on and until noon of day 40: an order of day 38 may still come in time.
+    built = warehouse(
+        events=[event("d", n * DAY, "product", customer_id="c") for n in range(45)],
+        order_rows=[order("#1", 3 * DAY, customer_id="c")],
+        feedback=[answer("1", 7 * DAY + HOUR, 5, customer_id="c")],
+        build=["metrics.kpi_cut_off"],
+        known_until=at(40.5 * DAY),
+        known_from={"events": at(0), "order_rows": at(3 * DAY + HOUR)},
+        shop=settings(
+            measures={"retention_days": 5},
+            funnels=[
+                {"id": "a", "name": "A", "window_days": "none", "steps": [{"touchpoint": "product"}] * 2},
+                {"id": "b", "name": "B", "window_days": 0.5, "steps": [{"touchpoint": "product"}] * 2},
+            ],
+        ),
+    )
+    found = rows(
+        built,
+        "select kpi, horizon_days, first_on - date '2026-01-05', as_of_on - date '2026-01-05', "
+        "last_on - date '2026-01-05' from metrics.kpi_cut_off order by kpi",
+    )
+    # A session may last for a day, and its order come a day later. Nobody says from when answers are known.
     assert found == [
-        (6, sum(10 + n for n in (19, 20, 22, 23, 24, 25)), sum(10 + n for n in range(29, 35))),
-        (6, sum(10 + n for n in range(29, 35)), sum(10 + n for n in (38, 39, 40, 41, 43, 44))),
+        ("conversion", 2, 3, 40, 37),
+        ("net_order_value", 0, 3, 40, 39),
+        ("retention", 5, 3, 40, 34),
+        ("satisfaction", 0, 7, 40, 39),
+        ("step_conversion:b:2", 1, 0, 40, 38),
     ]
 
 
-def test_outage_days_are_left_out_with_their_weekday_on_the_other_side() -> None:
-    rates = dict.fromkeys(range(60), (20, 5)) | {30: (1, 1)}
-    orders_go_on = [order(f"#{i}", 30 * DAY + i, customer_id=f"x{i}") for i in range(5)]
-    events, orders = [], [*orders_go_on]
-    for number, (sessions, ordered) in rates.items():
-        for i in range(sessions):
-            events.append(event(f"{number}/{i}", number * DAY + HOUR + i, "landing", customer_id=f"{number}/{i} c"))
-            if i < ordered:
-                orders.append(order(f"#{number}/{i}", number * DAY + HOUR + i, customer_id=f"{number}/{i} c"))
-    built = warehouse(events=events, order_rows=orders, build=["metrics.change_impact"], shop=shop([change("x", 28)]))
-    assert rows(built, "select outage from metrics.outage_days") == [("tracking",)]
-    assert impact(built, "days_per_side, before_denominator, after_denominator") == [(13, 260, 260)]
+def test_a_day_in_summer_time_is_over_when_its_last_attempt_is(empty: duckdb.DuckDBPyConnection) -> None:
+    # Clocks go forward on 29 March 2026: a day and 24 h after the end of the 28th is 1:00 of the 30th.
+    shop = {"shop": {"name": "T", "time_zone": "Europe/Paris", "currency": "EUR"}, "measures": {"retention_days": 1}}
+    shop_of(empty, {"retention": ([1], [1])}, [change("x", 9)], **shop)
+    found = []
+    for hour in (22, 23):
+        judged(empty, 0)
+        empty.execute("update metrics.cut_off set orders_until = $until", {"until": f"2026-03-29 {hour}:00"})
+        found += rows(empty, f"select last_on from ({model('kpi_cut_off')}) where kpi = 'retention'")
+    assert found == [(date(2026, 3, 27),), (date(2026, 3, 28),)]
+
+
+def test_the_days_of_a_figure_are_those_of_a_plain_count(empty: duckdb.DuckDBPyConnection) -> None:
+    rng = np.random.default_rng(5)
+    figures = {kpi: answers(rng, 90, 6, 0.3) for kpi in ("satisfaction", "cart_abandonment")}
+    shop_of(empty, figures, [change("x", 50)], {20: "payment", 30: "tracking"})
+    empty.execute("update metrics.kpi_attempts set device = case when hash(attempt_id) % 3 = 0 then 'desktop' end")
+    empty.execute("update metrics.kpi_attempts set person_id = cast(hash(attempt_id) % 40 as text)")
+    empty.execute("delete from metrics.kpi_attempts where happened_on = date '2026-01-05' + 30")
+    judged(empty, 90)
+    shop = _Shop(empty)
+    attempts = rows(empty, "select kpi, happened_on, person_id, cast(numerator as integer) from metrics.kpi_attempts")
+    for kpi in shop.kpis:
+        if kpi.kpi not in figures:
+            continue
+        figure = shop.figure(shop.changes[0], kpi)
+        for number, found in enumerate(figure.denominators):
+            on = figure.first_day + timedelta(number)
+            of_day = [x for name, happened, _, x in attempts if name == kpi.kpi and happened == on]
+            assert (figure.numerators[number], found) == (sum(of_day), len(of_day))
+            assert figure.is_counted[number] == (on != day(30))
+            assert figure.is_outage is not None and figure.is_outage[number] == (on == day(20))
+        last = day(50 - 1 - kpi.horizon - 1)
+        known = [row for row in attempts if row[0] == kpi.kpi and _monday(row[1]) + timedelta(6) <= last]
+        rate = sum(x for *_, x in known) / len(known)
+        of_person: dict[Any, float] = defaultdict(float)
+        for _, happened, person, x in known:
+            of_person[person, _monday(happened)] += x - rate
+        effect = sum(off**2 for off in of_person.values()) / sum((x - rate) ** 2 for *_, x in known)
+        assert figure.design_effect == pytest.approx(max(effect, 1))
+
+
+def _monday(on: date) -> date:
+    return on - timedelta(days=on.weekday())
+
+
+# Which words.
+
+
+LOOKS = (112, 119, 120, 127, 128, 134, 141, 148, 155)
+
+
+@pytest.mark.parametrize("nights", [LOOKS, pytest.param(range(112, 158), marks=pytest.mark.statistics)])
+def test_read_night_by_night_nothing_is_taken_back(empty: duckdb.DuckDBPyConnection, nights: Sequence[int]) -> None:
+    rng = np.random.default_rng(3)
+    figures = {
+        "satisfaction": answers(rng, 160, 80, moved(160, 0.5, 112, -0.5, 119)),
+        "cart_abandonment": answers(rng, 160, 80, 0.6),
+        "net_order_value": answers(rng, 160, 80, moved(160, 0.5, 112, 0.4)),
+    }
+    shop_of(empty, figures, [change("x", 112), change("y", 126)])
+    judged(empty, 160)
+    words: dict[tuple[str, str], list[tuple[Any, ...]]] = defaultdict(list)
+    for night in nights:
+        judged(empty, night, ["kpi_cut_off"])
+        for change_id, kpi, *row in rows(
+            empty,
+            "select change_id, kpi, verdict, crossed, is_faded, looked, measuring_until from metrics.change_impact",
+        ):
+            words[change_id, kpi].append((*row,))
+    for of_figure in words.values():
+        for before, after in pairwise(of_figure):
+            if before[0] in ("improved", "worsened"):
+                assert before[:2] == after[:2] and before[2] <= after[2]
+            if before[:3] != after[:3]:
+                assert before[3] != after[3], "another word at a look only"
+    ends = {key: of_figure[-1][:3] for key, of_figure in words.items()}
+    assert ends["x", "satisfaction"][:2] == ("worsened", "day 7")
+    assert ends["x", "net_order_value"][:2] == ("improved", "day 7")
+    assert ends["x", "cart_abandonment"][0] in ("no evidence", "too little to tell", "cannot be told apart")
+
+
+def test_payment_outages_of_an_incident_are_its_own_days(empty: duckdb.DuckDBPyConnection) -> None:
+    satisfied = answers(np.random.default_rng(4), 170, 100, moved(170, 0.5, 130, -0.4, 139))
+    incident = change("x", 130, until=day(139))
+    found = []
+    for flagged in ({}, dict.fromkeys(range(130, 140), "payment")):
+        shop_of(empty, {"satisfaction": satisfied}, [incident], flagged)
+        judged(empty, 170)
+        found += said(empty, "verdict, looked, difference, low, high, after_denominator, ended_on")
+    assert found[0] == found[1]
+    assert found[0][:2] == ("worsened", "14 days after its end") and found[0][-1] == day(139)
+    # Of a change that holds on they are left out: of the first four weeks nine of the days.
+    shop_of(empty, {"satisfaction": satisfied}, [change("x", 130)], dict.fromkeys(range(130, 140), "payment"))
+    judged(empty, 170)
+    [(units,)] = said(empty, "after_denominator")
+    assert units == satisfied[1][140:159].sum()
+
+
+def test_a_source_that_begins_at_the_change_was_not_measured_before(empty: duckdb.DuckDBPyConnection) -> None:
+    figures = {kpi: answers(np.random.default_rng(6), 150, 40, 0.5) for kpi in ("satisfaction", "cart_abandonment")}
+    shop_of(empty, figures, [change("x", 112)], known_from={"feedback": 112})
+    judged(empty, 150)
+    assert said(empty, "verdict, weeks_before, difference, sentence") == [
+        (
+            "not measured before",
+            0,
+            None,
+            "Not measured before: 0 whole weeks before the change are known, and it takes 4.",
+        )
+    ]
+    assert said(empty, "weeks_before", "cart_abandonment") == [(14,)]
+    shop_of(empty, {"satisfaction": ([1] * 150, [1] * 150)}, [change("x", 112)])
+    judged(empty, 150)
+    assert said(empty, "verdict, cause") == [("too little to tell", "few attempts")]
+
+
+def test_the_figure_that_a_change_was_to_move_has_half_of_the_allowance(empty: duckdb.DuckDBPyConnection) -> None:
+    rng = np.random.default_rng(8)
+    figures = {
+        "satisfaction": answers(rng, 150, 90, moved(150, 0.5, 112, 0.065)),
+        "retention": answers(rng, 150, 90, 0.3),
+        "cart_abandonment": answers(rng, 150, 90, 0.6),
+        "checkout_abandonment": answers(rng, 150, 90, 0.6),
+    }
+    words = []
+    for moves in ([], ["satisfaction"]):
+        shop_of(empty, figures, [change("x", 112, moves=moves)])
+        judged(empty, 150)
+        words += said(empty, "verdict, is_meant")
+    assert words == [("no evidence", False), ("improved", True)]
+
+
+def test_changes_near_each_other_are_said_together(empty: duckdb.DuckDBPyConnection) -> None:
+    rate = moved(200, 0.5, 140, 0.2) * moved(200, 1.0, 142, 0.2)
+    shop_of(
+        empty,
+        {"satisfaction": answers(np.random.default_rng(9), 200, 150, rate)},
+        [change("x", 140), change("y", 142)],
+    )
+    judged(empty, 200)
+    for verdict, together, sentence in said(empty, "verdict, together_with, sentence"):
+        assert verdict in ("improved", "cannot be told apart")
+        assert together in ("“X”", "“Y”") and together in sentence
+
+
+def test_the_calendar_explains_what_comes_every_time(empty: duckdb.DuckDBPyConnection) -> None:
+    # Sales of two weeks, twice in the past; then a change on the first day of the third.
+    rate = np.full(260, 0.3)
+    for first in (40, 110, 210):
+        rate[first : first + 14] *= 1.5
+    figures = {"satisfaction": answers(np.random.default_rng(10), 260, 150, rate)}
+    spans = [{"from": day(first), "until": day(first + 13)} for first in (40, 110, 210)]
+    found = []
+    for calendar in ([], [{"name": "Sales", "spans": spans}]):
+        shop_of(empty, figures, [change("x", 210)], calendar=calendar)
+        judged(empty, 260)
+        found += said(empty, "difference")
+    assert abs(found[1][0]) < abs(found[0][0]) / 3
+
+
+def test_other_changes_far_away_alter_nothing(empty: duckdb.DuckDBPyConnection) -> None:
+    figures = {"satisfaction": answers(np.random.default_rng(11), 300, 100, moved(300, 0.4, 250, 0.3))}
+    found = []
+    for others in ([], [change("y", 100)]):
+        shop_of(empty, figures, [change("x", 250), *others])
+        judged(empty, 300)
+        found.append(said(empty, "verdict, difference, high - low")[0])
+    assert found[0][0] == found[1][0] == "improved"
+    assert found[0][1:] == pytest.approx(found[1][1:], rel=0.1)
+
+
+def test_the_weeks_of_a_chart_count_from_the_change_and_are_over(empty: duckdb.DuckDBPyConnection) -> None:
+    shop_of(empty, {"satisfaction": ([1] * 50, [2] * 50)}, [change("x", 23)])
+    judged(empty, 40)
+    found = rows(empty, "select week_number, week_on, numerator, denominator from metrics.change_weeks order by 1")
+    assert [row[0] for row in found] == [-4, -3, -2, -1, 0, 1]
+    assert found[0][2:] == (2, 4) and found[1] == (-3, day(2), 7, 14) and found[-1] == (1, day(30), 7, 14)
+
+
+# Which attempts a change concerned.
+
+
+def shop_with(*segments: Mapping[str, Any]) -> JourneySettings:
+    return settings(
+        changes=[change(f"x{number}", 1, segment=segment) for number, segment in enumerate(segments)],
+        attributes=[
+            {"id": "plan", "from": "plan", "scope": "session"},
+            {"id": "gift", "from": "gift", "scope": "order"},
+        ],
+        personas=[{"id": "fr", "label": "FR", "where": [{"attribute": "country", "is": "FR"}]}],
+    )
+
+
+@pytest.fixture(scope="module")
+def visited() -> duckdb.DuckDBPyConnection:
+    """Visits of two customers a day in France, on a phone, and one in Belgium at a desk; plan: pro every other day."""
+    places = [(n, i) for n in range(4) for i in range(3)]
+    return warehouse(
+        events=[
+            event(
+                f"{n}/{i}",
+                n * DAY + HOUR + i,
+                "landing",
+                customer_id=f"c{n}/{i}",
+                device=["mobile", "mobile", "desktop"][i],
+                campaign_source="news" if i == 1 else None,
+                attributes=[{"attribute": "plan", "said": ["pro", "free"][n % 2]}],
+            )
+            for n, i in places
+        ],
+        contacts=[
+            {"contact_id": f"k{n}/{i}", "customer_id": f"c{n}/{i}", "country": "FR" if i < 2 else "BE"}
+            for n, i in places
+        ],
+        order_rows=[
+            order(
+                f"#{n}",
+                n * DAY + 2 * HOUR,
+                customer_id=f"c{n}/0",
+                attributes=[{"attribute": "gift", "said": str(n % 2)}],
+            )
+            for n in range(4)
+        ],
+        build=["metrics.change_impact"],
+        shop=shop_with(),
+    )
+
+
+def test_a_change_concerns_the_part_that_its_segment_names(visited: duckdb.DuckDBPyConnection) -> None:
+    segments = [
+        {"device": "mobile"},
+        {"device": ["mobile", "desktop"], "country": "BE"},
+        {"persona": "fr", "plan": "pro"},
+        {"persona": ["fr", "unassigned"]},
+        {"gift": "1"},
+        {"channel": "direct", "plan": "free"},
+    ]
+    write_settings(visited, shop_with(*segments))
+    for name in ("change_attempts", "change_days"):
+        visited.execute(f"create or replace table metrics.{name} as {model(name)}")
+    counted = (
+        "select change_id, sum(denominator) from metrics.change_days where kpi = '{}' and change_id <> 'all changes' "
+        "group by change_id order by change_id"
+    )
+    assert rows(visited, counted.format("conversion")) == [("x0", 8), ("x1", 4), ("x2", 4), ("x3", 12), ("x5", 4)]
+    assert rows(visited, counted.format("net_order_value")) == [("x0", 4), ("x2", 2), ("x3", 4), ("x4", 2), ("x5", 2)]
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "verdict"),
-    [((20, 5), (20, 12), "improved"), ((20, 12), (20, 5), "worsened"), ((20, 5), (20, 5), "no evidence")],
+    ("segment", "found"),
+    [
+        ({"device": "moblie"}, [("device", "moblie", "mobile")]),
+        ({"country": "FRA"}, [("country", "FRA", "FR")]),
+        ({"plan": ["pro", "Fre"]}, [("plan", "Fre", "free")]),
+        ({"device": "mobile", "channel": "direct", "plan": "pro", "persona": "fr"}, []),
+    ],
 )
-def test_verdicts_of_conversion(before: Any, after: Any, verdict: str) -> None:
-    # Two thirds of the days with one more order, so that persons differ and no day is like the next.
-    rates = {n: (lambda s: (s[0], s[1] + n % 3 % 2))(before if n < 28 else after) for n in range(56)}
-    assert impact(visits(rates, shop=shop([change("x", 28)])), "verdict") == [(verdict,)]
-
-
-def test_too_early_with_less_than_a_small_cell_after() -> None:
-    rates = {n: (20, 5) if n < 28 else (20, 20) for n in range(30)}
-    assert impact(visits(rates, shop=shop([change("x", 28)])), "after_denominator, p_value, verdict") == [
-        (20, None, "too early")
-    ]
-
-
-def test_a_fall_of_abandonment_is_an_improvement() -> None:
-    events, orders = [], []
-    for number in range(56):
-        for i in range(10):
-            who, when = f"{number}/{i}", number * DAY + HOUR + i
-            events.append(event(f"d{who}", when, "add", customer_id=f"c{who}"))
-            if i < (2 if number < 28 else 7):
-                orders.append(order(f"#{who}", when + 1, customer_id=f"c{who}"))
-    built = warehouse(events=events, order_rows=orders, build=["metrics.change_impact"], shop=shop([change("x", 28)]))
-    assert impact(built, "verdict, difference", "cart_abandonment") == [("improved", pytest.approx(-0.5))]
-
-
-def test_a_segment_keeps_its_persona_only() -> None:
-    personas = [{"id": "fr", "label": "FR", "where": [{"attribute": "country", "is": "FR"}]}]
-    events = [
-        event(f"{n}/{i}", n * DAY + HOUR + i, "landing", customer_id=f"c{n}/{i}", device=["mobile", "desktop"][i % 2])
-        for n in range(56)
-        for i in range(6)
-    ]
-    contacts = [
-        {"contact_id": f"k{n}/{i}", "customer_id": f"c{n}/{i}", "country": "FR" if i < 3 else "BE"}
-        for n in range(56)
-        for i in range(6)
-    ]
-    changes = [
-        change("a", 28, segment={"persona": "fr"}),
-        change("b", 28, segment={"persona": "fr", "device": "mobile"}),
-        change("c", 28, segment={"persona": ["fr", "unassigned"]}),
-    ]
-    built = warehouse(
-        events=events, contacts=contacts, build=["metrics.change_impact"], shop=shop(changes, personas=personas)
-    )
-    assert impact(built, "before_denominator, after_denominator") == [(42, 42), (28, 28), (84, 84)]
-
-
-def test_without_any_variance_there_is_no_test_and_it_is_not_among_those_corrected_for() -> None:
-    built = visits({n: (20, 5) if n < 28 else (20, 8) for n in range(56)}, shop=shop([change("x", 28)]))
-    # Of the three figures, every order has the same value and nobody came back: only conversion varies.
-    found = rows(
-        built, "select kpi, p_value is null, p_value = corrected_p_value from metrics.change_impact order by 1"
-    )
-    assert found == [("conversion", False, True), ("net_order_value", True, None), ("retention", True, None)]
-
-
-HORIZONS = {"conversion": 1, "cart_abandonment": 7, "checkout_abandonment": 7, "retention": 20, "step_conversion": 7}
-"""Days after its start until which an attempt of the next test may convert."""
-
-
-@budget(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(
-    strategies.integers(0, 2**32),
-    strategies.lists(strategies.integers(10, 60), min_size=1, max_size=3, unique=True),
-    strategies.integers(0, 3),
-    strategies.integers(7, 30),
-    strategies.integers(1, 40),
-)
-def test_equal_to_numpy_and_scipy(seed: int, changed: list[int], guard: int, window: int, small: int) -> None:
-    rng = np.random.default_rng(seed)
-    events, orders = [], []
-    for who in range(60):
-        loyal, number = rng.random(), rng.integers(0, 5)
-        for visited in sorted(rng.choice(70, size=rng.integers(1, 14), replace=False)):
-            when = visited * DAY + float(rng.integers(0, 20 * 3600))
-            name = str(rng.choice(["landing", "product", "add"]))
-            events.append(event(f"d{who}", when, name, customer_id=f"c{who}"))
-            if rng.random() < loyal * (0.2 if visited < 35 else 0.5):
-                orders.append(order(f"#{who}/{visited}", when + 60, customer_id=f"c{who}", value=float(number + 5)))
-    changes = [change(f"x{i}", number) for i, number in enumerate(changed)]
-    built = warehouse(
-        events=events,
-        order_rows=orders,
-        build=["metrics.change_impact"],
-        known_until=at(70 * DAY),
-        shop=shop(
-            changes,
-            comparison={"guard_days": guard, "window_days": window},
-            measures={"small_cell": small, "retention_days": 20},
-        ),
-    )
-    found = {row[:2]: row[2:] for row in rows(built, f"select {COLUMNS} from metrics.change_impact")}
-    wanted = _compared(built, changed, guard, window, small)
-    assert found.keys() == wanted.keys()
-    for key, row in wanted.items():
-        figures, expected = ([np.nan if x is None else x for x in values[:-1]] for values in (found[key], row))
-        assert figures == pytest.approx(expected, rel=1e-6, abs=2e-6, nan_ok=True), key
-        assert found[key][-1] == row[-1] or abs((row[-2] or 0) - 0.05) < 1e-5, key
-
-
-def _compared(
-    built: duckdb.DuckDBPyConnection, changed: list[int], guard: int, window: int, small: int
-) -> dict[tuple[str, str], tuple[Any, ...]]:
-    """The slow, obvious form, from the attempts: day by day, then person by person."""
-    attempts = defaultdict(list)
-    for kpi, person, on, numerator in rows(
-        built,
-        "select kpi, person_id, happened_on, cast(numerator as double) from metrics.kpi_attempts where is_matured",
-    ):
-        attempts[kpi].append((person, on, numerator))
-    out = {on for (on,) in rows(built, "select outage_on from metrics.outage_days")}
-    found: dict[tuple[str, str], tuple[Any, ...]] = {}
-    for i, number in enumerate(changed):
-        tests: dict[str, tuple[Any, ...]] = {}
-        for kpi, of_kpi in attempts.items():
-            horizon = HORIZONS.get(kpi.split(":")[0], 0)
-            first, last = min(on for _, on, _ in of_kpi), max(on for _, on, _ in of_kpi)
-            earlier = max((n for n in changed if n < number), default=-9999)
-            later = min((n for n in changed if n > number), default=9999)
-
-            def usable(n: int, first: date = first, last: date = last) -> bool:
-                return first <= day(n) <= last and day(n) not in out
-
-            # The whole window of an attempt lies on its side.
-            last_before = number - guard - 1 - horizon
-            before = [n for n in range(last_before, last_before - window, -1) if n >= earlier + guard and usable(n)]
-            after = [
-                n for n in range(number + guard, number + guard + window) if n + horizon < later - guard and usable(n)
-            ]
-            sides: list[set[date]] = [set(), set()]
-            for weekday in range(7):
-                same = [[day(n) for n in side if n % 7 == weekday] for side in (before, after)]
-                for side, days in zip(sides, same, strict=True):
-                    side.update(days[: min(map(len, same))])
-            (n0, d0, v0), (n1, d1, v1) = (_ratio([row for row in of_kpi if row[1] in side]) for side in sides)
-            difference = n1 / d1 - n0 / d0 if d0 and d1 else None
-            error = None if difference is None else (v0 + v1) ** 0.5
-            p = None
-            if error and error > 1e-9 and d0 >= small and d1 >= small:
-                p = float(2 * norm.sf(abs(difference) / error))
-            tests[kpi] = (len(sides[1]), n0, d0, n1, d1, difference, error, p)
-        known = [kpi for kpi, row in tests.items() if row[-1] is not None]
-        corrected = (
-            dict(zip(known, false_discovery_control([tests[k][-1] for k in known]), strict=True)) if known else {}
-        )
-        for kpi, (days, n0, d0, n1, d1, difference, error, p) in tests.items():
-            q = corrected.get(kpi)
-            verdict = "no evidence"
-            if d1 < small:
-                verdict = "too early"
-            elif q is not None and q < 0.05:
-                verdict = "improved" if (difference > 0) != kpi.endswith("abandonment") else "worsened"
-            half = None if error is None else 1.959964 * error
-            low, high = (None, None) if half is None else (difference - half, difference + half)
-            found[f"x{i}", kpi] = (
-                days,
-                n0 if d0 else None,
-                d0,
-                n1 if d1 else None,
-                d1,
-                difference,
-                low,
-                high,
-                p,
-                q,
-                verdict,
-            )
-    return found
-
-
-def _ratio(attempts: list[Any]) -> tuple[float, int, float]:
-    """Numerator, denominator and the variance of their ratio, with the attempts of a person in one cluster."""
-    total, count = sum(row[2] for row in attempts), len(attempts)
-    if not count:
-        return 0.0, 0, 0.0
-    of_person: dict[str, list[float]] = defaultdict(list)
-    for person, _, numerator in attempts:
-        of_person[person].append(numerator)
-    residuals = np.array([sum(numerators) - total / count * len(numerators) for numerators in of_person.values()])
-    return total, count, float((residuals**2).sum() / count**2)
+def test_a_value_that_does_not_occur_stops_a_run_with_the_nearest_one(
+    visited: duckdb.DuckDBPyConnection, segment: Any, found: list[Any]
+) -> None:
+    write_settings(visited, shop_with(segment))
+    [check] = [check for check in read_checks(ROOT / "sql" / "checks") if check.name == "change_segments_occur"]
+    assert check.severity == "error"
+    samples = run_check(visited, check).samples
+    assert [(row["attribute"], row["value"], row["nearest"]) for row in samples] == found

@@ -24,7 +24,7 @@ ENGAGED = "select count(*) from journeys.sessions where is_engaged"
 RAGES = "select count(*) from journeys.friction_signals where signal = 'rage_repeat'"
 CONTACTS = "select count(*) from journeys.friction_signals where signal = 'support_contact'"
 OPEN = "select open_session_count from metrics.emotion_curve where stage = 'consideration'"
-COMPARED = "select days_per_side from metrics.change_impact where kpi = 'conversion'"
+COMPARED = "select weeks_before from metrics.change_impact where kpi = 'conversion'"
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ COMPARED = "select days_per_side from metrics.change_impact where kpi = 'convers
         ("friction", "rage_seconds", 12, CLICKED, 1, RAGES, 0, 1),
         ("friction", "support_contact_hours", 30, ASKED, 2, CONTACTS, 0, 1),
         ("friction", "support_contact_hours", 96, ASKED, 2, OPEN, 0, 1),
-        ("comparison", "reach_days", 9, VISITED, 40, COMPARED, 18, 7),
+        ("comparison", "guard_days", 7, VISITED, 40, COMPARED, 2, 1),
     ],
 )
 def test_another_value_gives_another_figure(
@@ -68,7 +68,7 @@ def test_another_value_gives_another_figure(
         ("sessions", "engaged_views", 0),
         ("friction", "rage_seconds", 0),
         ("friction", "support_contact_hours", 721),
-        ("comparison", "reach_days", 4001),
+        ("comparison", "guard_days", 61),
         ("outages", "tracking_touchpoint_share", 1),
         ("outages", "tracking_order_share", 1.1),
         ("outages", "payment_checkouts", 0),

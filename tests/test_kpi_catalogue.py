@@ -16,8 +16,9 @@ from parcours.project import ROOT
 from parcours.report.journey.headlines import HEADLINES as HEADLINE_WORDS
 from parcours.settings import kpis
 from parcours.settings.kpis import HEADLINES, KPIS, Kpi
+from parcours.tables.change_impact import write_change_impact
 
-SUMS = ("kpi_daily", "kpi_weekly", "kpis", "change_impact")
+SUMS = ("kpi_daily", "kpi_weekly", "kpis", "kpi_cut_off", "change_days", "change_spread")
 SHOP = settings(changes=[{"id": "x", "label": "x", "date": (START + timedelta(days=28)).date()}])
 PLANTED = Kpi(
     kpi="returns",
@@ -39,7 +40,7 @@ def sql_file(name: str) -> Path:
 @pytest.fixture
 def planted() -> duckdb.DuckDBPyConnection:
     """A warehouse with attempts of a figure that no entry knows: returns, half of them until day 28, then all."""
-    built = warehouse(build=["metrics.kpi_attempts", "metrics.outage_days"], shop=SHOP)
+    built = warehouse(build=["metrics.kpi_attempts", "metrics.change_impact"], shop=SHOP)
     built.execute(
         "insert into metrics.kpi_attempts by name "
         "select 'returns' as kpi, n || '/' || d as attempt_id, n || '/' || d as person_id, "
@@ -56,6 +57,7 @@ def add_up(built: duckdb.DuckDBPyConnection) -> None:
     """Make again what is summed from attempts."""
     for name in SUMS:
         built.execute(f"create or replace table metrics.{name} as {read_model(sql_file(name)).sql}")
+    write_change_impact(built)
 
 
 def without_entry(built: duckdb.DuckDBPyConnection) -> int:
@@ -89,9 +91,9 @@ def test_a_figure_with_an_entry_goes_through_with_its_horizon_and_direction(
     ) == [(28 * 5 + 32 * 10, 600)]
     for name, count in (("daily", 60), ("weekly", 9)):
         assert rows(planted, f"select count(*) from metrics.kpi_{name} where kpi = 'returns'") == [(count,)]
-    # The day before the change is its guard day, and the three before it are not over when the change comes.
-    found = rows(planted, "select before_denominator, after_denominator, verdict from metrics.change_impact")
-    assert found == [(10 * 24, 10 * 24, "worsened")]
+    # The day before the change is its guard day, and the three before it are not over when it comes: three weeks.
+    query = "select before_denominator, after_denominator, weeks_before, verdict from metrics.change_impact"
+    assert rows(planted, f"{query} where kpi = 'returns'") == [(10 * 21, 10 * 28, 3, "not measured before")]
 
 
 def test_an_entry_that_lacks_a_field_is_refused() -> None:

@@ -19,9 +19,9 @@ from given import project, settings, warehouse
 from test_report import HOSTILE, SUMMED, Tags, write_published
 
 from parcours.engine.checks import Check, read_checks, record
+from parcours.numbers import MINUS, NARROW_NBSP, NBSP, Numbers
 from parcours.project import ROOT
 from parcours.report.figures import rows
-from parcours.report.numbers import MINUS, NARROW_NBSP, NBSP, Numbers
 from parcours.report.quality.page import quality_sections
 from parcours.report.quality.sections import Mark, Result
 from parcours.report.quality.tables import QUERIES, not_quite

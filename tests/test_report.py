@@ -22,12 +22,12 @@ import pytest
 from empty_pages import copy_empty
 from given import settings
 
+from parcours.numbers import MINUS, NARROW_NBSP, NBSP, Numbers
 from parcours.report.drawing import safe, wrapped
 from parcours.report.figures import Figures, read_figures
 from parcours.report.journey import sections
 from parcours.report.journey.page import QUERIES, page_sections
 from parcours.report.journey.summary import summary
-from parcours.report.numbers import MINUS, NARROW_NBSP, NBSP, Numbers
 from parcours.report.page import LAST_RUN, unturned, with_last_run
 from parcours.report.section import Section
 from parcours.report.write import write_report
@@ -43,10 +43,10 @@ SHOP = """
 insert into settings.shop (
     name, time_zone, currency, language, session_timeout_seconds, session_maximum_seconds, cart_horizon_seconds,
     retention_days, inactivity_seconds, attribution_seconds, survey_lag_seconds, identity_link_limit,
-    small_cell, comparison_window_days, guard_days, leaves_out_screened
+    small_cell, guard_days, leaves_out_screened
 ) values
     ('{text}', 'Europe/Paris', 'EUR', '{language}', 1800, 86400, 604800, 90, 2592000, 86400, 604800,
-     10, 30, 28, 1, true);
+     10, 30, 1, true);
 """
 
 ROWS = """
@@ -137,20 +137,24 @@ insert into metrics.csat_by_stage (
     ('support', '{text}', 4, 8, 1, 0.125, 0.02, 0.47, 3.1, 2, 4, 0, null, null),
     ('all', null, null, 48, 13, 0.271, 0.166, 0.41, 4.2, 3.8, 4.6, 5, 100, 0.48);
 insert into metrics.change_impact (
-    change_id, change_label, changed_on, stage, kpi, days_per_side, before_numerator, before_denominator,
-    before_value, after_numerator, after_denominator, after_value, difference, relative_difference, low, high,
-    detectable_difference, p_value, corrected_p_value, verdict
+    change_id, changed_on, stage, kpi, is_meant, verdict, crossed, looked, looked_until, measuring_until, weeks_before,
+    before_denominator, before_value, after_denominator, after_value, expected_value, difference, relative_difference,
+    low, high, p_seq, sentence
 ) values
-    ('guest', 'x', '2026-07-03', 'checkout', 'conversion', 2, 5, 500, 0.01, 25, 500, 0.05, 0.04, 4, 0.02, 0.06,
-     0.03, 0.001, 0.002, 'improved'),
-    ('guest', 'x', '2026-07-03', 'checkout', 'step_conversion:buy:2', 2, 50, 100, 0.5, 28, 100, 0.28, -0.22,
-     -0.44, -0.35, -0.09, 0.2, 0.001, 0.002, 'worsened'),
-    ('guest', 'x', '2026-07-03', 'checkout', 'net_order_value', 2, 900, 30, 30, 990, 30, 33, 3, 0.1, -5, 11, 11,
-     0.4, 0.4, 'no evidence'),
-    ('guest', 'x', '2026-07-03', 'checkout', 'retention', 0, null, 0, null, null, 0, null, null, null, null, null,
-     null, null, null, 'too early'),
-    ('photos', 'x', '2026-07-04', null, 'conversion', 1, 5, 500, 0.01, 1, 10, 0.1, null, null, null, null, null,
-     null, null, 'too early');
+    ('guest', '2026-07-03', 'checkout', 'conversion', false, 'improved', 'day 14', 'day 28', '2026-07-31', null, 20,
+     500, 0.01, 500, 0.05, 0.01, 0.04, 4, 0.02, 0.06, 0.002, 'Improved by day 14.'),
+    ('guest', '2026-07-03', 'checkout', 'step_conversion:buy:2', true, 'worsened', 'day 7', 'day 28', '2026-07-31',
+     null, 20, 100, 0.5, 100, 0.28, 0.5, -0.22, -0.44, -0.35, -0.09, 0.002, 'Worsened by day 7: {text}.'),
+    ('guest', '2026-07-03', 'checkout', 'net_order_value', false, 'no evidence', null, 'day 28', '2026-07-31', null,
+     20, 30, 30, 30, 33, 30, 3, 0.1, -5, 11, 0.4, 'No evidence of an effect.'),
+    ('guest', '2026-07-03', 'checkout', 'retention', false, 'not measured before', null, null, null, '2026-09-30', 2,
+     null, null, null, null, null, null, null, null, null, null, 'Not measured before.'),
+    ('photos', '2026-07-04', null, 'conversion', false, 'measuring', null, null, null, '2026-07-12', 5, null, null,
+     null, null, null, null, null, null, null, null, 'Measuring until 12 July 2026.');
+insert into metrics.change_weeks (change_id, kpi, week_number, week_on, numerator, denominator, value) values
+    ('guest', 'step_conversion:buy:2', -2, '2026-06-19', 50, 100, 0.5),
+    ('guest', 'step_conversion:buy:2', -1, '2026-06-26', 10, 20, 0.5),
+    ('guest', 'step_conversion:buy:2', 0, '2026-07-03', 28, 100, 0.28);
 insert into metrics.outage_days (
     outage_on, outage, touchpoint_count, order_count, checkout_count, ordered_count, failed_count,
     expected_order_count
@@ -420,20 +424,30 @@ def test_titles_of_changes_say_the_verdicts(tmp_path: Path) -> None:
     assert by_key["change-1"].title == (
         f"After “Guest” (3{NBSP}July{NBSP}2026): conversion improved; Guest → Order worsened"
     )
-    assert by_key["change-2"].title == f"“Photos” (4{NBSP}July{NBSP}2026): too early to judge"
-    assert by_key["change-2"].empty
+    assert (
+        by_key["change-2"].title == f"“Photos” (4{NBSP}July{NBSP}2026): measuring, read next on 12{NBSP}July{NBSP}2026"
+    )
+    assert not by_key["change-2"].charts
+
+
+def test_a_change_shows_its_own_figure_first_with_its_weeks_and_sentences(tmp_path: Path) -> None:
+    change = sections_of(write_published(tmp_path / "published.duckdb"))["change-1"]
+    assert [chart.key for chart in change.charts] == ["change-1-impact", "change-1-weeks-1"]
+    assert change.charts[1].description == "Cart → Order, step of Cart by week. Worsened by day 7: Cart."
+    assert list(change.shown[0].rows[0]) == ["Cart → Order, step of Cart", "Worsened by day 7: Cart."]
+    assert change.notes[0] == f"Within 28 days of it: “Photos” (4{NBSP}July{NBSP}2026)."
 
 
 def test_step_conversions_are_named_by_their_steps(tmp_path: Path) -> None:
     table = sections_of(write_published(tmp_path / "published.duckdb"))["change-1"].tables[0]
     assert [row[0] for row in table.rows] == [
-        "Conversion",
         "Cart → Order, step of Cart",
+        "Conversion",
         "Net order value",
         "Retention, 90 days",
     ]
-    assert table.rows[1][3] == f"{MINUS}22.0{NBSP}pt"
-    assert table.rows[2][3] == "+€3.00"
+    assert table.rows[0][4] == f"{MINUS}22.0{NBSP}pt"
+    assert table.rows[2][4] == "+€3.00"
 
 
 def test_warnings_name_outages_unattached_answers_rejects_and_coverage(tmp_path: Path) -> None:

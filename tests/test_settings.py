@@ -46,9 +46,15 @@ def test_every_problem_is_in_one_message_with_line_key_found_expected_and_neares
         ("touchpoint: checkout started}", "touchpoint: checkout startd}"),
         ("window_days: 7", "window_days: 0"),
         ("date: 2026-08-15", "date: soon"),
+        (
+            "date: 2026-07-23",
+            "date: 2026-07-23, until: 2026-07-01, moves: conversoin, segment: {devise: mobile, persona: fr}",
+        ),
+        ("moves: 'step_conversion:purchase:3'", "moves: [retention, step_conversion:purchase:9]"),
+        ("targets:", "calendar:\n  - {name: Sales}\ntargets:"),
         ("  name: Made-up shop\n", ""),
     )
-    assert found[0].endswith("10 problems. Nothing was run.")
+    assert found[0].endswith("16 problems. Nothing was run.")
     text = "\n".join(found[1:])
     for part in (
         "shop.name: missing; expected text: Shown in the report's title.",
@@ -62,7 +68,14 @@ def test_every_problem_is_in_one_message_with_line_key_found_expected_and_neares
         "funnels[0].window_days: found 0; the value should be greater than 0.",
         "funnels[0].steps[2].touchpoint: found 'checkout startd', which is no touchpoint here. "
         "Did you mean checkout started?",
+        "changes[0].until: found 2026-07-01, expected 2026-07-23 or later: it can't end before it begins.",
+        "changes[0].moves: found 'conversoin', which is no figure here. Did you mean conversion?",
+        "changes[0].segment.devise: found 'devise', which is no attribute here. Did you mean device?",
+        "changes[0].segment.persona: found 'fr', which is no persona here.",
         "changes[1].date: found 'soon', expected a date, as 2026-07-14.",
+        "changes[2].moves: found 'step_conversion:purchase:9', which is no figure here. Did you mean "
+        "step_conversion:purchase:",
+        "calendar[0]: has no day; expected days or spans.",
     ):
         assert part in text, text
 

@@ -303,6 +303,14 @@ def test_else_there_is_no_evidence_and_what_is_possible_is_said() -> None:
     verdict = alone(NOTHING, NOTHING, NOTHING)
     assert verdict.word is Word.NO_EVIDENCE
     assert said(verdict) == "No evidence of an effect: it is between -0.5 points and +0.6 points."
+    figures = [
+        FigureLooks(str(number), True, looks(NOTHING, NOTHING, estimate(0.02, 0.12 if number == 0 else 0)))
+        for number in range(9)
+    ]
+    assert said(judge(figures)[0]) == (
+        "No evidence of an effect: it is between +0.1 points and +1.1 points, "
+        "as one figure of several may be by chance."
+    )
 
 
 def test_a_sum_that_is_sure_is_said_of_both() -> None:
@@ -397,6 +405,15 @@ def test_a_change_of_before_the_first_day_was_not_measured_before() -> None:
     [found] = look_at([Question(steady(60), Change("opening", day(-5)), 1, day(60))])
     [verdict] = judge([FigureLooks("conversion", True, found)])
     assert (verdict.word, verdict.weeks_before) == (Word.NOT_MEASURED_BEFORE, 0)
+
+
+def test_a_figure_without_units_before_the_change_has_nothing_to_compare_with() -> None:
+    known = steady(200)
+    units = np.where(np.arange(200) < 150, 0.0, known.denominators)
+    base = replace(known, denominators=units, numerators=units * 0.04)
+    [found] = look_at([Question(base, Change("new search", day(150)), 1, day(200))])
+    [verdict] = judge([FigureLooks("conversion", True, found)])
+    assert said(verdict) == "Too little to tell: there are no attempts without the change to compare with."
 
 
 def test_a_plain_fall_is_found_and_said() -> None:

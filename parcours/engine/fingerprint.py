@@ -1,7 +1,7 @@
 """What tells one state of the code from another, as far as it decides rows: part of a table's version.
 
 Comments, docstrings and layout decide none. A function's code is its module, the modules of the same folder that this
-one imports, and those of `parcours/inference`; the engine's own modules count for every table.
+one imports, those of `parcours/inference`, and how numbers are written; the engine's own modules count for every table.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import Any
 
 ENGINE = ("parcours.engine.build", "parcours.engine.refresh", "parcours.warehouse.refresh_log")
 """The modules that decide which rows of every table are written anew."""
-INFERENCE = "parcours.inference"
-"""What is concluded from a table's rows is part of the table that says it."""
+CONCLUDED = ("parcours.inference", "parcours.numbers")
+"""What is concluded from a table's rows, and its sentences, are part of the table that says it."""
 
 
 def engine_version() -> str:
@@ -32,7 +32,7 @@ def modules_version(*functions: Callable[..., Any]) -> str:
     while waiting:
         if (module := waiting.pop()) not in modules:
             modules[module] = source_of(module)
-            waiting += _imports(modules[module], (module.rpartition(".")[0], INFERENCE))
+            waiting += _imports(modules[module], (module.rpartition(".")[0], *CONCLUDED))
     return _hash(tuple(modules[module] for module in sorted(modules)))
 
 
@@ -70,6 +70,6 @@ def _is_text(statement: ast.stmt) -> bool:
 
 @cache
 def _imports(source: str, folders: tuple[str, ...]) -> list[str]:
-    """The modules of some folders that a module imports."""
+    """The modules of some folders, or some modules, that a module imports."""
     found = [node.module for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom)]
-    return [name for name in found if name and name.startswith(tuple(f"{folder}." for folder in folders))]
+    return [name for name in found if name and f"{name}.".startswith(tuple(f"{folder}." for folder in folders))]

@@ -77,6 +77,10 @@ class Weeks:
     """The first counted day of each block."""
     expected_count: float
     """The smaller of the units expected with and without the outcome in the blocks of the change; of a mean, units."""
+    days: NDArray[np.int64]
+    """The positions, in the figure's arrays, of the days that the blocks hold."""
+    is_during: Days
+    """Of each of these days, whether its block is one of the change."""
 
     @property
     def can_be_measured(self) -> bool:
@@ -142,6 +146,7 @@ def weeks_around(
     step = share([(change.starts_on, change.ends_on)])
     firsts = days[np.searchsorted(number, kept)] + figure.first_day.toordinal()
     expected_units = units[kept][step > 0].sum()
+    held = np.isin(number, kept)
     return Weeks(
         blocks=Blocks(
             numerators=sums(numerators)[kept],
@@ -156,6 +161,8 @@ def weeks_around(
         ),
         first_days=tuple(map(date.fromordinal, firsts.tolist())),
         expected_count=float(expected_units * (1 if figure.variation > 0 else min(rate, 1 - rate))),
+        days=days[held],
+        is_during=np.isin(number[held], kept[step > 0]),
     )
 
 

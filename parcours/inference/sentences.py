@@ -51,7 +51,10 @@ def sentence(verdict: Verdict, written: Written) -> str:
             return _too_little(verdict, written)
         case Word.NO_EVIDENCE:
             assert verdict.estimate is not None
-            return f"No evidence of an effect: it is {_interval(verdict.estimate, written)}."
+            said = f"No evidence of an effect: it is {_interval(verdict.estimate, written)}"
+            if verdict.estimate.low <= 0 <= verdict.estimate.high:
+                return f"{said}."
+            return f"{said}, as one figure of several may be by chance."
 
 
 def _moved(verdict: Verdict, written: Written) -> str:
@@ -69,6 +72,8 @@ def _moved(verdict: Verdict, written: Written) -> str:
 def _too_little(verdict: Verdict, written: Written) -> str:
     assert verdict.seen is not None
     if verdict.seen.own is None:
+        if verdict.seen.weeks.expected_count >= LEAST_EXPECTED:
+            return f"Too little to tell: there are no {written.unit} without the change to compare with."
         return (
             f"Too little to tell: {written.count(verdict.seen.weeks.expected_count)} {written.unit} with or without "
             f"the outcome were expected, and it takes {LEAST_EXPECTED}."

@@ -44,7 +44,6 @@ def _shop(s: JourneySettings) -> list[Row]:
             _seconds(m.survey_lag_days, day),
             m.identity_link_limit,
             m.small_cell,
-            s.comparison.window_days,
             s.comparison.guard_days,
             s.screening.bot_events_per_hour,
             s.screening.leave_out,
@@ -55,7 +54,6 @@ def _shop(s: JourneySettings) -> list[Row]:
             s.sessions.engaged_views,
             _seconds(m.cart_silence_hours, hour),
             _seconds(m.cart_action_hours, hour),
-            s.comparison.reach_days,
             s.friction.rage_seconds,
             _seconds(s.friction.support_contact_hours, hour),
         )
@@ -213,17 +211,25 @@ def _persona_conditions(s: JourneySettings) -> list[Row]:
 
 
 def _changes(s: JourneySettings) -> list[Row]:
-    return [(c.id, c.label, c.date, c.stage, c.what) for c in s.changes]
+    return [(c.id, c.label, c.date, c.until, c.stage, c.what) for c in s.changes]
+
+
+def _change_moves(s: JourneySettings) -> list[Row]:
+    return [(change.id, kpi) for change in s.changes for kpi in dict.fromkeys(change.moves)]
 
 
 def _change_segments(s: JourneySettings) -> list[Row]:
     return [
         (change.id, attribute, value)
         for change in s.changes
-        if change.segment
-        for attribute, values in (("persona", change.segment.persona), ("device", change.segment.device))
-        for value in values
+        for attribute, values in change.segment.items()
+        for value in dict.fromkeys(values)
     ]
+
+
+def _calendar(s: JourneySettings) -> list[Row]:
+    spans: list[Row] = [(entry.name, span.from_, span.until) for entry in s.calendar for span in entry.spans]
+    return spans + [(entry.name, day, day) for entry in s.calendar for day in entry.days]
 
 
 def _maximum(limit: PathStage | PathLimit) -> float | None:
@@ -304,6 +310,8 @@ ROWS: Mapping[str, Callable[[JourneySettings], list[Row]]] = {
     "persona_conditions": _persona_conditions,
     "changes": _changes,
     "change_segments": _change_segments,
+    "change_moves": _change_moves,
+    "calendar": _calendar,
     "path_stages": _path_stages,
     "path_limits": _path_limits,
     "path_order": _path_order,

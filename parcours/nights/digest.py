@@ -12,8 +12,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from parcours.nights.record import FileRows, Kpi, Message, OpenTrouble, Restated, Rows, RunRecord, Warned
+from parcours.numbers import Numbers, capital, plural
 from parcours.project import Project
-from parcours.report.numbers import Numbers, capital, plural
 from parcours.report.page import unturned
 from parcours.whole_file import write_whole
 

@@ -10,8 +10,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from parcours.nights.record import RunRecord
+from parcours.numbers import Numbers
 from parcours.project import Project
-from parcours.report.numbers import Numbers
 from parcours.report.page import with_last_run
 from parcours.whole_file import write_whole
 

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 from parcours.nights.digest import ROWS
 from parcours.nights.late import late_trouble, night_after
 from parcours.nights.record import RunRecord, read_records
+from parcours.numbers import Numbers, some
 from parcours.project import Project
-from parcours.report.numbers import Numbers, some
 from parcours.troubles import Trouble
 
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from itertools import groupby
 
+from parcours.numbers import Numbers
 from parcours.report.drawing import GREY, Drawing, note, safe, shape
 from parcours.report.figures import Row
-from parcours.report.numbers import Numbers
 
 TICK_STEPS = ((200, 1), (400, 2), (1000, 3))
 """Up to so many days: ticks every 1, 2, 3 months; longer, every 6. Up to DAILY days

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from parcours.report.numbers import NBSP, Numbers
+from parcours.numbers import NBSP, Numbers
 
 Drawing = dict[str, Any]
 

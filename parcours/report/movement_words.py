@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from parcours.report.numbers import NOTHING, Numbers
+from parcours.numbers import NOTHING, Numbers
 
 
 def factor(part: str, value: float | None, numbers: Numbers) -> str:

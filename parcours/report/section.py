@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from parcours.numbers import Numbers
 from parcours.report.drawing import Chart
 from parcours.report.figures import Row
-from parcours.report.numbers import Numbers
 
 Column = tuple[str, str, Callable[..., str]]
 """Of a table: its label, the fields of a row that it shows, and what writes them: a method of Numbers, or alike."""

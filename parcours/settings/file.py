@@ -16,7 +16,8 @@ from zoneinfo import available_timezones
 import yaml
 from pydantic import ValidationError
 
-from parcours.settings.schema import PERSON_ATTRIBUTES, JourneySettings
+from parcours.settings.kpis import KPIS, LEADS, STEP_CONVERSION, is_of_deals, step_name
+from parcours.settings.schema import NO_PERSONA, PERSON_ATTRIBUTES, SEGMENTING, JourneySettings
 from parcours.settings.text import SettingsError, read_settings_text
 
 __all__ = ["SettingsError", "load_settings", "smallest_settings"]
@@ -135,8 +136,16 @@ def _cross_checks(data: dict[str, Any], formats: Sequence[str] | None) -> Iterat
             yield from _known((*where, key), _names(retention.get(key)), touchpoints, "touchpoint")
     for where, change in _items(data, "changes"):
         yield from _known((*where, "stage"), _names(change.get("stage")), stages, "stage")
-        segment = (*where, "segment", "persona")
-        yield from _known(segment, _names(_section(change, "segment").get("persona")), personas, "persona")
+        yield from _known((*where, "moves"), _names(change.get("moves")), _judged_figures(data), "figure")
+        segment, attributes = _section(change, "segment"), _items(data, "attributes")
+        segmenting = [*SEGMENTING, *(name for _, item in attributes for name in _names(item.get("id")))]
+        for name in segment:
+            yield from _known((*where, "segment", name), _names(name), segmenting, "attribute")
+        listed = [*personas, NO_PERSONA]
+        yield from _known((*where, "segment", "persona"), _names(segment.get("persona")), listed, "persona")
+    for where, entry in _items(data, "calendar"):
+        if not entry.get("days") and not entry.get("spans"):
+            yield where, "has no day; expected days or spans."
     yield from _attribute_checks(data)
     yield from _path_checks(_section(data, "path"), stages, touchpoints)
     email = _section(_section(data, "nights"), "email")
@@ -153,6 +162,17 @@ def _cross_checks(data: dict[str, Any], formats: Sequence[str] | None) -> Iterat
     for kpi, target in _section(data, "targets").items():
         if isinstance(target, (int, float)) and not 0 <= target <= 1:
             yield ("targets", kpi), f"found {target}, expected a share between 0 and 1, as 0.6 for 60 %."
+
+
+def _judged_figures(data: dict[str, Any]) -> list[str]:
+    """The figures of which it is said how a change moved them, by what the file says of funnels and deals."""
+    sold = any(is_of_deals(_names(rule.get("event")), rule.get("source")) for _, rule in _items(data, "touchpoints"))
+    names = [kpi.kpi for kpi in (*KPIS, *([LEADS] if sold else [])) if kpi.kpi != STEP_CONVERSION]
+    for where, funnel in _items(data, "funnels"):
+        if funnel.get("window_days", 0) not in (None, "none"):
+            steps = range(2, len([*_items(data, *where, "steps")]) + 1)
+            names += [step_name(str(funnel.get("id")), number) for number in steps]
+    return names
 
 
 def _attribute_checks(data: dict[str, Any]) -> Iterator[Problem]:

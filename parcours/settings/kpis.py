@@ -135,6 +135,16 @@ OF_DEALS = {"deal opened", "deal won", "deal lost"}
 HEADLINES = tuple(kpi.kpi for kpi in (*KPIS, LEADS) if kpi.is_headline)
 
 
+def is_of_deals(events: Sequence[str], source: str | None) -> bool:
+    """Whether a touchpoint rule with these conditions is about deals."""
+    return source == "deals" or bool(OF_DEALS & {*events})
+
+
+def step_name(funnel: str, number: int) -> str:
+    """The figure of a funnel's step; of its second one the number is 2."""
+    return f"{STEP_CONVERSION}:{funnel}:{number}"
+
+
 def kpi_rows(settings: JourneySettings) -> list[Sequence[Any]]:
     """The catalogue of a shop, as rows of `settings.kpis`: its measures and its funnels filled in."""
     return [
@@ -158,7 +168,7 @@ def kpi_rows(settings: JourneySettings) -> list[Sequence[Any]]:
 
 def _of_shop(settings: JourneySettings) -> Iterator[tuple[Kpi, Funnel | None, int | None]]:
     """The entries with their texts filled in; that of steps once per step that can be gone on to, with its funnel."""
-    has_deals = any(rule.source == "deals" or OF_DEALS & {*rule.event} for rule in settings.touchpoints)
+    has_deals = any(is_of_deals(rule.event, rule.source) for rule in settings.touchpoints)
     for kpi in (*KPIS, LEADS) if has_deals else KPIS:
         if kpi.kpi != STEP_CONVERSION:
             yield replace(kpi, label=kpi.label.format(**settings.measures.model_dump())), None, None
@@ -169,4 +179,4 @@ def _of_shop(settings: JourneySettings) -> Iterator[tuple[Kpi, Funnel | None, in
                     field: getattr(kpi, field).format(from_step=from_step, to_step=to_step)
                     for field in ("label", "name_in_sentence", "denominator")
                 }
-                yield replace(kpi, kpi=f"{kpi.kpi}:{funnel.id}:{number}", **texts), funnel, number
+                yield replace(kpi, kpi=step_name(funnel.id, number), **texts), funnel, number

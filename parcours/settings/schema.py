@@ -38,6 +38,11 @@ PERSON_ATTRIBUTES = (
 )
 """What is known of a person without `attributes:`, from the CRM."""
 
+SEGMENTING = ("device", "persona", "channel", "country")
+"""What a change may name its part of the attempts by, besides `attributes:`."""
+NO_PERSONA = "unassigned"
+"""Of whom no persona fits."""
+
 LARGEST_NUMBER = 10**9
 """Of any setting: what is larger is a typing error, and no SQL type holds every one."""
 
@@ -78,6 +83,9 @@ def _inside(pattern: str) -> str:
 
 
 Names = Annotated[list[str], BeforeValidator(_as_list)]
+Segmenting = Annotated[str, Field(max_length=60)]
+Day = date
+"""Where a field is called date."""
 HIGHEST_RATE = 10**7
 """Of the shop's currency for one of another: a euro is a million rials."""
 Window = Annotated[
@@ -335,35 +343,60 @@ class Persona(Section):
     where: list[Condition] = Field(min_length=1)
 
 
-class Segment(Section):
-    """The part of the people that a change concerned."""
-
-    persona: Names = []
-    device: Names = []
-
-
 class Change(Section):
-    """Something that the shop changed on a day."""
+    """Something that the shop changed on a day, or that happened then."""
 
     id: Identifier
     label: str
     date: date
-    stage: Identifier | None = None
+    until: Day | None = Field(None, description="An incident's last day. Without it the change holds on.")
+    stage: Identifier | None = Field(None, description="The stage that it concerns: its figures are shown first.")
     what: str = ""
-    segment: Segment | None = None
+    moves: Names = Field(
+        [],
+        description="The figure that it was meant to move, as conversion or step_conversion:<funnel>:<step>: that one "
+        "is judged with half of the allowance for error.",
+    )
+    segment: dict[Segmenting, Names] = Field(
+        {},
+        description="The part of the attempts that it concerned: values of device, persona, channel, country, or of an "
+        "id of `attributes:`.",
+    )
+
+    @field_validator("until")
+    @classmethod
+    def _not_before_it_began(cls, until: Day | None, info: ValidationInfo) -> Day | None:
+        if until and info.data.get("date") and until < info.data["date"]:
+            raise ValueError(f"expected {info.data['date']} or later: it can't end before it begins")
+        return until
+
+
+class Span(Section):
+    """Shop days, the first and the last included."""
+
+    from_: date = Field(alias="from")
+    until: date
+
+    @field_validator("until")
+    @classmethod
+    def _not_before_it_began(cls, until: date, info: ValidationInfo) -> date:
+        if info.data.get("from_") and until < info.data["from_"]:
+            raise ValueError(f"expected {info.data['from_']} or later: it can't end before it begins")
+        return until
+
+
+class CalendarEntry(Section):
+    """Days on which a shop sells as it usually doesn't, whatever it changes: holidays, sales."""
+
+    name: str
+    days: list[date] = []
+    spans: list[Span] = []
 
 
 class Comparison(Section):
-    """How before and after are compared."""
+    """How the time after a change is compared with the time before it."""
 
-    window_days: int = Field(28, ge=7, description="At most this many days on each side of a change.")
-    guard_days: int = Field(1, ge=0, description="Days left out on each side of a change.")
-    reach_days: int = Field(
-        400,
-        ge=7,
-        le=4000,
-        description="Nothing further from a change is looked at; guard days and a figure's own horizon count.",
-    )
+    guard_days: int = Field(1, ge=0, le=60, description="Days around the date of a change that are left out.")
 
 
 class Friction(Section):
@@ -631,6 +664,7 @@ class JourneySettings(Section):
     attributes: list[Attribute] = []
     personas: list[Persona] = []
     changes: list[Change] = []
+    calendar: list[CalendarEntry] = []
     targets: dict[Headline, float] = {}
     comparison: Comparison = Comparison()  # type: ignore[call-arg]
     measures: Measures = Measures()  # type: ignore[call-arg]

@@ -1,6 +1,6 @@
 """Every table that is built after the exports are loaded, upstreams first.
 
-Most are SQL files; some need Python (a graph, its history, a bootstrap, incidents) and say so here with their
+Most are SQL files; some need Python (a graph, its history, a bootstrap, incidents, verdicts) and say so here with their
 upstreams. Not here: running them in Dagster (`assets`).
 """
 
@@ -22,6 +22,7 @@ from parcours.people.evidence import EVIDENCE, write_changed_evidence
 from parcours.people.history import HISTORY, write_identity_history, write_touched_history
 from parcours.people.identities import IDENTITIES, write_changed_identities, write_identities
 from parcours.project import ROOT, Project
+from parcours.tables.change_impact import CHANGE_IMPACT, write_change_impact
 from parcours.tables.drop_off_ranking import DROP_OFF_RANKING, write_drop_off_ranking
 from parcours.tables.funnel_parts import funnel_parts
 from parcours.tables.incidents import (
@@ -96,6 +97,10 @@ THROUGH = (Through(IDENTITIES, "person_id", "identifier"), Through(SPELLS, "pers
 """A table that has identifiers and no people is narrowed to the identifiers of the touched people, and to the devices
 of several people that they use, if it reads these."""
 
+OF_CHANGES = tuple(
+    f"settings.{name}" for name in ("changes", "change_segments", "change_moves", "calendar", "kpis", "shop")
+)
+
 PYTHON_TABLES = (
     PythonTable(
         IDENTITIES,
@@ -115,6 +120,11 @@ PYTHON_TABLES = (
         DROP_OFF_RANKING,
         ("metrics.stage_drop_off", "metrics.matured_journeys", "metrics.order_value"),
         write_drop_off_ranking,
+    ),
+    PythonTable(
+        CHANGE_IMPACT,
+        ("metrics.change_days", "metrics.change_spread", "metrics.kpi_cut_off", "metrics.outage_days", *OF_CHANGES),
+        write_change_impact,
     ),
     PythonTable(FOUND_INCIDENTS, ("metrics.step_days", "metrics.watched_steps"), write_found_incidents),
     PythonTable(INCIDENT_NOTICES, ("metrics.step_days",), write_incident_notices),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 
+from parcours.numbers import plural
 from parcours.project import Project, load_last_good_project, load_project
-from parcours.report.numbers import plural
 from parcours.warehouse.run_lock import run_lock
 from pipelines.commands.paths import shown
 from pipelines.commands.run import BY

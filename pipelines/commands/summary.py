@@ -12,8 +12,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from parcours.loading.accounting import Load
+from parcours.numbers import plural
 from parcours.project import Project
-from parcours.report.numbers import plural
 from parcours.troubles import Trouble
 
 if TYPE_CHECKING:

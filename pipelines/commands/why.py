@@ -9,9 +9,9 @@ from datetime import date
 import duckdb
 
 from parcours.engine.build import NotBuilt
+from parcours.numbers import Numbers
 from parcours.project import load_last_good_project
 from parcours.report.movement_words import contribution, factor, whole
-from parcours.report.numbers import Numbers
 from parcours.tables.movements import Movement, Span, last_months, movements, named, spans_that_are_known
 
 

@@ -13,8 +13,7 @@ create table settings.shop (
     survey_lag_seconds double,  -- how long after something an answer may come and belong to it
     identity_link_limit bigint,  -- an identifier that meets more customers than this links nothing
     small_cell bigint,          -- below it counts are shown and rates are not ranked
-    comparison_window_days bigint,  -- at most this many days on each side of a change
-    guard_days bigint,          -- days left out on each side of a change
+    guard_days bigint,          -- days around the date of a change that are left out
     bot_events_per_hour bigint,  -- a person with more events within any 60 minutes is a bot
     leaves_out_screened boolean,  -- whether bots and staff are in no figure
     cuts_sessions_at_midnight boolean,  -- whether midnight of the shop starts a session
@@ -24,7 +23,6 @@ create table settings.shop (
     engaged_views bigint,       -- a session with so many views is engaged
     cart_silence_seconds double,  -- a cart with something in it, untouched for so long, is abandoned
     cart_action_seconds double,  -- a cart left for so long is due for a reminder
-    comparison_reach_days bigint,  -- nothing further from a change is looked at
     rage_seconds double,        -- three times the same within it is a rage repeat
     support_contact_seconds double  -- asking for help within it is held against the touchpoint before
 )

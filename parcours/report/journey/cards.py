@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from parcours.numbers import Numbers
 from parcours.report.figures import Figures, Row, first
 from parcours.report.journey.headlines import HEADLINES, filled_in
-from parcours.report.numbers import Numbers
 from parcours.report.section import Sentence
 
 SCALES = (0.01, 0.02, 0.05, 0.10, 0.20, 0.30, 0.50, 0.75, 1.0)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 
+from parcours.numbers import Numbers
 from parcours.report.day_axis import date_ticks, outage_labels, outage_shapes
 from parcours.report.drawing import (
     BLUE,
@@ -26,7 +27,6 @@ from parcours.report.drawing import (
     shape,
 )
 from parcours.report.figures import Row
-from parcours.report.numbers import Numbers
 
 LABEL_LETTERS = 34
 PIXELS_PER_LETTER, USUAL_WIDTH = 6.4, 1200

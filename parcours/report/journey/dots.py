@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import ceil, floor, log10
 from typing import Any
 
+from parcours.numbers import NBSP, Numbers
 from parcours.report.drawing import (
     GREY,
     INK,
@@ -21,7 +22,6 @@ from parcours.report.drawing import (
     scatter,
     shape,
 )
-from parcours.report.numbers import NBSP, Numbers
 
 VERDICT_MARKS = {"improved": "✓ ", "worsened": "✗ "}
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import yaml
 from pydantic import TypeAdapter
 
+from parcours.numbers import NBSP, Numbers
 from parcours.report.figures import Row
-from parcours.report.numbers import NBSP, Numbers
 
 
 @dataclass(frozen=True)

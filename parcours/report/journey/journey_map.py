@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import log10
 
+from parcours.numbers import NBSP, Numbers
 from parcours.report.drawing import (
     BLUE,
     FAINT,
@@ -33,7 +34,6 @@ from parcours.report.drawing import (
     wrapped,
 )
 from parcours.report.figures import Row
-from parcours.report.numbers import NBSP, Numbers
 
 LEFT = 168
 """Pixels left of the stages; the table under the map has the same (page.css)."""

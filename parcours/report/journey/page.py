@@ -8,11 +8,11 @@ from pkgutil import iter_modules
 
 import duckdb
 
+from parcours.numbers import Numbers
 from parcours.report.figures import Figures, read_figures
 from parcours.report.journey import sections
 from parcours.report.journey.cards import cards
 from parcours.report.journey.summary import summary
-from parcours.report.numbers import Numbers
 from parcours.report.page import QUALITY_PAGE, render
 from parcours.report.section import Section
 

@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
+from parcours.numbers import Numbers, capital, listed, plural, some
 from parcours.report.figures import Figures, Row, first
 from parcours.report.journey.flag import RANKINGS, flagged, interval_and_stake, ranked_by, step_of
-from parcours.report.journey.sections.changes import change_phrase
-from parcours.report.numbers import Numbers, capital, listed, plural, some
+from parcours.report.journey.sections.changes import changes_phrase
 from parcours.report.section import Sentence
 
-OUTAGES = {"tracking": "left out of rates", "payment": "marked, and left out of before/after comparisons"}
+OUTAGES = {
+    "tracking": "left out of rates",
+    "payment": "marked, and left out where changes are judged, but for an incident's own",
+}
 
 
 def summary(figures: Figures, numbers: Numbers) -> list[Sentence]:
     """The main findings, and what to know before trusting them."""
     sentences = [_loss(figures, numbers)]
     if figures.changes:
-        phrases = [
-            change_phrase(change, figures, _short_day(change.changed_on, figures.shop, numbers), numbers)
-            for change in figures.changes
-        ]
-        sentences.append(Sentence("Before and after the changes.", f"{'; '.join(phrases)}."))
+        said = changes_phrase(figures, lambda change: _short_day(change.changed_on, figures.shop, numbers), numbers)
+        sentences.append(Sentence("What the changes did.", f"{said}."))
     careful = list(_warnings(figures, numbers))
     if careful:
         sentences.append(Sentence("Read with care.", " ".join(careful)))

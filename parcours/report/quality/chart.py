@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from parcours.numbers import Numbers
 from parcours.report.day_axis import OUTAGE_SHADES, date_ticks, outage_shapes
 from parcours.report.drawing import BLUE, GREY, INK, PAPER, Drawing, axis, hover, layout, note, safe
 from parcours.report.figures import Row
-from parcours.report.numbers import Numbers
 
 HEADROOM = 1.22
 ROOM_ABOVE_TICKS = {"ticks": "outside", "ticklen": 6, "tickcolor": PAPER}

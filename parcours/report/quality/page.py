@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import duckdb
 
+from parcours.numbers import Numbers
 from parcours.report.figures import Row, rows, the_shop
-from parcours.report.numbers import Numbers
 from parcours.report.page import JOURNEY_PAGE, render
 from parcours.report.quality.sections import Mark, Result, checks_section, other_sections, topic_section
 from parcours.report.quality.tables import QUERIES

@@ -13,10 +13,10 @@ from itertools import groupby
 
 import duckdb
 
+from parcours.numbers import Numbers, listed
 from parcours.report.drawing import Chart, chart
 from parcours.report.figures import QUERIES as BOTH_PAGES
 from parcours.report.figures import Row, rows
-from parcours.report.numbers import Numbers, listed
 from parcours.report.quality.chart import DayBars, day_bars, day_bars_legend
 from parcours.report.quality.tables import QUERIES, not_quite, sample_table, tables_of
 from parcours.report.quality.topics import TOPICS, Topic

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import duckdb
 
-from parcours.report.numbers import NBSP, NOTHING, Numbers
+from parcours.numbers import NBSP, NOTHING, Numbers
 from parcours.report.section import Table
 
 QUERIES = Path(__file__).parent / "queries"

@@ -8,7 +8,7 @@ select
     shop.session_timeout_seconds / 60.0 as session_timeout_minutes,
     shop.attribution_seconds / 3600.0 as attribution_hours,
     shop.survey_lag_seconds / 86400.0 as survey_lag_days,
-    shop.comparison_window_days, shop.guard_days,
+    shop.guard_days,
     (select min(happened_on) from metrics.kpi_daily) as from_on,
     (select max(happened_on) from metrics.kpi_daily) as until_on,
     shop_time(cut_off.events_until, shop.time_zone) as events_until,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 
+from parcours.numbers import Numbers, capital
 from parcours.report.drawing import chart
 from parcours.report.figures import Figures, first
 from parcours.report.journey.dots import Dot, DotPanel, dots
 from parcours.report.journey.headlines import HEADLINES
-from parcours.report.numbers import Numbers, capital
 from parcours.report.section import COUNTED, INTERVAL, Column, Section, table
 
 PLACE = 40

@@ -1,131 +1,198 @@
-"""A section per change of journey.yaml: every figure before and after it, with what that proves."""
+"""A section per change of journey.yaml: what is said of each figure, and the weeks of those that matter most."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
-from parcours.report.drawing import chart
+from parcours.numbers import NOTHING, Numbers, capital, listed, plural, some
+from parcours.report.drawing import BLUE_TINT, ORANGE, Chart, chart
 from parcours.report.figures import Figures, Row
 from parcours.report.journey.dots import Dot, DotPanel, dots
-from parcours.report.numbers import Numbers, listed, some
+from parcours.report.journey.weeks_chart import weeks_chart
 from parcours.report.section import Column, Section, table
 
 PLACE = 70
 MOVED = ("improved", "worsened")
 """The verdicts that say so."""
-SOURCES = ("metrics.change_impact",)
+SOURCES = ("metrics.change_impact", "metrics.change_weeks")
+WEEKS_SHOWN = 3
+"""Figures whose weeks are drawn, at most: the change's own, and those that moved."""
 
 
-def _sides(numbers: Numbers, before: int, after: int, denominator: str) -> str:
+def _sides(numbers: Numbers, before: int | None, after: int | None, denominator: str) -> str:
     return f"{numbers.count(before)} / {numbers.count(after)} {denominator}"
 
 
+SAID: tuple[Column, ...] = (
+    ("Figure", "full_label", Numbers.text),
+    ("What is said of it", "sentence", Numbers.text),
+)
+BESIDE: Column = ("Beside it", "beside", lambda numbers, text: text or "")
+NEAR_DAYS = 28
+"""Changes so near are named."""
 COLUMNS: tuple[Column, ...] = (
     ("Figure", "full_label", Numbers.text),
-    ("Before", "before_value unit", Numbers.value),
-    ("After", "after_value unit", Numbers.value),
-    ("Difference", "difference unit", Numbers.difference),
+    ("Without it", "before_value unit", Numbers.value),
+    ("With it", "after_value unit", Numbers.value),
+    ("Expected", "expected_value unit", Numbers.value),
+    ("Effect", "difference unit", Numbers.difference),
     ("Relative", "relative_difference", Numbers.relative),
-    ("95\u00a0% interval", "low high unit", Numbers.differences),
-    ("n before / after", "before_denominator after_denominator denominator_name", _sides),
-    ("Days a side", "days_per_side", Numbers.count),
-    ("Corrected p", "corrected_p_value", lambda numbers, p: numbers.decimal(p, 3)),
-    ("Detectable", "detectable_difference unit", Numbers.size),
-    ("Verdict", "verdict", Numbers.text),
+    (
+        "95\u00a0% interval",
+        "low high unit",
+        lambda n, low, high, unit: NOTHING if low is None else n.differences(low, high, unit),
+    ),
+    ("n without / with", "before_denominator after_denominator denominator_name", _sides),
+    ("Weeks before", "weeks_before", Numbers.count),
+    ("Read on", "looked", Numbers.text),
+    ("p", "p_seq", lambda numbers, p: numbers.decimal(p, 4)),
+    ("Wanders by", "wander", lambda numbers, wander: numbers.share(wander, 0)),
+    ("Plain difference", "plain_difference unit", Numbers.difference),
+    ("of it mix", "mix_difference unit", Numbers.difference),
+    ("of it rate", "rate_difference unit", Numbers.difference),
 )
 
 
 def sections(figures: Figures, numbers: Numbers) -> list[Section]:
     """One section per change; one that says so where there is none."""
     if not figures.changes:
-        empty = "No change is listed in journey.yaml: nothing to compare before and after."
+        empty = "No change is listed in journey.yaml: nothing to judge."
         return [Section("change-1", "Changes", "Changes: none listed", "", SOURCES, empty=empty)]
     return [
-        _change_section(f"change-{number}", change, _impacts_of(change, figures), figures.shop, numbers)
+        _change_section(f"change-{number}", change, _impacts_of(change, figures), figures, numbers)
         for number, change in enumerate(figures.changes, 1)
     ]
 
 
-def _change_section(key: str, change: Row, impacts: Sequence[Row], shop: Row, numbers: Numbers) -> Section:
+def _change_section(key: str, change: Row, impacts: Sequence[Row], figures: Figures, numbers: Numbers) -> Section:
     title = _title(change, impacts, numbers)
-    days = sorted({impact.days_per_side for impact in impacts if impact.days_per_side})
-    span = f"{days[0]}–{days[-1]}" if len(days) > 1 else f"{days[0]}" if days else "0"
     concerned = f" Only: {change.segment}." if change.segment else ""
-    funnels = sorted({impact.funnel_name for impact in impacts if impact.funnel_name})
-    steps = f" Arrows are steps of {listed([f'“{funnel}”' for funnel in funnels])}." if funnels else ""
+    guard = numbers.days(figures.shop.guard_days)
     subtitle = (
-        f"Difference after − before: {span} days a side, the same weekdays, {numbers.days(shop.guard_days)} around the "
-        f"change left out; matured attempts only; verdicts corrected for {len(impacts)} comparisons.{steps}{concerned}"
+        "Whole weeks with it against up to 51 weeks without it, with every other logged change, the calendar and the "
+        f"figure's own wandering allowed for; {guard} around its date left out. Read on days 7, 14 and 28 only, over "
+        f"{len(impacts)} {plural(len(impacts), 'figure')} together.{concerned}"
     )
     section = partial(Section, key, f"“{change.label}”", title, subtitle, SOURCES)
-    if all(impact.difference is None for impact in impacts):
-        return section(empty=f"{_name(change, numbers)}: no figure has matured attempts on both sides yet.")
+    if not impacts:
+        return section(empty=f"{_name(change, numbers)}: no figure is measured yet.")
     panels = []
-    for unit, axis in (("share", "difference in points"), ("currency", f"difference in {shop.currency} per order")):
-        shown = [_dot(impact, shop.small_cell, numbers) for impact in impacts if impact.unit == unit]
+    for unit, axis in (("share", "effect in points"), ("currency", f"effect in {figures.shop.currency} per order")):
+        shown = [_dot(impact, numbers) for impact in impacts if impact.unit == unit and _has_estimate(impact)]
         if shown:
             panels.append(DotPanel(shown, f"{axis}, 95\u00a0% interval", is_share=unit == "share", is_difference=True))
+    drawn = [chart(f"{key}-impact", partial(dots, panels, numbers))] if panels else []
     notes = [
-        "Before and after says what moved at the same time, not what caused it. An interval may leave out 0 and still "
-        "be no evidence, since with many comparisons a few do so by chance."
+        "What is said moved at the same time and more than the figure wanders by itself: not what caused it. There is "
+        "no term for the season: what comes once a year, as Christmas, belongs under “calendar” in journey.yaml."
     ]
+    columns = [*SAID, BESIDE] if any(impact.beside for impact in impacts) else SAID
+    said = replace(table(f"What is said of {change.label}", columns, impacts, numbers), texts=frozenset({1, 2}))
+    near = [other for other in figures.changes if other is not change and _days_apart(change, other) <= NEAR_DAYS]
+    if near:
+        notes.insert(0, f"Within {NEAR_DAYS} days of it: {listed([_name(other, numbers) for other in near])}.")
+    weeks = _weeks_charts(key, impacts, figures, numbers)
     return section(
-        charts=[chart(f"{key}-impact", partial(dots, panels, numbers))],
+        charts=[*drawn, *weeks],
+        legend=[(ORANGE, "expected without the change"), (BLUE_TINT, "its 95\u00a0% interval")] if weeks else [],
         notes=[change.what, *notes] if change.what else notes,
-        tables=[table(f"Before and after {change.label}", COLUMNS, impacts, numbers)],
+        shown=[said],
+        tables=[table(f"Figures around {change.label}", COLUMNS, impacts, numbers)],
     )
 
 
-def _dot(impact: Row, small_cell: int, numbers: Numbers) -> Dot:
+def _days_apart(change: Row, other: Row) -> int:
+    return int(min(abs((day - change.changed_on).days) for day in (other.changed_on, other.ended_on) if day))
+
+
+def _has_estimate(impact: Row) -> bool:
+    return impact.difference is not None
+
+
+def _dot(impact: Row, numbers: Numbers) -> Dot:
     n = f"n\u00a0{numbers.count(impact.before_denominator)} / {numbers.count(impact.after_denominator)}"
-    if impact.verdict == "too early":
-        detail = f"{n}: fewer than {small_cell} after"
-        return Dot(impact.label, detail, None, None, None, "quiet", "too early")
-    before, after = impact.before_value, impact.after_value
-    change = (
-        numbers.change_of_share(before, after)
-        if impact.unit == "share"
-        else f"{numbers.value(before, impact.unit)} → {numbers.value(after, impact.unit)}"
-    )
+    was, expected = (numbers.value(value, impact.unit) for value in (impact.after_value, impact.expected_value))
+    effect = numbers.difference(impact.difference, impact.unit)
     tone = impact.verdict if impact.verdict in MOVED else "quiet"
-    detail = f"{change} · {numbers.difference(impact.difference, impact.unit)} · {n}"
+    detail = f"{was} instead of {expected} · {effect} · {n}"
     return Dot(impact.label, detail, impact.difference, impact.low, impact.high, tone, impact.verdict)
+
+
+def _weeks_charts(key: str, impacts: Sequence[Row], figures: Figures, numbers: Numbers) -> list[Chart]:
+    """The weeks of the change's own figure, and of those that moved."""
+    own, rest = impacts[:1], impacts[1:]
+    shown = [*own, *(impact for impact in rest if impact.verdict in MOVED)][:WEEKS_SHOWN]
+    charts = []
+    for number, impact in enumerate(shown, 1):
+        weeks = [
+            week
+            for week in figures.change_weeks
+            if (week.change_id, week.kpi) == (impact.change_id, impact.kpi) and week.value is not None
+        ]
+        if len(weeks) > 1:
+            draw = partial(weeks_chart, weeks, impact, figures.changes, figures.shop.small_cell, numbers)
+            charts.append(
+                chart(f"{key}-weeks-{number}", draw, description=f"{impact.full_label} by week. {impact.sentence}")
+            )
+    return charts
 
 
 def _name(change: Row, numbers: Numbers) -> str:
     """“Guest checkout” (15 August 2026)."""
+    if change.ended_on:
+        return f"“{change.label}” ({numbers.period(change.changed_on, change.ended_on)})"
     return f"“{change.label}” ({numbers.day(change.changed_on)})"
 
 
 def _impacts_of(change: Row, figures: Figures) -> list[Row]:
-    """The figures before and after a change."""
+    """What is said of the figures around a change, its own first."""
     return [impact for impact in figures.impacts if impact.change_id == change.change_id]
 
 
 def _title(change: Row, impacts: Sequence[Row], numbers: Numbers) -> str:
     """What moved after a change, in words."""
     moved = _moved(impacts, lambda impact: str(impact.name_in_sentence))
-    early = [impact.name_in_sentence for impact in impacts if impact.verdict == "too early"]
-    label = _name(change, numbers)
     if moved:
-        return f"After {label}: {'; '.join(moved)}"
-    if early and len(early) == len(impacts):
-        return f"{label}: too early to judge"
+        return f"After {_name(change, numbers)}: {'; '.join(moved)}"
+    return f"{_name(change, numbers)}: {_state(impacts, numbers)}"
+
+
+def _state(impacts: Sequence[Row], numbers: Numbers) -> str:
+    """What is said of a change that is not known to have moved anything."""
     if not impacts:
-        return f"{label}: no figure could be compared"
-    tested = len(impacts) - len(early)
-    text = f"{label}: no evidence of an effect on any of {tested} figures" if tested > 1 else f"{label}: no evidence"
-    return f"{text}; too early for {some(early)}" if early else text
+        return "no figure is measured yet"
+    if impacts[0].verdict == "measuring":
+        return f"measuring, read next on {numbers.day(impacts[0].measuring_until)}"
+    words = [impact.verdict for impact in impacts if impact.verdict != "measuring"]
+    if {*words} == {"not measured before"}:
+        return "not measured before"
+    if not {*words} - {"not measured before", "too little to tell"}:
+        return "too little to tell"
+    apart = next((impact for impact in impacts if impact.verdict == "cannot be told apart"), None)
+    if apart is not None and "no evidence" not in words:
+        return f"cannot be told apart from {apart.together_with}"
+    tested = words.count("no evidence")
+    rest = len(words) - tested
+    text = f"no evidence of an effect on {tested} {plural(tested, 'figure')}"
+    return f"{text}; too little to tell of {rest} more" if rest else text
 
 
-def change_phrase(change: Row, figures: Figures, on: str, numbers: Numbers) -> str:
-    """A change of a day in the summary: what moved by how much, or that nothing is proven."""
-    impacts = _impacts_of(change, figures)
-    moved = _moved(impacts, lambda i: f"{i.name_in_sentence} {numbers.difference(i.difference, i.unit)}")
-    early = bool(impacts) and all(impact.verdict == "too early" for impact in impacts)
-    nothing = "too early to judge" if early else "no evidence of an effect"
-    return f"“{change.label}” ({on}): {'; '.join(moved) or nothing}"
+def changes_phrase(figures: Figures, day: Callable[[Row], str], numbers: Numbers) -> str:
+    """All changes in the summary: what moved by how much, and of the others what can be said, those alike together."""
+    phrases: list[str] = []
+    others: dict[str, list[str]] = {}
+    for change in figures.changes:
+        impacts = _impacts_of(change, figures)
+        moved = _moved(impacts, lambda i: f"{i.name_in_sentence} {numbers.difference(i.difference, i.unit)}")
+        name = f"“{change.label}” ({day(change)})"
+        if moved:
+            phrases.append(f"{name}: {'; '.join(moved)}")
+        else:
+            others.setdefault(_state(impacts, numbers).split(" on ")[0].split(",")[0], []).append(name)
+    phrases += [f"{listed(names)}: {state}" for state, names in others.items()]
+    return capital("; ".join(phrases))
 
 
 def _moved(impacts: Sequence[Row], phrase: Callable[[Row], str]) -> list[str]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
+from parcours.numbers import Numbers, listed, plural
 from parcours.report.drawing import BLUE, FAINT, chart
 from parcours.report.figures import Figures, Row
 from parcours.report.journey.daily_chart import axis_end, daily_chart
 from parcours.report.journey.headlines import HEADLINES, filled_in
-from parcours.report.numbers import Numbers, listed, plural
 from parcours.report.section import COUNTED, Column, Section, table
 
 PLACE = 30
@@ -88,6 +88,4 @@ def _outage_note(figures: Figures, numbers: Numbers) -> str:
     if not figures.outages:
         return "No outage day was found."
     days = [f"{numbers.day(row.on)} ({row.outage})" for row in figures.outages]
-    return (
-        f"Shaded, outage days: {listed(days)}. Tracking outages are left out of rates, both kinds out of before/after."
-    )
+    return f"Shaded, outage days: {listed(days)}. Tracking outages are left out of rates, both kinds from changes."

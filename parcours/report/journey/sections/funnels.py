@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from itertools import groupby
 
+from parcours.numbers import NOTHING, Numbers, plural
 from parcours.report.drawing import (
     FAINT,
     GREY,
@@ -21,7 +22,6 @@ from parcours.report.drawing import (
     safe,
 )
 from parcours.report.figures import Figures, Row
-from parcours.report.numbers import NOTHING, Numbers, plural
 from parcours.report.section import INTERVAL, Column, Section, table
 
 PLACE = 20

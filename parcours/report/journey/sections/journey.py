@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from parcours.numbers import Numbers, listed, plural
 from parcours.report.drawing import FAINT, ORANGE, PALE, RED, SKY, chart
 from parcours.report.figures import Figures, Row, first
 from parcours.report.journey.flag import RANKINGS, Flag, flagged, interval_and_stake, ranked_by, step_of
 from parcours.report.journey.journey_map import journey_map
-from parcours.report.numbers import Numbers, listed, plural
 from parcours.report.section import Column, FlagBox, Section, Sentence, StageTable, table
 
 PLACE = 10

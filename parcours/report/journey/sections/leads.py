@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
+from parcours.numbers import Numbers
 from parcours.report.drawing import chart
 from parcours.report.figures import Figures, first
 from parcours.report.journey.dots import Dot, DotPanel, dots
-from parcours.report.numbers import Numbers
 from parcours.report.section import INTERVAL, Column, Section, table
 
 PLACE = 25

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from functools import partial
 
+from parcours.numbers import NBSP, Numbers, capital
 from parcours.report.figures import Figures, first
-from parcours.report.numbers import NBSP, Numbers, capital
 from parcours.report.section import Column, Section, Table, table
 
 PLACE = 80

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
+from parcours.numbers import Numbers, plural
 from parcours.report.figures import Figures, Row
-from parcours.report.numbers import Numbers, plural
 from parcours.report.section import Column, Section, table
 
 PLACE = 75

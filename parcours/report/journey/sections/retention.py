@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import date
 from functools import partial
 
+from parcours.numbers import Numbers
 from parcours.report.drawing import BLUE, FAINT, GREY, INK, LINE, SKY, Chart, axis, chart, layout, note, shape
 from parcours.report.figures import Figures, Row
-from parcours.report.numbers import Numbers
 from parcours.report.section import Column, Section, table
 
 PLACE = 50
