@@ -156,6 +156,7 @@ events = row(
         [{"attribute": "ab", "said": "A"}, {"attribute": "plan", "said": "pro"}],
         [{"attribute": "ab", "said": "B"}, {"attribute": "size", "said": "S"}],
     ),
+    tracker_session_id=mostly_null("s1", "s2"),
     source_updated_at=changed_at,
 )
 order_rows = row(

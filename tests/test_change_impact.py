@@ -360,6 +360,18 @@ def test_the_figure_that_a_change_was_to_move_has_half_of_the_allowance(empty: d
     assert words == [("no evidence", False), ("improved", True)]
 
 
+def test_no_share_is_expected_below_0_or_above_1(empty: duckdb.DuckDBPyConnection) -> None:
+    # Eight changes a day apart: their sum alone is known, and not well.
+    figures = {"satisfaction": answers(np.random.default_rng(12), 200, 20, 0.9)}
+    shop_of(empty, figures, [change(f"x{number}", 140 + number) for number in range(8)])
+    judged(empty, 200)
+    found = said(empty, "after_value, expected_value, difference, low, high, together_with, sentence")
+    for after, expected, difference, low, high, together, sentence in found:
+        assert 0 <= expected <= 1 and low <= difference <= high
+        assert after - high > -0.02 and after - low < 1.02  # the weekdays' mix apart
+        assert len(together.split("; ")) == 7 and "and 4 more" in sentence
+
+
 def test_changes_near_each_other_are_said_together(empty: duckdb.DuckDBPyConnection) -> None:
     rate = moved(200, 0.5, 140, 0.2) * moved(200, 1.0, 142, 0.2)
     shop_of(

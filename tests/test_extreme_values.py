@@ -59,7 +59,7 @@ def canonical_rows(kind: Kind) -> tuple[dict[str, Any], ...]:
     for column in kind.columns:
         for value in TEXTS if column.type == "text" else (*NUMBERS, *TIMES):
             row = {c.name: texts.get(c.name, f"{c.name} {len(rows)}") for c in kind.columns if c.type == "text"}
-            row |= {c.name: sound.get(c.type, "5") for c in kind.columns if c.type != "text"}
+            row |= {c.name: [] if c.fields else sound.get(c.type, "5") for c in kind.columns if c.type != "text"}
             row |= {"scale_high": "5"} if kind.name == "feedback" else {}
             rows.append(row | {column.name: value})
     return tuple(rows)

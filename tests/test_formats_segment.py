@@ -92,7 +92,7 @@ def test_what_a_checkout_says_is_read(tmp_path: Path) -> None:
             ("p1", 2.0, 9.5, 19.0, 4.9, "MAY", None, "o1"),
         ),
         ("Order Completed", {"total": 38, "products": [one, two]}, (None, 3.0, None, 38.0, None, None, None, None)),
-        ("Cart Viewed", {"products": "none"}, (None,) * 8),
+        ("Cart Viewed", {"products": []}, (None,) * 8),
         ("Product Viewed", {"sku": "S2", "products": [one]}, ("S2", 2.0, 9.5, 19.0, None, None, None, None)),
         (
             "Checkout Step Completed",

@@ -133,7 +133,7 @@ def test_matomo_actions_become_these_events(tmp_path: Path) -> None:
     second = first | {"customer_id": "c-7", "device": "mobile", "referrer_host": "www.google.com"}
     found = [
         {name: value for name, value in event.items() if name not in ("line", "sequence")}
-        for event in events(project, "part", "delivery")
+        for event in events(project, "part", "delivery", "tracker_session_id")
     ]
     assert found == [
         campaign | {"event_id": "1/101/page 1001", "event_name": "action"}

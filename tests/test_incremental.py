@@ -203,6 +203,7 @@ def test_many_builds_that_died_anywhere_are_repaired_by_the_next(drawn: Any, cha
 
 OTHER_SETTINGS = {
     "a shorter timeout": {"sessions": {"timeout_minutes": 10}},
+    "the tracker's own sessions": {"sessions": {"cut_by": "tracker"}},
     "another stage of a touchpoint": {
         "touchpoints": [
             {**rule.model_dump(), "event": rule.event, "stage": "cart" if rule.touchpoint == "product" else rule.stage}

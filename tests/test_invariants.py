@@ -200,6 +200,7 @@ shops = st.builds(
             "cut_at_midnight": st.booleans(),
             "cut_at_campaign_change": st.booleans(),
             "runaway_touchpoints": st.sampled_from([1000, 3]),
+            "cut_by": st.sampled_from(["timeout", "tracker"]),
         }
     ),
     measures=st.sampled_from([{"identity_link_limit": 2}, {"identity_link_limit": 10, "inactivity_days": 1}]),

@@ -94,6 +94,28 @@ def test_a_record_holds_the_rows_of_what_is_new_and_where_the_report_is(shop: Pr
     assert first.data_until == datetime(2026, 3, 3, 11, 2, tzinfo=UTC)
 
 
+def test_what_is_newly_said_of_changes_stands_in_the_digest(shop: Project) -> None:
+    with duckdb.connect(str(shop.published)) as connection:
+        for number, (read_on, verdict, crossed, looked) in enumerate(
+            [
+                ("2026-03-03", "improved", "day 7", "day 7"),  # known in the run before
+                ("2026-03-04", "improved", "day 7", "day 14"),  # said a week before
+                ("2026-03-04", "measuring", None, "day 7"),
+                ("2026-03-04", "no evidence", None, "day 28"),
+                ("2026-03-04", "worsened", "day 14", "day 14"),
+            ]
+        ):
+            connection.execute(
+                "insert into metrics.change_impact (change_id, change_label, kpi, verdict, crossed, looked, read_on, "
+                "is_faded, sentence) values ($c, 'Search', 'conversion', $verdict, $crossed, $looked, $on, false, $c)",
+                {"c": f"{number}", "verdict": verdict, "crossed": crossed, "looked": looked, "on": read_on},
+            )
+    assert night(shop, 0).verdicts == ()
+    second = night(shop, 1)
+    assert second.verdicts == ("“Search”, Conversion: 4", "“Search”, Conversion: 3")
+    assert "Said of changes since the last run\n  “Search”, Conversion: 4\n" in digest(shop, second).text
+
+
 def test_the_figures_are_those_of_the_reports_cards_with_their_change(shop: Project) -> None:
     first = night(shop, 0)
     assert [kpi.kpi for kpi in first.kpis] == ["conversion", "cart_abandonment", "retention", "satisfaction"]

@@ -7,6 +7,7 @@ visits; and the variant that is the shop's own setting gives the figures of all 
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -27,7 +28,10 @@ PARIS = {"name": "Test shop", "time_zone": "Europe/Paris", "currency": "EUR", "l
 
 def by_variant(connection: duckdb.DuckDBPyConnection, columns: str) -> dict[tuple[float, bool], tuple[Any, ...]]:
     """Columns of each variant, by its timeout in minutes and its cut at midnight."""
-    query = f"select timeout_minutes, cuts_at_midnight, {columns} from metrics.session_sensitivity order by 1, 2"
+    query = (
+        f"select timeout_minutes, cuts_at_midnight, {columns} from metrics.session_sensitivity "
+        "where not cuts_by_tracker order by 1, 2"
+    )
     return {(minutes, cut): tuple(rest) for minutes, cut, *rest in rows(connection, query)}
 
 
@@ -204,13 +208,25 @@ def test_every_variant_equals_walking_through_each_persons_touchpoints(
     stages = (
         "select reached_count, coalesce(dropped_count, reached_count) from metrics.session_sensitivity_stages as s "
         "inner join settings.session_variants as v on s.variant_number = v.variant_number "
-        "where v.timeout_seconds = {} and v.cuts_at_midnight = {} order by stage_position"
+        "where v.timeout_seconds = {} and v.cuts_at_midnight = {} and v.cuts_by_tracker = {} order by stage_position"
     )
     for minutes, cut in {*VARIANTS, (how.timeout_minutes, how.cut_at_midnight)}:
-        variant = Options(**{**vars(how), "timeout_minutes": minutes, "cut_at_midnight": cut})
+        variant = replace(how, timeout_minutes=minutes, cut_at_midnight=cut, cut_by="timeout")
         figures, by_stage = figures_by_hand(seen, orders, variant, known_until, outages)
         assert found[minutes, cut] == figures, (minutes, cut)
-        assert rows(built, stages.format(minutes * 60, cut)) == by_stage, (minutes, cut)
+        assert rows(built, stages.format(minutes * 60, cut, False)) == by_stage, (minutes, cut)
+    by_tracker = rows(
+        built,
+        "select session_count, ordered_session_count, matured_count, converted_count from metrics.session_sensitivity "
+        "where cuts_by_tracker",
+    )
+    if how.cut_by == "tracker" or any(visit.get("tracker_session_id") for visit in seen):
+        variant = replace(how, cut_by="tracker")
+        figures, by_stage = figures_by_hand(seen, orders, variant, known_until, outages)
+        assert by_tracker == [figures]
+        assert rows(built, stages.format(how.timeout_minutes * 60, how.cut_at_midnight, True)) == by_stage
+    else:
+        assert by_tracker == []
 
 
 def built_for(
@@ -233,6 +249,7 @@ def built_for(
         Options(timeout_minutes=45),
         Options(timeout_minutes=15, cut_at_midnight=True, time_zone="Asia/Tokyo"),
         Options(timeout_minutes=60, maximum_hours=1, cut_at_campaign_change=True, runaway_touchpoints=4),
+        Options(cut_by="tracker", cut_at_midnight=True),
     ],
     ids=str,
 )
@@ -243,7 +260,9 @@ def test_the_shops_own_setting_gives_the_figures_of_all_other_tables(how: Option
         when += gaps[number * 7 % len(gaps)] * MINUTE
         campaign = {"campaign_name": ["may", "june"][number % 2]} if number % 5 == 0 else {}
         name = list(STAGES)[number * 5 % len(STAGES)]
-        seen.append({"anonymous_id": "abc"[number // 50], "occurred_at": at(when), "event_name": name, **campaign})
+        own = {"tracker_session_id": f"s{number // 4}"} if number % 7 else {}
+        visit = {"anonymous_id": "abc"[number // 50], "occurred_at": at(when), "event_name": name}
+        seen.append({**visit, **campaign, **own})
     orders = [("abc"[number // 10], at(number * 8 * HOUR)) for number in range(30)]
     built = built_for(seen, how, orders, at(9 * 24 * HOUR))
     query = (

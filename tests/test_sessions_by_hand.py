@@ -1,7 +1,8 @@
 """Sessions, by a slow and obvious second implementation: one person at a time, one touchpoint at a time.
 
 It is written from docs/definitions.md, in plain Python, and agrees with the SQL on random visits under every option:
-timeout, longest session, cut at the shop's midnight, cut where the campaign changes, quarantine of runaway sessions.
+timeout, longest session, cut at midnight of the shop, cut where the campaign changes, the ids of the tracker, runaway
+sessions in quarantine.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ class Options:
     cut_at_midnight: bool = False
     cut_at_campaign_change: bool = False
     runaway_touchpoints: int = 1000
+    cut_by: str = "timeout"
     time_zone: str = "UTC"
 
     def sections(self) -> dict[str, Any]:
@@ -60,11 +62,18 @@ def sessions_by_hand(visits: Iterable[dict[str, Any]], options: Options) -> list
         runs: list[list[dict[str, Any]]] = []
         campaign = None
         # Touchpoints of one instant are never cut apart.
+        held, ids_known = _held(mine, options), False
         for now, together in groupby(mine, key=lambda visit: visit["occurred_at"]):
             at_once = list(together)
             campaigns = {visit.get("campaign_name") or visit.get("campaign_source") for visit in at_once} - {None}
-            if not runs or _is_cut(runs[-1][-1]["occurred_at"], now, bool(campaigns - {campaign}), options):
-                runs.append([])
+            has_id = options.cut_by == "tracker" and any(visit.get("tracker_session_id") for visit in at_once)
+            before = runs[-1][-1]["occurred_at"] if runs else None
+            if before is None or not any(first <= before and now <= last for first, last in held):
+                is_gap = before is None or _is_cut(before, now, bool(campaigns - {campaign}), options)
+                if is_gap or (has_id and ids_known):
+                    runs.append([])
+                    ids_known = False
+            ids_known = ids_known or has_id
             runs[-1] += at_once
             campaign = max(campaigns, default=campaign)
         for run in runs:
@@ -74,6 +83,21 @@ def sessions_by_hand(visits: Iterable[dict[str, Any]], options: Options) -> list
                 pieces.setdefault((visit["occurred_at"] - run[0]["occurred_at"]) // longest, []).append(visit)
             found += list(pieces.values())
     return found
+
+
+def _held(mine: list[dict[str, Any]], options: Options) -> list[tuple[datetime, datetime]]:
+    """From when until when each id of the tracker holds a person's session together."""
+    if options.cut_by != "tracker":
+        return []
+    held: list[tuple[datetime, datetime]] = []
+    for own in {visit.get("tracker_session_id") for visit in mine} - {None}:
+        instants = [visit["occurred_at"] for visit in mine if visit.get("tracker_session_id") == own]
+        pieces: dict[int, list[datetime]] = {}
+        for instant in instants:
+            piece = (instant - instants[0]) // timedelta(hours=options.maximum_hours)
+            pieces.setdefault(piece, []).append(instant)
+        held += [(piece[0], piece[-1]) for piece in pieces.values()]
+    return held
 
 
 def _is_cut(before: datetime, now: datetime, another_campaign: bool, options: Options) -> bool:
@@ -163,6 +187,7 @@ visits = st.lists(
             "campaign_name": st.sampled_from(["may", "june"]),
             "campaign_source": st.sampled_from(["news", "may"]),
             "is_person_caused": st.sampled_from([True, True, True, False]),
+            "tracker_session_id": st.sampled_from(["s1", "s2", "s3"]),
         },
     ),
     min_size=1,
@@ -175,6 +200,7 @@ options = st.builds(
     cut_at_midnight=st.booleans(),
     cut_at_campaign_change=st.booleans(),
     runaway_touchpoints=st.sampled_from([2, 5, 1000, 1000]),
+    cut_by=st.sampled_from(["timeout", "tracker"]),
     time_zone=st.sampled_from(["UTC", "Asia/Tokyo", "America/New_York"]),
 )
 

@@ -3,6 +3,7 @@ that names the field, or the row is what it was without it; a sum never changes.
 
 from __future__ import annotations
 
+import json
 import random
 import string
 from collections.abc import Sequence
@@ -60,10 +61,22 @@ def cells(row: Row) -> list[Place]:
     return [path for path in paths if not any(other[: len(path)] == path for other in paths if len(other) > len(path))]
 
 
+def groups(row: Row) -> list[Place]:
+    """The paths of the objects and lists of a row that hold something, those within others too."""
+    within = {path[:length] for path in fields(row) for length in range(1, len(path))}
+    return sorted(within, key=str)
+
+
+def is_json(format_name: str) -> bool:
+    """Whether a format's rows are JSON, or fields of theirs."""
+    return bool(source_of(format_name).shape) or format_name == "snowplow_enriched"
+
+
 def assert_nothing_is_lost(folder: Path, format_name: str, junk: Sequence[str]) -> None:
     """Load a file with a sound row, and one for each field and text that stands there instead."""
     project = shop_reading(folder, format_name, refuse_above=1.0)
-    cases: list[tuple[Place, str]] = [(path, text) for path in cells(SOUND[format_name]) for text in junk]
+    places = [*cells(SOUND[format_name]), *(groups(SOUND[format_name]) if is_json(format_name) else [])]
+    cases: list[tuple[Place, str]] = [(path, text) for path in places for text in junk]
     rows = [sound_row(format_name, 0)]
     for number, (path, text) in enumerate(cases, 1):
         rows.append(changed(sound_row(format_name, number), path, text.replace("{n}", str(number))))
@@ -94,6 +107,36 @@ def test_a_text_that_is_no_value_of_its_field_is_rejected_by_its_name_and_change
     tmp_path: Path, name: str
 ) -> None:
     assert_nothing_is_lost(tmp_path, name, JUNK)
+
+
+@pytest.mark.parametrize("name", [name for name in FORMATS if is_json(name)])
+def test_what_is_no_object_or_list_where_one_is_expected_is_rejected_by_its_name_unless_it_says_nothing(
+    tmp_path: Path, name: str
+) -> None:
+    project = shop_reading(tmp_path, name, refuse_above=1.0)
+    wrong: list[Any] = [5, True, "x", [1], {"0": "x"}]
+    nothing: list[Any] = ["", " ", [], {}, False, None]
+    members = json.loads(source_of(name).shape or "{}")
+    read = [place for place in groups(SOUND[name]) if not members or place[0] in members]
+    cases = [(place, value) for place in read for value in [*wrong, *nothing]]
+    rows = [changed(sound_row(name, number), place, value) for number, (place, value) in enumerate(cases, 1)]
+    ending, content = written(name, rows)
+    (project.exports_folder / f"x.{ending}").write_bytes(content)
+    load(project)
+    reasons = dict(query(project, "select line, reason from raw.rejected_rows"))
+    for line, (place, value) in enumerate(cases, 1):
+        *_, named = [part for part in place if isinstance(part, str)]
+        found = reasons.get(line, "")
+        if any(value is one for one in nothing):
+            assert not found.startswith(".".join(part for part in place if isinstance(part, str)) + " is not a"), found
+        elif not isinstance(value, type(_at(SOUND[name], place))):
+            assert named in found and " is not " in found, (place, value, found)
+
+
+def _at(row: Any, place: Place) -> Any:
+    for part in place:
+        row = row[part]
+    return row
 
 
 @pytest.mark.fuzz

@@ -10,6 +10,9 @@ from parcours.inference.estimator import Estimate
 from parcours.inference.looks import LEAST_EXPECTED, Look
 from parcours.inference.verdicts import LEAST_WEEKS_BEFORE, Cause, Verdict, Word
 
+SHOWN_NAMES = 3
+"""Of other changes; the rest is counted."""
+
 
 @dataclass(frozen=True)
 class Written:
@@ -102,5 +105,7 @@ def _interval(estimate: Estimate, written: Written) -> str:
 
 
 def _names(names: Sequence[str]) -> str:
-    quoted = [f"“{name}”" for name in names]
+    quoted = [f"“{name}”" for name in names[:SHOWN_NAMES]]
+    if len(names) > SHOWN_NAMES:
+        quoted.append(f"{len(names) - SHOWN_NAMES} more")
     return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import duckdb
 
-NAMES = ("customer_id", "email_hash", "order_id", "cart_id", "attributes")
+NAMES = ("customer_id", "email_hash", "order_id", "cart_id", "tracker_session_id", "attributes")
 """What says whose an event is, or joins it to what does; attributes may."""
 
 

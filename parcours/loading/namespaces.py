@@ -27,6 +27,7 @@ SHOP = "shop"
 
 BELONGS_TO = {
     "event_id": "events",
+    "tracker_session_id": "events",
     "order_id": "order_rows",
     "order_reference": "order_rows",
     "contact_id": "contacts",

@@ -47,6 +47,7 @@ def _shop(s: JourneySettings) -> list[Row]:
             s.comparison.guard_days,
             s.screening.bot_events_per_hour,
             s.screening.leave_out,
+            s.sessions.cut_by == "tracker",
             s.sessions.cut_at_midnight,
             s.sessions.cut_at_campaign_change,
             s.sessions.runaway_touchpoints,
@@ -95,17 +96,19 @@ def _outside_hosts(s: JourneySettings) -> list[Row]:
 
 def _session_variants(s: JourneySettings) -> list[Row]:
     own = (s.sessions.timeout_minutes, s.sessions.cut_at_midnight)
-    variants = sorted({own, *((minutes, cut) for minutes in (15.0, 30.0, 60.0) for cut in (False, True))})
+    timeouts = sorted({own, *((minutes, cut) for minutes in (15.0, 30.0, 60.0) for cut in (False, True))})
+    variants = [*((*timeout, False) for timeout in timeouts), (*own, True)]
     return [
         (
             number,
-            f"{minutes:g} min{', cut at midnight' if cut else ''}",
+            "tracker's own ids" if by_tracker else f"{minutes:g} min{', cut at midnight' if cut else ''}",
             _seconds(minutes, 60),
             cut,
-            (minutes, cut) == own,
+            by_tracker,
+            (minutes, cut, by_tracker) == (*own, s.sessions.cut_by == "tracker"),
             2 ** (number - 1),
         )
-        for number, (minutes, cut) in enumerate(variants, 1)
+        for number, (minutes, cut, by_tracker) in enumerate(variants, 1)
     ]
 
 

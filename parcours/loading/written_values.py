@@ -19,6 +19,7 @@ from typing import Literal
 
 import duckdb
 
+from parcours.loading.shapes import FUNCTIONS
 from parcours.warehouse.connection import text_literal
 
 Decimal = Literal[".", ","]
@@ -75,7 +76,8 @@ def make_value_functions(connection: duckdb.DuckDBPyConnection, writing: Writing
 
 def what_is_read() -> str:
     """All that the functions are, whatever is known of a file: another text is another reading."""
-    return repr([_functions(Writing(decimal, usual, None)) for decimal in (None, ".", ",") for usual in (True, False)])
+    ways = [_functions(Writing(decimal, usual, None)) for decimal in (None, ".", ",") for usual in (True, False)]
+    return repr([FUNCTIONS, ways])
 
 
 def _functions(writing: Writing) -> dict[str, str]:

@@ -133,6 +133,7 @@ def draw_up(
         warns_newly=_others(warns, before),
         warns_no_more=_others(last.warns, now) if last else (),
         kpis=published.kpis if published else (),
+        verdicts=published.verdicts if published else (),
         data_until=published.data_until if published else None,
         restated=published.restated if published and outcome == "report" else (),
         troubles=is_open,

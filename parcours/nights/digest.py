@@ -19,6 +19,7 @@ from parcours.whole_file import write_whole
 
 SHOWN_FILES = 10
 SHOWN_CHECKS = 10
+SHOWN_VERDICTS = 10
 
 
 @dataclass(frozen=True)
@@ -159,6 +160,8 @@ class _Words:
             yield Part(
                 "Matured values that moved since the report before", [self._restated(r) for r in record.restated]
             )
+        if record.verdicts:
+            yield Part("Said of changes since the last run", self._first(record.verdicts, SHOWN_VERDICTS))
         if record.warns_newly:
             yield Part("Warns newly", self._first([self._warned(w) for w in record.warns_newly], SHOWN_CHECKS))
         if record.warns_no_more:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import duckdb
 
@@ -38,9 +39,10 @@ class Facts:
 
 @dataclass(frozen=True)
 class Published:
-    """What the published file says: the headline figures, and how far the data reach."""
+    """What the published file says: the headline figures, what is newly said of changes, and how far the data reach."""
 
     kpis: tuple[Kpi, ...]
+    verdicts: tuple[str, ...]
     data_until: datetime | None
     restated: tuple[Restated, ...]
 
@@ -66,12 +68,16 @@ def published_of(project: Project, last: RunRecord | None) -> Published | None:
     try:
         with _reading(project.published, None) as published:
             found = rows(published, HEADLINES, Row)
+            said = rows(published, QUERIES / "verdicts.sql", Row)
             reaches = rows(published, QUERIES / "data_until.sql", Row)
             restated = rows(published, QUERIES / "restated.sql", Restated)
     except (duckdb.Error, OSError):
         return None
+    zone = ZoneInfo(project.settings.shop.time_zone)
+    known_on = last.data_until.astimezone(zone).date() if last and last.data_until else None
     return Published(
         tuple(Kpi(k.kpi, k.label, k.value, before.get(k.kpi), k.numerator, k.denominator) for k in found),
+        tuple(row.sentence for row in said if known_on and row.read_on > known_on),
         _utc(reaches[0].data_until) if reaches else None,
         tuple(restated),
     )

@@ -120,6 +120,7 @@ class RunRecord:
         load_number, refresh_number: how far loading and refreshing had come, to tell the next run's from this one's.
         warns: the checks that warn now; `warns_newly` those of them that did not before, `warns_no_more` the others.
         troubles: what is open after this run; `over` what was open before it.
+        verdicts: what is said of changes since the data of the run before, in sentences.
         data_until: how far the published data reach.
         restated: what of the report before is another in this run's; of a run without a report nothing.
         report: where the report is; None: there is none.
@@ -140,6 +141,7 @@ class RunRecord:
     warns_newly: tuple[Warned, ...] = ()
     warns_no_more: tuple[Warned, ...] = ()
     kpis: tuple[Kpi, ...] = ()
+    verdicts: tuple[str, ...] = ()
     data_until: datetime | None = None
     restated: tuple[Restated, ...] = ()
     troubles: tuple[OpenTrouble, ...] = ()

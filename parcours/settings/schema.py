@@ -283,6 +283,11 @@ class TouchpointRule(Section):
 class Sessions(Section):
     """How touchpoints are cut into sessions."""
 
+    cut_by: Literal["timeout", "tracker"] = Field(
+        "timeout",
+        description="`timeout`: by the gap between touchpoints. `tracker`: by the tracker's own session ids, as GA4's "
+        "ga_session_id; events without one by the gap.",
+    )
     timeout_minutes: float = Field(30, ge=0, description="A strictly greater gap starts a new session.")
     maximum_hours: float = Field(24, gt=0)
     cut_at_midnight: bool = Field(False, description="Also start a new session at midnight of the shop.")

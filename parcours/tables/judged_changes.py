@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from math import floor
 from typing import Any, NamedTuple
 
 import duckdb
@@ -18,10 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from parcours.inference.blocks import WEEKS_BEFORE, Change, DailyFigure, Pulse
+from parcours.inference.estimator import Estimate
 from parcours.inference.looks import Look, Looks, Question, look_at, schedule
 from parcours.inference.sentences import Written, sentence
 from parcours.inference.verdicts import FigureLooks, Verdict, Word, judge
-from parcours.numbers import NBSP, Numbers, listed
+from parcours.numbers import NBSP, Numbers
 
 Floats = NDArray[np.float64]
 
@@ -227,7 +229,8 @@ class _Shop:
 
     def row(self, logged: Logged, kpi: Kpi, is_meant: bool, looks: Looks, verdict: Verdict) -> tuple[Any, ...]:
         """A row of metrics.change_impact."""
-        change, seen = logged.change, verdict.seen
+        change, verdict = logged.change, _within_reach(verdict, kpi)
+        seen = verdict.seen
         estimate = None if verdict.word is Word.NOT_MEASURED_BEFORE else verdict.estimate
         sides = _sides(self._by_device(logged, kpi), seen.weeks.days, seen.weeks.is_during) if seen else None
         level = estimate.level if estimate else None
@@ -245,6 +248,7 @@ class _Shop:
             verdict.is_faded,
             _named(seen.look if seen else None),
             seen.look.last_day if seen else None,
+            seen.look.due_on if seen else None,
             verdict.until,
             verdict.weeks_before,
             *(sides.before if sides else (None, None, None)),
@@ -261,7 +265,7 @@ class _Shop:
                 else (None,) * 5
             ),
             min(1.0, min(of_look.p / of_look.look.weight for of_look in looks.seen)) if estimate else None,
-            listed([f"“{name}”" for name in verdict.together_with]) if verdict.together_with else None,
+            "; ".join(f"“{name}”" for name in verdict.together_with) or None,
             verdict.cause.value if verdict.cause else None,
             verdict.detectable * level if verdict.detectable is not None and level is not None else None,
             estimate.drift if estimate else None,
@@ -276,7 +280,7 @@ class _Shop:
         return Written(
             difference=lambda value: self.numbers.difference(value, kpi.unit),
             percent=lambda value: f"{self.numbers.decimal(100 * value, 0)}{NBSP}%",
-            count=self.numbers.count,
+            count=lambda value: self.numbers.count(floor(value)),
             day=self.numbers.day,
             unit=kpi.counted,
         )
@@ -312,6 +316,29 @@ class _Shop:
 MEASURED_WEEKS = 4
 WORDS = {Word.MEASURING: "measuring", Word.INSEPARABLE: "cannot be told apart"}
 """Those of the column that the sentence says on: until when, from what."""
+
+
+def _within_reach(verdict: Verdict, kpi: Kpi) -> Verdict:
+    """The same with estimates that expect no share below 0 or above 1, and no amount below 0.
+
+    Effects that hang together are estimated far beyond that; what can't be is not shown.
+    """
+    if verdict.seen is None:
+        return verdict
+
+    def within(estimate: Estimate | None) -> Estimate | None:
+        if estimate is None or estimate.level <= 0:
+            return estimate
+        least = -np.inf if kpi.is_mean else (estimate.after - 1) / estimate.level
+        most = estimate.after / estimate.level
+        low, middle, high = (
+            float(min(max(value, least), most)) for value in (estimate.low, estimate.estimate, estimate.high)
+        )
+        return replace(estimate, low=low, estimate=middle, high=high)
+
+    seen = verdict.seen
+    own, together, near = (within(estimate) for estimate in (seen.own, seen.together, seen.together_near))
+    return replace(verdict, seen=replace(seen, own=own, together=together, together_near=near))
 
 
 def _named(look: Look | None) -> str | None:

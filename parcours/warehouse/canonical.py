@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 
 from parcours.warehouse.comments import read_declaration
 
-IDENTIFYING = ("anonymous_id", "customer_id", "email_hash", "contact_id", "order_id")
-"""Columns that name a person or an order: a value that names nobody is null in `raw.*`, but for a row's own key."""
+IDENTIFYING = ("anonymous_id", "customer_id", "email_hash", "contact_id", "order_id", "tracker_session_id")
+"""Columns that name a person, an order or a session: a value that names none is null in `raw.*`, save a row's own."""
 
 
 @dataclass(frozen=True)

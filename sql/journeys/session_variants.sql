@@ -1,6 +1,7 @@
--- One row per run of touchpoints that is a session in at least one variant of the session rule (settings.session_variants:
--- timeouts of 15, 30 and 60 minutes, cut at the shop's midnight or not, and the shop's own); the other options are the
--- shop's. For metrics.session_sensitivity: which figures depend on the choice, and how much.
+-- One row per run of touchpoints that is a session in at least one variant of the session rule (staging.compared_variants:
+-- timeouts of 15, 30 and 60 minutes, cut at the shop's midnight or not, the shop's own, and by the tracker's own ids, where
+-- it gives any: as journeys.visits says); the other options are the shop's. For metrics.session_sensitivity: which figures
+-- depend on the choice, and how much.
 -- A session that several variants agree on is one row: a variant is in a sum of bits if (sum // bit) % 2 = 1.
 -- As in journeys.sessions, runaway sessions are left out, and an order belongs to the session it was placed in, else to
 -- the last that ended within the attribution time before it.
@@ -20,10 +21,22 @@ with knobs as (
         max(variants.timeout_seconds) as longest_timeout,
         cast(sum(variants.bit) as bigint) as every_variant
     from settings.shop as shop
-    cross join settings.session_variants as variants
+    cross join staging.compared_variants as variants
     group by
         shop.time_zone, shop.cuts_sessions_at_campaigns, shop.session_maximum_seconds, shop.runaway_touchpoints,
         shop.attribution_seconds
+),
+
+-- Who has ids of the tracker is cut by them in that variant, all others by the shop's own timeout.
+tracker_visits as (
+    select visits.person_id, visits.started_at
+    from journeys.visits as visits
+    inner join staging.compared_variants as variants on variants.cuts_by_tracker
+    where visits.cut_by = 'tracker' and visits.unit_id = visits.person_id
+),
+
+tracked_people as (
+    select distinct person_id from tracker_visits
 ),
 
 site_touchpoints as (
@@ -31,9 +44,14 @@ site_touchpoints as (
         touchpoints.person_id,
         touchpoints.occurred_at,
         case when knobs.cuts_sessions_at_campaigns then touchpoints.campaign end as campaign,
-        stages.stage_position as required_position
+        stages.stage_position as required_position,
+        case when tracked_people.person_id is not null then 1 else 0 end as is_tracked,
+        case when tracker_visits.started_at is not null then 1 else 0 end as begins_tracked
     from journeys.touchpoints as touchpoints
     left join settings.stages as stages on touchpoints.stage = stages.stage and stages.is_required
+    left join tracked_people on touchpoints.person_id = tracked_people.person_id
+    left join tracker_visits
+        on touchpoints.person_id = tracker_visits.person_id and touchpoints.occurred_at = tracker_visits.started_at
     cross join knobs
     where touchpoints.is_on_site
 ),
@@ -44,6 +62,8 @@ neighbours as (
         occurred_at,
         campaign,
         required_position,
+        is_tracked,
+        begins_tracked,
         lag(occurred_at) over in_time as previous_at,
         last_value(campaign ignore nulls) over (
             partition by person_id order by occurred_at, campaign nulls last
@@ -58,15 +78,18 @@ gaps as (
         neighbours.person_id,
         neighbours.occurred_at,
         neighbours.required_position,
+        neighbours.is_tracked,
+        neighbours.begins_tracked,
         elapsed_seconds(neighbours.previous_at, neighbours.occurred_at) as gap,
         case
-            when
-                neighbours.previous_at is null
-                or elapsed_seconds(neighbours.previous_at, neighbours.occurred_at) > knobs.longest_timeout
-                then 1
+            when neighbours.previous_at is null then 1
+            when neighbours.is_tracked = 1 and neighbours.begins_tracked = 0 then 0
+            when elapsed_seconds(neighbours.previous_at, neighbours.occurred_at) > knobs.longest_timeout then 1
             when neighbours.campaign <> coalesce(neighbours.previous_campaign, '') then 1
             else 0
         end as begins_block,
+        case when neighbours.campaign <> coalesce(neighbours.previous_campaign, '') then 1 else 0 end
+            as is_other_campaign,
         case
             -- Midnight of any zone is at a quarter of an hour of UTC: most gaps need no look at the calendar.
             when
@@ -92,9 +115,14 @@ fragment_numbers as (
         gaps.gap,
         gaps.begins_block,
         gaps.is_other_day,
+        gaps.is_other_campaign,
+        gaps.is_tracked,
+        gaps.begins_tracked,
         cast(sum(
             case
-                when gaps.begins_block = 1 or gaps.gap > knobs.shortest_timeout or gaps.is_other_day = 1 then 1 else 0
+                when gaps.begins_block = 1 or gaps.gap > knobs.shortest_timeout or gaps.is_other_day = 1 then 1
+                when gaps.is_other_campaign = 1 or gaps.begins_tracked = 1 then 1
+                else 0
             end
         ) over so_far as bigint) as fragment_number,
         cast(sum(gaps.begins_block) over so_far as bigint) as block_number,
@@ -118,7 +146,10 @@ fragments as (
         max(fragment_numbers.required_position) as required_position,
         max(fragment_numbers.gap) as gap,
         max(fragment_numbers.begins_block) as begins_block,
-        max(fragment_numbers.is_other_day) as is_other_day
+        max(fragment_numbers.is_other_day) as is_other_day,
+        max(fragment_numbers.is_other_campaign) as is_other_campaign,
+        max(fragment_numbers.is_tracked) as is_tracked,
+        max(fragment_numbers.begins_tracked) as begins_tracked
     from fragment_numbers
     cross join knobs
     group by
@@ -156,11 +187,10 @@ variant_fragments as (
         fragments.required_position,
         variants.bit,
         case
-            when
-                fragments.begins_block = 1
-                or fragments.gap > variants.timeout_seconds
-                or (variants.cuts_at_midnight and fragments.is_other_day = 1)
-                then 1
+            when fragments.begins_block = 1 then 1
+            when variants.cuts_by_tracker and fragments.is_tracked = 1 then fragments.begins_tracked
+            when fragments.gap > variants.timeout_seconds or fragments.is_other_campaign = 1 then 1
+            when variants.cuts_at_midnight and fragments.is_other_day = 1 then 1
             else 0
         end as is_new_visit
     from fragments
@@ -169,10 +199,10 @@ variant_fragments as (
             fragments.person_id = blocks.person_id
             and fragments.block_number = blocks.block_number
             and blocks.fragment_count > 1
-    cross join settings.session_variants as variants
+    cross join staging.compared_variants as variants
 ),
 
-visits as (
+variant_visits as (
     select
         variant_fragments.*,
         cast(sum(is_new_visit) over so_far as bigint) as visit_number,
@@ -183,20 +213,22 @@ visits as (
 
 variant_pieces as (
     select
-        visits.person_id,
-        visits.bit,
-        min(visits.started_at) as started_at,
-        max(visits.ended_at) as ended_at,
-        cast(sum(visits.touchpoint_count) as bigint) as touchpoint_count,
-        max(visits.required_position) as required_position
-    from visits
+        variant_visits.person_id,
+        variant_visits.bit,
+        min(variant_visits.started_at) as started_at,
+        max(variant_visits.ended_at) as ended_at,
+        cast(sum(variant_visits.touchpoint_count) as bigint) as touchpoint_count,
+        max(variant_visits.required_position) as required_position
+    from variant_visits
     cross join knobs
     group by
-        visits.person_id,
-        visits.block_number,
-        visits.bit,
-        visits.visit_number,
-        whole_periods(elapsed_seconds(visits.visit_started_at, visits.started_at), knobs.session_maximum_seconds)
+        variant_visits.person_id,
+        variant_visits.block_number,
+        variant_visits.bit,
+        variant_visits.visit_number,
+        whole_periods(
+            elapsed_seconds(variant_visits.visit_started_at, variant_visits.started_at), knobs.session_maximum_seconds
+        )
 ),
 
 runs as (
@@ -229,7 +261,7 @@ order_runs as (
     from journeys.order_sessions as orders
     inner join sessions_by_variant on orders.person_id = sessions_by_variant.person_id
     cross join knobs
-    inner join settings.session_variants as variants on (sessions_by_variant.variants // variants.bit) % 2 = 1
+    inner join staging.compared_variants as variants on (sessions_by_variant.variants // variants.bit) % 2 = 1
     where
         orders.is_web
         and sessions_by_variant.started_at <= orders.ordered_at

@@ -72,6 +72,7 @@ clicks as (
             events.is_person_caused
             and whose.person_id = visits.person_id
             and whose.person_id = visits.unit_id
+            and visits.is_chosen
             and events.occurred_at >= visits.started_at
             and events.occurred_at < visits.next_started_at
     where purchases.event_id is null

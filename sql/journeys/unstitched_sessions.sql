@@ -27,6 +27,7 @@ cut_again as (
         on
             touchpoints.person_id = visits.person_id
             and touchpoints.identifier = visits.unit_id
+            and visits.is_chosen
             and touchpoints.occurred_at >= visits.started_at
             and touchpoints.occurred_at < visits.next_started_at
     cross join settings.shop as shop

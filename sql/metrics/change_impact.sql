@@ -15,6 +15,7 @@ create table metrics.change_impact (
     is_faded boolean,           -- improved or worsened: the interval of the last look holds zero
     looked text,                -- the latest look that is due, as day 14; null: none is
     looked_until date,          -- the last shop day that it counts
+    read_on date,               -- the shop day on which that look was due
     measuring_until date,       -- the shop day on which it is read next; null: never
     weeks_before bigint,        -- whole weeks before the change that all its sources cover, 51 at most
     before_numerator double,    -- of the weeks without the change: attempts that converted, or net revenue
@@ -26,10 +27,10 @@ create table metrics.change_impact (
     expected_value double,      -- the figure that the weeks with the change would have had without it
     difference double,          -- the effect: what was seen − what was expected; times 100 in points
     relative_difference double,  -- of what was expected
-    low double,                 -- 95 % interval of the difference
-    high double,                -- 95 % interval of the difference
+    low double,                 -- 95 % interval of the difference, as far as the figure can reach
+    high double,                -- 95 % interval of the difference, as far as the figure can reach
     p_seq double,               -- the smallest p so far, each divided by the share of the allowance that its look has
-    together_with text,         -- improved or worsened: said of the sum with these changes; cannot be told apart: from these
+    together_with text,         -- improved or worsened: said of the sum with these changes; cannot be told apart: from these. Separated by ;
     cause text,                 -- too little to tell: few attempts, or wanders by itself
     detectable_difference double,  -- too little to tell: what would have been seen in 80 of 100 cases; null: nothing
     wander double,              -- by how much the figure moves by itself from week to week, relative

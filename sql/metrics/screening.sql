@@ -38,6 +38,7 @@ their_clicks as (
     inner join journeys.visits as visits
         on
             screened.person_id = visits.unit_id
+            and visits.is_chosen
             and clicks.occurred_at >= visits.started_at
             and clicks.occurred_at < visits.next_started_at
     left join staging.purchase_events as purchases

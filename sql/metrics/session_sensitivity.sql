@@ -1,5 +1,6 @@
 -- One row per variant of the session rule: how sessions, conversion and the ranking of stages move with the timeout (15,
--- 30, 60 minutes, and the shop's own) and with a cut at the shop's midnight. Maximum length and campaign cut are the shop's.
+-- 30, 60 minutes, and the shop's own), with a cut at the shop's midnight, and by the tracker's own ids, where it gives any.
+-- Maximum length and campaign cut are the shop's.
 -- The variant that is the shop's own setting gives the figures of journeys.sessions and of the headline conversion:
 -- matured sessions with an order / matured sessions, days without tracking left out. Interval: Wilson 95 %.
 -- key: variant_number
@@ -32,6 +33,7 @@ sums as (
         variants.variant,
         variants.timeout_seconds,
         variants.cuts_at_midnight,
+        variants.cuts_by_tracker,
         variants.is_chosen,
         cast(coalesce(sum(run_counts.session_count), 0) as bigint) as session_count,
         cast(coalesce(sum(
@@ -45,11 +47,11 @@ sums as (
                     then run_counts.session_count
             end
         ), 0) as bigint) as converted_count
-    from settings.session_variants as variants
+    from staging.compared_variants as variants
     left join run_counts on (run_counts.variants // variants.bit) % 2 = 1
     group by
         variants.variant_number, variants.variant, variants.timeout_seconds, variants.cuts_at_midnight,
-        variants.is_chosen
+        variants.cuts_by_tracker, variants.is_chosen
 ),
 
 rankings as (
@@ -65,10 +67,11 @@ rankings as (
 )
 
 select
-    sums.variant_number,        -- of settings.session_variants
+    sums.variant_number,        -- of staging.compared_variants
     sums.variant,               -- in words
     sums.timeout_seconds / 60.0 as timeout_minutes,  -- a strictly greater gap starts a new session
     sums.cuts_at_midnight,      -- also cut at the shop's midnight
+    sums.cuts_by_tracker,       -- the tracker's own session ids come before timeout and midnight, where there are any
     sums.is_chosen,             -- the shop's own setting
     sums.session_count,         -- sessions, without runaway ones
     sums.ordered_session_count,  -- of these, sessions that an order belongs to

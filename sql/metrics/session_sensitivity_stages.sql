@@ -52,7 +52,7 @@ sums as (
         cast(coalesce(sum(
             case when run_counts.furthest_required_position = stages.stage_position then run_counts.session_count end
         ), 0) as bigint) as furthest_count
-    from settings.session_variants as variants
+    from staging.compared_variants as variants
     cross join stages
     left join run_counts on (run_counts.variants // variants.bit) % 2 = 1
     group by
@@ -70,7 +70,7 @@ drops as (
 )
 
 select
-    variant_number,             -- of settings.session_variants
+    variant_number,             -- of staging.compared_variants
     variant,                    -- in words
     is_chosen,                  -- the shop's own setting
     stage,                      -- of settings.stages

@@ -30,6 +30,7 @@ create table raw.events (
     attributes struct(attribute text, said text)[],  -- what the export says of the attributes that journey.yaml names
     is_exempt boolean,                     -- measured without consent: it names nobody; of all rows of an export with consent: exempt
     agent text,                            -- the agent that acted for the person, as ChatGPT-User; null: none
+    tracker_session_id text,               -- the tracker's own id of the session; equal ids of two people are two sessions
     source_updated_at timestamp,           -- the source's own time of the last change
     part text,                             -- what the source restates as a whole, as a day; null: rows stand by themselves
     delivery text                          -- version of the part: the greatest text replaces the others

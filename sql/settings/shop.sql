@@ -16,6 +16,7 @@ create table settings.shop (
     guard_days bigint,          -- days around the date of a change that are left out
     bot_events_per_hour bigint,  -- a person with more events within any 60 minutes is a bot
     leaves_out_screened boolean,  -- whether bots and staff are in no figure
+    cuts_sessions_by_tracker boolean,  -- whether the tracker's own session ids say what a session is, where there are any
     cuts_sessions_at_midnight boolean,  -- whether midnight of the shop starts a session
     cuts_sessions_at_campaigns boolean,  -- whether another campaign starts a session
     runaway_touchpoints bigint,  -- a session with more touchpoints is in quarantine

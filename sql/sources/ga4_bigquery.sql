@@ -22,6 +22,7 @@
 -- Google restates a day for three days, and completes what the intraday table had: a day (`part`) of the daily table
 -- replaces that of the intraday one, and a later folder's that of an earlier. A day's several files lie in one folder.
 -- An event with one item is about that product too; one with several names none by itself.
+-- ga_session_id is the second in which a session began: only together with user_pseudo_id it is a session's.
 -- A value in parentheses, as (not set), (direct) or (none), stands for no value.
 with event_fields as (
     select
@@ -49,6 +50,10 @@ named_events as (
         given[list_position(names, 'page_referrer')] as page_referrer,
         given[list_position(names, 'value')] as given_value,
         given[list_position(names, 'currency')] as currency,
+        case
+            when not regexp_matches(given[list_position(names, 'ga_session_id')], '^[(].*[)]$')
+                then given[list_position(names, 'ga_session_id')]
+        end as session_id,
         coalesce(
             nullif(trim(r.ecommerce.transaction_id), ''),
             given[list_position(names, 'transaction_id')]
@@ -131,6 +136,7 @@ select
     given[list_position(names, 'payment_type')] as payment_method,
     coalesce(read_amount(r.ecommerce.shipping_value), read_amount(given_shipping)) as shipping,
     given[list_position(names, 'coupon')] as coupon,
+    user_pseudo_id || '/' || somebody(session_id) as tracker_session_id,
     r.event_date as part,
     case when contains(this_file(file_number).name, 'intraday') then '1 intraday ' else '2 daily ' end
     || this_file(file_number).folder_order as delivery,

@@ -120,6 +120,7 @@ select
     r.actionDetails.orderId as order_id,
     read_amount(r.actionDetails.revenueShipping) as shipping,
     action_type is distinct from 'ecommerceAbandonedCart' as is_person_caused,
+    visit as tracker_session_id,
     case when last_seconds is not null then concat_ws('/', coalesce(r.idSite, ''), visit) end as part,
     lpad(cast(last_seconds as text), 10, '0') as delivery,
     coalesce(

@@ -14,15 +14,22 @@ with event_fields as (
         line,
         r,
         -- A JSON string of an object by some destinations and versions, the object itself by others.
-        case json_type(r.properties)
-            when 'VARCHAR' then r.properties ->> '$'
-            when 'OBJECT' then cast(r.properties as text)
-        end as properties,
-        case json_type(r.person_properties)
-            when 'VARCHAR' then r.person_properties ->> '$'
-            when 'OBJECT' then cast(r.person_properties as text)
-        end as person_properties
+        nullif(trim(r.properties ->> '$'), '') as properties,
+        nullif(trim(r.person_properties ->> '$'), '') as person_properties
     from file_rows
+),
+
+objects as (
+    select
+        line,
+        r,
+        case when json_valid(properties) then cast(properties as json) end as properties,
+        case when json_valid(person_properties) then cast(person_properties as json) end as person_properties,
+        case
+            when not json_valid(properties) then 'properties is not valid JSON'
+            when not json_valid(person_properties) then 'person_properties is not valid JSON'
+        end as broken
+    from event_fields
 ),
 
 values_read as (
@@ -34,8 +41,15 @@ values_read as (
         read_instant(r.timestamp, 'UTC') as occurred_at,
         nullif(trim(r.person_id), '') as person_id,
         nullif(trim(r.distinct_id), '') as distinct_id,
-        properties is not null and not json_valid(properties) as is_broken,
-        json_transform(case when json_valid(properties) then cast(properties as json) end, '{
+        coalesce(
+            broken,
+            unread_object('properties', properties, '$'),
+            unread_object('properties.$set', properties, '$."$set"'),
+            unread_list('properties.products', properties, '$.products'),
+            unread_elements('properties.products', properties, '$.products[*]'),
+            unread_object('person_properties', person_properties, '$')
+        ) as misread,
+        json_transform(properties, '{
             "$current_url": "VARCHAR", "$pathname": "VARCHAR", "$referrer": "VARCHAR", "$device_type": "VARCHAR",
             "$device_id": "VARCHAR", "$user_id": "VARCHAR", "$anon_distinct_id": "VARCHAR", "$lib": "VARCHAR",
             "utm_source": "VARCHAR", "utm_medium": "VARCHAR", "utm_campaign": "VARCHAR",
@@ -44,11 +58,11 @@ values_read as (
                 "price": "VARCHAR"}],
             "revenue": "VARCHAR", "value": "VARCHAR", "total": "VARCHAR", "currency": "VARCHAR",
             "cart_id": "VARCHAR", "order_id": "VARCHAR", "error": "VARCHAR", "$exception_type": "VARCHAR",
-            "$raw_user_agent": "VARCHAR",
+            "$raw_user_agent": "VARCHAR", "$session_id": "VARCHAR",
             "$set": {"email": "VARCHAR"}}') as p,
-        json_transform(case when json_valid(person_properties) then cast(person_properties as json) end, '{
+        json_transform(person_properties, '{
             "email": "VARCHAR"}') as person
-    from event_fields
+    from objects
 ),
 
 persons as (
@@ -100,14 +114,15 @@ select
     and event_name not in ('$set', '$groupidentify', '$create_alias', '$merge_dangerously') as is_person_caused,
     is_crawler(p."$raw_user_agent") as is_bot,
     ai_agent(p."$raw_user_agent") as agent,
+    nullif(trim(p."$session_id"), '') as tracker_session_id,
     coalesce(
         case
             when uuid is null then 'uuid is missing'
             when event_name is null then 'event is missing'
             when given_at is null then 'timestamp is missing'
             when person_id is null and distinct_id is null then 'person_id and distinct_id are both missing'
-            when is_broken then 'properties is not valid JSON'
         end,
+        misread,
         unread_instant('timestamp', given_at),
         unread_number('properties.quantity', p.quantity),
         unread_amount('properties.price', p.price),

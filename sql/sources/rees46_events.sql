@@ -24,6 +24,7 @@ select
     nullif("event_type", '') as event_name,
     occurred_at,
     nullif("user_id", '') as anonymous_id,
+    nullif("user_session", '') as tracker_session_id,
     nullif("product_id", '') as product_id,
     1 as quantity,
     given_price as price,

@@ -4,7 +4,7 @@
 -- needs: messageId, timestamp, type
 -- shape: {"messageId": "VARCHAR", "type": "VARCHAR", "event": "VARCHAR", "name": "VARCHAR", "anonymousId": "VARCHAR",
 --   "userId": "VARCHAR", "timestamp": "VARCHAR", "channel": "VARCHAR", "traits": {"email": "VARCHAR"}, "context": {
---   "page": {"url": "VARCHAR", "path": "VARCHAR", "referrer": "VARCHAR"}, "userAgent": "VARCHAR",
+--   "page": {"url": "VARCHAR", "path": "VARCHAR", "referrer": "VARCHAR"}, "userAgent": "VARCHAR", "sessionId": "VARCHAR",
 --   "campaign": {"source": "VARCHAR", "medium": "VARCHAR", "name": "VARCHAR"},
 --   "device": {"type": "VARCHAR"}, "traits": {"email": "VARCHAR"}}, "properties": {
 --   "product_id": "VARCHAR", "sku": "VARCHAR", "quantity": "VARCHAR", "price": "VARCHAR",
@@ -17,7 +17,8 @@
 -- same messageId may come again, and staging keeps one. Calls from a server, e-mails sent and changes of an order are
 -- not caused by a person: they open and extend no session. An event that lists exactly one product is about it too.
 -- A user agent that names a bot, a crawler, a spider or a headless browser is one; one that names an agent which acts for
--- a person (ChatGPT-User) is the person's.
+-- a person (ChatGPT-User) is the person's. RudderStack's context.sessionId is the second in which a session began: only
+-- together with the anonymousId it is a session's.
 with values_read as (
     select
         line,
@@ -64,6 +65,9 @@ select
     ) as is_person_caused,
     is_crawler(r.context.userAgent) as is_bot,
     ai_agent(r.context.userAgent) as agent,
+    case
+        when somebody(r.context.sessionId) is not null then concat_ws('/', r.anonymousId, r.context.sessionId)
+    end as tracker_session_id,
     coalesce(
         case
             when r.messageId is null then 'messageId is missing'

@@ -37,6 +37,7 @@ with event_fields as (
         nullif(trim("domain_userid"), '') as domain_userid,
         nullif(trim("network_userid"), '') as network_userid,
         nullif(trim("user_id"), '') as user_id,
+        nullif(trim("domain_sessionid"), '') as domain_sessionid,
         "platform" as platform,
         "page_urlpath" as page_urlpath,
         "refr_urlhost" as refr_urlhost,
@@ -59,20 +60,40 @@ with event_fields as (
             coalesce(json_valid("contexts"), true) and coalesce(json_valid("derived_contexts"), true)
             and coalesce(json_valid("unstruct_event"), true)
         ) as is_broken,
-        json_transform(case when json_valid("unstruct_event") then cast("unstruct_event" as json) end, '{
+        case when json_valid("unstruct_event") then cast("unstruct_event" as json) end as unstruct_event,
+        case when json_valid("contexts") then cast("contexts" as json) end as contexts,
+        case when json_valid("derived_contexts") then cast("derived_contexts" as json) end as derived_contexts
+    from file_rows
+),
+
+self_described as (
+    select
+        *,
+        json_transform(unstruct_event, '{
             "data": {"data": {
                 "type": "VARCHAR", "sku": "VARCHAR", "unitPrice": "VARCHAR", "quantity": "VARCHAR",
                 "currency": "VARCHAR"}}}').data.data as action,
-        json_transform(case when json_valid("contexts") then cast("contexts" as json) end, '{
+        json_transform(contexts, '{
             "data": [{"schema": "VARCHAR", "data": {
                 "id": "VARCHAR", "name": "VARCHAR", "price": "VARCHAR", "quantity": "VARCHAR", "currency": "VARCHAR",
                 "cart_id": "VARCHAR", "transaction_id": "VARCHAR", "revenue": "VARCHAR", "shipping": "VARCHAR",
                 "payment_method": "VARCHAR", "coupon_code": "VARCHAR", "discount_code": "VARCHAR",
                 "error_code": "VARCHAR", "error_shortcode": "VARCHAR", "spiderOrRobot": "VARCHAR"}}]}').data as given_entities,
-        json_transform(case when json_valid("derived_contexts") then cast("derived_contexts" as json) end, '{
+        json_transform(derived_contexts, '{
             "data": [{"schema": "VARCHAR", "data": {"spiderOrRobot": "VARCHAR", "deviceClass": "VARCHAR"}}]}'
-        ).data as derived_entities
-    from file_rows
+        ).data as derived_entities,
+        coalesce(
+            unread_object('unstruct_event', unstruct_event, '$'),
+            unread_object('unstruct_event.data', unstruct_event, '$.data'),
+            unread_object('unstruct_event.data.data', unstruct_event, '$.data.data'),
+            unread_object('contexts', contexts, '$'),
+            unread_list('contexts.data', contexts, '$.data'),
+            unread_elements('contexts.data', contexts, '$.data[*]'),
+            unread_object('derived_contexts', derived_contexts, '$'),
+            unread_list('derived_contexts.data', derived_contexts, '$.data'),
+            unread_elements('derived_contexts.data', derived_contexts, '$.data[*]')
+        ) as misread
+    from event_fields
 ),
 
 -- Entities of one kind: iglu:<vendor>/<name>/jsonschema/<version>.
@@ -88,8 +109,18 @@ own_contexts as (
         list_concat(
             list_transform(given_entities, lambda e: e.data.spiderOrRobot),
             list_transform(derived_entities, lambda e: e.data.spiderOrRobot)
-        ) as listed
-    from event_fields
+        ) as listed,
+        -- Of entities that are not read, data may be anything.
+        case
+            when
+                coalesce(
+                    unread_elements('', contexts, '$.data[*].data'), unread_elements('', derived_contexts, '$.data[*].data')
+                ) is not null
+                then list_concat(
+                    try_cast(contexts -> '$.data' as json[]), try_cast(derived_contexts -> '$.data' as json[])
+                )
+        end as odd_entities
+    from self_described
 ),
 
 event_names as (
@@ -147,6 +178,7 @@ select
         or coalesce(br_type, '') = 'Robot' or coalesce(device_class, '') like 'Robot%' or is_crawler(useragent)
     ) as is_bot,
     ai_agent(useragent) as agent,
+    domain_sessionid as tracker_session_id,
     coalesce(transaction.payment_method, checkout.payment_method) as payment_method,
     coalesce(read_amount(tr_shipping), read_amount(transaction.shipping)) as shipping,
     coalesce(transaction.discount_code, checkout.coupon_code) as coupon,
@@ -161,6 +193,13 @@ select
                 then 'the products are priced in several currencies: ' || array_to_string(currencies, ', ')
             when is_broken then 'contexts, derived_contexts or unstruct_event is not valid JSON'
         end,
+        misread,
+        list_filter(
+            list_transform(odd_entities, lambda e: case
+                when regexp_matches(e ->> '$.schema', '[.]ecommerce/|/spiders_and_robots/|/yauaa_context/')
+                    then unread_object('data of ' || (e ->> '$.schema'), e, '$.data')
+            end), lambda reason: reason is not null
+        )[1],
         unread_instant('derived_tstamp or collector_tstamp', given_at),
         unread_number('unstruct_event.quantity', action.quantity),
         unread_amount('unstruct_event.unitPrice', action.unitPrice),

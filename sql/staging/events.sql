@@ -127,7 +127,8 @@ current_events as (
         events.shipping,
         events.coupon,
         events.attributes,
-        events.agent
+        events.agent,
+        events.tracker_session_id
     from raw.events as events
     cross join settings.shop as shop
     left join staging.event_parts as parts on events.export = parts.export and events.part = parts.part
@@ -193,4 +194,5 @@ select
     coupon,                     -- coupon or voucher code
     attributes,                 -- what the export says of the attributes that journey.yaml names
     agent,                      -- the agent that acted for the person, as ChatGPT-User; null: none
+    tracker_session_id,         -- the tracker's own id of the session; null: it gives none
 from current_events

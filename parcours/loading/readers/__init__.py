@@ -23,6 +23,7 @@ from parcours.loading.readers.json_lines import read_json_lines
 from parcours.loading.readers.names import note_names
 from parcours.loading.readers.parquet import read_parquet, refuse_unreadable_parquet
 from parcours.loading.readers.refusal import FileRefused, of_each, without_values
+from parcours.loading.shapes import FUNCTIONS
 from parcours.loading.sources import Source
 from parcours.loading.written_values import AS_PROGRAMS_WRITE, Writing, make_value_functions
 
@@ -64,6 +65,8 @@ def read_files(
     """
     connection.execute("create or replace temp table rejects (line bigint, reason text, text text)")
     connection.execute("create or replace temp macro kept_text(text) as text")
+    for signature, body in FUNCTIONS.items():
+        connection.execute(f"create or replace temp macro {signature} as {body}")
     note_names(connection, [])
     kinds = {*of_each(paths, lambda path: kind_of_file(path, source))}
     reads = kinds.pop()

@@ -21,6 +21,7 @@ from parcours.loading.readers.encoding import is_utf8, utf8_chunks
 from parcours.loading.readers.json_lines import LOOKED_AT
 from parcours.loading.readers.names import shown_names
 from parcours.loading.readers.refusal import FileRefused, first_line
+from parcours.loading.shapes import misread
 from parcours.loading.sources import known_names
 from parcours.warehouse.connection import literal_path, quoted, text_literal
 
@@ -71,23 +72,36 @@ def read_document(
         whole = f"json_merge_patch(record, {text_literal(json.dumps({each: None}))})"
         found = f"from_json(record -> {text_literal(_pointer(each))}, '[\"JSON\"]')"
         elements = f"case when len({found}) > 0 then {found} else {elements} end"
+    wrong, wrong_list, wrong_element = misread("record", _shape_without(shape, each)), "cast(null as text)", "misread"
+    if each and shape:
+        pointed = text_literal(f"$.{json.dumps(each)}")
+        wrong_list = f"case when is_object then unread_list({text_literal(each)}, record, {pointed}) end"
+        element = json.dumps(json.loads(shape)[each])
+        wrong_element = (
+            f"coalesce(misread, unread_object({text_literal(each)}, element, '$'), "
+            f"case when json_type(element) = 'OBJECT' then {misread('element', element, f'{each}.')} end)"
+        )
     # Lists are made in one step and taken apart in the next: in one, DuckDB makes the list again for every 2,000 rows.
     connection.execute(
-        f"create or replace temp table document_lists as select {head} as head, record, is_object, elements from ("
-        f"select {whole} as record, is_object, {elements} as elements from document_records)"
+        f"create or replace temp table document_lists as select {head} as head, record, is_object, elements, "
+        f"case when is_object then coalesce(wrong_list, {wrong}) end as misread from ("
+        f"select {whole} as record, is_object, {elements} as elements, {wrong_list} as wrong_list "
+        "from document_records)"
     )
     connection.execute(
-        "create or replace temp table document_rows as select head, is_object, unnest(elements) as element, "
-        "generate_subscripts(elements, 1) as position from document_lists"
+        f"create or replace temp table document_rows as select *, {wrong_element} as reason from ("
+        "select head, is_object, misread, unnest(elements) as element, "
+        "generate_subscripts(elements, 1) as position from document_lists)"
     )
     connection.execute(
-        "insert into rejects select rowid + 1, 'is not an object', '' from document_rows where not is_object"
+        "insert into rejects select rowid + 1, case when is_object then reason else 'is not an object' end, '' "
+        "from document_rows where not is_object or reason is not null"
     )
     row = _shaped(shape, each) if shape else _merged(each)
     position = "position, " if each else ""
     connection.execute(
         f"create or replace temp view file_rows as select rowid + 1 as line, 0 as file_number, {position}{row} "
-        "from document_rows where is_object"
+        "from document_rows where is_object and reason is null"
     )
     # The text is of what is read: a document's other members may hold an IP address, a city, a name.
     text = f"cast({'to_json(r)' if shape else 'record'} as text)"
@@ -337,8 +351,12 @@ def _merged(each: str | None) -> str:
     return f"json_merge_patch(head, json_object({text_literal(each)}, element)) as record"
 
 
-def _shape_without(shape: str, each: str | None) -> str:
-    return json.dumps({name: part for name, part in json.loads(shape).items() if each is None or name != each})
+def _shape_without(shape: str | None, each: str | None) -> str:
+    return (
+        json.dumps({})
+        if not shape
+        else json.dumps({name: part for name, part in json.loads(shape).items() if each is None or name != each})
+    )
 
 
 def _pointer(name: str) -> str:

@@ -6,6 +6,7 @@ select
     shop.cart_horizon_seconds / 86400.0 as cart_horizon_days,
     shop.inactivity_seconds / 86400.0 as inactivity_days,
     shop.session_timeout_seconds / 60.0 as session_timeout_minutes,
+    shop.cuts_sessions_by_tracker,
     shop.attribution_seconds / 3600.0 as attribution_hours,
     shop.survey_lag_seconds / 86400.0 as survey_lag_days,
     shop.guard_days,

@@ -17,6 +17,10 @@ PLACE = 70
 MOVED = ("improved", "worsened")
 """The verdicts that say so."""
 SOURCES = ("metrics.change_impact", "metrics.change_weeks")
+SHORT = {"cannot be told apart": "not told apart"}
+"""Verdicts beside a dot."""
+NAMES = "; "
+"""Between the changes that a verdict is said together with."""
 WEEKS_SHOWN = 3
 """Figures whose weeks are drawn, at most: the change's own, and those that moved."""
 
@@ -94,9 +98,10 @@ def _change_section(key: str, change: Row, impacts: Sequence[Row], figures: Figu
     if near:
         notes.insert(0, f"Within {NEAR_DAYS} days of it: {listed([_name(other, numbers) for other in near])}.")
     weeks = _weeks_charts(key, impacts, figures, numbers)
+    legend = [(ORANGE, "expected without the change"), (BLUE_TINT, "its 95\u00a0% interval")]
     return section(
         charts=[*drawn, *weeks],
-        legend=[(ORANGE, "expected without the change"), (BLUE_TINT, "its 95\u00a0% interval")] if weeks else [],
+        legend=legend if weeks and panels else [],
         notes=[change.what, *notes] if change.what else notes,
         shown=[said],
         tables=[table(f"Figures around {change.label}", COLUMNS, impacts, numbers)],
@@ -117,7 +122,15 @@ def _dot(impact: Row, numbers: Numbers) -> Dot:
     effect = numbers.difference(impact.difference, impact.unit)
     tone = impact.verdict if impact.verdict in MOVED else "quiet"
     detail = f"{was} instead of {expected} · {effect} · {n}"
-    return Dot(impact.label, detail, impact.difference, impact.low, impact.high, tone, impact.verdict)
+    return Dot(
+        impact.label,
+        detail,
+        impact.difference,
+        impact.low,
+        impact.high,
+        tone,
+        SHORT.get(impact.verdict, impact.verdict),
+    )
 
 
 def _weeks_charts(key: str, impacts: Sequence[Row], figures: Figures, numbers: Numbers) -> list[Chart]:
@@ -172,7 +185,7 @@ def _state(impacts: Sequence[Row], numbers: Numbers) -> str:
         return "too little to tell"
     apart = next((impact for impact in impacts if impact.verdict == "cannot be told apart"), None)
     if apart is not None and "no evidence" not in words:
-        return f"cannot be told apart from {apart.together_with}"
+        return f"cannot be told apart from {some(apart.together_with.split(NAMES))}"
     tested = words.count("no evidence")
     rest = len(words) - tested
     text = f"no evidence of an effect on {tested} {plural(tested, 'figure')}"

@@ -99,6 +99,7 @@ def _definitions(figures: Figures, numbers: Numbers) -> list[str]:
         "No export of orders is loaded: orders are the purchase events of the click-stream, one for each order's id. "
         "What was ordered elsewhere is not seen, nor what no event says of a return; an order's value is the event's."
     )
+    by_tracker = "is what the tracker's own session id says; where an event has none, it "
     elsewhere = ", ".join(f"{row.sales_channel} {numbers.count(row.order_count)}" for row in figures.other_channels)
     unknown = _unknown_amounts(figures, numbers)
     return [
@@ -113,7 +114,8 @@ def _definitions(figures: Figures, numbers: Numbers) -> list[str]:
         "Every attempt is converted, dropped or open. Open: its window has not ended at the data cut-off. Open "
         "attempts are in no rate, neither numerator nor denominator. Nor are uncovered ones: they began before what "
         "would show their outcome is known.",
-        f"A session ends after {numbers.decimal(shop.session_timeout_minutes, 0)}{NBSP}min without a touchpoint; a "
+        f"A session {by_tracker if shop.cuts_sessions_by_tracker else ''}ends after "
+        f"{numbers.decimal(shop.session_timeout_minutes, 0)}{NBSP}min without a touchpoint; a "
         f"journey after {numbers.days(shop.inactivity_days)}, or with the purchase and what follows it.",
         "Revenue at stake: units lost × share that gets from the next stage to the end × average net order value, in "
         f"{shop.currency}, net of discounts and refunds, without shipping and tax.",
