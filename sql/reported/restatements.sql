@@ -336,7 +336,10 @@ by_cause as (
 
 by_day as (
     select
-        kpi, happened_on, sum(numerator_change) as numerator_change, sum(denominator_change) as denominator_change
+        kpi,
+        happened_on,
+        cast(sum(numerator_change) as double) as numerator_change,
+        cast(sum(denominator_change) as bigint) as denominator_change
     from by_cause
     group by kpi, happened_on
 ),
