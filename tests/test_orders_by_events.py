@@ -48,6 +48,28 @@ def clicks() -> duckdb.DuckDBPyConnection:
     )
 
 
+@pytest.mark.parametrize("is_alone", [True, False])
+def test_a_day_without_visits_is_an_outage_of_tracking_only_where_an_export_tells_of_its_orders(is_alone: bool) -> None:
+    bought = ("product", "add", "checkout", "purchased")
+    days = [visit(f"u{n}", n * DAY + 12 * HOUR, *bought, order_id=f"T{n}", value=10) for n in range(20) if n != 9]
+    # Begun before midnight, ordered after it, on a day on which nobody else came.
+    night = visit("night", 9 * DAY - 120, *bought, order_id="T9", value=10)
+    events = [row for visits in [*days, night] for row in visits]
+    orders = [order(f"T{n}", n * DAY + (60 if n == 9 else 12 * HOUR + 180), anonymous_id=f"u{n}") for n in range(20)]
+    built = warehouse(
+        events=events,
+        order_rows=[] if is_alone else [{k: v for k, v in row.items() if k != "anonymous_id"} for row in orders],
+        without=["order_rows"] if is_alone else [],
+        build=["metrics.outage_days", "metrics.quality_marks"],
+        known_until=at(200 * DAY),
+    )
+    outages = rows(built, "select outage, touchpoint_count, order_count from metrics.outage_days")
+    assert outages == ([] if is_alone else [("tracking", 0, 1)])
+    mark = "select good_count, all_count from metrics.quality_marks where mark = 'days without an outage'"
+    [(good, all_days)] = rows(built, mark)
+    assert all_days - good == len(outages) and all_days == 20
+
+
 def test_repeated_ids_make_one_order_and_an_event_without_an_id_is_an_order_of_its_own(
     clicks: duckdb.DuckDBPyConnection,
 ) -> None:

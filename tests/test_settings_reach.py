@@ -17,11 +17,12 @@ from given import rows, settings
 from test_incremental import in_order
 from test_unload import accounted
 
+from parcours.engine.checks import read_checks, run_check
 from parcours.loading.load import load_exports
 from parcours.loading.read_again import OtherExports
 from parcours.loading.settings_tables import write_settings
 from parcours.loading.unload import unload
-from parcours.project import Project
+from parcours.project import ROOT, Project
 from parcours.settings.schema import JourneySettings
 from parcours.tables.catalogue import build_all
 from parcours.warehouse.connection import prepare
@@ -242,6 +243,21 @@ def test_a_smaller_share_of_rejected_rows_refuses_what_was_loaded(tmp_path: Path
         run(connection, shop)
         assert rows(connection, "select status from raw.loads") == [("refused",)]
         assert rows(connection, "from raw.events") == [] and rows(connection, "from raw.rejected_rows") == []
+
+
+def test_rows_of_the_forgotten_are_no_fault_of_their_file(tmp_path: Path) -> None:
+    many = "".join(f"v{n},2026-07-01 10:00,{'bob' if n % 4 == 0 else 'ann'}\n" for n in range(40))
+    shop = shop_in(tmp_path, {"visits/1.csv": f"visit,seen,visitor\n{many}"})
+    with opened() as connection:
+        [(ann,)] = rows(connection, "select pseudonym('customer:ann')")
+        shop.forgotten_file.write_text(f"{ann}\n")
+        assert run(connection, shop) == []
+        accounted_for = "select status, rows_read, rows_loaded, rows_rejected, rows_faultless from raw.loads"
+        assert rows(connection, accounted_for) == [("loaded", 40, 10, 30, 30)]
+        [few] = [check for check in read_checks(ROOT / "sql" / "checks") if check.name == "few_rows_are_rejected"]
+        assert run_check(connection, few).offending_count == 0
+        assert run(connection, shop) == []  # nothing is read again
+        assert rows(connection, accounted_for) == [("loaded", 40, 10, 30, 30)]
 
 
 def test_a_warehouse_that_did_not_note_what_it_read_with_opens_and_is_read_again(tmp_path: Path) -> None:

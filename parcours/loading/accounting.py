@@ -47,6 +47,12 @@ class IngestError(Exception):
     """Nothing can be loaded. The text names the file or key, what was found and what to do."""
 
 
+FAULTLESS = [BEYOND, FORGOTTEN]
+"""The reasons to reject a row with which nothing is wrong. Whether too many rows of a file are rejected is judged
+without these wherever it is (`rows_rejected - rows_faultless`): here, in `read_again.py` and in
+`sql/checks/few_rows_are_rejected.sql`; and they are no reason to be told."""
+
+
 @dataclass(frozen=True)
 class Run:
     """What holds for every file of a run: its number, the limits of a row, the share of bad rows a file may have."""
@@ -73,7 +79,7 @@ class Load:
     rows_rejected: int = 0
     covers_until: datetime | None = None
     covers_from: datetime | None = None
-    rows_old: int = 0
+    rows_faultless: int = 0
     dialect: str | None = None
 
 
@@ -93,7 +99,7 @@ def account(connection: duckdb.DuckDBPyConnection, files: Sequence[Found], run: 
     _observe_names(connection, source, export.name)
     counts = connection.execute(
         "select file_number, rows_read, rows_read - rows_rejected - repeats as loaded, repeats, "
-        "rows_rejected, covers_until, covers_from, rows_old from ("
+        "rows_rejected, covers_until, covers_from, rows_faultless from ("
         "select *, coalesce(count, 0) as repeats from loading_files left join ("
         f"select {FILE_NUMBER} as file_number, count(*) as count from duplicates group by all) using (file_number))"
     ).fetchall()
@@ -152,18 +158,17 @@ def tally(connection: duckdb.DuckDBPyConnection, files: Sequence[Found]) -> None
         f"{'file_order, file_number' if files[0].source.kind.name == 'events' else age}) as says_most from ("
         "select file_number, file_id, file_order, path, covers_from, covers_until, "
         "coalesce(sound, 0) + coalesce(wrong, 0) as rows_read, coalesce(wrong, 0) as rows_rejected, "
-        "coalesce(old, 0) as rows_old, coalesce(faulty, 0) as rows_wrong from ("
+        "coalesce(faultless, 0) as rows_faultless from ("
         "select generate_subscripts($ids, 1) - 1 as file_number, unnest($ids) as file_id, "
         "unnest($orders) as file_order, unnest($paths) as path) "
         f"left join (select {FILE_NUMBER} as file_number, count(*) as sound, "
         "min(covers_from) as covers_from, max(covers_until) as covers_until "
         "from checked where reason is null group by all) using (file_number) "
         f"left join (select {FILE_NUMBER} as file_number, count(*) as wrong, "
-        "count(*) filter (reason = $beyond) as old, count(*) filter (reason not in ($beyond, $forgotten)) as faulty "
+        "count(*) filter (list_contains($faultless, reason)) as faultless "
         "from rejects group by all) using (file_number))",
         {
-            "beyond": BEYOND,
-            "forgotten": FORGOTTEN,
+            "faultless": FAULTLESS,
             "ids": [file.file_id for file in files],
             "orders": [file.file_order for file in files],
             "paths": [file.name for file in files],
@@ -174,8 +179,8 @@ def tally(connection: duckdb.DuckDBPyConnection, files: Sequence[Found]) -> None
 def _refuse(connection: duckdb.DuckDBPyConnection, files: Sequence[Found], refuse_above: float) -> dict[int, Load]:
     """Take out the files of which too many rows are rejected; returns them by their number."""
     too_many = connection.execute(
-        "select file_number, rows_wrong, rows_read from loading_files "
-        "where rows_read >= $small and rows_wrong > $share * rows_read",
+        "select file_number, rows_rejected - rows_faultless, rows_read from loading_files "
+        "where rows_read >= $small and rows_rejected - rows_faultless > $share * rows_read",
         {"small": SMALL_FILE, "share": refuse_above},
     ).fetchall()
     refused = {}
@@ -195,12 +200,12 @@ def _refuse(connection: duckdb.DuckDBPyConnection, files: Sequence[Found], refus
 
 def told_reasons(connection: duckdb.DuckDBPyConnection, number: int) -> str:
     """Why rows of a file are rejected, the most frequent reasons first, without the values of the rows, and without
-    those that are older than they are kept or of a forgotten person: nothing is wrong with these."""
+    those with which nothing is wrong."""
     why = connection.execute(
         f"select split_part(reason, ': ', 1), count(*), min({LINE_IN_FILE}) from rejects "
-        f"where {FILE_NUMBER} = $number and reason not in ($beyond, $forgotten) "
+        f"where {FILE_NUMBER} = $number and not list_contains($faultless, reason) "
         f"group by 1 order by 2 desc, 3 limit {SHOWN_REASONS}",
-        {"number": number, "beyond": BEYOND, "forgotten": FORGOTTEN},
+        {"number": number, "faultless": FAULTLESS},
     ).fetchall()
     return "; ".join(f"{reason} ({count:,}, the first in line {line:,})" for reason, count, line in why)
 
@@ -212,9 +217,9 @@ def _reject(connection: duckdb.DuckDBPyConnection) -> None:
         return
     connection.execute(
         "insert into rejects select c.line, c.reason, "
-        "case when c.reason not in ($forgotten, $beyond) then r.text else '' end "
+        "case when not list_contains($faultless, c.reason) then r.text else '' end "
         "from (select line, reason from checked where reason is not null) c join file_texts r using (line)",
-        {"forgotten": FORGOTTEN, "beyond": BEYOND},
+        {"faultless": FAULTLESS},
     )
 
 

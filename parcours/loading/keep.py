@@ -18,8 +18,7 @@ from parcours.warehouse.connection import transaction
 from parcours.warehouse.refresh_log import note_change, touch
 
 BEYOND = "older than keep_months of its export"
-"""The reason to reject a row that is not kept; its text is not kept either. Whether too many rows of a file are
-rejected is judged without these, by the loader and by `sql/checks/few_rows_are_rejected.sql`."""
+"""The reason to reject a row that is not kept; its text is not kept either."""
 
 KEPT_FROM = (
     "(select shop_midnight("

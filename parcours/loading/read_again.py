@@ -126,7 +126,7 @@ def _outdated(
     """The loaded files that now would be read otherwise, or by no export."""
     above = project.settings.exports.refuse_above
     rows = connection.execute(
-        "select file_id, path, export, kind, read_with, rows_read, rows_rejected - coalesce(rows_old, 0) "
+        "select file_id, path, export, kind, read_with, rows_read, rows_rejected - coalesce(rows_faultless, 0) "
         "from raw.loads where status in ('loaded', 'replaced', 'rejected') order by rowid"
     ).fetchall()
     for file_id, path, export, kind, said, rows_read, rows_rejected in rows:

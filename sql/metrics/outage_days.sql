@@ -1,6 +1,7 @@
 -- One row per shop day on which something was down: tracking (orders go on while events stop) or payment (checkouts go
 -- on while orders stop). Orders are web orders. Tracking days are left out of rates; both are left out of before/after comparisons, and marked.
--- Tracking: fewer touchpoints than a share of the median day's, while orders are at least a share of theirs.
+-- Tracking: fewer touchpoints than a share of the median day's, while orders are at least a share of theirs. Where orders
+-- are the purchase events (no export of them is loaded), both stop together: of tracking nothing can be said.
 -- Payment: of sessions with a checkout, if there are enough of them, fewer ordered than a share of what the rate of the
 -- neighbouring days gives, and either the shortfall is over so many standard deviations, or many of these sessions met
 -- an error. The shares, and what is enough, are those of settings.outages.
@@ -107,7 +108,8 @@ suspicions as (
     select
         day_counts.*,
         neighbour_rates.order_rate * day_counts.checkout_count as expected_orders,
-        medians.touchpoint_median > 0
+        not known.has_orders_by_events
+        and medians.touchpoint_median > 0
         and rate(day_counts.touchpoint_count, medians.touchpoint_median) < limits.tracking_touchpoint_share
         and day_counts.order_count >= medians.order_median * limits.tracking_order_share
         and day_counts.order_count > 0 as is_tracking_outage,
@@ -123,6 +125,7 @@ suspicions as (
     from day_counts
     left join neighbour_rates on day_counts.day = neighbour_rates.day
     cross join medians
+    cross join metrics.cut_off as known
     cross join settings.outages as limits
 )
 

@@ -39,7 +39,7 @@ watched_days as (
     from shop_days
     cross join metrics.cut_off as known
     left join days_down on shop_days.day = days_down.outage_on
-    where known.events_until is not null and known.orders_until is not null and not known.has_orders_by_events
+    where known.events_until is not null and known.orders_until is not null
 ),
 
 placed_touchpoints as (

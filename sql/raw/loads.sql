@@ -19,6 +19,6 @@ create table raw.loads (
     read_with text,             -- what it was read with: the hash of each part by its name; null: that was not noted yet
     read_otherwise text,        -- what has changed since, of a file that can no longer be read again; null: nothing
     covers_from timestamp,      -- UTC instant of the first thing that its rows tell, of what is kept (keep_months); null: none
-    rows_old bigint,            -- of the rejected rows, those older than they are kept (keep_months)
+    rows_faultless bigint,      -- of the rejected rows, those with which nothing is wrong: older than keep_months, or of somebody who was forgotten
     dialect text                -- how it is written: separator, encoding, decimal mark, order of dates; null: as programs write
 )

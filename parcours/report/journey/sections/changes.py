@@ -153,7 +153,8 @@ def _weeks_charts(key: str, impacts: Sequence[Row], figures: Figures, numbers: N
             if (week.change_id, week.kpi) == (impact.change_id, impact.kpi) and week.value is not None
         ]
         if len(weeks) > 1:
-            draw = partial(weeks_chart, weeks, impact, figures.changes, figures.shop.small_cell, numbers)
+            happened = figures.changes, figures.incidents
+            draw = partial(weeks_chart, weeks, impact, *happened, figures.shop.small_cell, numbers)
             charts.append(
                 chart(f"{key}-weeks-{number}", draw, description=f"{impact.full_label} by week. {impact.sentence}")
             )
