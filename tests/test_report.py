@@ -23,6 +23,7 @@ from empty_pages import copy_empty
 from given import settings
 
 from parcours.numbers import MINUS, NARROW_NBSP, NBSP, Numbers
+from parcours.report.day_axis import INCIDENT_SHADE
 from parcours.report.drawing import safe, wrapped
 from parcours.report.figures import Figures, read_figures
 from parcours.report.journey import sections
@@ -84,6 +85,44 @@ insert into metrics.kpi_daily (kpi, happened_on, numerator, denominator, open_co
     ('conversion', '2026-07-03', 12, 250, 0, 0.048),
     ('conversion', '2026-07-04', 1, 10, 0, 0.1),
     ('conversion', '2026-07-05', 0, 0, 20, null);
+insert into metrics.watched_steps (step, step_position, step_label, order_share, lost_value) values
+    ('visit:cart', 1, '{text} → Checkout in a visit', 0.5, 20);
+insert into metrics.incidents (
+    incident, step, step_label, dimension, value, began_on, ended_on, is_open, relative_size, size_low, size_high,
+    entered_count, went_on_count, expected_count, lost_count, lost_revenue, also_fell, payment_failure_count,
+    usual_payment_failure_count, error_count, usual_error_count, payment_outage_count, changes, appeared_events,
+    vanished_events
+) values
+    ('a', 'visit:cart', '{text} → Checkout in a visit', 'device', '{text}', '2026-07-04', '2026-07-05', true,
+     -0.43, -0.6, -0.2, 100, 30, 53, 23, 460, null, 12, 1.5, 0, 0, 1, '{text}', null, '{text}'),
+    ('b', 'conversion', 'Visit → Order', 'all', 'all', '2026-07-01', '2026-07-02', false, -0.2, -0.3, -0.1, 500, 8, 10,
+     2, 40, 'Cart → Order', 3, 1, 0, 0, 0, null, null, null);
+insert into metrics.incident_notices (
+    alarm, night, word, step, dimension, value, is_open, began_on, ended_on, entered_count, went_on_count,
+    expected_count, relative_size
+) values
+    ('c', '2026-07-03', 'open', 'visit:cart', 'new or returning', '{text}', true,
+     '2026-07-02', '2026-07-03', 40, 4, 12, -0.67),
+    ('c', '2026-07-05', 'worse', 'visit:cart', 'new or returning', '{text}', true,
+     '2026-07-02', '2026-07-05', 80, 4, 24, -0.83);
+insert into metrics.movements (
+    measure, part_number, part, part_label, before_value, after_value, contribution, contribution_share, segment,
+    explained_share, segment_moved, rest_moved, p, before_from, before_until, after_from, after_until
+)
+select *, '2026-05-01', '2026-05-31', '2026-06-01', '2026-06-30' from (values
+    ('orders', 0, 'all', 'Orders', 100, 80, -20, 1, null, null, null, null, null),
+    ('orders', 1, 'days', 'Days', 31, 30, -2.9, 0.145, null, null, null, null, null),
+    ('orders', 2, 'visits', 'Visits a day', 50, 52, 3.5, -0.175, null, null, null, null, null),
+    ('orders', 3, 'step:cart', 'Visit → {text}', 0.3, 0.25, -20.6, 1.03, 'device {text}', 0.96, -0.4, -0.01, 0.001),
+    ('revenue', 0, 'all', 'Revenue', 900, 700, -200, 1, null, null, null, null, null),
+    ('revenue', 1, 'value', 'Net value of an order', 9, 8.75, -200, 1, null, null, null, null, null)
+);
+insert into metrics.movement_segments (
+    measure, part, dimension, value, before_count, after_count, before_value, after_value, mix_contribution,
+    rate_contribution
+) values
+    ('orders', 'step:cart', 'device', '{text}', 1000, 1000, 0.3, 0.18, -0.2, -20.1),
+    ('orders', 'step:cart', 'device', 'desktop', 550, 560, 0.3, 0.297, 0.1, -0.4);
 insert into metrics.conversion (way, numerator, denominator, value) values
     ('sessions with an order / sessions', 30, 1000, 0.03),
     ('orders / sessions', 31, 1000, 0.031);
@@ -361,15 +400,79 @@ def test_a_section_is_on_the_page_where_it_says_once_its_module_is_there(
         "journey",
         "funnel-1",
         "daily",
+        "incidents",
         "planted",
+        "movements",
         "carts",
         "retention",
         "csat",
         "change-1",
         "change-2",
+        "restated",
         "method",
     ]
     assert by_key["planted"].title == "5 days"
+
+
+def test_incidents_are_told_with_their_cost_and_what_else_was_seen(tmp_path: Path) -> None:
+    found = sections_of(write_published(tmp_path / "published.duckdb"))["incidents"]
+    assert plain(found.title) == (
+        "Cart → Checkout in a visit, device Cart fell by 43 %, since 4 July 2026: 23 fewer went on than expected, "
+        "€460 of revenue; 1 more incident"
+    )
+    first, second = found.shown[0].rows
+    assert plain(first[3]) == (
+        "12 failed payments (usual 1.5). A payment outage on 1 of its days. Logged: Cart. Gone: Cart."
+    )
+    assert plain(second[3]) == "Also fell: Cart → Order."
+    # The alarm is told as the last night told it.
+    assert plain(found.notes[0]) == (
+        "Alarm of 5 July 2026: Cart → Checkout in a visit, Cart visitors fell by 83 %, 2 July – 5 July 2026: 20 fewer "
+        "went on than expected, €400 of revenue. Logged: Cart, Photos."
+    )
+
+
+def test_the_summary_names_what_goes_on_and_charts_shade_it(tmp_path: Path) -> None:
+    figures = figures_of(write_published(tmp_path / "published.duckdb"))
+    [going_on] = [sentence for sentence in summary(figures, ENGLISH) if sentence.lead == "Going on now."]
+    assert plain(going_on.text).startswith(
+        "Cart → Checkout in a visit, device Cart has fallen by 43 % since 4 Jul: 23 fewer went on than expected, €460 "
+        "of revenue (logged: Cart). Cart → Checkout in a visit, Cart visitors has fallen by 83 % since 2 Jul:"
+    )
+    daily = {section.key: section for section in page_sections(figures, ENGLISH)}["daily"]
+    assert "an incident that nobody logged" in [text for _, text in daily.legend]
+    shades = [
+        one for one in json.loads(daily.charts[0].wide)["layout"]["shapes"] if one.get("fillcolor") == INCIDENT_SHADE
+    ]
+    assert [(one["x0"], one["x1"]) for one in shades] == [
+        ("2026-06-30 12:00", "2026-07-02 12:00"),
+        ("2026-07-03 12:00", "2026-07-05 12:00"),
+    ]
+
+
+def test_why_it_moved_names_the_part_that_moved_most_and_its_segment(
+    tmp_path: Path, changed: duckdb.DuckDBPyConnection
+) -> None:
+    found = sections_of_open(changed)["movements"]
+    assert (
+        plain(found.title)
+        == "Orders fell 100 → 80 (−20 %), above all by Visit → Cart (30.0 % → 25.0 %), on device Cart"
+    )
+    assert plain(found.notes[0]) == (
+        "Visit → Cart: device Cart moved by −40 %, all others by −1 %. Had the segment moved like the rest, 96 % of it "
+        "would be gone."
+    )
+    parts, segments = found.tables
+    assert [plain(cell) for cell in parts.rows[2]] == ["Orders: Visits a day", "50.0", "52.0", "+3.5", "−17.5 %", "–"]
+    assert [plain(cell) for cell in segments.rows[0]] == ["Device Cart", "30.0 %", "18.0 %", "−0.2", "−20.1"]
+    changed.execute("update metrics.movements set segment = null")
+    found = sections_of_open(changed)["movements"]
+    assert found.title.endswith("; no segment explains it")
+    assert found.notes[0].startswith("No segment explains any part")
+
+
+def plain(text: str) -> str:
+    return text.replace(NBSP, " ")
 
 
 def test_shops_without_sessions_show_satisfaction_by_day(tmp_path: Path, changed: duckdb.DuckDBPyConnection) -> None:

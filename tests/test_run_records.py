@@ -128,6 +128,36 @@ def test_the_figures_are_those_of_the_reports_cards_with_their_change(shop: Proj
     assert "unchanged" in digest(shop, night(shop, 2)).text
 
 
+def test_what_the_nights_tell_of_incidents_is_said_once(shop: Project) -> None:
+    def tell(day: int, word: str) -> None:
+        with duckdb.connect(str(shop.published)) as published:
+            published.execute(
+                "insert into metrics.incident_notices (alarm, night, word, step, dimension, value, began_on, ended_on, "
+                "relative_size, entered_count, went_on_count, expected_count) "
+                "values ('a', $day, $word, 'conversion', 'device', 'mobile', '2026-03-01', $day, -0.4, 500, 12, 20.2)",
+                {"day": f"2026-03-0{day}", "word": word},
+            )
+
+    with duckdb.connect(str(shop.published)) as published:
+        published.execute("insert into settings.changes (change_id, change_label, changed_on) "
+                          "values ('c', 'New button', '2026-03-01')")  # fmt: skip
+    tell(2, "open")
+    first, second = night(shop, 0), night(shop, 1)
+    assert [(one.word, one.place) for one in first.incidents_newly] == [("open", "Visit → Order, device mobile")]
+    assert second.incidents == first.incidents and second.incidents_newly == ()
+    tell(3, "over")
+    third = night(shop, 2)
+    assert [one.word for one in third.incidents_newly] == ["over"]
+    text = digest(shop, first).text.replace(chr(160), " ")
+    assert (
+        "Incidents that nobody logged\n  Visit → Order, device mobile has fallen by 40 %, 1 March – 2 March 2026: "
+        "12 of 500 went on, 20 were expected. Logged: New button.\n  → Try these steps"
+    ) in text
+    assert (
+        "is over: it had fallen by 40" in digest(shop, third).text and "Try these steps" not in digest(shop, third).text
+    )
+
+
 def test_what_warns_newly_and_what_no_longer_does_is_said_once(shop: Project) -> None:
     night(shop, 0)
     change(

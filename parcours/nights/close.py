@@ -119,11 +119,14 @@ def draw_up(
         found = {id_: one for id_, one in found.items() if not id_.startswith("NotPublished")}
     is_open, over = _compared(found, last, run.ended, finished=finished, facts=facts)
     warns = facts.warns if facts else last.warns if last else ()
+    incidents = published.incidents if published else ()
+    told_before = {(one.alarm, one.night, one.word) for record in records for one in record.incidents}
     before = {(one.table, one.check) for one in last.warns} if last else set()
     now = {(one.table, one.check) for one in warns}
+    outcome = _outcome(found, facts, finished=finished)
     return replace(
         run,
-        outcome=_outcome(found, facts, finished=finished),
+        outcome=outcome,
         files=facts.files if facts else (),
         load_number=facts.load_number if facts else last.load_number if last else 0,
         tables_refreshed=facts.tables_refreshed if facts else (),
@@ -132,8 +135,11 @@ def draw_up(
         warns_newly=_others(warns, before),
         warns_no_more=_others(last.warns, now) if last else (),
         kpis=published.kpis if published else (),
+        incidents=incidents,
+        incidents_newly=tuple(one for one in incidents if (one.alarm, one.night, one.word) not in told_before),
         verdicts=published.verdicts if published else (),
         data_until=published.data_until if published else None,
+        restated=published.restated if published and outcome == "report" else (),
         troubles=is_open,
         over=over,
         report=str(project.report) if project.report.exists() else None,

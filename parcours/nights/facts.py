@@ -15,9 +15,10 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from parcours.loading.readers.masking import masked
-from parcours.nights.record import FileRows, Kpi, RunRecord, Warned
+from parcours.nights.record import FileRows, IncidentNotice, Kpi, Restated, RunRecord, Warned
 from parcours.project import Project
 from parcours.report.figures import Row, rows
+from parcours.report.incident_words import place
 from parcours.troubles import Trouble, failed_checks
 
 QUERIES = Path(__file__).parent / "queries"
@@ -39,11 +40,14 @@ class Facts:
 
 @dataclass(frozen=True)
 class Published:
-    """What the published file says: the headline figures, what is newly said of changes, and how far the data reach."""
+    """What the published file says: the headline figures, alarms of the last nights, what is newly said of changes, and
+    how far the data reach."""
 
     kpis: tuple[Kpi, ...]
+    incidents: tuple[IncidentNotice, ...]
     verdicts: tuple[str, ...]
     data_until: datetime | None
+    restated: tuple[Restated, ...]
 
 
 def facts_of(project: Project, last: RunRecord | None, connection: duckdb.DuckDBPyConnection | None) -> Facts | None:
@@ -69,14 +73,31 @@ def published_of(project: Project, last: RunRecord | None) -> Published | None:
             found = rows(published, HEADLINES, Row)
             said = rows(published, QUERIES / "verdicts.sql", Row)
             reaches = rows(published, QUERIES / "data_until.sql", Row)
+            restated = rows(published, QUERIES / "restated.sql", Restated)
+            told = _told(published)
     except (duckdb.Error, OSError):
         return None
     zone = ZoneInfo(project.settings.shop.time_zone)
     known_on = last.data_until.astimezone(zone).date() if last and last.data_until else None
     return Published(
         tuple(Kpi(k.kpi, k.label, k.value, before.get(k.kpi), k.numerator, k.denominator) for k in found),
+        told,
         tuple(row.sentence for row in said if known_on and row.read_on > known_on),
         _utc(reaches[0].data_until) if reaches else None,
+        tuple(restated),
+    )
+
+
+def _told(published: duckdb.DuckDBPyConnection) -> tuple[IncidentNotice, ...]:
+    """Alarms of the last nights; none of a file that an earlier version published."""
+    try:
+        found = rows(published, QUERIES / "incident_notices.sql", Row)
+    except duckdb.CatalogException:
+        return ()
+    own = ("step_label", "dimension", "value")
+    return tuple(
+        IncidentNotice(**{name: value for name, value in vars(row).items() if name not in own}, place=place(row))
+        for row in found
     )
 
 

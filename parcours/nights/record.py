@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -67,6 +67,16 @@ class Kpi:
 
 
 @dataclass(frozen=True)
+class Restated:
+    """By what values of matured days moved since the report before: how many, and of which days."""
+
+    cause: str
+    values: int
+    first_on: date
+    last_on: date
+
+
+@dataclass(frozen=True)
 class OpenTrouble:
     """A trouble that is not over: since when, and when somebody was last told of it (nobody yet: None)."""
 
@@ -77,6 +87,34 @@ class OpenTrouble:
     since: datetime
     is_check: bool = False
     told: datetime | None = None
+
+
+@dataclass(frozen=True)
+class IncidentNotice:
+    """What a night told of an alarm of an incident that nobody logged: open, worse or over.
+
+    Attributes:
+        alarm: which alarm it is.
+        night: last shop day that was known of the step.
+        word: open, worse or over.
+        place: the step, and for whom.
+        began_on, ended_on: the days that stand out most.
+        relative_size: went on relative to expected, below 0.
+        entered_count, went_on_count, expected_count: attempts on these days.
+        changes: labels of changes that were logged on them; None: none.
+    """
+
+    alarm: str
+    night: date
+    word: Literal["open", "worse", "over"]
+    place: str
+    began_on: date
+    ended_on: date
+    relative_size: float
+    entered_count: int
+    went_on_count: int
+    expected_count: float
+    changes: str | None
 
 
 @dataclass(frozen=True)
@@ -110,8 +148,11 @@ class RunRecord:
         load_number, refresh_number: how far loading and refreshing had come, to tell the next run's from this one's.
         warns: the checks that warn now; `warns_newly` those of them that did not before, `warns_no_more` the others.
         troubles: what is open after this run; `over` what was open before it.
+        incidents: what the last nights told of incidents that nobody logged; `incidents_newly` those of them that no
+            record before had.
         verdicts: what is said of changes since the data of the run before, in sentences.
         data_until: how far the published data reach.
+        restated: what of the report before is another in this run's; of a run without a report nothing.
         report: where the report is; None: there is none.
         nights_missed: nights without any record between the last run and this one.
         undelivered: what could not be handed over yet.
@@ -130,8 +171,11 @@ class RunRecord:
     warns_newly: tuple[Warned, ...] = ()
     warns_no_more: tuple[Warned, ...] = ()
     kpis: tuple[Kpi, ...] = ()
+    incidents: tuple[IncidentNotice, ...] = ()
+    incidents_newly: tuple[IncidentNotice, ...] = ()
     verdicts: tuple[str, ...] = ()
     data_until: datetime | None = None
+    restated: tuple[Restated, ...] = ()
     troubles: tuple[OpenTrouble, ...] = ()
     over: tuple[OpenTrouble, ...] = ()
     report: str | None = None

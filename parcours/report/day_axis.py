@@ -1,4 +1,4 @@
-"""What charts by shop day share: ticks in the shop's language, and the shades of outage days."""
+"""What charts by shop day share: ticks in the shop's language, and the shades of outage days and incidents."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ TICK_STEPS = ((200, 1), (400, 2), (1000, 3))
 """Up to so many days: ticks every 1, 2, 3 months; longer, every 6. Up to DAILY days
 every day, to WEEKLY every Monday, to HALVES firsts and fifteenths."""
 DAILY, WEEKLY, HALVES = 10, 45, 130
+INCIDENT_SHADE = "rgba(179,55,43,0.13)"
 OUTAGE_SHADES = {"tracking": "rgba(93,107,121,0.22)", "payment": "rgba(226,160,99,0.35)"}
 
 
@@ -29,20 +30,44 @@ def _outage_runs(outages: Sequence[Row]) -> list[tuple[str, date, date]]:
 
 def outage_shapes(outages: Sequence[Row]) -> list[Drawing]:
     """Shades over runs of outage days: grey for tracking, orange for payment."""
-    noon = "{} 12:00"
     return [
-        shape(
-            "rect",
-            [noon.format((start - timedelta(days=1)).isoformat()), noon.format(end.isoformat())],
-            [0, 1],
-            {"width": 0},
-            xref="x",
-            yref="paper",
-            fillcolor=OUTAGE_SHADES["tracking" if kind == "tracking" else "payment"],
-            layer="below",
-        )
+        _shade(start, end, OUTAGE_SHADES["tracking" if kind == "tracking" else "payment"])
         for kind, start, end in _outage_runs(outages)
     ]
+
+
+def incident_shapes(incidents: Sequence[Row]) -> list[Drawing]:
+    """Red shades over the days of incidents; days of several are shaded once."""
+    runs: list[tuple[date, date]] = []
+    for began, ended in sorted((incident.began_on, incident.ended_on) for incident in incidents):
+        if runs and began <= runs[-1][1] + timedelta(days=1):
+            runs[-1] = runs[-1][0], max(runs[-1][1], ended)
+        else:
+            runs.append((began, ended))
+    return [_shade(began, ended, INCIDENT_SHADE) for began, ended in runs]
+
+
+def within(incidents: Sequence[Row], first: date, last: date) -> list[Row]:
+    """Incidents that have a day in a chart's period, cut to it."""
+    return [
+        Row(**vars(incident) | {"began_on": max(incident.began_on, first), "ended_on": min(incident.ended_on, last)})
+        for incident in incidents
+        if incident.began_on <= last and incident.ended_on >= first
+    ]
+
+
+def _shade(start: date, end: date, color: str) -> Drawing:
+    noon = "{} 12:00"
+    return shape(
+        "rect",
+        [noon.format((start - timedelta(days=1)).isoformat()), noon.format(end.isoformat())],
+        [0, 1],
+        {"width": 0},
+        xref="x",
+        yref="paper",
+        fillcolor=color,
+        layer="below",
+    )
 
 
 def outage_labels(outages: Sequence[Row]) -> list[Drawing]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from parcours.tables.python_rows import write_rows
+from parcours.tables.segment_words import segment_words
 
 if TYPE_CHECKING:
     from parcours.inference.explaining import Explained, Leaves
@@ -150,11 +151,9 @@ def write_movement_segments(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def named(found: Explained) -> str:
-    """The segment in words: “device mobile and country France”, “channel e-mail or social”."""
-    dimensions = dict.fromkeys(dimension for dimension, _ in found.chosen)
-    if len(dimensions) == 1:
-        return f"{found.chosen[0][0]} {' or '.join(value for _, value in found.chosen)}"
-    return " and ".join(f"{dimension} {value}" for dimension, value in found.chosen)
+    """The segment in words: “device mobile and country France”, “channel e-mail or channel social”."""
+    is_one_dimension = len({dimension for dimension, _ in found.chosen}) == 1
+    return (" or " if is_one_dimension else " and ").join(segment_words(*pair) for pair in found.chosen)
 
 
 def movements(

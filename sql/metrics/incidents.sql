@@ -116,7 +116,9 @@ logged as (
         string_agg(changes.change_label, ', ' order by changes.changed_on, changes.change_id) as changes
     from found
     inner join settings.changes as changes
-        on changes.changed_on between cast(found.began_on - 2 as date) and found.ended_on
+        on
+            changes.changed_on <= found.ended_on
+            and coalesce(changes.ended_on, changes.changed_on) >= cast(found.began_on - 2 as date)
     group by found.incident
 )
 
@@ -147,7 +149,7 @@ select
         coalesce(signals.errors_before, 0) * measured_days.day_count, measured_days.before_count
     ) as usual_error_count,     -- what as many of the 28 days before would have
     coalesce(outages.payment_outage_count, 0) as payment_outage_count,  -- of its days, those in metrics.outage_days for payment
-    logged.changes,             -- labels of the changes logged on its days or up to two days before; null: none
+    logged.changes,             -- labels of the changes that were logged for its days or the two before; null: none
     event_names.appeared_events,  -- names of events that appeared with it; null: none
     event_names.vanished_events,  -- names of events that vanished with it; null: none
     found.score,                -- how certain it is that it was no ordinary wandering

@@ -1,4 +1,5 @@
-"""A figure by shop day: a dot a day, the level of both halves of the period, the changes and the outages.
+"""A figure by shop day: a dot a day, the level of both halves of the period, the changes, the outages and
+the incidents that nobody logged.
 
 Nothing is smoothed: the days are those of metrics.kpi_daily, of long periods the weeks of metrics.kpi_weekly; the
 levels are those of metrics.kpis.
@@ -10,7 +11,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from parcours.numbers import Numbers
-from parcours.report.day_axis import date_ticks, outage_labels, outage_shapes
+from parcours.report.day_axis import date_ticks, incident_shapes, outage_labels, outage_shapes, within
 from parcours.report.drawing import (
     BLUE,
     BLUE_TINT,
@@ -34,7 +35,13 @@ PIXELS_PER_LETTER, USUAL_WIDTH = 6.4, 1200
 
 
 def daily_chart(
-    days: Sequence[Row], kpi: Row, changes: Sequence[Row], outages: Sequence[Row], numbers: Numbers, narrow: bool
+    days: Sequence[Row],
+    kpi: Row,
+    changes: Sequence[Row],
+    outages: Sequence[Row],
+    incidents: Sequence[Row],
+    numbers: Numbers,
+    narrow: bool,
 ) -> Drawing:
     """The days, grey where small; a line joins those that follow each other and are not."""
     first, last = days[0].on, days[-1].on
@@ -52,7 +59,12 @@ def daily_chart(
             **date_ticks(first, last, numbers, narrow),
         ),
         yaxis=axis(range=[0, axis_end(days, kpi)], nticks=6, **percent_ticks()),
-        shapes=[*outage_shapes(outages), *_halves(kpi), *_change_lines(inside)],
+        shapes=[
+            *incident_shapes(within(incidents, first, last)),
+            *outage_shapes(outages),
+            *_halves(kpi),
+            *_change_lines(inside),
+        ],
         annotations=[
             *_change_labels(inside, levels, first, last, numbers, narrow),
             *([] if narrow else outage_labels(outages)),

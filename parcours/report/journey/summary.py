@@ -1,4 +1,5 @@
-"""The summary at the top of the journey page: where journeys end, what the changes did, what to be careful about."""
+"""The summary at the top of the journey page: where journeys end, what the changes did, which incidents go on, what to
+be careful about."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from datetime import date
 
 from parcours.numbers import Numbers, capital, listed, plural, some
 from parcours.report.figures import Figures, Row, first
+from parcours.report.incident_words import cost, place, size
 from parcours.report.journey.flag import RANKINGS, flagged, interval_and_stake, ranked_by, step_of
 from parcours.report.journey.sections.changes import changes_phrase
 from parcours.report.section import Sentence
@@ -23,6 +25,8 @@ def summary(figures: Figures, numbers: Numbers) -> list[Sentence]:
     if figures.changes:
         said = changes_phrase(figures, lambda change: _short_day(change.changed_on, figures.shop, numbers), numbers)
         sentences.append(Sentence("What the changes did.", f"{said}."))
+    if going_on := _open_incidents(figures, numbers):
+        sentences.append(Sentence("Going on now.", going_on))
     careful = list(_warnings(figures, numbers))
     if careful:
         sentences.append(Sentence("Read with care.", " ".join(careful)))
@@ -44,6 +48,16 @@ def _loss(figures: Figures, numbers: Numbers) -> Sentence:
     others = [f"by {name} it is {top.label}" for name, ranked in firsts for top in ranked if top.stage != stage.stage]
     also = f" {capital(listed(others))}." if others else ""
     return Sentence(f"{step_of(stage)} is where the shop loses most.", rate + also)
+
+
+def _open_incidents(figures: Figures, numbers: Numbers) -> str:
+    """The incidents that nobody logged and that are not over, with the alarms that are open."""
+    running = [incident for incident in figures.incidents if incident.is_open] + figures.open_alarms
+    return " ".join(
+        f"{place(one)} has fallen {size(one, numbers)} since {_short_day(one.began_on, figures.shop, numbers)}: "
+        f"{cost(one, numbers)}{f' (logged: {one.changes})' if one.changes else ''}."
+        for one in running
+    )
 
 
 def _warnings(figures: Figures, numbers: Numbers) -> Iterator[str]:

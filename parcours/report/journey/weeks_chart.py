@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from parcours.numbers import Numbers
-from parcours.report.day_axis import date_ticks
+from parcours.report.day_axis import date_ticks, incident_shapes, within
 from parcours.report.drawing import (
     BLUE,
     BLUE_TINT,
@@ -35,9 +35,16 @@ ROOM = 1.12
 
 
 def weeks_chart(
-    weeks: Sequence[Row], impact: Row, changes: Sequence[Row], small_cell: int, numbers: Numbers, narrow: bool
+    weeks: Sequence[Row],
+    impact: Row,
+    changes: Sequence[Row],
+    unlogged: Sequence[Row],
+    small_cell: int,
+    numbers: Numbers,
+    narrow: bool,
 ) -> Drawing:
-    """A dot per week, grey where small; the expectation as a dashed line with its interval; every change as a line."""
+    """A dot per week, grey where small; the expectation as a dashed line with its interval; every change as a line;
+    incidents that nobody logged are shaded."""
     first, last = weeks[0].week_on, weeks[-1].week_on + timedelta(days=6)
     factor = 100.0 if impact.unit == "share" else 1.0
     inside = [change for change in changes if first <= change.changed_on <= last]
@@ -56,7 +63,12 @@ def weeks_chart(
             nticks=6,
             **(percent_ticks() if impact.unit == "share" else {}),
         ),
-        shapes=[*_incidents(inside, last), *_lines(inside, impact), *_expected(impact, factor)],
+        shapes=[
+            *incident_shapes(within(unlogged, first, last)),
+            *_incidents(inside, last),
+            *_lines(inside, impact),
+            *_expected(impact, factor),
+        ],
         annotations=[_figure(impact, narrow), *_labels(inside, impact, first, last)],
     )
     return {"data": [_line(weeks, factor), _dots(weeks, impact, small_cell, factor, numbers)], "layout": frame}

@@ -1,4 +1,5 @@
-"""A bar per shop day: how many of that day's rows have a fault. Outage days are shaded, which the legend says."""
+"""A bar per shop day: how many of that day's rows have a fault. Outage days and incidents are shaded, which the legend
+says."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from parcours.numbers import Numbers
-from parcours.report.day_axis import OUTAGE_SHADES, date_ticks, outage_shapes
+from parcours.report.day_axis import INCIDENT_SHADE, OUTAGE_SHADES, date_ticks, incident_shapes, outage_shapes, within
 from parcours.report.drawing import BLUE, GREY, INK, PAPER, Drawing, axis, hover, layout, note, safe
 from parcours.report.figures import Row
 
@@ -25,7 +26,9 @@ class DayBars:
     of: str
 
 
-def day_bars(bars: DayBars, outages: Sequence[Row], numbers: Numbers, narrow: bool) -> Drawing:
+def day_bars(
+    bars: DayBars, outages: Sequence[Row], incidents: Sequence[Row], numbers: Numbers, narrow: bool
+) -> Drawing:
     """The drawing; the highest day is labelled."""
     days = bars.days
     first, last = days[0].on, days[-1].on
@@ -44,16 +47,19 @@ def day_bars(bars: DayBars, outages: Sequence[Row], numbers: Numbers, narrow: bo
             **date_ticks(first, last, numbers, narrow),
         ),
         yaxis=axis(range=[0, max(highest.count, 1) * HEADROOM], **_count_ticks(highest.count, numbers)),
-        shapes=outage_shapes(inside),
+        shapes=[*incident_shapes(within(incidents, first, last)), *outage_shapes(inside)],
         annotations=[_label(highest, first, last, numbers)],
     )
     return {"data": [_bars(bars, numbers)], "layout": frame}
 
 
-def day_bars_legend(bars: DayBars, outages: Sequence[Row]) -> list[tuple[str, str]]:
+def day_bars_legend(bars: DayBars, outages: Sequence[Row], incidents: Sequence[Row]) -> list[tuple[str, str]]:
     """What the bars are, and the shades that there are."""
-    kinds = {outage.outage for outage in outages if bars.days[0].on <= outage.on <= bars.days[-1].on}
+    first, last = bars.days[0].on, bars.days[-1].on
+    kinds = {outage.outage for outage in outages if first <= outage.on <= last}
     shades = [(shade, f"{kind} outage day") for kind, shade in OUTAGE_SHADES.items() if kind in kinds]
+    if within(incidents, first, last):
+        shades.append((INCIDENT_SHADE, "incident that nobody logged"))
     return [(BLUE, f"{bars.of} {bars.counts}, by shop day"), *shades]
 
 

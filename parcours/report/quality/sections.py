@@ -144,5 +144,6 @@ def _chart(
     if not any(day.count for day in bars.days):
         return [], []
     outages = rows(connection, BOTH_PAGES / "outages.sql", Row)
-    drawn = chart(f"{topic.key}-days", partial(day_bars, bars, outages, numbers))
-    return [drawn], day_bars_legend(bars, outages)
+    incidents = rows(connection, BOTH_PAGES / "incidents.sql", Row)
+    drawn = chart(f"{topic.key}-days", partial(day_bars, bars, outages, incidents, numbers))
+    return [drawn], day_bars_legend(bars, outages, incidents)

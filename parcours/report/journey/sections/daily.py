@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from parcours.numbers import Numbers, listed, plural
+from parcours.report.day_axis import INCIDENT_SHADE, within
 from parcours.report.drawing import BLUE, FAINT, chart
 from parcours.report.figures import Figures, Row
 from parcours.report.journey.daily_chart import axis_end, daily_chart
@@ -13,7 +14,7 @@ from parcours.report.journey.headlines import HEADLINES, filled_in
 from parcours.report.section import COUNTED, Column, Section, table
 
 PLACE = 30
-SOURCES = ("metrics.kpi_daily", "metrics.kpi_weekly", "metrics.kpis", "metrics.outage_days")
+SOURCES = ("metrics.kpi_daily", "metrics.kpi_weekly", "metrics.kpis", "metrics.outage_days", "metrics.incidents")
 OUTAGES: tuple[Column, ...] = (
     ("Day", "on", Numbers.day),
     ("Outage", "outage", Numbers.text),
@@ -40,6 +41,8 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
         subtitle += " Shown because this shop has no sessions."
     inside = [change for change in figures.changes if days[0].on <= change.changed_on <= days[-1].on]
     has_small = any(day.is_small and day.value is not None for day in days)
+    incidents = within(figures.incidents, days[0].on, days[-1].on)
+    drawn = days, kpi, figures.changes, figures.outages
     columns: list[Column] = [(grain.capitalize(), "on", Numbers.day), (kpi.label, "value", Numbers.share), *COUNTED]
     tables = [table(f"{kpi.label} by {grain}", columns, days, numbers)]
     if figures.outages:
@@ -48,8 +51,12 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
         section(
             title,
             subtitle,
-            legend=[(BLUE, f"a {grain}"), *([(FAINT, f"a {grain} with few attempts")] if has_small else [])],
-            charts=[chart("daily-figure", partial(daily_chart, days, kpi, figures.changes, figures.outages, numbers))],
+            legend=[
+                (BLUE, f"a {grain}"),
+                *([(FAINT, f"a {grain} with few attempts")] if has_small else []),
+                *([(INCIDENT_SHADE, "an incident that nobody logged")] if incidents else []),
+            ],
+            charts=[chart("daily-figure", partial(daily_chart, *drawn, figures.incidents, numbers))],
             notes=[text for text in (_outage_note(figures, numbers), _days_note(days, kpi, figures)) if text],
             numbered=[f"{change.label} ({numbers.day(change.changed_on)})" for change in inside],
             tables=tables,

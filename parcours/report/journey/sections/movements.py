@@ -1,0 +1,169 @@
+"""Why orders and revenue moved: from the month before to the last whole month, part by part, and by segment."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from parcours.numbers import NBSP, NOTHING, Numbers, capital
+from parcours.report.drawing import BLUE, GREEN, RED, Chart, chart
+from parcours.report.figures import Figures, Row
+from parcours.report.journey.waterfall import Bar, waterfall
+from parcours.report.movement_words import contribution, factor, whole
+from parcours.report.section import Section, Table
+from parcours.tables.segment_words import segment_words
+
+PLACE = 36
+SOURCES = ("metrics.movements", "metrics.movement_segments", "metrics.visit_steps")
+TOP_SEGMENTS = 6
+STAYED = 0.005
+"""A relative change that rounds to nothing."""
+
+
+def sections(figures: Figures, numbers: Numbers) -> list[Section]:
+    """One section: by how much orders moved and what moved them most; none of a shop without visits."""
+    orders = [row for row in figures.movements if row.measure == "orders"]
+    revenue = [row for row in figures.movements if row.measure == "revenue"]
+    section = partial(Section, "movements", "Why did it move?", sources=SOURCES)
+    if not orders:
+        return [section("Why it moved: no two whole months yet", "", empty="It takes two whole months of visits.")]
+    first = orders[0]
+    before = numbers.period(first.before_from, first.before_until)
+    after = numbers.period(first.after_from, first.after_until)
+    subtitle = (
+        f"{capital(after)} against {before}. Orders are days × visits a day × the rate of each step × orders per visit "
+        "that orders, and those without a visit; each part is what of the change is due to it, and parts add up "
+        "exactly. An order counts on the day its visit began."
+    )
+    charts = [_chart(orders, "orders", numbers)]
+    if any(row.before_value or row.after_value for row in revenue[:1]):
+        charts.append(_chart(revenue, "revenue", numbers))
+    return [
+        section(
+            _title(orders, numbers),
+            subtitle,
+            charts=charts,
+            legend=[(BLUE, "a month"), (GREEN, "more because of it"), (RED, "less because of it")],
+            notes=_notes(orders, revenue, numbers),
+            tables=[_parts([*orders, *revenue], numbers), *_segments(orders, figures, numbers)],
+        )
+    ]
+
+
+def _title(orders: list[Row], numbers: Numbers) -> str:
+    """By how much orders moved, what moved them most, and which segment explains that."""
+    everything, top = orders[0], _top(orders)
+    change = whole("orders", everything.before_value, everything.after_value, numbers)
+    if top is None:
+        return f"Orders stayed as they were: {change}"
+    word = _word(everything)
+    figures = f"{factor(top.part, top.before_value, numbers)} → {factor(top.part, top.after_value, numbers)}"
+    where = f", on {top.segment}" if top.segment else "; no segment explains it"
+    return f"Orders {word} {change}, above all by {top.part_label} ({figures}){where}"
+
+
+def _word(everything: Row) -> str:
+    before, after = everything.before_value, everything.after_value
+    if before and abs(after / before - 1) < STAYED:
+        return "stayed near"
+    return "rose" if after > before else "fell"
+
+
+def _top(parts: list[Row]) -> Row | None:
+    """The part that moved most in the direction of the whole; of a change of nothing, the largest."""
+    change = parts[0].contribution
+    alike = [part for part in parts[1:] if part.contribution and part.contribution * (change or part.contribution) > 0]
+    return max(alike, key=lambda part: abs(part.contribution), default=None)
+
+
+def _chart(parts: list[Row], measure: str, numbers: Numbers) -> Chart:
+    everything, *rest = parts
+    totals = [
+        Bar(f"{capital(measure)}, {label}", "", value, _total(measure, value, numbers), is_total=True)
+        for label, value in (
+            (numbers.month(everything.before_from), everything.before_value),
+            (numbers.month(everything.after_from), everything.after_value),
+        )
+    ]
+    bars = [
+        Bar(
+            part.part_label,
+            f"{factor(part.part, part.before_value, numbers)} → {factor(part.part, part.after_value, numbers)}",
+            part.contribution,
+            contribution(measure, part.contribution, numbers),
+        )
+        for part in rest
+        if part.contribution
+    ]
+    return chart(
+        f"movement-{measure}",
+        partial(waterfall, [totals[0], *bars, totals[1]], numbers),
+        description=f"{capital(measure)}: {whole(measure, everything.before_value, everything.after_value, numbers)}",
+    )
+
+
+def _total(measure: str, value: float, numbers: Numbers) -> str:
+    return numbers.short_money(value) if measure == "revenue" else numbers.count(value)
+
+
+def _notes(orders: list[Row], revenue: list[Row], numbers: Numbers) -> list[str]:
+    notes = []
+    for row in [orders[0], *orders[1:], *revenue[-1:]]:
+        if row.segment and (row.contribution or row.part == "all"):
+            what = "Orders as a whole" if row.part == "all" else row.part_label
+            notes.append(
+                f"{what}: {row.segment} moved by {numbers.relative(row.segment_moved)}, all others by "
+                f"{numbers.relative(row.rest_moved)}. Had the segment moved like the rest, "
+                f"{numbers.share(min(row.explained_share, 1), 0)} of it would be gone."
+            )
+    if not notes:
+        notes.append(
+            "No segment explains any part: none (of device, channel, country, persona, new or returning, payment "
+            "method and attributes, up to three together) stands out more than one does by chance."
+        )
+    notes.append("What moved is no cause: changes, incidents and seasons are told elsewhere on this page.")
+    return notes
+
+
+def _parts(rows: list[Row], numbers: Numbers) -> Table:
+    lines = [
+        [
+            row.measure.capitalize() if row.part == "all" else f"{row.measure.capitalize()}: {row.part_label}",
+            _figure(row, row.before_value, numbers),
+            _figure(row, row.after_value, numbers),
+            contribution(row.measure, row.contribution, numbers),
+            NOTHING if row.contribution_share is None else numbers.share(row.contribution_share),
+            row.segment or NOTHING,
+        ]
+        for row in rows
+    ]
+    columns = ["Part", "Before", "After", "Due to it", "Of the change", "Segment that explains it"]
+    return Table("Parts of the change", columns, lines, texts=frozenset({5}))
+
+
+def _figure(row: Row, value: float | None, numbers: Numbers) -> str:
+    if row.part != "all":
+        return factor(row.part, value, numbers)
+    return numbers.money(value) if row.measure == "revenue" else numbers.count(value)
+
+
+def _segments(orders: list[Row], figures: Figures, numbers: Numbers) -> list[Table]:
+    """The part that moved orders most, by the segments that did most of it: of each dimension they add up to it."""
+    top = _top(orders)
+    rows = [row for row in figures.movement_segments if top is not None and row.part == top.part]
+    if top is None or not rows:
+        return []
+    lines = []
+    for dimension in dict.fromkeys(row.dimension for row in rows):
+        of_dimension = [row for row in rows if row.dimension == dimension]
+        lines += [
+            [
+                capital(segment_words(row.dimension, row.value)),
+                factor(top.part, row.before_value, numbers),
+                factor(top.part, row.after_value, numbers),
+                contribution("orders", row.mix_contribution, numbers),
+                contribution("orders", row.rate_contribution, numbers),
+            ]
+            for row in of_dimension[:TOP_SEGMENTS]
+        ]
+    columns = ["Segment", "Before", "After", f"By its share{NBSP}(mix)", f"By its own figure{NBSP}(rate)"]
+    return [Table(f"{top.part_label}, by segment, in orders", columns, lines)]
