@@ -13,9 +13,8 @@ from parcours.loading.settings_tables import SETTINGS_TABLES
 from parcours.loading.sources import read_source
 from parcours.project import ROOT, load_project
 from parcours.settings.schema import MOST_MONEY, MOST_PIECES, json_schema
-from parcours.tables.catalogue import declared_tables
+from parcours.tables.catalogue import WRITTEN_AFTERWARDS, declared_tables
 from parcours.warehouse.canonical import KINDS
-from parcours.warehouse.check_results import CHECK_RESULTS_TABLE
 from parcours.warehouse.connection import SCHEMAS
 from parcours.warehouse.functions import read_functions
 from parcours.warehouse.published import PUBLISHED_RAW_TABLES
@@ -150,7 +149,7 @@ def _tables_page() -> str:
     lines += ["and the [functions](#functions) that a query there can call.", ""]
     published_raw = [RAW_TABLES[f"raw.{name}"] for name in PUBLISHED_RAW_TABLES]
     tables = sorted(
-        [*SETTINGS_TABLES, *published_raw, CHECK_RESULTS_TABLE, *declared_tables(load_project())],
+        [*SETTINGS_TABLES, *published_raw, *WRITTEN_AFTERWARDS, *declared_tables(load_project())],
         key=lambda table: table.table,
     )
     for schema in SCHEMAS:

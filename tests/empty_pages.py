@@ -14,6 +14,8 @@ from given import warehouse
 
 from parcours.engine.model import read_model
 from parcours.project import ROOT
+from parcours.tables.restatements import ABOUT_REPORTS
+from parcours.warehouse.comments import make_declared
 from parcours.warehouse.connection import quoted
 from parcours.warehouse.published import write_published
 from parcours.warehouse.refresh_log import prepare_log
@@ -25,6 +27,8 @@ def _published() -> Path:
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     path = folder / "empty.duckdb"
     with warehouse(without=("events", "order_rows")) as connection:
+        for declared in ABOUT_REPORTS:
+            make_declared(connection, declared)
         write_published(connection, path)
     with duckdb.connect(str(path)) as connection:
         for schema, table in connection.execute("select schema_name, table_name from duckdb_tables()").fetchall():

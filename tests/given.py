@@ -31,6 +31,10 @@ from parcours.warehouse.refresh_log import touch
 START = datetime(2026, 1, 5)  # a Monday
 FAR = datetime(2100, 1, 1)
 KEY = "0" * 64
+MANY = os.environ.get("PARCOURS_EXAMPLES") == "many"
+SEARCHES = "join_order,statistics_propagation,common_subplan"
+"""Of DuckDB's optimizer what looks for the quickest plan: with a few rows it takes a sixth of a build. The random tests
+of `make test-fuzz`, and all builds from files, run with it."""
 
 Row = Mapping[str, Any]
 
@@ -44,7 +48,7 @@ def at(value: float | str) -> datetime:
 
 def examples(few: int, many: int) -> int:
     """How many random examples a test tries: few in `make test`, many in `make test-fuzz`."""
-    return many if os.environ.get("PARCOURS_EXAMPLES") == "many" else few
+    return many if MANY else few
 
 
 def settings(**sections: Any) -> JourneySettings:
@@ -158,6 +162,8 @@ def _empty_warehouse(shop: JourneySettings) -> duckdb.DuckDBPyConnection:
     connection.execute("copy from database template to memory")
     connection.execute("detach template")
     prepare(connection, KEY)
+    if not MANY:
+        connection.execute(f"set disabled_optimizers = '{SEARCHES}'")
     return connection
 
 

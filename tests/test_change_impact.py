@@ -309,6 +309,52 @@ def test_read_night_by_night_nothing_is_taken_back(empty: duckdb.DuckDBPyConnect
     assert ends["x", "cart_abandonment"][0] in ("no evidence", "too little to tell", "cannot be told apart")
 
 
+@pytest.mark.statistics
+def test_a_shop_loaded_night_by_night_says_what_it_said() -> None:
+    # Visits go over midnight, orders come up to a day after them, carts are ordered days later.
+    rng, hour = np.random.default_rng(13), 3600.0
+    events, orders = [], []
+    for who in range(4200):
+        when = float(rng.integers(0, 105 * 24)) * hour + float(rng.integers(0, 3600))
+        names = ["landing", "product", "add", "checkout"][: int(rng.integers(1, 5))]
+        seen = [event(f"d{who}", when + 900 * n, name, customer_id=f"c{who}") for n, name in enumerate(names)]
+        if len(names) == 4 and rng.random() < (0.4 if when < 60 * DAY else 0.8):
+            late = float(rng.choice([60, 20 * hour, 60 * hour]))
+            orders.append(order(f"#{who}", when + 2700 + late, customer_id=f"c{who}", value=float(rng.integers(5, 90))))
+        events += seen
+    shop = settings(
+        changes=[change("x", 60), change("y", 70, until=day(72))],
+        measures={"retention_days": 5, "attribution_hours": 24},
+    )
+    columns = (
+        "verdict, crossed, is_faded, looked, read_on, after_denominator, before_denominator, difference, low, high"
+    )
+    read: dict[tuple[str, str], list[tuple[Any, ...]]] = defaultdict(list)
+    for night in range(60, 104):
+        built = warehouse(
+            events=[row for row in events if row["occurred_at"] < at(night * DAY)],
+            order_rows=[row for row in orders if row["ordered_at"] < at(night * DAY)],
+            build=["metrics.change_impact"],
+            known_until=at(night * DAY),
+            known_from={"events": at(0), "order_rows": at(0)},
+            shop=shop,
+        )
+        for change_id, kpi, *row in rows(built, f"select change_id, kpi, {columns} from metrics.change_impact"):
+            read[change_id, kpi].append((day(night), *row))
+        built.close()
+    assert {row[1] for of_figure in read.values() for row in of_figure} >= {"improved", "measuring", "no evidence"}
+    for key, of_figure in read.items():
+        for before, after in pairwise(of_figure):
+            if before[4] == after[4]:
+                assert before[1:4] == after[1:4], (key, before, after)
+                numbers = [[value for value in row[6:] if value is not None] for row in (before, after)]
+                assert numbers[0] == pytest.approx(numbers[1], rel=1e-6), (key, before, after)
+            else:
+                assert after[5] == after[0], "a look is read on its day"
+            if before[1] in ("improved", "worsened"):
+                assert before[1:3] == after[1:3]
+
+
 def test_payment_outages_of_an_incident_are_its_own_days(empty: duckdb.DuckDBPyConnection) -> None:
     satisfied = answers(np.random.default_rng(4), 170, 100, moved(170, 0.5, 130, -0.4, 139))
     incident = change("x", 130, until=day(139))

@@ -104,6 +104,7 @@ def test_everything_materializes_with_rows_columns_lineage_and_checks(
     assert not {"raw.events", "raw.rejected_rows", "raw.contacts"} & tables
 
 
+@pytest.mark.nights
 def test_a_failed_check_keeps_the_last_good_report_and_snapshot(shop: Project) -> None:
     def report() -> str:
         """The report, but what its head says of the last run."""

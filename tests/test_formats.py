@@ -12,13 +12,12 @@ from pathlib import Path
 import duckdb
 import pytest
 from format_shops import shop_reading
-from shops import load
+from shops import first_days, load
 
 from parcours.loading.formats import Guess, describe_guess, guess_folder, shop_of
 from parcours.project import ROOT
 
 FIXTURES = Path(__file__).parent / "fixtures"
-SAMPLE = ROOT / "data" / "sample"
 
 
 def guesses(folder: Path) -> dict[str, Guess]:
@@ -95,8 +94,8 @@ def test_parquet_and_json_lines_of_one_format_are_both_recognised(tmp_path: Path
     }
 
 
-def test_the_sample_is_recognised_as_journey_yaml_reads_it() -> None:
-    found = guesses(SAMPLE)
+def test_the_sample_is_recognised_as_journey_yaml_reads_it(tmp_path: Path) -> None:
+    found = guesses(first_days(tmp_path, 6).exports_folder)
     assert {guess.format for name, guess in found.items() if name.startswith("events/")} == {"segment"}
     assert {guess.format for name, guess in found.items() if name.startswith("orders/")} == {"shopify_orders"}
     assert found["crm/contacts.csv"].format == "hubspot_contacts"

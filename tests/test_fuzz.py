@@ -29,7 +29,7 @@ ORIGINALS = (
     "crm/contacts.csv",
     "crm/survey_answers.csv",
 )
-FEW, MANY = 40, 2000
+FEW, MANY = 25, 2000
 SPECIAL = [
     b"\x00",
     b"\xff\xfe",

@@ -408,6 +408,7 @@ def test_a_section_is_on_the_page_where_it_says_once_its_module_is_there(
         "csat",
         "change-1",
         "change-2",
+        "restated",
         "method",
     ]
     assert by_key["planted"].title == "5 days"

@@ -123,9 +123,10 @@ def draw_up(
     told_before = {(one.alarm, one.night, one.word) for record in records for one in record.incidents}
     before = {(one.table, one.check) for one in last.warns} if last else set()
     now = {(one.table, one.check) for one in warns}
+    outcome = _outcome(found, facts, finished=finished)
     return replace(
         run,
-        outcome=_outcome(found, facts, finished=finished),
+        outcome=outcome,
         files=facts.files if facts else (),
         load_number=facts.load_number if facts else last.load_number if last else 0,
         tables_refreshed=facts.tables_refreshed if facts else (),
@@ -138,6 +139,7 @@ def draw_up(
         incidents_newly=tuple(one for one in incidents if (one.alarm, one.night, one.word) not in told_before),
         verdicts=published.verdicts if published else (),
         data_until=published.data_until if published else None,
+        restated=published.restated if published and outcome == "report" else (),
         troubles=is_open,
         over=over,
         report=str(project.report) if project.report.exists() else None,

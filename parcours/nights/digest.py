@@ -11,7 +11,17 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from parcours.nights.record import FileRows, IncidentNotice, Kpi, Message, OpenTrouble, Rows, RunRecord, Warned
+from parcours.nights.record import (
+    FileRows,
+    IncidentNotice,
+    Kpi,
+    Message,
+    OpenTrouble,
+    Restated,
+    Rows,
+    RunRecord,
+    Warned,
+)
 from parcours.numbers import Numbers, capital, plural
 from parcours.project import Project
 from parcours.report.page import unturned
@@ -157,6 +167,10 @@ class _Words:
             yield Part("Over", [f"{trouble.title} (since {self.day(trouble.since)})" for trouble in record.over])
         if record.kpis:
             yield Part("Headline figures, and their change since the last run", [self._kpi(k) for k in record.kpis])
+        if record.restated:
+            yield Part(
+                "Matured values that moved since the report before", [self._restated(r) for r in record.restated]
+            )
         if record.incidents_newly:
             lines = [self._incident(one) for one in record.incidents_newly]
             is_bad = any(one.word != "over" for one in record.incidents_newly)
@@ -189,6 +203,12 @@ class _Words:
             return f"{shown} ({counted})"
         change = "unchanged" if kpi.value == kpi.before else self.numbers.points(kpi.value - kpi.before)
         return f"{shown}, {change} ({counted})"
+
+    def _restated(self, restated: Restated) -> str:
+        days = self.numbers.day(restated.first_on)
+        if restated.last_on > restated.first_on:
+            days = f"{days} to {self.numbers.day(restated.last_on)}"
+        return f"By {restated.cause}: {self.numbers.count(restated.values)} ({days})"
 
     def _incident(self, one: IncidentNotice) -> str:
         said = {"open": "has fallen", "worse": "has fallen further", "over": "is over: it had fallen"}[one.word]

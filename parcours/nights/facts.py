@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from parcours.loading.readers.masking import masked
-from parcours.nights.record import FileRows, IncidentNotice, Kpi, RunRecord, Warned
+from parcours.nights.record import FileRows, IncidentNotice, Kpi, Restated, RunRecord, Warned
 from parcours.project import Project
 from parcours.report.figures import Row, rows
 from parcours.report.incident_words import place
@@ -47,6 +47,7 @@ class Published:
     incidents: tuple[IncidentNotice, ...]
     verdicts: tuple[str, ...]
     data_until: datetime | None
+    restated: tuple[Restated, ...]
 
 
 def facts_of(project: Project, last: RunRecord | None, connection: duckdb.DuckDBPyConnection | None) -> Facts | None:
@@ -72,6 +73,7 @@ def published_of(project: Project, last: RunRecord | None) -> Published | None:
             found = rows(published, HEADLINES, Row)
             said = rows(published, QUERIES / "verdicts.sql", Row)
             reaches = rows(published, QUERIES / "data_until.sql", Row)
+            restated = rows(published, QUERIES / "restated.sql", Restated)
             told = _told(published)
     except (duckdb.Error, OSError):
         return None
@@ -82,6 +84,7 @@ def published_of(project: Project, last: RunRecord | None) -> Published | None:
         told,
         tuple(row.sentence for row in said if known_on and row.read_on > known_on),
         _utc(reaches[0].data_until) if reaches else None,
+        tuple(restated),
     )
 
 

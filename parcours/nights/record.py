@@ -67,6 +67,16 @@ class Kpi:
 
 
 @dataclass(frozen=True)
+class Restated:
+    """By what values of matured days moved since the report before: how many, and of which days."""
+
+    cause: str
+    values: int
+    first_on: date
+    last_on: date
+
+
+@dataclass(frozen=True)
 class OpenTrouble:
     """A trouble that is not over: since when, and when somebody was last told of it (nobody yet: None)."""
 
@@ -142,6 +152,7 @@ class RunRecord:
             record before had.
         verdicts: what is said of changes since the data of the run before, in sentences.
         data_until: how far the published data reach.
+        restated: what of the report before is another in this run's; of a run without a report nothing.
         report: where the report is; None: there is none.
         nights_missed: nights without any record between the last run and this one.
         undelivered: what could not be handed over yet.
@@ -164,6 +175,7 @@ class RunRecord:
     incidents_newly: tuple[IncidentNotice, ...] = ()
     verdicts: tuple[str, ...] = ()
     data_until: datetime | None = None
+    restated: tuple[Restated, ...] = ()
     troubles: tuple[OpenTrouble, ...] = ()
     over: tuple[OpenTrouble, ...] = ()
     report: str | None = None

@@ -38,7 +38,8 @@ from parcours.tables.movements import (
     write_movements,
 )
 from parcours.tables.movements import READS as MOVEMENTS_READ
-from parcours.warehouse.check_results import CHECK_RESULTS
+from parcours.tables.restatements import ABOUT_REPORTS
+from parcours.warehouse.check_results import CHECK_RESULTS_TABLE
 from parcours.warehouse.comments import Described, comment_tables, is_declaration, read_declaration
 from parcours.warehouse.connection import SCHEMAS, transaction
 from parcours.warehouse.raw_tables import RAW_TABLES
@@ -143,6 +144,9 @@ LOADED_TABLES = (
 )
 """What is there before any model runs."""
 
+WRITTEN_AFTERWARDS = (CHECK_RESULTS_TABLE, *ABOUT_REPORTS)
+"""What is written when all tables are built: what the checks say, and what changed since the last report."""
+
 
 def declared_tables(project: Project) -> list[Model | PythonTable]:
     """Every table that is built of a shop, upstreams first.
@@ -193,7 +197,8 @@ def tidy_log(connection: duckdb.DuckDBPyConnection, project: Project) -> None:
 
 
 def _tidy_log(connection: duckdb.DuckDBPyConnection, tables: Sequence[tuple[Model | PythonTable, Table]]) -> None:
-    prune(connection, [*LOADED_TABLES, CHECK_RESULTS, *(table.name for _, table in tables)])
+    others = [*LOADED_TABLES, *(table.table for table in WRITTEN_AFTERWARDS)]
+    prune(connection, [*others, *(table.name for _, table in tables)])
     drop_narrowed(connection)
 
 

@@ -18,6 +18,7 @@ from parcours.engine.refresh import Table
 from parcours.loading.settings_tables import settings_versions
 from parcours.project import Project
 from parcours.tables.catalogue import LOADED_TABLES, all_tables
+from parcours.tables.restatements import write_restatements
 from parcours.tables.table_checks import all_checks
 from parcours.warehouse.check_results import CHECK_RESULTS, make_check_results
 from parcours.warehouse.connection import existing_tables
@@ -49,6 +50,7 @@ def publish(connection: duckdb.DuckDBPyConnection, project: Project) -> dict[str
     """
     if reasons := why_not(connection, project):
         raise NotPublished(reasons)
+    write_restatements(connection, {table.name: table for _, table in all_tables(project)}, project.published)
     return write_published(connection, project.published)
 
 

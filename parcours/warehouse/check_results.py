@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 
 import duckdb
 
-from parcours.warehouse.comments import comment_table, read_declaration
+from parcours.warehouse.comments import make_declared, read_declaration
 from parcours.warehouse.rows import insert_rows
 
 CHECK_RESULTS = "metrics.check_results"
@@ -22,16 +22,7 @@ Row = tuple[str, str, str, str, int, str, str, str, str]
 
 def make_check_results(connection: duckdb.DuckDBPyConnection) -> None:
     """Create the table where it does not exist, or has other columns than this version writes."""
-    schema, name = CHECK_RESULTS.split(".")
-    found = connection.execute(
-        "select column_name from duckdb_columns() where database_name = current_database() and schema_name = ? "
-        "and table_name = ? order by column_index",
-        [schema, name],
-    ).fetchall()
-    if [column for (column,) in found] == list(CHECK_RESULTS_TABLE.columns):
-        return
-    connection.execute(f"create or replace table {CHECK_RESULTS} ({CHECK_RESULTS_TABLE.definition})")
-    comment_table(connection, CHECK_RESULTS_TABLE)
+    make_declared(connection, CHECK_RESULTS_TABLE)
 
 
 def note_results(connection: duckdb.DuckDBPyConnection, rows: Sequence[Row]) -> None:

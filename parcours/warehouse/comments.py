@@ -91,6 +91,19 @@ def read_declaration(table: str) -> DeclaredTable:
     return DeclaredTable(table, " ".join(head), columns, tuple(key.split(", ")) if key else ())
 
 
+def make_declared(connection: duckdb.DuckDBPyConnection, declared: DeclaredTable) -> None:
+    """Create a table, empty, where it does not exist or has other columns than its file declares."""
+    schema, name = declared.table.split(".")
+    found = connection.execute(
+        "select column_name from duckdb_columns() where database_name = current_database() and schema_name = ? "
+        "and table_name = ? order by column_index",
+        [schema, name],
+    ).fetchall()
+    if [column for (column,) in found] != list(declared.columns):
+        connection.execute(f"create or replace table {declared.table} ({declared.definition})")
+        comment_table(connection, declared)
+
+
 def comment_table(connection: duckdb.DuckDBPyConnection, declared: Described) -> None:
     """Write the sentences of a table that exists, those that it does not carry yet."""
     comment_tables(connection, [declared])

@@ -8,6 +8,7 @@ A number counts the refreshes of all tables.
 * `refresh_log.checks`: of each check the version in which it last passed, and the last refresh that it covered then.
 * `refresh_log.lineage`: of each table from which columns of others its own are computed, by the version of its SQL.
 * `refresh_log.commented`: of each table the sentences that it carries, and since which change.
+* `refresh_log.reported`: of each table behind a figure the version and the last change that the last report has.
 * `refresh_log.pseudonym_key`: a hash of the key with which the pseudonyms were made.
 * `refresh_log.narrowed`: what the copies in the schemas `narrowed_…` hold that the tables of one run share.
 
@@ -80,11 +81,34 @@ def prepare_log(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("create table if not exists refresh_log.lineage (table_name text, version text, lineage text)")
     connection.execute("create table if not exists refresh_log.pseudonym_key (fingerprint text)")
     connection.execute("create table if not exists refresh_log.commented (table_name text, version text)")
+    connection.execute(
+        "create table if not exists refresh_log.reported (table_name text, version text, changed_at bigint)"
+    )
     # What somebody dropped is not built; asked here, once: listing the tables takes DuckDB as long as a small refresh.
     connection.execute(
         f"delete from refresh_log.tables where {IS_BUILT} and table_name not in ("
         "select schema_name || '.' || table_name from duckdb_tables() where database_name = current_database())"
     )
+
+
+def note_reported(connection: duckdb.DuckDBPyConnection, states: Mapping[str, State]) -> None:
+    """Note which tables, as they are now, a report is made of. Runs inside the caller's transaction."""
+    connection.execute("delete from refresh_log.reported")
+    rows = [(table, state.version, state.changed_at) for table, state in sorted(states.items())]
+    insert_rows(connection, "refresh_log.reported", rows)
+
+
+def is_reported(connection: duckdb.DuckDBPyConnection, states: Mapping[str, State]) -> bool:
+    """Whether the last report is made of these tables as they are now."""
+    rows = connection.execute("from refresh_log.reported").fetchall()
+    return {table: rest for table, *rest in rows} == {
+        table: [state.version, state.changed_at] for table, state in states.items()
+    }
+
+
+def reported_versions(connection: duckdb.DuckDBPyConnection) -> dict[str, str | None]:
+    """The version that each table had in the last report."""
+    return dict(connection.execute("select table_name, version from refresh_log.reported").fetchall())
 
 
 def reset_log(connection: duckdb.DuckDBPyConnection) -> None:

@@ -1,7 +1,7 @@
 -- One row per change and figure: the change's own figures first (the one it was meant to move, else the steps that leave
--- its stage), the others in the catalogue's order; steps with the name of their funnel.
-with leaving as (
-    select distinct matches.funnel_id, matches.step_number + 1 as step_number, coalesce(matches.stage, rules.stage) as stage
+-- its stage, then those that enter it), the others in the catalogue's order; steps with the name of their funnel.
+with steps as (
+    select distinct matches.funnel_id, matches.step_number, coalesce(matches.stage, rules.stage) as stage
     from settings.funnel_step_matches as matches
     left join settings.touchpoint_rules as rules on matches.touchpoint = rules.touchpoint
 )
@@ -20,10 +20,16 @@ select
 from metrics.change_impact as impact
 inner join settings.kpis as catalogue on impact.kpi = catalogue.kpi
 left join settings.funnels as funnels on catalogue.funnel_id = funnels.funnel_id
-left join leaving
+left join steps as leaving
     on
         catalogue.funnel_id = leaving.funnel_id
-        and catalogue.step_number = leaving.step_number
+        and catalogue.step_number = leaving.step_number + 1
         and impact.stage = leaving.stage
+left join steps as entering
+    on
+        catalogue.funnel_id = entering.funnel_id
+        and catalogue.step_number = entering.step_number
+        and impact.stage = entering.stage
 order by
-    impact.changed_on, impact.change_id, impact.is_meant desc, leaving.stage is null, catalogue.kpi_position
+    impact.changed_on, impact.change_id, impact.is_meant desc, leaving.stage is null, entering.stage is null,
+    catalogue.kpi_position

@@ -31,9 +31,8 @@ def _sides(numbers: Numbers, before: int | None, after: int | None, denominator:
 
 SAID: tuple[Column, ...] = (
     ("Figure", "full_label", Numbers.text),
-    ("What is said of it", "sentence", Numbers.text),
+    ("What is said of it", "sentence beside", lambda numbers, said, beside: f"{said} {beside or ''}".strip()),
 )
-BESIDE: Column = ("Beside it", "beside", lambda numbers, text: text or "")
 NEAR_DAYS = 28
 """Changes so near are named."""
 COLUMNS: tuple[Column, ...] = (
@@ -51,11 +50,14 @@ COLUMNS: tuple[Column, ...] = (
     ("n without / with", "before_denominator after_denominator denominator_name", _sides),
     ("Weeks before", "weeks_before", Numbers.count),
     ("Read on", "looked", Numbers.text),
-    ("p", "p_seq", lambda numbers, p: numbers.decimal(p, 4)),
-    ("Wanders by", "wander", lambda numbers, wander: numbers.share(wander, 0)),
+)
+PARTS: tuple[Column, ...] = (
+    ("Figure", "full_label", Numbers.text),
     ("Plain difference", "plain_difference unit", Numbers.difference),
-    ("of it mix", "mix_difference unit", Numbers.difference),
-    ("of it rate", "rate_difference unit", Numbers.difference),
+    ("of it mix of devices", "mix_difference unit", Numbers.difference),
+    ("of it rate of each", "rate_difference unit", Numbers.difference),
+    ("Wanders by", "wander", lambda numbers, wander: numbers.share(wander, 0)),
+    ("p over the looks", "p_seq", lambda numbers, p: numbers.decimal(p, 4)),
 )
 
 
@@ -92,19 +94,23 @@ def _change_section(key: str, change: Row, impacts: Sequence[Row], figures: Figu
         "What is said moved at the same time and more than the figure wanders by itself: not what caused it. There is "
         "no term for the season: what comes once a year, as Christmas, belongs under “calendar” in journey.yaml."
     ]
-    columns = [*SAID, BESIDE] if any(impact.beside for impact in impacts) else SAID
-    said = replace(table(f"What is said of {change.label}", columns, impacts, numbers), texts=frozenset({1, 2}))
+    said = replace(table(f"What is said of {change.label}", SAID, impacts, numbers), texts=frozenset({1}))
     near = [other for other in figures.changes if other is not change and _days_apart(change, other) <= NEAR_DAYS]
     if near:
         notes.insert(0, f"Within {NEAR_DAYS} days of it: {listed([_name(other, numbers) for other in near])}.")
-    weeks = _weeks_charts(key, impacts, figures, numbers)
+    drawn_by_week = _drawn_by_week(impacts)
+    weeks = _weeks_charts(key, drawn_by_week, figures, numbers)
+    has_expected = weeks and any(impact.expected_value is not None for impact in drawn_by_week)
     legend = [(ORANGE, "expected without the change"), (BLUE_TINT, "its 95\u00a0% interval")]
     return section(
         charts=[*drawn, *weeks],
-        legend=legend if weeks and panels else [],
+        legend=legend if has_expected else [],
         notes=[change.what, *notes] if change.what else notes,
         shown=[said],
-        tables=[table(f"Figures around {change.label}", COLUMNS, impacts, numbers)],
+        tables=[
+            table(f"Figures around {change.label}", COLUMNS, impacts, numbers),
+            table(f"Plain differences around {change.label}", PARTS, impacts, numbers),
+        ],
     )
 
 
@@ -133,12 +139,14 @@ def _dot(impact: Row, numbers: Numbers) -> Dot:
     )
 
 
+def _drawn_by_week(impacts: Sequence[Row]) -> list[Row]:
+    """The change's own figure, and those that moved."""
+    return [*impacts[:1], *(impact for impact in impacts[1:] if impact.verdict in MOVED)][:WEEKS_SHOWN]
+
+
 def _weeks_charts(key: str, impacts: Sequence[Row], figures: Figures, numbers: Numbers) -> list[Chart]:
-    """The weeks of the change's own figure, and of those that moved."""
-    own, rest = impacts[:1], impacts[1:]
-    shown = [*own, *(impact for impact in rest if impact.verdict in MOVED)][:WEEKS_SHOWN]
     charts = []
-    for number, impact in enumerate(shown, 1):
+    for number, impact in enumerate(impacts, 1):
         weeks = [
             week
             for week in figures.change_weeks
@@ -193,6 +201,14 @@ def _state(impacts: Sequence[Row], numbers: Numbers) -> str:
     return f"{text}; too little to tell of {rest} more" if rest else text
 
 
+def _short_state(impacts: Sequence[Row], numbers: Numbers) -> str:
+    """The same of changes that are alike."""
+    state = _state(impacts, numbers)
+    if state.startswith("cannot be told apart"):
+        return "cannot be told apart from changes near it"
+    return state.split(" on ")[0].split(",")[0]
+
+
 def changes_phrase(figures: Figures, day: Callable[[Row], str], numbers: Numbers) -> str:
     """All changes in the summary: what moved by how much, and of the others what can be said, those alike together."""
     phrases: list[str] = []
@@ -204,7 +220,7 @@ def changes_phrase(figures: Figures, day: Callable[[Row], str], numbers: Numbers
         if moved:
             phrases.append(f"{name}: {'; '.join(moved)}")
         else:
-            others.setdefault(_state(impacts, numbers).split(" on ")[0].split(",")[0], []).append(name)
+            others.setdefault(_short_state(impacts, numbers), []).append(name)
     phrases += [f"{listed(names)}: {state}" for state, names in others.items()]
     return capital("; ".join(phrases))
 
