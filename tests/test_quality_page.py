@@ -21,6 +21,7 @@ from test_report import HOSTILE, SUMMED, Tags, write_published
 from parcours.engine.checks import Check, read_checks, record
 from parcours.numbers import MINUS, NARROW_NBSP, NBSP, Numbers
 from parcours.project import ROOT
+from parcours.report.day_axis import INCIDENT_SHADE
 from parcours.report.figures import rows
 from parcours.report.quality.page import quality_sections
 from parcours.report.quality.sections import Mark, Result
@@ -272,11 +273,12 @@ def test_orders_without_an_event_are_split_by_channel_and_payment_method(shop: P
     assert [row[:3] for row in methods.rows] == [["card", "360", "2"], ["not known", "22", "1"]]
 
 
-def test_the_chart_of_orders_has_a_bar_per_day_and_shades_outage_days(shop: Path) -> None:
+def test_the_chart_of_orders_has_a_bar_per_day_and_shades_outage_days_and_incidents(shop: Path) -> None:
     section = sections(shop)["orders"]
     assert [text for _, text in section.legend] == [
         "orders without a purchase event, by shop day",
         "payment outage day",
+        "incident that nobody logged",
     ]
     (chart,) = section.charts
     drawing = json.loads(chart.wide)
@@ -287,7 +289,9 @@ def test_the_chart_of_orders_has_a_bar_per_day_and_shades_outage_days(shop: Path
         "2026-07-03": 1,
         "2026-07-04": 0,
     }
-    assert [shape["x1"] for shape in drawing["layout"]["shapes"]] == ["2026-07-02 12:00"]
+    shades = [(shape["x1"], shape["fillcolor"] == INCIDENT_SHADE) for shape in drawing["layout"]["shapes"]]
+    # Those of 1 and 2, and of 4 and 5 July, as far as there are days; then the outage.
+    assert shades == [("2026-07-02 12:00", True), ("2026-07-04 12:00", True), ("2026-07-02 12:00", False)]
 
 
 def test_orders_on_tracking_outages_are_told_from_others(shop: Path) -> None:
