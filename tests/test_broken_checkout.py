@@ -5,6 +5,7 @@ Incidents with place, days, cost and what else was seen; what a night told; why 
 
 from __future__ import annotations
 
+from argparse import ArgumentTypeError
 from collections import defaultdict
 from datetime import date, datetime, timedelta
 from math import log
@@ -15,9 +16,11 @@ import pytest
 from given import START, at, event, order, rows, settings, warehouse
 
 from parcours.engine.checks import read_checks
+from parcours.numbers import NBSP, Numbers
 from parcours.project import ROOT
 from parcours.tables.movements import PeriodError, Span, movements, named, spans_that_are_known
 from parcours.warehouse.comments import read_declaration
+from pipelines.commands.why import lines, span
 
 FEBRUARY = 27
 """Days from START to the shop's first: two whole months and some days of a third."""
@@ -193,8 +196,22 @@ def test_periods_that_cannot_be_compared_are_refused(shop: duckdb.DuckDBPyConnec
     assert spans_that_are_known(shop, Span(on(0), on(6)), Span(on(7), on(13)))
     with pytest.raises(PeriodError, match="have the same days"):
         spans_that_are_known(shop, Span(on(0), on(6)), Span(on(6), on(13)))
-    with pytest.raises(PeriodError, match="Visits have an outcome from 2026-02-01 to 2026-04-09"):
+    with pytest.raises(PeriodError, match="Orders can be compared from 2026-02-01 to 2026-04-09"):
         spans_that_are_known(shop, Span(on(-1), on(6)), Span(on(7), on(13)))
+
+
+def test_parcours_why_prints_each_part_with_its_segment(shop: duckdb.DuckDBPyConnection) -> None:
+    before, after = span(f"{on(43)}..{on(49)}"), span(f"{on(50)}..{on(56)}")
+    orders, _ = movements(shop, before, after)
+    assert "\n".join(lines(orders, Numbers("en", "EUR"))).replace(NBSP, " ") == (
+        "\nOrders: 42 → 21 (−50 %)\n"
+        "         −21.0  Checkout → Order  50.0 % → 25.0 %  device mobile\n"
+        "  explained by device mobile"
+    )
+    assert span("2026-07-01") == Span(date(2026, 7, 1), date(2026, 7, 1))
+    for wrong in ("July", "2026-07-02..2026-07-01", "2026-07-01..x"):
+        with pytest.raises(ArgumentTypeError):
+            span(wrong)
 
 
 @pytest.fixture(scope="module")
@@ -272,3 +289,14 @@ def test_the_check_lists_each_open_alarm_once_as_it_was_last_told() -> None:
             )
         count, samples = check.find(connection)
     assert (count, samples[0]["alarm"], samples[0]["word"]) == (1, "a", "worse")
+
+
+def test_a_shop_of_orders_alone_has_the_months_of_its_orders() -> None:
+    placed = [order(f"{day}", day * 86_400, value=10 + (day > 57)) for day in range(27, 90) if day > 55 or day % 2]
+    built = warehouse(order_rows=placed, known_until=at(90 * 86_400), without=["events"], build=["metrics.movements"])
+    parts = rows(built, "select part, before_value, after_value, contribution from metrics.movements "
+                        "where measure = 'orders' and contribution <> 0 order by part_number")  # fmt: skip
+    assert [part[0] for part in parts] == ["all", "days", "other"]
+    assert parts[0][1:] == (14, 31, 17)
+    assert parts[1][3] + parts[2][3] == pytest.approx(17, abs=1e-9)
+    assert parts[2][1:3] == (0.5, 1)

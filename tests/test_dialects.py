@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 from format_shops import reasons, shop_reading
+from pydantic import ValidationError
 from shops import load, query
 
 from parcours.loading.rejected import write_rejected
 from parcours.project import Project
+from parcours.settings.schema import ExportFile
 
 HEADER = ["deal_id", "Région, site", "opened", "amount", "dealstage", "note"]
 LABELS = {"id": "deal_id", "createdate": "opened", "closedate": "closed"}
@@ -182,6 +184,33 @@ def test_rejected_rows_are_written_to_be_corrected_in_the_same_dialect(tmp_path:
     written.path.rename(project.exports_folder / written.path.name)
     load(project)
     assert amounts(project) == AMOUNTS[:2]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "region"), [("windows-1250", "Łódź"), ("windows-1251", "Тверь"), ("shift_jis", "東京都ソ")]
+)
+def test_a_declared_encoding_is_read_and_so_is_what_is_corrected(tmp_path: Path, encoding: str, region: str) -> None:
+    text = table(";", ",", [[*ROWS[0][:1], region, *ROWS[0][2:]], [*ROWS[1][:3], "a lot", *ROWS[1][4:]]])
+    content = text.replace("Région", region).replace("Île-de-France", region).encode(encoding, errors="replace")
+    labels = {**LABELS, "pipeline": f"{region}, site"}
+    project = shop_of(tmp_path, content, columns=labels, encoding=encoding)
+    (found,) = load(project)
+    assert (found.rows_read, found.rows_loaded, found.rows_rejected) == (2, 1, 1)
+    assert query(project, "select pipeline from raw.deals") == [(region,)]
+    (written,) = write_rejected(project, tmp_path / "to correct")
+    assert written.path
+    corrected = written.path.read_text(encoding="utf-8").replace("a lot", "1250,00")
+    (project.exports_folder / "corrected.csv").write_text(corrected, encoding="utf-8")
+    load(project)
+    assert amounts(project) == AMOUNTS[:2]
+
+
+def test_a_file_that_is_not_in_its_declared_encoding_is_refused_and_an_unknown_one_is_told(tmp_path: Path) -> None:
+    (found,) = load(shop_of(tmp_path, table().encode() + "東".encode("cp932") + b"\n", encoding="utf-8"))
+    assert (found.status, str(found.reason)[:21]) == ("refused", "is no text in utf-8, ")
+    for unknown in ("windows-9", "base64", "idna"):
+        with pytest.raises(ValidationError, match="expected the name of an encoding"):
+            ExportFile(name="a", path="*", format="segment", encoding=unknown)
 
 
 def test_json_lines_in_utf_16_are_read(tmp_path: Path) -> None:

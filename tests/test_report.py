@@ -95,8 +95,8 @@ insert into metrics.incidents (
 ) values
     ('a', 'visit:cart', '{text} → Checkout in a visit', 'device', '{text}', '2026-07-04', '2026-07-05', true,
      -0.43, -0.6, -0.2, 100, 30, 53, 23, 460, null, 12, 1.5, 0, 0, 1, '{text}', null, '{text}'),
-    ('b', 'conversion', 'Visit → Order', 'all', 'all', '2026-07-01', '2026-07-02', false, -0.2, -0.3, -0.1, 500, 8, 10,
-     2, 40, 'Cart → Order', 3, 1, 0, 0, 0, null, null, null);
+    ('b', 'conversion', 'Visit → Order', 'channel', 'mail', '2026-07-01', '2026-07-02', false,
+     -0.2, -0.3, -0.1, 500, 8, 10, 2, 40, 'Cart → Order', 3, 1, 0, 0, 0, null, null, null);
 insert into metrics.incident_notices (
     alarm, night, word, step, dimension, value, is_open, began_on, ended_on, entered_count, went_on_count,
     expected_count, relative_size
@@ -421,10 +421,11 @@ def test_incidents_are_told_with_their_cost_and_what_else_was_seen(tmp_path: Pat
         "€460 of revenue; 1 more incident"
     )
     first, second = found.shown[0].rows
-    assert plain(first[3]) == (
+    assert plain(first[2]) == (
         "12 failed payments (usual 1.5). A payment outage on 1 of its days. Logged: Cart. Gone: Cart."
     )
-    assert plain(second[3]) == "Also fell: Cart → Order."
+    assert plain(second[2]) == "Also fell: Cart → Order."
+    assert plain(second[0]) == "Visit → Order, channel mail, 1 July – 2 July 2026"
     # The alarm is told as the last night told it.
     assert plain(found.notes[0]) == (
         "Alarm of 5 July 2026: Cart → Checkout in a visit, Cart visitors fell by 83 %, 2 July – 5 July 2026: 20 fewer "

@@ -154,7 +154,7 @@ def _fits(path: Path, reading: Reading) -> bool:
     """Whether a file has the columns that a format needs, if it is one with columns."""
     try:
         if kind_of_file(path, reading.source) == "csv":
-            csv_columns(path, reading.source.needs, reading.export.columns)
+            csv_columns(path, reading.source.needs, reading.export.columns, reading.export.encoding)
     except (FileRefused, OSError):
         return False
     return True

@@ -140,7 +140,7 @@ def guess(path: Path, shop: Shop) -> Guess:
     except OSError as error:
         return Guess(Look(path, "unreadable"), None, not_opened(error))
     looks = _Looks(path, start)
-    named = [(source, *looks.as_format(source, shop.export(source).columns)) for source in shop.sources]
+    named = [(source, *looks.as_format(source, shop.export(source))) for source in shop.sources]
     fitting = [(source, look) for source, look, missing in named if not missing]
     if fitting:
         source, look = max(fitting, key=lambda one: len(one[0].needs))
@@ -182,7 +182,7 @@ class _Looks:
         self.start = start
         self._known: dict[str, Look] = {}
 
-    def as_format(self, source: Source, labels: Mapping[str, str]) -> tuple[Look, set[str]]:
+    def as_format(self, source: Source, export: ExportFile) -> tuple[Look, set[str]]:
         """What it looks like to a format, and what this lacks."""
         kind = kind_of_file(self.path, source, self.start)
         if kind == "tsv":
@@ -190,7 +190,7 @@ class _Looks:
             absent = set() if fields == len(source.columns) else {f"{len(source.columns)} fields"}
             return Look(self.path, kind, fields=fields), absent or {*source.needs}
         try:
-            look = self._csv(source.needs, labels) if kind == "csv" else self._of_kind(kind)
+            look = self._csv(source.needs, export.columns, export.encoding) if kind == "csv" else self._of_kind(kind)
         except FileRefused:
             return Look(self.path, kind), {*source.needs, ""}
         return look, {*source.needs} - {*look.names} if source.needs else {""}
@@ -200,8 +200,8 @@ class _Looks:
         kind = kind_of_text(self.start, [kind for kind in ("csv", *READS) if kind != "tsv"], ())
         return self._csv((), {}) if kind == "csv" else self._of_kind(kind)
 
-    def _csv(self, needs: Sequence[str], labels: Mapping[str, str]) -> Look:
-        dialect, names = csv_look(self.path, needs, labels)
+    def _csv(self, needs: Sequence[str], labels: Mapping[str, str], encoding: str | None = None) -> Look:
+        dialect, names = csv_look(self.path, needs, labels, encoding)
         return Look(self.path, "csv", names, len(names), dialect.said)
 
     def _of_kind(self, kind: str) -> Look:

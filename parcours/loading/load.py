@@ -187,7 +187,7 @@ def read_rows(connection: duckdb.DuckDBPyConnection, files: Sequence[Found]) -> 
     )
     export, source = files[0].export, files[0].source
     try:
-        declared = Writing(export.decimal, dates=export.dates)
+        declared = Writing(export.decimal, dates=export.dates, encoding=export.encoding)
         return read_files(connection, source, [file.path for file in files], export.columns, declared)
     except OSError as error:
         raise FileRefused(not_opened(error)) from None

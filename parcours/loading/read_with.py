@@ -48,6 +48,7 @@ def read_with(
         "columns": json.dumps(export.columns, sort_keys=True),
         "decimal": str(export.decimal),
         "dates": str(export.dates),
+        **({"encoding": export.encoding} if export.encoding else {}),
         "consent": str(export.consent),
         "shop.opened_on": str(settings.shop.opened_on),
         "exports.largest_amount": str(settings.exports.largest_amount),

@@ -7,6 +7,7 @@ already come back as duplicates, and the accounting of the first file stays as i
 
 from __future__ import annotations
 
+import codecs
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -114,7 +115,7 @@ def _write_csv(connection: duckdb.DuckDBPyConnection, file: Found, path: Path) -
     names = [
         row[0] for row in connection.execute("select column_name from (describe file_records) offset 1").fetchall()
     ]
-    dialect, _ = csv_columns(file.path, file.source.needs, file.export.columns)
+    dialect, _ = csv_columns(file.path, file.source.needs, file.export.columns, file.export.encoding)
     labels = csv_header(file.path, dialect)
     columns = ", ".join(f"{quoted(name)} as {quoted(label)}" for name, label in zip(names, labels, strict=True))
     _copy(
@@ -128,6 +129,9 @@ def _write_csv(connection: duckdb.DuckDBPyConnection, file: Found, path: Path) -
     ).fetchall()
     with path.open("a", encoding="utf-8", newline="") as target:
         target.writelines(f"{line.rstrip()}\n" for (line,) in unsplit)
+    if dialect.is_encoding_declared:
+        # Its export is said to be in another encoding: the mark says that this file is not.
+        path.write_bytes(codecs.BOM_UTF8 + path.read_bytes())
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, select: str, path: Path, options: str) -> None:

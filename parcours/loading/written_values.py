@@ -57,11 +57,13 @@ class Writing:
         decimal: the decimal mark; None: it is not known.
         is_point_usual: where it is not known, whether a lone point is it (programs write so; spreadsheets may not).
         dates: of dates whose year is last, what is first; None: it is not known.
+        encoding: of CSV files, by its Python name; None: what their bytes tell.
     """
 
     decimal: Decimal | None = None
     is_point_usual: bool = True
     dates: Dates | None = None
+    encoding: str | None = None
 
 
 AS_PROGRAMS_WRITE = Writing()

@@ -6,6 +6,7 @@ nor what a figure means (`sql/`).
 
 from __future__ import annotations
 
+import codecs
 import re
 from datetime import date
 from typing import Annotated, Any, Literal
@@ -60,6 +61,17 @@ def _headline(kpi: str) -> str:
     return kpi
 
 
+def _encoding(name: str) -> str:
+    try:
+        "".encode(name)
+        found = codecs.lookup(name)
+    except LookupError:
+        found = None
+    if found is None or not found.incrementaldecoder or found.name in NO_ENCODINGS:
+        raise ValueError("expected the name of an encoding, as windows-1250, windows-1251, shift_jis or big5")
+    return found.name
+
+
 def _currency(code: str) -> str:
     if code not in CURRENCIES:
         raise ValueError("expected an ISO 4217 code, as JPY")
@@ -87,6 +99,8 @@ EARLIEST, LATEST = date(1990, 1, 1), date(2199, 12, 31)
 Names = Annotated[list[str], BeforeValidator(_as_list)]
 Segmenting = Annotated[str, Field(max_length=60)]
 LoggedDay = Annotated[date, Field(ge=EARLIEST, le=LATEST)]
+NO_ENCODINGS = ("idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "utf-7")
+"""What Python counts among the encodings of texts, and no file is saved in."""
 HIGHEST_RATE = 10**7
 """Of the shop's currency for one of another: a euro is a million rials."""
 Window = Annotated[
@@ -96,6 +110,7 @@ Window = Annotated[
 ]
 Host = Annotated[str, AfterValidator(_host)]
 CurrencyCode = Annotated[str, AfterValidator(_currency)]
+Encoding = Annotated[str, AfterValidator(_encoding)]
 Rate = Annotated[float, Field(gt=0, le=HIGHEST_RATE)]
 Headline = Annotated[str, AfterValidator(_headline), Field(json_schema_extra={"enum": list(HEADLINES)})]
 
@@ -163,6 +178,11 @@ class ExportFile(Section):
         None,
         description="The decimal mark of its amounts. Left out: what its amounts say (`12,50`, `1.350,00`). A row "
         "whose amount may be two (`1,350`) is rejected where neither tells.",
+    )
+    encoding: Encoding | None = Field(
+        None,
+        description="What its CSV files are saved in, as windows-1250, windows-1251 or shift_jis: their bytes "
+        "don't tell. Left out: UTF-8, UTF-16 or Windows-1252, by what is in a file.",
     )
     dates: Literal["day first", "month first"] | None = Field(
         None,

@@ -182,7 +182,7 @@ def movements(
 def last_months(connection: duckdb.DuckDBPyConnection) -> tuple[Span, Span] | None:
     """The last whole month and, first, the month before it; None where the exports hold no two."""
     rows = connection.execute(
-        "select before_from, before_until, after_from, after_until from metrics.movement_periods"
+        "select before_from, before_until, after_from, after_until from metrics.movement_periods where has_months"
     ).fetchall()
     return (Span(rows[0][0], rows[0][1]), Span(rows[0][2], rows[0][3])) if rows else None
 
@@ -191,19 +191,18 @@ def spans_that_are_known(connection: duckdb.DuckDBPyConnection, before: Span, af
     """The same two periods, if they can be compared.
 
     Raises:
-        PeriodError: they share days, or have days of which no visit's outcome is known.
+        PeriodError: they share days, or have days of which not every visit's outcome is known.
     """
     if before.first <= after.last and after.first <= before.last:
         raise PeriodError("Both periods have the same days. Give two that do not overlap.")
-    [(first, last)] = connection.execute(
-        "select min(happened_on), max(happened_on) from metrics.visit_steps"
-    ).fetchall()
-    if first is None:
-        raise PeriodError("No visit has an outcome yet. Load a click-stream and orders.")
+    known = connection.execute("select known_from, known_until from metrics.movement_periods").fetchall()
+    if not known:
+        raise PeriodError("No visit has an outcome yet, and no order is known. Load a click-stream and orders.")
+    [(first, last)] = known
     for span in (before, after):
         if span.first < first or span.last > last:
             raise PeriodError(
-                f"Of {span.first} to {span.last} not every day is known. Visits have an outcome from {first} to {last}."
+                f"Of {span.first} to {span.last} not every day is known. Orders can be compared from {first} to {last}."
             )
     return before, after
 

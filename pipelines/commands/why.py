@@ -36,7 +36,7 @@ def why(options: argparse.Namespace) -> int:
             f"From {numbers.period(spans[0].first, spans[0].last)} to {numbers.period(spans[1].first, spans[1].last)}:"
         )
         for movement in movements(published, *spans):
-            print("\n".join(_lines(movement, numbers)))
+            print("\n".join(lines(movement, numbers)))
     return 0
 
 
@@ -52,7 +52,8 @@ def span(text: str) -> Span:
     return given
 
 
-def _lines(movement: Movement, numbers: Numbers) -> Iterator[str]:
+def lines(movement: Movement, numbers: Numbers) -> Iterator[str]:
+    """What a measure moved by, as it is printed: the change, then each part that is not nothing."""
     everything, *rest = movement.parts
     parts = [part for part in rest if part.contribution]
     yield f"\n{everything.label}: {whole(movement.measure, everything.before, everything.after, numbers)}"

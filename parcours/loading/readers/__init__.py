@@ -74,7 +74,7 @@ def read_files(
         raise FileRefused("they are of several kinds, or documents")
     writing, said = declared, list[str]()
     if reads == "csv":
-        dialect = read_csv(connection, paths, source.needs, source.named, labels)
+        dialect = read_csv(connection, paths, source.needs, source.named, labels, declared.encoding)
         writing = found_writing(connection, dialect, source.numbers, declared)
         said += dialect.said
     elif reads == "tsv":

@@ -31,7 +31,7 @@ FEW_COLUMNS = 4
 
 OPEN_QUOTE = "a quote opens here that never closes, or only after other rows"
 NOT_SPLIT = "unquoted value"
-NOT_UTF_8 = "invalid encoding"
+NOT_UTF_8 = "invalid encoding (say `encoding` of its export in journey.yaml, if it is no UTF-8)"
 
 
 @cache
@@ -116,8 +116,10 @@ def csv_records(path: Path, width: int, dialect: Dialect) -> Iterator[Record]:
         width: columns of the header.
         dialect: how it is written, by its beginning.
     """
-    # What is no UTF-8 may stand further on only.
-    records = _records(path, width, replace(dialect, encoding=csv_encoding(path, is_whole=True)))
+    if not dialect.is_encoding_declared:
+        # What is no UTF-8 may stand further on only.
+        dialect = replace(dialect, encoding=csv_encoding(path, is_whole=True))
+    records = _records(path, width, dialect)
     next(records, None)
     for record in records:
         found = len(record.values)

@@ -39,10 +39,11 @@ def read_csv(
     needs: Sequence[str],
     named: Collection[str],
     labels: Mapping[str, str],
+    encoding: str | None = None,
 ) -> Dialect:
     """Make the view `file_rows` of CSV files: each column as text, under the source's name for it; returns how they are
     written."""
-    looks = {*of_each(paths, lambda path: csv_columns(path, needs, labels))}
+    looks = {*of_each(paths, lambda path: csv_columns(path, needs, labels, encoding))}
     dialect, header = looks.pop()
     if looks or (len(paths) > 1 and {"file_index", "file_number"} & {*map(str.lower, header)}):
         raise FileRefused("they have not the same columns, or one that numbers files")
@@ -55,13 +56,15 @@ def read_csv(
     return dialect
 
 
-def csv_columns(path: Path, needs: Sequence[str], labels: Mapping[str, str]) -> tuple[Dialect, tuple[str, ...]]:
+def csv_columns(
+    path: Path, needs: Sequence[str], labels: Mapping[str, str], encoding: str | None = None
+) -> tuple[Dialect, tuple[str, ...]]:
     """How a file is written, and the names of its columns, as the source has them.
 
     Raises:
         FileRefused: it has no header, or one that lacks a column that the source needs.
     """
-    dialect, header = csv_look(path, needs, labels)
+    dialect, header = csv_look(path, needs, labels, encoding)
     missing = [name for name in needs if name not in header]
     if missing:
         expected = ", ".join(f"{labels[name]} (for {name})" if name in labels else name for name in missing)
@@ -73,13 +76,15 @@ def csv_columns(path: Path, needs: Sequence[str], labels: Mapping[str, str]) -> 
     return dialect, header
 
 
-def csv_look(path: Path, needs: Sequence[str], labels: Mapping[str, str]) -> tuple[Dialect, tuple[str, ...]]:
+def csv_look(
+    path: Path, needs: Sequence[str], labels: Mapping[str, str], encoding: str | None = None
+) -> tuple[Dialect, tuple[str, ...]]:
     """How a file is written, if a format with these needs reads it, and its columns by the names of the source.
 
     Raises:
         FileRefused: it has no header.
     """
-    dialect = csv_dialect(path, [labels.get(name, name) for name in needs])
+    dialect = csv_dialect(path, [labels.get(name, name) for name in needs], encoding)
     return dialect, tuple(renamed(csv_header(path, dialect), labels))
 
 

@@ -11,7 +11,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from parcours.loading.readers.encoding import UTF_8, beginning, csv_encoding
+from parcours.loading.readers.encoding import UTF_8, beginning, csv_encoding, marked_encoding
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 """What separates values, and what it is called."""
@@ -32,11 +32,13 @@ class Dialect:
         separator: between values.
         encoding: of its bytes.
         has_separator_line: its first line is no header, but says the separator.
+        is_encoding_declared: journey.yaml says what it is in.
     """
 
     separator: str = ","
     encoding: str = UTF_8
     has_separator_line: bool = False
+    is_encoding_declared: bool = False
 
     @property
     def is_for_duckdb(self) -> bool:
@@ -54,24 +56,27 @@ class Dialect:
         )
 
 
-def csv_dialect(path: Path, needs: Collection[str] = ()) -> Dialect:
+def csv_dialect(path: Path, needs: Collection[str] = (), declared: str | None = None) -> Dialect:
     """How a file is written.
 
     Args:
         path: the file.
         needs: labels that its header should have.
+        declared: what journey.yaml says that it is in; what its byte order mark says comes first.
 
     Raises:
         FileRefused: it can't be decompressed.
     """
-    encoding = csv_encoding(path)
+    marked = marked_encoding(path) if declared else None
+    declared = None if marked else declared
+    encoding = marked or declared or csv_encoding(path)
     text = beginning(path, encoding).decode(errors="replace")[:LONGEST_HEADER]
     if said := _SEPARATOR_LINE.match(text):
-        return Dialect(said[1], encoding, has_separator_line=True)
+        return Dialect(said[1], encoding, has_separator_line=True, is_encoding_declared=bool(declared))
     # A name in quotes may hold line breaks and separators; a quote that never closes ends with its line.
     header = _HEADER.match(text.lstrip("\r\n"))
     names = _QUOTED.sub(lambda quoted: re.sub(r"[,;\t|\r\n]", " ", quoted[0]), header[0] if header else "")
-    return Dialect(_separator(names, needs), encoding)
+    return Dialect(_separator(names, needs), encoding, is_encoding_declared=bool(declared))
 
 
 def _separator(header: str, needs: Collection[str]) -> str:

@@ -1,9 +1,10 @@
 """The content of text files in UTF-8, whatever they were saved in: UTF-16, as Excel's "Unicode text" and PowerShell
 write, and of CSV files Windows-1252 (and so Latin-1), as Excel writes in Western Europe.
 
-UTF-16 is told by its byte order mark, or by NULs at every second place. Windows-1252 has no mark: a file is taken for
+UTF-16 is told by its byte order mark, or by NULs at every second place; Windows-1252 has no mark: a file is taken for
 it where it is no UTF-8, and looks like words of such a language. A file that holds both, a broken line of UTF-8 or
-another alphabet is read as UTF-8, so that its lines are rejected by their numbers. Not here: what the text is
+another alphabet is read as UTF-8, so that its lines are rejected by their numbers, unless journey.yaml says what it is
+in (`encoding` of an export). Not here: what the text is
 (`by_line.py`, `dialect.py`).
 """
 
@@ -15,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from parcours.loading.readers.compressed import chunks
+from parcours.loading.readers.refusal import FileRefused
 
 UTF_8, UTF_16_LE, UTF_16_BE, WINDOWS_1252 = "UTF-8", "UTF-16LE", "UTF-16BE", "Windows-1252"
 
@@ -52,7 +54,7 @@ def utf8_chunks(path: Path, encoding: str | None = None) -> Iterator[bytes]:
         encoding: what it is in; None: UTF-8, or UTF-16 if it says so.
 
     Raises:
-        FileRefused: it can't be decompressed.
+        FileRefused: it can't be decompressed, or is not in the encoding.
     """
     pieces = chunks(path)
     first = next(pieces, b"")
@@ -61,11 +63,18 @@ def utf8_chunks(path: Path, encoding: str | None = None) -> Iterator[bytes]:
         yield first
         yield from pieces
         return
-    decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
-    yield decoder.decode(first).encode(errors="replace")
-    for piece in pieces:
-        yield decoder.decode(piece).encode(errors="replace")
-    yield decoder.decode(b"", final=True).encode()
+    # What is told by the bytes is sure but for a stray one; what is declared may be another encoding.
+    is_told = encoding in (UTF_16_LE, UTF_16_BE, WINDOWS_1252)
+    decoder = codecs.getincrementaldecoder(encoding)(errors="replace" if is_told else "strict")
+    try:
+        yield decoder.decode(first).encode(errors="replace")
+        for piece in pieces:
+            yield decoder.decode(piece).encode(errors="replace")
+        yield decoder.decode(b"", final=True).encode()
+    except UnicodeError:
+        raise FileRefused(
+            f"is no text in {encoding}, as the encoding of its export in journey.yaml says: correct it there"
+        ) from None
 
 
 def wide_encoding(start: bytes) -> str:
@@ -81,6 +90,12 @@ def wide_encoding(start: bytes) -> str:
 def is_utf8(path: Path) -> bool:
     """Whether DuckDB can be given a file as it is: it begins as no UTF-16."""
     return wide_encoding(next(chunks(path), b"")) == UTF_8
+
+
+def marked_encoding(path: Path) -> str | None:
+    """What a file is in by its byte order mark; none: it has none."""
+    start = next(chunks(path), b"")
+    return UTF_8 if start.startswith(codecs.BOM_UTF8) else MARKS.get(start[:2])
 
 
 def csv_encoding(path: Path, is_whole: bool = False) -> str:

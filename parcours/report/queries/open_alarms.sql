@@ -1,4 +1,5 @@
--- One row per alarm that is open, as it was last told, but for those whose incident is found as open too.
+-- One row per alarm that is open, as it was last told, but for those whose incident is found: of its days, and of its
+-- segment or of everybody.
 select
     steps.step_label, notices.dimension, notices.value, notices.night, notices.began_on, notices.ended_on,
     notices.entered_count, notices.went_on_count, notices.expected_count, notices.relative_size,
@@ -17,10 +18,12 @@ where
     and not exists (
         select 1 from metrics.incidents as incidents
         where
-            incidents.is_open
-            and incidents.step = notices.step
-            and incidents.dimension = notices.dimension
-            and incidents.value = notices.value
+            incidents.began_on <= notices.ended_on
+            and incidents.ended_on >= notices.began_on
+            and (
+                (incidents.dimension = notices.dimension and incidents.value = notices.value)
+                or 'all' in (incidents.dimension, notices.dimension)
+            )
     )
 qualify row_number() over (partition by notices.alarm order by notices.night desc) = 1
 order by notices.began_on desc, notices.alarm

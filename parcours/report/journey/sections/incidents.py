@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from parcours.numbers import NBSP, Numbers, plural
+from parcours.numbers import NBSP, NOTHING, Numbers, plural
 from parcours.report.drawing import chart
 from parcours.report.figures import Figures, Row
 from parcours.report.incident_words import also_seen, cost, place, size, when
@@ -97,8 +97,12 @@ def _dot(incident: Row, numbers: Numbers) -> Dot:
 
 def _told(found: list[Row], numbers: Numbers) -> Table:
     lines = [
-        [place(incident), when(incident, numbers), cost(incident, numbers), also_seen(incident, numbers) or "–"]
+        [
+            f"{place(incident)}, {when(incident, numbers)}",
+            cost(incident, numbers),
+            also_seen(incident, numbers) or NOTHING,
+        ]
         for incident in found
     ]
-    return Table("What was lost, and what else was seen", ["Incident", "Days", "Cost", "Also seen"], lines,
-                 texts=frozenset({1, 2, 3}))  # fmt: skip
+    columns = ["Incident", "Cost", "Also seen"]
+    return Table("What was lost, and what else was seen", columns, lines, texts=frozenset({1, 2}))

@@ -25,7 +25,11 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
     revenue = [row for row in figures.movements if row.measure == "revenue"]
     section = partial(Section, "movements", "Why did it move?", sources=SOURCES)
     if not orders:
-        return [section("Why it moved: no two whole months yet", "", empty="It takes two whole months of visits.")]
+        return [
+            section(
+                "Why it moved: no two whole months yet", "", empty="It takes two whole months of visits, or of orders."
+            )
+        ]
     first = orders[0]
     before = numbers.period(first.before_from, first.before_until)
     after = numbers.period(first.after_from, first.after_until)
@@ -57,7 +61,7 @@ def _title(orders: list[Row], numbers: Numbers) -> str:
         return f"Orders stayed as they were: {change}"
     word = _word(everything)
     figures = f"{factor(top.part, top.before_value, numbers)} → {factor(top.part, top.after_value, numbers)}"
-    where = f", on {top.segment}" if top.segment else "; no segment explains it"
+    where = f", on {top.segment}" if top.segment else "" if top.part == "other" else "; no segment explains it"
     return f"Orders {word} {change}, above all by {top.part_label} ({figures}){where}"
 
 
@@ -115,7 +119,9 @@ def _notes(orders: list[Row], revenue: list[Row], numbers: Numbers) -> list[str]
                 f"{numbers.relative(row.rest_moved)}. Had the segment moved like the rest, "
                 f"{numbers.share(min(row.explained_share, 1), 0)} of it would be gone."
             )
-    if not notes:
+    if not notes and not any(row.before_value or row.after_value for row in orders if row.part == "visits"):
+        notes.append("Orders that belong to no visit have no segments.")
+    elif not notes:
         notes.append(
             "No segment explains any part: none (of device, channel, country, persona, new or returning, payment "
             "method and attributes, up to three together) stands out more than one does by chance."
