@@ -239,6 +239,16 @@ def test_a_day_in_summer_time_is_over_when_its_last_attempt_is(empty: duckdb.Duc
     assert found == [(date(2026, 3, 27),), (date(2026, 3, 28),)]
 
 
+@pytest.mark.parametrize("retention_days", [3650, 10**9])
+def test_an_outcome_that_may_take_ten_years_is_in_no_verdict(
+    empty: duckdb.DuckDBPyConnection, retention_days: int
+) -> None:
+    changes = [change("x", 0), {"id": "y", "label": "Y", "date": "1990-01-01", "until": "2199-12-31"}]
+    shop_of(empty, {"retention": ([1] * 9, [2] * 9)}, changes, measures={"retention_days": retention_days})
+    judged(empty, 9)
+    assert said(empty, "verdict", "retention") == [("not measured before",)] * 2 * (retention_days == 3650)
+
+
 def test_the_days_of_a_figure_are_those_of_a_plain_count(empty: duckdb.DuckDBPyConnection) -> None:
     rng = np.random.default_rng(5)
     figures = {kpi: answers(rng, 90, 6, 0.3) for kpi in ("satisfaction", "cart_abandonment")}

@@ -228,6 +228,11 @@ ALIASES = "\n".join(
     ("old", "new", "expected"),
     [
         ("2026-07-23", "2026-02-30", "changes[0].date: found '2026-02-30', expected a date, as 2026-07-14."),
+        (
+            "2026-07-23",
+            "0001-01-01",
+            "changes[0].date: found 0001-01-01; the value should be greater than or equal to 1990",
+        ),
         ("2026-07-23", "2026-07-23T25:00:00", "changes[0].date: found '2026-07-23T25:00:00', expected a date"),
         ("timeout_minutes: 30", f"timeout_minutes: {'9' * 5000}", "expected a number of at most 1,000,000,000."),
         ("timeout_minutes: 30", "timeout_minutes: 1e300", "found 1e+300, expected a number of at most 1,000,000,000."),

@@ -1,7 +1,7 @@
 """The catalogue of figures: all that is to be known of a KPI besides its attempts.
 
 A figure is an entry of `KPIS` and its attempts in `sql/metrics/kpi_attempts.sql`: sums by day and week, halves,
-before/after and its place on the page follow from `settings.kpis`. Attempts without an entry stop a run
+what is said of changes and its place on the page follow from `settings.kpis`. Attempts without an entry stop a run
 (`sql/checks/kpis_are_in_the_catalogue.sql`). Not here: what a headline figure's card says
 (`report/journey/headlines.yaml`).
 """

@@ -94,10 +94,11 @@ def _inside(pattern: str) -> str:
     return pattern
 
 
+EARLIEST, LATEST = date(1990, 1, 1), date(2199, 12, 31)
+"""Of the days of changes and the calendar: what lies beyond is a typing error, and leaves no room to count from it."""
 Names = Annotated[list[str], BeforeValidator(_as_list)]
 Segmenting = Annotated[str, Field(max_length=60)]
-Day = date
-"""Where a field is called date."""
+LoggedDay = Annotated[date, Field(ge=EARLIEST, le=LATEST)]
 NO_ENCODINGS = ("idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "utf-7")
 """What Python counts among the encodings of texts, and no file is saved in."""
 HIGHEST_RATE = 10**7
@@ -373,8 +374,8 @@ class Change(Section):
 
     id: Identifier
     label: str
-    date: date
-    until: Day | None = Field(None, description="An incident's last day. Without it the change holds on.")
+    date: LoggedDay
+    until: LoggedDay | None = Field(None, description="An incident's last day. Without it the change holds on.")
     stage: Identifier | None = Field(None, description="The stage that it concerns: its figures are shown first.")
     what: str = ""
     moves: Names = Field(
@@ -390,7 +391,7 @@ class Change(Section):
 
     @field_validator("until")
     @classmethod
-    def _not_before_it_began(cls, until: Day | None, info: ValidationInfo) -> Day | None:
+    def _not_before_it_began(cls, until: LoggedDay | None, info: ValidationInfo) -> LoggedDay | None:
         if until and info.data.get("date") and until < info.data["date"]:
             raise ValueError(f"expected {info.data['date']} or later: it can't end before it begins")
         return until
@@ -399,8 +400,8 @@ class Change(Section):
 class Span(Section):
     """Shop days, the first and the last included."""
 
-    from_: date = Field(alias="from")
-    until: date
+    from_: LoggedDay = Field(alias="from")
+    until: LoggedDay
 
     @field_validator("until")
     @classmethod
@@ -414,7 +415,7 @@ class CalendarEntry(Section):
     """Days on which a shop sells as it usually doesn't, whatever it changes: holidays, sales."""
 
     name: str
-    days: list[date] = []
+    days: list[LoggedDay] = []
     spans: list[Span] = []
 
 

@@ -2,7 +2,7 @@
 -- All that its outcome needs is known from the first one on (metrics.known_sources: of several sources the latest begins
 -- last). Of a day all attempts are over when its end lies as long before the data cut-off as an outcome may take. A session
 -- waits for its order from its end on, which may come a session's maximum length after its beginning. A funnel without a
--- window is never over, and not here; nor is a figure without an attempt.
+-- window is never over, and not here; nor is a figure without an attempt, or whose outcome may take ten years.
 -- key: kpi
 with known as (
     select
@@ -48,7 +48,7 @@ days as (
         begun.first_on
     from known
     inner join begun on known.kpi = begun.kpi
-    where known.known_until is not null
+    where known.horizon_days <= 3650 and known.known_until >= timestamp '1900-01-01'
 ),
 
 whole as (

@@ -1,5 +1,5 @@
 -- One row per shop day on which something was down: tracking (orders go on while events stop) or payment (checkouts go
--- on while orders stop). Orders are web orders. Tracking days are left out of rates; both are left out of before/after comparisons, and marked.
+-- on while orders stop). Orders are web orders. Tracking days are left out of rates; both are left out where changes are judged, and marked.
 -- Tracking: fewer touchpoints than a share of the median day's, while orders are at least a share of theirs. Where orders
 -- are the purchase events (no export of them is loaded), both stop together: of tracking nothing can be said.
 -- Payment: of sessions with a checkout, if there are enough of them, fewer ordered than a share of what the rate of the
