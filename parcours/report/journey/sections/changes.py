@@ -188,10 +188,8 @@ def _state(impacts: Sequence[Row], numbers: Numbers) -> str:
     if impacts[0].verdict == "measuring":
         return f"measuring, read next on {numbers.day(impacts[0].measuring_until)}"
     words = [impact.verdict for impact in impacts if impact.verdict != "measuring"]
-    if {*words} == {"not measured before"}:
-        return "not measured before"
     if not {*words} - {"not measured before", "too little to tell"}:
-        return "too little to tell"
+        return str(impacts[0].verdict)  # of its own figure
     apart = next((impact for impact in impacts if impact.verdict == "cannot be told apart"), None)
     if apart is not None and "no evidence" not in words:
         return f"cannot be told apart from {some(apart.together_with.split(NAMES))}"
