@@ -101,7 +101,8 @@ def _chart(parts: list[Row], measure: str, numbers: Numbers) -> Chart:
     return chart(
         f"movement-{measure}",
         partial(waterfall, [totals[0], *bars, totals[1]], numbers),
-        description=f"{capital(measure)}: {whole(measure, everything.before_value, everything.after_value, numbers)}",
+        description=f"{capital(measure)}: {whole(measure, everything.before_value, everything.after_value, numbers)}. "
+        f"Of it due to each part: {'; '.join(f'{bar.label} {bar.right}' for bar in bars)}.",
     )
 
 
