@@ -18,8 +18,7 @@ from assets.reports import reports_assets
 from assets.settings import settings_assets
 from assets.staging import staging_assets
 from parcours.project import Project
-from parcours.tables.catalogue import LOADED_TABLES, declared_tables
-from parcours.warehouse.check_results import CHECK_RESULTS
+from parcours.tables.catalogue import LOADED_TABLES, WRITTEN_AFTERWARDS, declared_tables
 from pipelines.forget_job import forget_people_job
 from pipelines.full_refresh_job import full_refresh_job
 from pipelines.ownership import owned
@@ -72,7 +71,7 @@ def build_defs(
                 *staging_assets(project),
                 *journeys_assets(project),
                 *metrics_assets(project, tables),
-                *reports_assets(project, [*tables, CHECK_RESULTS]),
+                *reports_assets(project, [*tables, *(table.table for table in WRITTEN_AFTERWARDS)]),
             )
         ],
         jobs=[everything, report, forget_people_job(project), full_refresh_job(), unload_files_job(project)],

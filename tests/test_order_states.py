@@ -184,5 +184,8 @@ def test_the_statuses_of_woocommerce(tmp_path: Path) -> None:
 def test_an_order_refunded_without_an_amount_is_refunded_whole() -> None:
     given = [order("1", 0, status="refunded"), order("2", 0, status="partially_refunded"), order("3", 0, refunded=4)]
     connection = warehouse(order_rows=given, build=["staging.orders"])
-    found = rows(connection, "select state, cast(refunded as double), cast(net_revenue as double) from staging.orders")
+    found = rows(
+        connection,
+        "select state, cast(refunded as double), cast(net_revenue as double) from staging.orders order by order_id",
+    )
     assert found == [("refunded", 10.0, 0.0), ("partly_refunded", 0.0, 10.0), ("partly_refunded", 4.0, 6.0)]

@@ -50,8 +50,13 @@ def publish(connection: duckdb.DuckDBPyConnection, project: Project) -> dict[str
     """
     if reasons := why_not(connection, project):
         raise NotPublished(reasons)
-    write_restatements(connection, {table.name: table for _, table in all_tables(project)}, project.published)
+    compare_with_last_report(connection, project)
     return write_published(connection, project.published)
+
+
+def compare_with_last_report(connection: duckdb.DuckDBPyConnection, project: Project) -> None:
+    """Write what changed since the last report, whose tables are those of the published file."""
+    write_restatements(connection, {table.name: table for _, table in all_tables(project)}, project.published)
 
 
 def why_not(connection: duckdb.DuckDBPyConnection, project: Project) -> list[str]:

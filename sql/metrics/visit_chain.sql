@@ -24,7 +24,7 @@ steps as (
         and measured.stage_position > bounds.first_position
         and measured.stage_position < coalesce(bounds.order_position, measured.stage_position + 1)
     union all
-    select 'order', 'Order', 1000000000, null
+    select 'order', 'Order', (select max(stage_position) + 1 from settings.stages), null
 )
 
 select
