@@ -208,6 +208,7 @@ def is_left(shop: Project, values: Collection[str]) -> dict[str, list[str]]:
     return found
 
 
+@pytest.mark.nights
 def test_a_person_leaves_the_published_file_and_the_pages_though_the_gate_refuses(shop: Project) -> None:
     person, customer = somebody(shop)
     values = personal_values(shop.published, person)
@@ -274,6 +275,7 @@ def test_forgetting_that_was_killed_is_finished_by_the_next_run(
     assert again == Forgotten()
 
 
+@pytest.mark.nights
 def test_a_second_person_is_found_though_the_tables_could_not_be_built_after_the_first(shop: Project) -> None:
     person, customer = somebody(shop)
     forget_people(shop, [("customer", customer)])
@@ -331,6 +333,7 @@ def test_rejected_texts_about_the_person_go_and_those_of_others_stay(shop: Proje
     assert found[0] == (True, False, True)
 
 
+@pytest.mark.nights
 def test_events_of_others_that_name_an_order_of_the_person_go_and_do_not_come_back(shop: Project) -> None:
     person, customer = somebody(shop)
     bought = {"type": "track", "event": "Order Viewed", "timestamp": "2026-07-12T10:00:00Z"}
@@ -362,6 +365,7 @@ def test_records_and_digest_of_runs_name_the_person_no_more(shop: Project) -> No
     assert oct(records_file(shop).stat().st_mode)[-3:] == "600"
 
 
+@pytest.mark.nights
 def test_what_fails_keeps_nobody_elsewhere_and_is_tried_again(shop: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     person, customer = somebody(shop)
     values = personal_values(shop.published, person)

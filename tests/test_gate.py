@@ -182,6 +182,7 @@ def test_a_wrong_price_is_remembered_through_failed_runs_of_dagster(shop: Projec
     assert not run_job(shop, "publish_and_report").success
 
 
+@pytest.mark.nights
 @pytest.mark.usefixtures("cautious")
 def test_what_a_killed_run_built_and_did_not_check_is_checked_by_the_next(shop: Project) -> None:
     add(shop, "events", 2, [event("a1", 200_000, "product", event_id="dear", price=DEAR)])

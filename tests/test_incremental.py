@@ -239,6 +239,7 @@ def test_other_settings_between_two_builds_are_a_full_build_with_them(drawn: Any
         assert not difference(contents(connection), built_at_once(files, other), in_order(project)), changed
 
 
+@pytest.mark.fuzz
 def test_other_settings_and_back_again() -> None:
     first, second = TELLING
     with shop() as (project, connection):
@@ -351,6 +352,7 @@ TELLING: tuple[list[File], list[File]] = (
 """A second load that changes something in every table that is computed by person."""
 
 
+@pytest.mark.fuzz
 def test_what_belongs_to_nobody_is_refreshed_too() -> None:
     first = [File("feedback", 1, (answered("a1", DAY, order_id="#unknown"),))]
     second = [
@@ -415,6 +417,7 @@ def by_person(project: Project) -> list[str]:
     return [model.table for model in all_models(project) if model.keyed_by == "person_id"]
 
 
+@pytest.mark.fuzz
 def test_a_refresh_that_did_nothing_would_be_seen_in_every_table_by_person() -> None:
     first, second = TELLING
     with shop() as (project, connection):
@@ -473,6 +476,7 @@ def test_a_refresh_touches_whom_the_new_rows_name_and_nobody_else() -> None:
     assert max(count for count in touched.values() if count is not None) == 1 and None not in touched.values()
 
 
+@pytest.mark.fuzz
 def test_a_crm_that_exports_every_contact_again_touches_whose_contact_is_another_only() -> None:
     known = {"contact_id": "x1", "country": "FR", **CARLA}
     with shop() as (project, connection):
@@ -488,6 +492,7 @@ def test_a_crm_that_exports_every_contact_again_touches_whose_contact_is_another
         ]  # fmt: skip
 
 
+@pytest.mark.fuzz
 def test_the_rows_of_whom_nothing_touched_are_not_computed_again_unless_all_are() -> None:
     first, _ = TELLING
     marked = "select count(*) filter (where exit_path = 'marked'), count(*) from journeys.sessions where person_id in "

@@ -314,6 +314,7 @@ def test_rows_of_a_file_that_is_gone_stay_where_the_export_now_reads_another_kin
         assert rows(connection, told) == [("a/1.jsonl", True)]
 
 
+@pytest.mark.fuzz
 def test_a_second_shop_gives_the_tables_of_a_new_warehouse(tmp_path: Path) -> None:
     shop = shop_with(tmp_path, *TWO_SHOPS[:1], *TWO_SHOPS[2:])
     put(shop, "mugs", order("#1", 100, customer_id="17"), order("#2", 50, customer_id="18"))

@@ -119,6 +119,7 @@ def test_a_login_that_makes_two_people_one_is_an_identity_link(reports: Reports)
     assert reports.report([events(2, *logins)]) == [("conversion", 5, "identity links", 0, -1)]
 
 
+@pytest.mark.fuzz
 def test_a_bot_that_is_found_out_takes_its_visits_along(reports: Reports) -> None:
     reports.report(FIRST)
     quick = [seen(10 + n, "b", 31 * DAY + n) for n in range(7)]
@@ -148,6 +149,7 @@ def test_whom_a_report_must_forget_leaves_a_move_without_attempts(reports: Repor
     assert reports.report() == [("conversion", 5, "forgotten people", 0, -1)]
 
 
+@pytest.mark.fuzz
 def test_a_last_report_of_another_version_is_not_compared(reports: Reports) -> None:
     reports.report(FIRST)
     with duckdb.connect(str(_writable(reports.project.published))) as published:
@@ -184,6 +186,7 @@ def moves(before: Days, spans: dict[str, tuple[date, date]], now: Days) -> Days:
     return found
 
 
+@pytest.mark.fuzz
 @pytest.mark.random
 @budget(max_examples=examples(1, 40), deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 @given(shops_and_loads(at_most=4))

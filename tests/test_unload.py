@@ -88,6 +88,7 @@ def shops_to_take_back(draw: st.DrawFn, at_most: int = 3) -> tuple[list[list[Fil
     return found, draw(st.lists(st.sampled_from(paths), min_size=1, max_size=3, unique=True))
 
 
+@pytest.mark.fuzz
 @few(1)
 @given(shops_to_take_back())
 def test_a_file_taken_back_is_as_if_it_had_never_been_loaded(drawn: Any) -> None:

@@ -93,6 +93,7 @@ def test_rows_added_and_lost_by_hand_are_named_with_their_keys(
     ]
 
 
+@pytest.mark.fuzz
 def test_of_many_differences_the_first_are_shown_and_the_others_counted(
     whole: duckdb.DuckDBPyConnection, built: Project
 ) -> None:
@@ -112,6 +113,7 @@ def test_doubles_may_differ_by_the_order_of_summation_and_no_more(
     assert not found or found[0].startswith("journeys.sessions, duration_seconds: ")
 
 
+@pytest.mark.fuzz
 def test_a_row_lost_by_hand_is_seen_in_any_table(whole: duckdb.DuckDBPyConnection, built: Project) -> None:
     tables = [table.table for table in declared_tables(built)]
     filled = [table for table in tables if rows(whole, f"select count(*) from {table}") != [(0,)]]
