@@ -34,6 +34,10 @@ NOT_BY_LOAD = {"metrics.quality_marks": "mark <> 'names as before'"}
 """The rows that do not count such names."""
 
 
+BY_REPORT = ("metrics.restatements", "metrics.report_before")
+"""Tables that tell of the report before: by definition they depend on which one that was."""
+
+
 @dataclass(frozen=True)
 class File:
     """One file of an export: its name sorts by number, its rows are canonical."""
@@ -110,7 +114,7 @@ def contents(
     for schema, name in connection.execute(
         "select schema_name, table_name from duckdb_tables() where database_name = current_database() order by all"
     ).fetchall():
-        if schema not in schemas:
+        if schema not in schemas or f"{schema}.{name}" in BY_REPORT:
             continue
         left_out = BY_LOAD.get(f"{schema}.{name}", ())
         columns = [
