@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from parcours.warehouse.comments import read_declaration
+from parcours.tables.python_rows import write_rows
 
 if TYPE_CHECKING:
     import numpy as np
@@ -66,9 +66,7 @@ def write_drop_off_ranking(connection: duckdb.DuckDBPyConnection) -> None:
         for rank, i in enumerate(order, 1):
             low = np.quantile(replicates[ranking][:, order[0]] - replicates[ranking][:, i], 0.025)
             rows.append((stages[i][0], ranking, float(observed[i]), rank, bool(rank > 1 and low <= 0)))
-    connection.execute(f"create or replace table {DROP_OFF_RANKING} ({read_declaration(DROP_OFF_RANKING).definition})")
-    if rows:
-        connection.executemany(f"insert into {DROP_OFF_RANKING} values (?, ?, ?, ?, ?)", rows)
+    write_rows(connection, DROP_OFF_RANKING, rows)
 
 
 def measures(ended: NDArray[np.float64], order_value: float) -> dict[str, NDArray[np.float64]]:

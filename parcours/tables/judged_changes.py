@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from parcours.inference.blocks import WEEKS_BEFORE, Change, DailyFigure, Pulse
 from parcours.inference.estimator import Estimate
 from parcours.inference.looks import Look, Looks, Question, look_at, schedule
+from parcours.inference.movements import mix_and_rate
 from parcours.inference.sentences import Written, sentence
 from parcours.inference.verdicts import FigureLooks, Verdict, Word, judge
 from parcours.numbers import NBSP, Numbers
@@ -359,24 +360,18 @@ class _Sides(NamedTuple):
 
 
 def _sides(by_device: Days, days: NDArray[np.int64], is_during: NDArray[np.bool_]) -> _Sides | None:
-    """Sums over some days, and the mix and rate parts over devices; None where a side has nothing.
-
-    The parts are Kitagawa's (*Components of a Difference Between Two Rates*, 1955): each device's share of the units
-    and its figure, averaged over both sides. A device that only one side has is all mix.
-    """
+    """Sums over some days, and the mix and rate parts over devices; None where a side has nothing."""
     x, n = by_device.numerators[:, days], by_device.denominators[:, days]
     x0, n0, x1, n1 = (values[:, side].sum(axis=1) for side in (~is_during, is_during) for values in (x, n))
     if not n0.sum() or not n1.sum():
         return None
-    r0, r1 = (np.divide(x, n, out=np.zeros_like(x), where=n > 0) for x, n in ((x0, n0), (x1, n1)))
-    r0, r1 = np.where(n0 > 0, r0, r1), np.where(n1 > 0, r1, r0)
-    s0, s1 = n0 / n0.sum(), n1 / n1.sum()
+    parts = mix_and_rate((x0, n0), (x1, n1))
     return _Sides(
         (float(x0.sum()), int(n0.sum()), float(x0.sum() / n0.sum())),
         (float(x1.sum()), int(n1.sum()), float(x1.sum() / n1.sum())),
         float(x1.sum() / n1.sum() - x0.sum() / n0.sum()),
-        float(((r0 + r1) / 2 * (s1 - s0)).sum()),
-        float(((s0 + s1) / 2 * (r1 - r0)).sum()),
+        float(parts.mix.sum()),
+        float(parts.rate.sum()),
     )
 
 

@@ -8,11 +8,13 @@ from typing import Any
 import duckdb
 
 from parcours.warehouse.comments import read_declaration
+from parcours.warehouse.rows import insert_rows
+
+ROWS_AT_ONCE = 500
 
 
 def write_rows(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Sequence[Any]]) -> None:
     """Replace a table, as `sql/` declares it, by these rows; their values are in the order of its columns."""
     connection.execute(f"create or replace table {table} ({read_declaration(table).definition})")
-    if rows:
-        places = ", ".join("?" for _ in rows[0])
-        connection.executemany(f"insert into {table} values ({places})", rows)
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        insert_rows(connection, table, rows[start : start + ROWS_AT_ONCE])
