@@ -108,18 +108,6 @@ outages as (
     inner join metrics.outage_days as outages
         on outages.outage = 'payment' and outages.outage_on between found.began_on and found.ended_on
     group by found.incident
-),
-
-logged as (
-    select
-        found.incident,
-        string_agg(changes.change_label, ', ' order by changes.changed_on, changes.change_id) as changes
-    from found
-    inner join settings.changes as changes
-        on
-            changes.changed_on <= found.ended_on
-            and coalesce(changes.ended_on, changes.changed_on) >= cast(found.began_on - 2 as date)
-    group by found.incident
 )
 
 select
@@ -160,4 +148,4 @@ left join measured_days on found.incident = measured_days.incident
 left join signals on found.incident = signals.incident
 left join event_names on found.incident = event_names.incident
 left join outages on found.incident = outages.incident
-left join logged on found.incident = logged.incident
+left join metrics.incident_changes as logged on found.began_on = logged.began_on and found.ended_on = logged.ended_on

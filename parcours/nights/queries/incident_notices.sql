@@ -9,14 +9,11 @@ with last_days as (
 select
     notices.alarm, notices.night, notices.word, steps.step_label, notices.dimension, notices.value, notices.began_on,
     notices.ended_on, notices.relative_size, notices.entered_count, notices.went_on_count, notices.expected_count,
-    (
-        select string_agg(changes.change_label, ', ' order by changes.changed_on, changes.change_id)
-        from settings.changes as changes
-        where changes.changed_on <= notices.ended_on
-            and coalesce(changes.ended_on, changes.changed_on) >= cast(notices.began_on - 2 as date)
-    ) as changes
+    logged.changes
 from metrics.incident_notices as notices
 inner join metrics.watched_steps as steps on notices.step = steps.step
 inner join last_days on notices.step = last_days.step
+left join metrics.incident_changes as logged
+    on notices.began_on = logged.began_on and notices.ended_on = logged.ended_on
 where notices.night > cast(last_days.last_on - 14 as date)
 order by notices.night, notices.alarm, notices.word

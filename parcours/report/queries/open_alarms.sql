@@ -5,14 +5,11 @@ select
     notices.entered_count, notices.went_on_count, notices.expected_count, notices.relative_size,
     notices.expected_count - notices.went_on_count as lost_count,
     (notices.expected_count - notices.went_on_count) * steps.lost_value as lost_revenue,
-    (
-        select string_agg(changes.change_label, ', ' order by changes.changed_on, changes.change_id)
-        from settings.changes as changes
-        where changes.changed_on <= notices.ended_on
-            and coalesce(changes.ended_on, changes.changed_on) >= cast(notices.began_on - 2 as date)
-    ) as changes
+    logged.changes
 from metrics.incident_notices as notices
 inner join metrics.watched_steps as steps on notices.step = steps.step
+left join metrics.incident_changes as logged
+    on notices.began_on = logged.began_on and notices.ended_on = logged.ended_on
 where
     notices.is_open
     and not exists (
