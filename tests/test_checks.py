@@ -15,7 +15,7 @@ from parcours.engine.checks import Check, key_check, read_checks, record, run_ch
 from parcours.engine.model import ModelError
 from parcours.project import ROOT, load_project
 from parcours.run import build_warehouse
-from parcours.tables.catalogue import all_models, build_all, declared_tables, tidy_log
+from parcours.tables.catalogue import all_models, all_tables, build_all, declared_tables, tidy_log, with_upstreams
 from parcours.tables.expectations import SUITES, suite_check
 from parcours.tables.table_checks import all_checks, record_all, tidy_results
 from parcours.warehouse.check_results import CHECK_RESULTS, CHECK_RESULTS_TABLE
@@ -176,15 +176,11 @@ def test_every_value_of_a_large_table_is_checked_in_parts(monkeypatch: pytest.Mo
 
 def test_a_check_that_is_an_error_reads_only_what_was_built_before_it() -> None:
     shop = project(settings())
-    tables = {table.table: table for table in declared_tables(shop)}
-
-    def reads(name: str) -> set[str]:
-        upstreams = tables[name].upstreams if name in tables else ()
-        return {name, *upstreams}.union(*(reads(upstream) for upstream in upstreams))
-
+    tables = [table for _, table in all_tables(shop)]
+    built = {table.name for table in tables}
     for found in all_checks(shop):
         if found.severity == "error":
-            assert {name for name in found.reads if name in tables} <= reads(found.table), found.name
+            assert {*found.reads} & built <= with_upstreams(tables, [found.table]), found.name
 
 
 def test_what_a_check_said_that_is_no_more_is_dropped() -> None:

@@ -21,8 +21,8 @@ from random_shops import shop_settings, shops_and_loads
 from parcours.loading.settings_tables import write_settings
 from parcours.project import Project
 from parcours.settings.schema import JourneySettings
-from parcours.tables.catalogue import all_tables, build_all
-from parcours.tables.restatements import write_restatements
+from parcours.tables.catalogue import build_all
+from parcours.tables.gate import compare_with_last_report
 from parcours.warehouse.published import write_published
 
 Value = tuple[float, int]
@@ -58,8 +58,7 @@ class Reports:
 
     def publish(self) -> None:
         """Compare with what is published, and publish."""
-        tables = {table.name: table for _, table in all_tables(self.project)}
-        write_restatements(self.connection, tables, self.project.published)
+        compare_with_last_report(self.connection, self.project)
         write_published(self.connection, self.project.published)
 
 

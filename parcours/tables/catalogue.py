@@ -217,12 +217,17 @@ def build_all(
         reset_log(connection)
     tables = all_tables(project)
     _tidy_log(connection, tables)
-    wanted = set(only)
-    if wanted:
-        for table, _ in reversed(tables):
-            if table.table in wanted:
-                wanted |= {*table.upstreams}
+    wanted = with_upstreams([table for _, table in tables], only)
     return [refresh_table(connection, table) for source, table in tables if not wanted or source.table in wanted]
+
+
+def with_upstreams(tables: Sequence[Table], names: Iterable[str]) -> set[str]:
+    """Some tables and all that they are made of; `tables` are all of a shop, upstreams first."""
+    found = set(names)
+    for table in reversed(tables):
+        if table.name in found:
+            found |= {*table.upstreams}
+    return found
 
 
 def comment_all(connection: duckdb.DuckDBPyConnection, project: Project) -> None:

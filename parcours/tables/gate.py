@@ -17,8 +17,8 @@ from parcours.engine.checks import Check
 from parcours.engine.refresh import Table
 from parcours.loading.settings_tables import settings_versions
 from parcours.project import Project
-from parcours.tables.catalogue import LOADED_TABLES, all_tables
-from parcours.tables.restatements import write_restatements
+from parcours.tables.catalogue import LOADED_TABLES, all_tables, with_upstreams
+from parcours.tables.restatements import FIGURES, write_restatements
 from parcours.tables.table_checks import all_checks
 from parcours.warehouse.check_results import CHECK_RESULTS, make_check_results
 from parcours.warehouse.connection import existing_tables
@@ -56,7 +56,8 @@ def publish(connection: duckdb.DuckDBPyConnection, project: Project) -> dict[str
 
 def compare_with_last_report(connection: duckdb.DuckDBPyConnection, project: Project) -> None:
     """Write what changed since the last report, whose tables are those of the published file."""
-    write_restatements(connection, {table.name: table for _, table in all_tables(project)}, project.published)
+    behind = with_upstreams([table for _, table in all_tables(project)], [FIGURES])
+    write_restatements(connection, behind, project.published)
 
 
 def why_not(connection: duckdb.DuckDBPyConnection, project: Project) -> list[str]:

@@ -7,16 +7,16 @@ something. What moved, and why, is said in `sql/reported/`. Not here: whether to
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 
-from parcours.engine.refresh import Table
 from parcours.project import ROOT
 from parcours.warehouse.comments import make_declared, read_declaration
 from parcours.warehouse.connection import text_literal, transaction
-from parcours.warehouse.refresh_log import is_reported, note_reported, reported_versions, table_states
+from parcours.warehouse.refresh_log import State, is_reported, note_reported, reported_versions, table_states
 
 RESTATEMENTS = "metrics.restatements"
 REPORT_BEFORE = "metrics.report_before"
@@ -26,37 +26,31 @@ FIGURES = "metrics.kpi_daily"
 SELECTS = ROOT / "sql" / "reported"
 
 
-def write_restatements(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Table], published: Path) -> None:
+def write_restatements(connection: duckdb.DuckDBPyConnection, behind: Collection[str], published: Path) -> None:
     """Compare the figures with those of the last report, unless they are that report's.
 
     Args:
         connection: the warehouse, with every table built.
-        tables: each of its tables that a refresh makes, by name.
+        behind: `FIGURES`, and all tables that it is made of.
         published: the last report's tables, if there is one.
     """
     for declared in ABOUT_REPORTS:
         make_declared(connection, declared)
-    states = {name: state for name, state in table_states(connection).items() if name in _read_by(FIGURES, tables)}
+    states = {name: state for name, state in table_states(connection).items() if name in behind}
     if published.exists() and is_reported(connection, states):
         return
+    if not (published.exists() and _compared(connection, states, published)):
+        with _anew(connection, states):
+            connection.execute(f"insert into {REPORT_BEFORE} values (false, null, null, null, null)")
+
+
+def _compared(connection: duckdb.DuckDBPyConnection, states: Mapping[str, State], published: Path) -> bool:
+    """Write both tables; false if the last report is of a version that lacks what is compared."""
     before = reported_versions(connection)
     changed = {name.split(".")[0] for name, state in states.items() if name in before and before[name] != state.version}
-    with transaction(connection):
-        for declared in ABOUT_REPORTS:
-            connection.execute(f"delete from {declared.table}")
-        note_reported(connection, states)
-    if not (published.exists() and _compare(connection, changed, published)):
-        connection.execute(f"insert into {REPORT_BEFORE} values (false, null, null, null, null)")
-
-
-def _compare(connection: duckdb.DuckDBPyConnection, changed: Collection[str], published: Path) -> bool:
-    """Write both tables; false if the last report is of a version that lacks what is compared.
-
-    `changed`: the schemas of which a table has another version than in that report.
-    """
     connection.execute(f"attach {text_literal(str(published))} as reported (read_only)")
     try:
-        with transaction(connection):
+        with _anew(connection, states):
             connection.execute(
                 "create or replace temp table other_versions as select unnest(cast($schemas as text[])) as schema_name",
                 {"schemas": sorted(changed)},
@@ -72,12 +66,11 @@ def _compare(connection: duckdb.DuckDBPyConnection, changed: Collection[str], pu
     return True
 
 
-def _read_by(table: str, tables: Mapping[str, Table]) -> set[str]:
-    """A table, and all that it is made of."""
-    found, waiting = set(), [table]
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found.add(name)
-            waiting += tables[name].upstreams if name in tables else ()
-    return found
+@contextmanager
+def _anew(connection: duckdb.DuckDBPyConnection, states: Mapping[str, State]) -> Iterator[None]:
+    """Both tables, emptied, and of which state of the warehouse they tell, in one transaction."""
+    with transaction(connection):
+        for declared in ABOUT_REPORTS:
+            connection.execute(f"delete from {declared.table}")
+        note_reported(connection, states)
+        yield

@@ -130,6 +130,43 @@ former_touches as (
     where source = 'events' and person_id in (select concerned.person_id from concerned)
 ),
 
+-- What only one of the two has: links of an identifier or a spell of a device to a person, and who is screened.
+other_links as (
+    select person_id
+    from (
+        select identifier, person_id, null as owned_from, null as owned_until, 'now' as side
+        from journeys.identities
+        where person_id in (select concerned.person_id from concerned)
+        union all
+        select identifier, person_id, null, null, 'then'
+        from reported.journeys.identities
+        where person_id in (select concerned.person_id from concerned)
+        union all
+        select anonymous_id, person_id, owned_from, owned_until, 'now'
+        from journeys.device_spells
+        union all
+        select anonymous_id, person_id, owned_from, owned_until, 'then'
+        from reported.journeys.device_spells
+    ) as links
+    group by identifier, person_id, owned_from, owned_until
+    having min(side) = max(side)
+),
+
+otherwise_screened as (
+    select person_id
+    from (
+        select person_id, 'screened' as what, 'now' as side from journeys.screened_people
+        union all
+        select person_id, 'screened', 'then' from reported.journeys.screened_people
+        union all
+        select person_id, 'runaway', 'now' from journeys.quarantined_sessions
+        union all
+        select person_id, 'runaway', 'then' from reported.journeys.quarantined_sessions
+    ) as people
+    group by person_id, what
+    having min(side) = max(side)
+),
+
 causes_of_people as (
     select touches.person_id, 1 as cause_number
     from touches
@@ -157,70 +194,15 @@ causes_of_people as (
     cross join reached
     where former.record_id is not null or coalesce(arrived_records.occurred_at <= reached.latest_until, true)
     union all
-    select relinked.person_id, 4
-    from (
-        (
-            select identifier, person_id from journeys.identities
-            where person_id in (select concerned.person_id from concerned)
-            except
-            select identifier, person_id from reported.journeys.identities
-        )
-        union all
-        (
-            select identifier, person_id from reported.journeys.identities
-            where person_id in (select concerned.person_id from concerned)
-            except
-            select identifier, person_id from journeys.identities
-        )
-    ) as relinked
-    union all
     -- An answer is that of the person whose order it names: who that is, another export may say.
     select unnest([present.person_id, former.person_id]), 4
     from journeys.record_owners as present
     inner join reported.journeys.record_owners as former on present.record_id = former.record_id
     where present.person_id is distinct from former.person_id
     union all
-    select respelled.person_id, 4
-    from (
-        (
-            select anonymous_id, person_id, owned_from, owned_until from journeys.device_spells
-            except
-            select anonymous_id, person_id, owned_from, owned_until from reported.journeys.device_spells
-        )
-        union all
-        (
-            select anonymous_id, person_id, owned_from, owned_until from reported.journeys.device_spells
-            except
-            select anonymous_id, person_id, owned_from, owned_until from journeys.device_spells
-        )
-    ) as respelled
+    select person_id, 4 from other_links
     union all
-    select screened.person_id, 5
-    from (
-        (
-            select person_id from journeys.screened_people
-            except
-            select person_id from reported.journeys.screened_people
-        )
-        union all
-        (
-            select person_id from reported.journeys.screened_people
-            except
-            select person_id from journeys.screened_people
-        )
-        union all
-        (
-            select person_id from journeys.quarantined_sessions
-            except
-            select person_id from reported.journeys.quarantined_sessions
-        )
-        union all
-        (
-            select person_id from reported.journeys.quarantined_sessions
-            except
-            select person_id from journeys.quarantined_sessions
-        )
-    ) as screened
+    select person_id, 5 from otherwise_screened
 ),
 
 causes_of_moves as (
@@ -235,17 +217,14 @@ causes_of_moves as (
 ),
 
 other_outages as (
-    (
-        select outage_on from metrics.outage_days where outage = 'tracking'
-        except
-        select outage_on from reported.metrics.outage_days where outage = 'tracking'
-    )
-    union
-    (
-        select outage_on from reported.metrics.outage_days where outage = 'tracking'
-        except
-        select outage_on from metrics.outage_days where outage = 'tracking'
-    )
+    select outage_on
+    from (
+        select outage_on, 'now' as side from metrics.outage_days where outage = 'tracking'
+        union all
+        select outage_on, 'then' from reported.metrics.outage_days where outage = 'tracking'
+    ) as outages
+    group by outage_on
+    having min(side) = max(side)
 ),
 
 -- What holds of everything: it explains what nothing of a person, or of a day, does.
