@@ -120,11 +120,7 @@ tracked as (
 
 held as (
     select
-        person_id,
-        unit_id,
-        occurred_at,
-        is_gap,
-        tracker_session,
+        *,
         case
             when tracker_session is not null
                 then max(occurred_at) over (partition by person_id, unit_id, tracker_session, piece)
@@ -135,11 +131,7 @@ held as (
 -- Rows of one instant stand behind each other: only the first of them can begin a visit where an id holds on.
 held_so_far as (
     select
-        person_id,
-        unit_id,
-        occurred_at,
-        tracker_session,
-        is_gap,
+        *,
         coalesce(
             max(held_until) over (
                 partition by person_id, unit_id order by occurred_at, is_gap desc, tracker_session nulls last
@@ -151,12 +143,7 @@ held_so_far as (
 
 gap_numbers as (
     select
-        person_id,
-        unit_id,
-        occurred_at,
-        tracker_session,
-        is_gap,
-        is_held,
+        *,
         count(case when is_gap and not is_held then 1 end) over (
             partition by person_id, unit_id order by occurred_at, is_gap desc, tracker_session nulls last
             rows unbounded preceding
@@ -166,12 +153,7 @@ gap_numbers as (
 
 known_before as (
     select
-        person_id,
-        unit_id,
-        occurred_at,
-        tracker_session,
-        is_gap,
-        is_held,
+        *,
         count(tracker_session) over (
             partition by person_id, unit_id, gap_number order by occurred_at, is_gap desc, tracker_session nulls last
             rows between unbounded preceding and 1 preceding
