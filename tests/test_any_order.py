@@ -98,7 +98,7 @@ def staged_after(loads: list[list[tuple[str, str]]]) -> list[list[tuple[Any, ...
 
 
 @pytest.mark.random
-@settings(max_examples=examples(2, 12), deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(1, 12), deadline=None, suppress_health_check=list(HealthCheck))
 @given(files, st.randoms(use_true_random=False))
 def test_any_order_and_any_split_of_the_files_gives_the_same_staging_tables(
     drawn: list[tuple[str, list[dict[str, Any]]]], chance: Any

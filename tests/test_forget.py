@@ -250,7 +250,7 @@ def test_a_person_leaves_the_published_file_and_the_pages_though_the_gate_refuse
     "killed_in",
     [
         pytest.param("find_asked", marks=pytest.mark.nights),
-        "leave_warehouse",
+        pytest.param("leave_warehouse", marks=pytest.mark.nights),
         pytest.param("leave_published", marks=pytest.mark.nights),
         pytest.param("leave_records", marks=pytest.mark.nights),
         "_write_pages",
@@ -379,6 +379,7 @@ def test_what_fails_keeps_nobody_elsewhere_and_is_tried_again(shop: Project, mon
     assert not shop.forgetting_file.exists()
 
 
+@pytest.mark.nights
 def test_runs_whose_history_names_the_person_leave_dagster(shop: Project, tmp_path: Path) -> None:
     _, customer = somebody(shop)
 
@@ -399,6 +400,7 @@ def test_runs_whose_history_names_the_person_leave_dagster(shop: Project, tmp_pa
     assert not re.search(rf"{customer}(?!9)".encode(), content)
 
 
+@pytest.mark.nights
 def test_a_wrong_journey_yaml_and_a_refused_file_keep_nobody(shop: Project, capsys: pytest.CaptureFixture[str]) -> None:
     person, customer = somebody(shop)
     values = personal_values(shop.published, person)

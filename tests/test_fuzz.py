@@ -29,7 +29,7 @@ ORIGINALS = (
     "crm/contacts.csv",
     "crm/survey_answers.csv",
 )
-FEW, MANY = 25, 2000
+FEW, MANY = 15, 2000
 SPECIAL = [
     b"\x00",
     b"\xff\xfe",
@@ -187,7 +187,7 @@ def test_many_mutated_files(shop: Project) -> None:
     check(shop, MANY, seed=2)
 
 
-@pytest.mark.parametrize("count", [12, pytest.param(300, marks=pytest.mark.fuzz)])
+@pytest.mark.parametrize("count", [6, pytest.param(300, marks=pytest.mark.fuzz)])
 def test_mutated_files_together_are_loaded_as_one_by_one(
     shop: Project, count: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

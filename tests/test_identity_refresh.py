@@ -98,7 +98,7 @@ def restate(built: duckdb.DuckDBPyConnection, kind: str, kept: list[Row]) -> Non
 
 @pytest.mark.random
 @given(st.lists(loads, min_size=2, max_size=6))
-@budget(max_examples=examples(2, 40), deadline=None, suppress_health_check=list(HealthCheck))
+@budget(max_examples=examples(1, 40), deadline=None, suppress_health_check=list(HealthCheck))
 def test_after_each_load_the_people_are_those_of_one_build(steps: list[dict[str, Any]]) -> None:
     """Refresh after every step, and compare with a warehouse that has the same rows from the beginning."""
     known: dict[str, list[Row]] = {kind: [] for kind in steps[0] if kind != "gone"}

@@ -429,6 +429,7 @@ def test_a_refresh_that_did_nothing_would_be_seen_in_every_table_by_person() -> 
         assert [table for table in tables if not difference({**wanted, table: stale[table]}, wanted)] == []
 
 
+@pytest.mark.fuzz
 def test_one_wrong_row_in_any_table_would_be_seen() -> None:
     first, second = TELLING
     with shop() as (project, connection):
@@ -470,6 +471,7 @@ def test_a_refresh_without_new_rows_touches_nobody() -> None:
     assert len(touched) >= 5 and set(touched.values()) == {0}
 
 
+@pytest.mark.fuzz
 def test_a_refresh_touches_whom_the_new_rows_name_and_nobody_else() -> None:
     touched = touched_by_the_second_build([File("events", 2, (click(TABLET | DAVID, 9 * DAY, "landing", 50),))])
     assert touched["journeys.touchpoints"] == touched["journeys.sessions"] == 1

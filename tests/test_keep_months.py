@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from given import settings
 from shops import load, query
 
@@ -68,6 +69,7 @@ def fill(folder: Path) -> None:
     )
 
 
+@pytest.mark.fuzz
 def test_what_is_older_goes_with_a_record_and_does_not_come_back(tmp_path: Path) -> None:
     fill(tmp_path)
     project = shop(tmp_path)

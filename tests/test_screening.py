@@ -225,7 +225,7 @@ orders_of = strategies.lists(
 
 @pytest.mark.random
 @budget(
-    max_examples=examples(8, 20), deadline=None, phases=[Phase.generate], suppress_health_check=[HealthCheck.too_slow]
+    max_examples=examples(5, 20), deadline=None, phases=[Phase.generate], suppress_health_check=[HealthCheck.too_slow]
 )
 @given(visits, orders_of, strategies.integers(1, 6), strategies.booleans())
 def test_equal_to_walking_through_each_persons_events(

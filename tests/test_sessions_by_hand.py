@@ -206,7 +206,7 @@ options = st.builds(
 
 
 @pytest.mark.random
-@budget(max_examples=examples(12, 100), deadline=None, suppress_health_check=list(HealthCheck))
+@budget(max_examples=examples(8, 100), deadline=None, suppress_health_check=list(HealthCheck))
 @given(visits, options)
 def test_equal_to_walking_through_each_persons_touchpoints(seen: list[dict[str, Any]], how: Options) -> None:
     assert_agrees(seen, how)

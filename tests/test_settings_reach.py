@@ -161,6 +161,7 @@ def test_labels_that_are_mapped_later_reach_the_files_that_were_read_without_the
         is_as_new(connection, shop)
 
 
+@pytest.mark.fuzz
 def test_an_export_taken_out_leaves_and_comes_back_when_it_is_put_back(tmp_path: Path) -> None:
     shop = shop_in(tmp_path)
     with opened() as connection:

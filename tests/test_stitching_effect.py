@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import duckdb
-from given import Row, at, event, order, rows, settings, warehouse
+import pytest
+from given import Row, at, event, examples, order, rows, settings, warehouse
 from hypothesis import HealthCheck, given
 from hypothesis import settings as budget
 from hypothesis import strategies as st
@@ -160,7 +161,8 @@ options = st.fixed_dictionaries(
 )
 
 
-@budget(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@pytest.mark.random
+@budget(max_examples=examples(3, 20), deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(clicks, min_size=1, max_size=40), st.lists(st.tuples(buyers, instants), max_size=5), options)
 def test_without_stitching_is_the_shop_in_which_nothing_links_two_identifiers(
     seen: list[Row], orders: list[tuple[Row, Any]], sessions: dict[str, Any]
