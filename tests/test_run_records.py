@@ -10,10 +10,13 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from empty_pages import copy_empty
+from given import settings
 from night_shop import add_day, night_shop
 
 from parcours.nights.close import record_late_night, record_run
 from parcours.nights.digest import digest
+from parcours.nights.facts import published_of
 from parcours.nights.late import night_after
 from parcours.nights.leave import leave_records
 from parcours.nights.record import RunRecord, read_records, records_file
@@ -319,3 +322,16 @@ def test_a_night_is_due_at_its_hour_of_the_shops_day_also_when_clocks_change(sho
     settings = shop.settings.model_copy(update={"nights": shop.settings.nights.model_copy(update={"hour": 23})})
     late = replace(shop, settings=settings)
     assert night_after(late, sunday).astimezone(UTC) == datetime(2026, 3, 29, 21, tzinfo=UTC)
+
+
+def test_what_an_earlier_version_published_still_tells_its_figures(tmp_path: Path) -> None:
+    shop = Project(tmp_path / "journey.yaml", settings(), tmp_path, tmp_path)
+    copy_empty(shop.published, ())
+    with duckdb.connect(str(shop.published)) as published:
+        published.execute("drop table metrics.restatements")
+        published.execute("drop table metrics.incident_notices")
+        published.execute("alter table metrics.change_impact drop column sentence")
+        published.execute("insert into metrics.cut_off (events_until) values ('2026-07-05 22:30')")
+    said = published_of(shop, None)
+    assert said and said.data_until == datetime(2026, 7, 5, 22, 30, tzinfo=UTC)
+    assert not said.restated and not said.incidents and not said.verdicts

@@ -5,7 +5,7 @@ Not here: the record itself (`record.py`, `close.py`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ import duckdb
 from parcours.loading.readers.masking import masked
 from parcours.nights.record import FileRows, IncidentNotice, Kpi, Restated, RunRecord, Warned
 from parcours.project import Project
-from parcours.report.figures import Row, rows
+from parcours.report.figures import AnyRow, Row, rows
 from parcours.report.incident_words import place
 from parcours.troubles import Trouble, failed_checks
 
@@ -71,34 +71,34 @@ def published_of(project: Project, last: RunRecord | None) -> Published | None:
     try:
         with _reading(project.published, None) as published:
             found = rows(published, HEADLINES, Row)
-            said = rows(published, QUERIES / "verdicts.sql", Row)
             reaches = rows(published, QUERIES / "data_until.sql", Row)
-            restated = rows(published, QUERIES / "restated.sql", Restated)
-            told = _told(published)
+            said = _lately(published, "verdicts", Row)
+            restated = _lately(published, "restated", Restated)
+            told = _lately(published, "incident_notices", Row)
     except (duckdb.Error, OSError):
         return None
     zone = ZoneInfo(project.settings.shop.time_zone)
     known_on = last.data_until.astimezone(zone).date() if last and last.data_until else None
     return Published(
         tuple(Kpi(k.kpi, k.label, k.value, before.get(k.kpi), k.numerator, k.denominator) for k in found),
-        told,
+        tuple(map(_notice, told)),
         tuple(row.sentence for row in said if known_on and row.read_on > known_on),
         _utc(reaches[0].data_until) if reaches else None,
         tuple(restated),
     )
 
 
-def _told(published: duckdb.DuckDBPyConnection) -> tuple[IncidentNotice, ...]:
-    """Alarms of the last nights; none of a file that an earlier version published."""
+def _lately(published: duckdb.DuckDBPyConnection, query: str, row_type: Callable[..., AnyRow]) -> Sequence[AnyRow]:
+    """The rows of a query; none of a file that a version published which lacks what it reads."""
     try:
-        found = rows(published, QUERIES / "incident_notices.sql", Row)
-    except duckdb.CatalogException:
+        return rows(published, QUERIES / f"{query}.sql", row_type)
+    except (duckdb.CatalogException, duckdb.BinderException):
         return ()
+
+
+def _notice(row: Row) -> IncidentNotice:
     own = ("step_label", "dimension", "value")
-    return tuple(
-        IncidentNotice(**{name: value for name, value in vars(row).items() if name not in own}, place=place(row))
-        for row in found
-    )
+    return IncidentNotice(**{name: value for name, value in vars(row).items() if name not in own}, place=place(row))
 
 
 def without_personal_data(trouble: Trouble) -> Trouble:
