@@ -37,7 +37,7 @@ from parcours.settings.kpis import kpi_rows
 HOSTILE = '<script>alert(1)</script><b>bold</b> & "q" $x$ $y$'
 ENGLISH, FRENCH = Numbers("en", "EUR"), Numbers("fr", "EUR")
 
-SUMMED = ("export_rows", "journey_map", "kpi_trend", "retention_curve", "stage_coverage_by_source")
+SUMMED = ("export_rows", "incident_changes", "journey_map", "kpi_trend", "retention_curve", "stage_coverage_by_source")
 """Tables of metrics that the models make of those above: views here, so that they follow what a test changes."""
 
 SHOP = """

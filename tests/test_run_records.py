@@ -140,10 +140,10 @@ def test_what_the_nights_tell_of_incidents_is_said_once(shop: Project) -> None:
                 "values ('a', $day, $word, 'conversion', 'device', 'mobile', '2026-03-01', $day, -0.4, 500, 12, 20.2)",
                 {"day": f"2026-03-0{day}", "word": word},
             )
+            published.execute(
+                "insert into metrics.incident_changes values ('2026-03-01', ?, 'New button')", [f"2026-03-0{day}"]
+            )
 
-    with duckdb.connect(str(shop.published)) as published:
-        published.execute("insert into settings.changes (change_id, change_label, changed_on) "
-                          "values ('c', 'New button', '2026-03-01')")  # fmt: skip
     tell(2, "open")
     first, second = night(shop, 0), night(shop, 1)
     assert [(one.word, one.place) for one in first.incidents_newly] == [("open", "Visit → Order, device mobile")]

@@ -69,7 +69,10 @@ def test_words_and_layout_build_nothing(monkeypatch: pytest.MonkeyPatch, module:
         ("parcours.tables.drop_off_ranking", {"metrics.drop_off_ranking"}),
         ("parcours.tables.incidents", {"metrics.found_incidents", "metrics.incident_notices"}),
         ("parcours.inference.scan", {"metrics.found_incidents", "metrics.incident_notices"}),
-        ("parcours.inference.movements", {"metrics.movements", "metrics.movement_segments"}),
+        (
+            "parcours.inference.movements",
+            {"metrics.change_impact", "metrics.movements", "metrics.movement_segments"},
+        ),
         ("parcours.tables.expectations", set()),
     ],
 )
