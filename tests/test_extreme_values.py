@@ -65,6 +65,7 @@ def canonical_rows(kind: Kind) -> tuple[dict[str, Any], ...]:
     return tuple(rows)
 
 
+@pytest.mark.fuzz
 def test_any_value_in_any_column_of_an_own_source_is_loaded_or_rejected(tmp_path: Path) -> None:
     project = canonical_project(tmp_path)
     exports = project.settings.exports.model_copy(update={"refuse_above": 1.0})
