@@ -9,6 +9,8 @@ EXPORTS ?=
 ROWS ?= 1000000
 EVENTS ?= 1000000
 IDENTIFIERS ?= 10000000
+# CI, which has an hour for all suites, draws fewer random examples and shops.
+AMOUNT := $(if $(CI),some,many)
 # CI also says which lines no test runs.
 COVERAGE := $(if $(CI),--cov=parcours --cov=assets --cov=pipelines --cov-report=term:skip-covered)
 
@@ -51,14 +53,14 @@ test-browser: $(STAMP) ## Report and Dagster UI in headless Chromium (needs Debi
 test-readers: $(STAMP) ## published.duckdb opened by DuckDB 1.4, 1.5, 2 and duckdb-wasm (needs node and npm)
 	@$(BIN)/python -m pytest -m readers
 
-test-statistics: $(STAMP) ## Planted effects over many seeds of the made-up shop
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -m statistics
+test-statistics: $(STAMP) ## Error, power and coverage of verdicts and incidents, over many simulated shops (a quarter of an hour)
+	@PARCOURS_EXAMPLES=$(AMOUNT) $(BIN)/python -m pytest -n 2 --dist loadfile -m statistics
 
 test-nights: $(STAMP) ## Sixty nights with a fault in every third, kills with the real daemon, runs of Dagster's jobs (some minutes)
 	@$(BIN)/python -m pytest -n 2 --dist worksteal -m nights
 
 test-fuzz: $(STAMP) ## Thousands of mutated export files, extreme values, hundreds of random shops, long comparisons (a quarter of an hour)
-	@PARCOURS_EXAMPLES=many $(BIN)/python -m pytest -n 2 --dist worksteal -m "fuzz or random"
+	@PARCOURS_EXAMPLES=$(AMOUNT) $(BIN)/python -m pytest -n 2 --dist worksteal -m "fuzz or random"
 
 bench-loading: $(STAMP) ## Loading beside a bare read of the same files (ROWS=1000000)
 	@PYTHONPATH=. $(BIN)/python benchmarks/loading.py --rows $(ROWS)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from given import MANY, SEARCHES, settings
+from given import EXAMPLES, SEARCHES, settings
 
 from parcours.loading.load import load_exports
 from parcours.loading.settings_tables import write_settings
@@ -89,7 +89,7 @@ def reading_canonical(shop: JourneySettings) -> JourneySettings:
 def open_canonical(project: Project, database: str = ":memory:") -> duckdb.DuckDBPyConnection:
     """A warehouse of one thread, with its settings."""
     connection = duckdb.connect(database, config={"threads": 1})
-    if not MANY:
+    if EXAMPLES == "few":
         connection.execute(f"set disabled_optimizers = '{SEARCHES}'")
     prepare(connection, KEY)
     write_settings(connection, project.settings)

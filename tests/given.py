@@ -31,7 +31,8 @@ from parcours.warehouse.refresh_log import touch
 START = datetime(2026, 1, 5)  # a Monday
 FAR = datetime(2100, 1, 1)
 KEY = "0" * 64
-MANY = os.environ.get("PARCOURS_EXAMPLES") == "many"
+EXAMPLES = os.environ.get("PARCOURS_EXAMPLES", "few")
+"""How much a suite tries of what is drawn at random: few (`make test`), many (the others), some (the others in CI)."""
 SEARCHES = "join_order,statistics_propagation,common_subplan"
 """Of DuckDB's optimizer what looks for the quickest plan: with a few rows it takes a sixth of a build. The random tests
 of `make test-fuzz`, and all builds from files, run with it."""
@@ -47,8 +48,13 @@ def at(value: float | str) -> datetime:
 
 
 def examples(few: int, many: int) -> int:
-    """How many random examples a test tries: few in `make test`, many in `make test-fuzz`."""
-    return many if MANY else few
+    """How many random examples, or simulated shops, a test tries.
+
+    Args:
+        few: in `make test`, and at least.
+        many: in `make test-fuzz` and `make test-statistics`; CI, which has an hour for all suites, a quarter of them.
+    """
+    return {"few": few, "some": max(few, many // 4), "many": many}[EXAMPLES]
 
 
 def settings(**sections: Any) -> JourneySettings:
@@ -162,7 +168,7 @@ def _empty_warehouse(shop: JourneySettings) -> duckdb.DuckDBPyConnection:
     connection.execute("copy from database template to memory")
     connection.execute("detach template")
     prepare(connection, KEY)
-    if not MANY:
+    if EXAMPLES == "few":
         connection.execute(f"set disabled_optimizers = '{SEARCHES}'")
     return connection
 

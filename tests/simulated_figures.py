@@ -151,6 +151,11 @@ def looks_at_shops(
     return [[FigureLooks(name, HIGHER_IS_BETTER.get(name, True), next(looks)) for name in figures] for figures in shops]
 
 
+def two_errors_above(share: float, shops: int) -> float:
+    """A share, and two standard errors of it at so many shops: more than that is seldom chance."""
+    return float(share + 2 * np.sqrt(share * (1 - share) / shops))
+
+
 def detectable_effect(rate: float, a_day: float) -> float:
     """The relative effect that 28 days against 28 others show with 80 % power at 5 %."""
     return float(2.8016 * np.sqrt(2 * (1 - rate) / (rate * 28 * a_day)))

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from given import examples
 from simulated_figures import (
     DRIFTS,
     RESTLESS,
@@ -23,6 +24,7 @@ from simulated_figures import (
     figure,
     looks_at_shops,
     ten_figures,
+    two_errors_above,
 )
 
 from parcours.inference.blocks import Change, DailyFigure
@@ -32,7 +34,7 @@ from parcours.inference.verdicts import ALPHA, Cause, FigureLooks, Verdict, Word
 
 pytestmark = pytest.mark.statistics
 
-NULL_SHOPS = 160
+NULL_SHOPS = examples(100, 400)
 SHOPS = 400
 MOVED = (Word.IMPROVED, Word.WORSENED)
 
@@ -62,9 +64,8 @@ def from_day(days: int, first: int, effect: float) -> Any:
 
 
 def test_a_shop_in_which_nothing_happened_is_seldom_told_otherwise() -> None:
-    # Ten figures, 28 nights. Verdicts are never taken back (see below), so the last night shows them all. With 160
-    # shops a share of 4.6 %, the highest that 2,000 shops have shown, has a standard error of 1.7 %. (400 shops each,
-    # in four minutes, stay below 7 %.)
+    # Ten figures, 28 nights. Verdicts are never taken back (see below), so the last night shows them all. 4.6 % is the
+    # highest share that 2,000 shops have shown: of 400 shops 7 %.
     false: dict[tuple[int, int, str], float] = {}
     for weeks in (6, 16, 26, 51):
         for a_day in (120, 400):
@@ -75,7 +76,7 @@ def test_a_shop_in_which_nothing_happened_is_seldom_told_otherwise() -> None:
                 told = [any(verdict.word in MOVED for verdict in judge(figures)) for figures in looks]
                 false[weeks, a_day, name] = float(np.mean(told))
     print({"worst": max(false, key=false.__getitem__), **false, "mean": np.mean(list(false.values()))})
-    assert max(false.values()) <= 0.08
+    assert max(false.values()) <= two_errors_above(0.046, NULL_SHOPS)
     assert np.mean(list(false.values())) <= 0.04
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from given import rows
+from given import examples, rows
 
 from parcours.loading import together
 from parcours.loading.load import load_exports
@@ -29,7 +29,6 @@ ORIGINALS = (
     "crm/contacts.csv",
     "crm/survey_answers.csv",
 )
-FEW, MANY = 15, 2000
 SPECIAL = [
     b"\x00",
     b"\xff\xfe",
@@ -179,15 +178,15 @@ def shop(tmp_path: Path) -> Project:
 
 
 def test_a_few_mutated_files(shop: Project) -> None:
-    check(shop, FEW, seed=1)
+    check(shop, 15, seed=1)
 
 
 @pytest.mark.fuzz
 def test_many_mutated_files(shop: Project) -> None:
-    check(shop, MANY, seed=2)
+    check(shop, examples(15, 2000), seed=2)
 
 
-@pytest.mark.parametrize("count", [6, pytest.param(300, marks=pytest.mark.fuzz)])
+@pytest.mark.parametrize("count", [6, pytest.param(examples(6, 300), marks=pytest.mark.fuzz, id="many")])
 def test_mutated_files_together_are_loaded_as_one_by_one(
     shop: Project, count: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

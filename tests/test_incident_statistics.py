@@ -9,7 +9,9 @@ from itertools import product
 
 import numpy as np
 import pytest
+from given import examples
 from incident_shops import Planted, day, null_shops, simulated_shop
+from simulated_figures import two_errors_above
 
 from parcours.inference.alarms import nightly_notices
 from parcours.inference.incidents import find_incidents
@@ -20,16 +22,17 @@ VISITS = (120, 400, 2000)
 WANDERS = ((0.0, 0.0), (0.1, 0.9))
 SETTINGS = tuple(product(VISITS, WANDERS))
 FIRST_NIGHT = 200
+NULL_SHOPS, SHOPS, NIGHTLY_SHOPS = examples(25, 100), examples(50, 100), examples(10, 40)
 
 
 def test_nothing_is_found_in_shops_in_which_nothing_happened() -> None:
-    """40 cells, a year, 100 shops of each size and wander."""
+    """40 cells, a year, shops of each size and wander; of a hundred 9 % is two standard errors above 4.5 %."""
     found = {
-        (visits, wander): np.mean([bool(find_incidents(shop)) for shop in null_shops(100, 11, visits, *wander)])
+        (visits, wander): np.mean([bool(find_incidents(shop)) for shop in null_shops(NULL_SHOPS, 11, visits, *wander)])
         for visits, wander in SETTINGS
     }
     print(found)
-    assert max(found.values()) <= 0.09
+    assert max(found.values()) <= two_errors_above(0.045, NULL_SHOPS)
     assert np.mean(list(found.values())) <= 0.04
 
 
@@ -45,7 +48,7 @@ def test_half_of_a_device_s_payments_is_missed(
     rng = np.random.default_rng(12)
     planted = Planted("payment", 200, 199 + days, 0.5, "device", "mobile")
     right, to_a_day, within, others = [], [], [], 0
-    for _ in range(100):
+    for _ in range(SHOPS):
         found = find_incidents(simulated_shop(rng, visits, planted, spread=wander[0], memory=wander[1]))
         right.append(bool(found) and found[0].cell == planted.cell)
         others += len(found[1:])
@@ -62,14 +65,14 @@ def test_half_of_a_device_s_payments_is_missed(
 
 @pytest.mark.parametrize(("visits", "wander"), SETTINGS)
 def test_a_false_alarm_is_rarer_than_one_in_sixty_nights(visits: float, wander: tuple[float, float]) -> None:
-    """25 shops of 40 cells, 165 nights each."""
+    """Shops of 40 cells, 165 nights each."""
     opened = sum(
         notice.word == "open"
-        for shop in null_shops(25, 13, visits, *wander)
+        for shop in null_shops(NIGHTLY_SHOPS, 13, visits, *wander)
         for notice in nightly_notices(shop, day(FIRST_NIGHT))
     )
-    print(visits, wander, opened / (25 * 165 / 60))
-    assert opened <= 25 * 165 / 60
+    print(visits, wander, opened / (NIGHTLY_SHOPS * 165 / 60))
+    assert opened <= NIGHTLY_SHOPS * 165 / 60
 
 
 def test_an_alarm_comes_within_days_of_the_incident() -> None:
@@ -77,7 +80,7 @@ def test_an_alarm_comes_within_days_of_the_incident() -> None:
     rng = np.random.default_rng(14)
     planted = Planted("payment", 200, 214, 0.5, "device", "mobile")
     in_time, right = [], []
-    for _ in range(25):
+    for _ in range(NIGHTLY_SHOPS):
         shop = simulated_shop(rng, 2000, planted, days=222)
         opened = [notice for notice in nightly_notices(shop, day(FIRST_NIGHT)) if notice.cell.step == "payment"]
         in_time.append(bool(opened) and opened[0].night <= day(206))

@@ -24,7 +24,7 @@ from canonical_shops import (
     open_canonical,
     reading_canonical,
 )
-from given import at, rows, settings
+from given import at, examples, rows, settings
 from hypothesis import HealthCheck, Phase, assume, given
 from hypothesis import settings as budget
 from hypothesis import strategies as st
@@ -41,18 +41,18 @@ from parcours.warehouse.raw_tables import COMPUTED, RAW_TABLES, make_raw_tables
 DAY, HOUR = 86400.0, 3600.0
 
 
-def few(examples: int) -> budget:
+def few(count: int) -> budget:
     """A budget of a few builds of all tables, of a second each: what fails is not made smaller."""
-    return _budget(examples, (Phase.explicit, Phase.reuse, Phase.generate))
+    return _budget(count, (Phase.explicit, Phase.reuse, Phase.generate))
 
 
-def many(examples: int) -> budget:
+def many(count: int) -> budget:
     """A budget of many; what fails is made smaller."""
-    return _budget(examples, tuple(Phase))
+    return _budget(count, tuple(Phase))
 
 
-def _budget(examples: int, phases: tuple[Phase, ...]) -> budget:
-    return budget(max_examples=examples, deadline=None, phases=phases, suppress_health_check=list(HealthCheck))
+def _budget(count: int, phases: tuple[Phase, ...]) -> budget:
+    return budget(max_examples=count, deadline=None, phases=phases, suppress_health_check=list(HealthCheck))
 
 
 @contextmanager
@@ -107,7 +107,7 @@ def test_loads_in_any_order_with_a_refresh_after_each_are_one_full_build(drawn: 
 
 
 @pytest.mark.fuzz
-@many(25)
+@many(examples(4, 25))
 @given(shops_and_loads(at_most=6))
 def test_many_loads_in_any_order_with_a_refresh_after_each_are_one_full_build(drawn: Any) -> None:
     refreshed_after_every_load(*drawn)
@@ -195,7 +195,7 @@ def test_a_build_that_died_anywhere_is_repaired_by_the_next(drawn: Any, chances:
 
 
 @pytest.mark.fuzz
-@many(10)
+@many(examples(3, 10))
 @given(shops_and_loads(3), st.lists(st.floats(0, 0.999), min_size=1, max_size=3))
 def test_many_builds_that_died_anywhere_are_repaired_by_the_next(drawn: Any, chances: list[float]) -> None:
     interrupted_builds(drawn, chances)
