@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -147,6 +148,35 @@ def test_a_checkout_of_graphql_is_that_of_the_csv(tmp_path: Path) -> None:
     ) == [("checkout 9001", "72", "Tea", 1, 6.5), ("checkout 9001", "CUP-1", "Cup", 3, 12.0)]
     assert [line for line, _ in reasons(project)] == [3, 4]
     assert "ten" in reasons(project)[1][1]
+
+
+def test_items_that_a_bulk_query_writes_as_lines_are_their_checkouts(tmp_path: Path) -> None:
+    """Most lines are items, and none of them is rejected but the one whose checkout is not in the file."""
+    project = shop_reading(tmp_path, "shopify_abandoned_checkouts")
+    money = {"shopMoney": {"amount": "30.0", "currencyCode": "EUR"}}
+    lines: list[dict[str, object]] = []
+    for number in range(1, 9):
+        checkout = f"gid://shopify/AbandonedCheckout/{number}"
+        customer = {"id": f"gid://shopify/Customer/{number}"}
+        created = {"createdAt": "2026-07-01T10:00:00Z", "updatedAt": "2026-07-01T10:00:00Z", "customer": customer}
+        lines.append({"id": checkout, **created, "totalPriceSet": money})
+        price = {"shopMoney": {"amount": "15.0"}}
+        for sku in ("tea", "pot"):
+            lines.append(
+                {"title": sku, "quantity": 1, "sku": sku, "originalUnitPriceSet": price, "__parentId": checkout}
+            )
+    lines.append({"title": "Cup", "quantity": 1, "__parentId": "gid://shopify/AbandonedCheckout/99"})
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    (project.exports_folder / "bulk.jsonl").write_text(text, encoding="utf-8")
+    (found,) = load(project)
+    assert (found.status, found.rows_loaded, found.rows_duplicate, found.rows_rejected) == ("loaded", 8, 16, 1)
+    assert reasons(project) == [(25, "__parentId names no checkout of the file")]
+    items = built(
+        project,
+        "select product_id, count(*), cast(sum(price) as double) from staging.event_items group by 1 order by 1",
+        ["staging.event_items"],
+    )
+    assert items == [("pot", 8, 120.0), ("tea", 8, 120.0)]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from format_shops import FIXTURES, build, event_columns, hashed, shop_reading, shop_with
+from format_shops import FIXTURES, build, built, event_columns, hashed, shop_reading, shop_with
 from shops import load, query
 
 BROWSER = "0197c0de-aaaa-7000-8000-000000000001"
@@ -234,3 +234,21 @@ def test_posthog_an_event_delivered_again_with_another_person_is_one_event(tmp_p
     build(project, "staging.events")
     assert query(project, "select count(*) from raw.events where order_id = '#1001'") == [(2,)]
     assert query(project, "select count(*) from staging.events where order_id = '#1001'") == [(1,)]
+
+
+@pytest.mark.parametrize("format_name", ["ga4_bigquery", "posthog_events"])
+def test_a_refund_that_the_shop_notes_is_no_visit(tmp_path: Path, format_name: str) -> None:
+    """A page, and two days later the refund: one session."""
+    ga4 = [
+        {"event_name": name, "event_timestamp": str(seconds * 1_000_000), "user_pseudo_id": "d1"}
+        for name, seconds in (("page_view", 1782864000), ("refund", 1783036800))
+    ]
+    posthog = [
+        {"uuid": name, "event": name, "timestamp": f"2026-07-0{day}T00:00:00Z", "distinct_id": "d1", "properties": {}}
+        for name, day in (("$pageview", 1), ("Order Refunded", 3))
+    ]
+    project = shop_reading(tmp_path, format_name)
+    text = "".join(json.dumps(row) + "\n" for row in (ga4 if format_name == "ga4_bigquery" else posthog))
+    (project.exports_folder / "web.jsonl").write_text(text, encoding="utf-8")
+    load(project)
+    assert built(project, "select count(*) from journeys.sessions", ["journeys.sessions"]) == [(1,)]

@@ -77,6 +77,10 @@ def folder_of(folder: Path, **files: str) -> Path:
         ("revenue_at_stake(8, 20, 5, 19.99)", 39.98),
         ("revenue_at_stake(8, 0, 0, 19.99)", None),
         ("revenue_at_stake(8, 20, 5, null)", None),
+        ("url_host('https://ana:secret@Shop.example:8080/a?b#c')", "shop.example"),
+        ("url_host('android-app://com.openai.chatgpt/')", "com.openai.chatgpt"),
+        ("url_host('/checkout')", ""),
+        ("url_host(null)", None),
         # A session of a minute; orders at its start and before it, at the end of the attribution time and after it.
         (f"takes_order({SESSION}, timestamp '2026-07-01 10:00', 60)", True),
         (f"takes_order({SESSION}, timestamp '2026-07-01 09:59:59.999999', 60)", False),

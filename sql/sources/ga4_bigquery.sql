@@ -21,7 +21,7 @@
 -- since 1970: 41 bits), request (14 bits) and place in the request (8 bits), in one number.
 -- Google restates a day for three days, and completes what the intraday table had: a day (`part`) of the daily table
 -- replaces that of the intraday one, and a later folder's that of an earlier. A day's several files lie in one folder.
--- An event with one item is about that product too; one with several names none by itself.
+-- A refund is the shop's doing, no visit. An event with one item is about that product too; one with several names none by itself.
 -- ga_session_id is the second in which a session began: only together with user_pseudo_id it is a session's.
 -- A value in parentheses, as (not set), (direct) or (none), stands for no value.
 with event_fields as (
@@ -115,7 +115,7 @@ select
     case when not contains(user_id, '@') then user_id end as customer_id,
     pseudonym(case when contains(user_id, '@') then user_id end) as email_hash,
     regexp_extract(page_location, '^[A-Za-z]+://[^/?#]+([^?#]*)', 1) as url_path,
-    lower(regexp_extract(page_referrer, '^[A-Za-z]+://(?:[^/?#@]*@)?([^/?#:]+)', 1)) as referrer_host,
+    url_host(page_referrer) as referrer_host,
     case when not regexp_matches(campaign[1], '^[(].*[)]$') then campaign[1] end as campaign_source,
     case when not regexp_matches(campaign[2], '^[(].*[)]$') then campaign[2] end as campaign_medium,
     case when not regexp_matches(campaign[3], '^[(].*[)]$') then campaign[3] end as campaign_name,
@@ -132,7 +132,7 @@ select
     coalesce(nullif(revenue, 0), read_amount(given_value), revenue) as value,
     currency,
     case when not regexp_matches(transaction_id, '^[(].*[)]$') then transaction_id end as order_id,
-    true as is_person_caused,
+    event_name <> 'refund' as is_person_caused,
     given[list_position(names, 'payment_type')] as payment_method,
     coalesce(read_amount(r.ecommerce.shipping_value), read_amount(given_shipping)) as shipping,
     given[list_position(names, 'coupon')] as coupon,

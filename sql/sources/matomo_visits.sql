@@ -97,7 +97,7 @@ select
     case
         when action_type <> 'outlink' then regexp_extract(r.actionDetails.url, '^[A-Za-z]+://[^/?#]+([^?#]*)', 1)
     end as url_path,
-    lower(regexp_extract(r.referrerUrl, '^[A-Za-z]+://(?:[^/?#@]*@)?([^/?#:]+)', 1)) as referrer_host,
+    url_host(r.referrerUrl) as referrer_host,
     r.campaignSource as campaign_source,
     r.campaignMedium as campaign_medium,
     coalesce(

@@ -94,7 +94,7 @@ select
         case when contains(distinct_id, '@') then distinct_id end
     )) as email_hash,
     coalesce(p."$pathname", regexp_extract(p."$current_url", '^[A-Za-z]+://[^/?#]+([^?#]*)', 1)) as url_path,
-    lower(regexp_extract(p."$referrer", '^[A-Za-z]+://(?:[^/?#@]*@)?([^/?#:]+)', 1)) as referrer_host,
+    url_host(p."$referrer") as referrer_host,
     p.utm_source as campaign_source,
     p.utm_medium as campaign_medium,
     p.utm_campaign as campaign_name,
@@ -111,7 +111,10 @@ select
     p.order_id as order_id,
     coalesce(p.error, p."$exception_type") as error,
     not regexp_matches(coalesce(p."$lib", ''), '^posthog-(python|node|php|ruby|go|java|dotnet|elixir|rust)$')
-    and event_name not in ('$set', '$groupidentify', '$create_alias', '$merge_dangerously') as is_person_caused,
+    and event_name not in (
+        '$set', '$groupidentify', '$create_alias', '$merge_dangerously',
+        'Email Sent', 'Email Delivered', 'Email Bounced', 'Order Updated', 'Order Refunded', 'Order Cancelled'
+    ) as is_person_caused,
     is_crawler(p."$raw_user_agent") as is_bot,
     ai_agent(p."$raw_user_agent") as agent,
     nullif(trim(p."$session_id"), '') as tracker_session_id,

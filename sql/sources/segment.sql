@@ -38,7 +38,7 @@ select
     r.userId as customer_id,
     pseudonym(coalesce(r.traits.email, r.context.traits.email, r.properties.email)) as email_hash,
     coalesce(r.context.page.path, regexp_extract(r.context.page.url, '^[a-z]+://[^/?#]+([^?#]*)', 1)) as url_path,
-    regexp_extract(r.context.page.referrer, '^[a-z]+://(?:[^/?#@]*@)?([^/?#:]+)', 1) as referrer_host,
+    url_host(r.context.page.referrer) as referrer_host,
     r.context.campaign.source as campaign_source,
     r.context.campaign.medium as campaign_medium,
     r.context.campaign.name as campaign_name,

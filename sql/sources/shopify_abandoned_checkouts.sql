@@ -8,6 +8,9 @@
 --     "customer": {"id": "VARCHAR", "email": "VARCHAR", "defaultEmailAddress": {"emailAddress": "VARCHAR"}},
 --     "subtotalPriceSet": {"shopMoney": {"amount": "VARCHAR", "currencyCode": "VARCHAR"}},
 --     "totalPriceSet": {"shopMoney": {"amount": "VARCHAR", "currencyCode": "VARCHAR"}},
+--     "__parentId": "VARCHAR", "title": "VARCHAR", "quantity": "VARCHAR", "sku": "VARCHAR", "product": {"id": "VARCHAR"},
+--     "originalUnitPriceSet": {"shopMoney": {"amount": "VARCHAR"}},
+--     "discountedUnitPriceSet": {"shopMoney": {"amount": "VARCHAR"}},
 --     "lineItems": {"nodes": [{"title": "VARCHAR", "quantity": "VARCHAR", "sku": "VARCHAR", "product": {"id": "VARCHAR"},
 --         "originalUnitPriceSet": {"shopMoney": {"amount": "VARCHAR"}},
 --         "discountedUnitPriceSet": {"shopMoney": {"amount": "VARCHAR"}}}]}}
@@ -15,6 +18,33 @@
 -- is empty, else `Checkout Completed`, of the instant at which the checkout began; the newest version by updatedAt
 -- stands. Amounts are those in the shop's money. GraphQL names no cart. The link to recover the cart logs its reader in
 -- and is never read, nor are names, addresses, notes and attributes.
+with lines as (
+    select line, r as own, file_number, coalesce(nullif(trim(r.__parentId), ''), r.id) as checkout_id
+    from file_rows
+),
+
+checkouts as (
+    select
+        line,
+        own,
+        case
+            when own.__parentId is null then own
+            else first_value(case when own.__parentId is null then own end ignore nulls) over of_checkout
+        end as r,
+        list({
+            'title': own.title,
+            'quantity': own.quantity,
+            'sku': own.sku,
+            'product': own.product,
+            'originalUnitPriceSet': own.originalUnitPriceSet,
+            'discountedUnitPriceSet': own.discountedUnitPriceSet
+        }) filter (where own.__parentId is not null) over of_checkout as item_lines
+    from lines
+    window of_checkout as (
+        partition by file_number, checkout_id order by line rows between unbounded preceding and unbounded following
+    )
+)
+
 select
     line,
     'checkout ' || regexp_extract(r.id, '^ *(?:gid://shopify/[A-Za-z]+/)?([0-9]+) *$', 1) as event_id,
@@ -25,7 +55,7 @@ select
     pseudonym(coalesce(
         nullif(trim(r.customer.defaultEmailAddress.emailAddress), ''), nullif(trim(r.customer.email), '')
     )) as email_hash,
-    list_transform(r.lineItems.nodes, lambda i: {
+    list_transform(coalesce(item_lines, r.lineItems.nodes), lambda i: {
         'product_id': coalesce(
             nullif(trim(i.sku), ''), nullif(regexp_extract(i.product.id, '^ *(?:gid://shopify/[A-Za-z]+/)?([0-9]+) *$', 1), '')
         ),
@@ -37,10 +67,11 @@ select
     coalesce(r.subtotalPriceSet.shopMoney.currencyCode, r.totalPriceSet.shopMoney.currencyCode) as currency,
     r.updatedAt as source_updated_at,
     case
+        when r is null then '__parentId names no checkout of the file'
         when regexp_extract(r.id, '^ *(?:gid://shopify/[A-Za-z]+/)?([0-9]+) *$', 1) = '' then 'id is not a Shopify id: ' || r.id
         when regexp_extract(r.customer.id, '^ *(?:gid://shopify/[A-Za-z]+/)?([0-9]+) *$', 1) = '' and trim(r.customer.id) <> ''
             then 'customer id is not a Shopify id: ' || r.customer.id
         when r.customer.id is null and r.customer.email is null and r.customer.defaultEmailAddress.emailAddress is null
             then 'customer names nobody: neither id nor e-mail'
     end as reject_reason
-from file_rows
+from checkouts

@@ -33,7 +33,7 @@ select
     instants[1] as occurred_at,
     customer as customer_id,
     pseudonym(address) as email_hash,
-    lower(regexp_extract("referring_site", '^[A-Za-z]+://(?:[^/?#@]*@)?([^/?#:]+)', 1)) as referrer_host,
+    url_host("referring_site") as referrer_host,
     coalesce(amounts[1], amounts[2]) as value,
     trim("currency") as currency,
     trim("cart_token") as cart_id,
