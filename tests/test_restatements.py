@@ -53,7 +53,7 @@ class Reports:
         return rows(
             self.connection,
             "select kpi, day(happened_on), cause, numerator_change, denominator_change from metrics.restatements "
-            "where not starts_with(kpi, 'step_conversion') order by all",
+            "where not starts_with(kpi, 'step_conversion') and not starts_with(kpi, 'stage_passage') order by all",
         )
 
     def publish(self) -> None:

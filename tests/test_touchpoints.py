@@ -84,7 +84,7 @@ CHANNELS: list[tuple[Row, str]] = [
     ({"referrer_host": "copilot.microsoft.com"}, "AI assistant"),
     ({"referrer_host": "m365.cloud.microsoft"}, "AI assistant"),
     ({"referrer_host": "com.openai.chatgpt"}, "AI assistant"),
-    ({"referrer_host": "com.google.android.gm"}, "referral"),
+    ({"referrer_host": "com.example.news"}, "referral"),
     ({"referrer_host": "gemini.google.com"}, "AI assistant"),
     ({"referrer_host": "claude.ai"}, "AI assistant"),
     ({"referrer_host": "chat.deepseek.com"}, "AI assistant"),

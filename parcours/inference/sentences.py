@@ -9,6 +9,7 @@ from datetime import date
 from parcours.inference.estimator import Estimate
 from parcours.inference.looks import LEAST_EXPECTED, Look
 from parcours.inference.verdicts import LEAST_WEEKS_BEFORE, Cause, Verdict, Word
+from parcours.numbers import plural
 
 SHOWN_NAMES = 3
 """Of other changes; the rest is counted."""
@@ -32,10 +33,9 @@ def sentence(verdict: Verdict, written: Written) -> str:
     """What is known of the figure after the change, and how sure it is."""
     match verdict.word:
         case Word.NOT_MEASURED_BEFORE:
-            return (
-                f"Not measured before: {verdict.weeks_before} whole weeks before the change are known, "
-                f"and it takes {LEAST_WEEKS_BEFORE}."
-            )
+            weeks = verdict.weeks_before
+            known = f"{weeks} whole {plural(weeks, 'week')} before the change {plural(weeks, 'is', 'are')} known"
+            return f"Not measured before: {known}, and it takes {LEAST_WEEKS_BEFORE}."
         case Word.IMPROVED | Word.WORSENED:
             return _moved(verdict, written)
         case Word.MEASURING:

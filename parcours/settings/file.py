@@ -16,7 +16,7 @@ from zoneinfo import available_timezones
 import yaml
 from pydantic import ValidationError
 
-from parcours.settings.kpis import KPIS, LEADS, STEP_CONVERSION, is_of_deals, step_name
+from parcours.settings.kpis import KPIS, LEADS, STAGE_PASSAGE, STEP_CONVERSION, is_of_deals, passage_name, step_name
 from parcours.settings.schema import NO_PERSONA, PERSON_ATTRIBUTES, SEGMENTING, JourneySettings
 from parcours.settings.text import SettingsError, read_settings_text
 
@@ -165,9 +165,11 @@ def _cross_checks(data: dict[str, Any], formats: Sequence[str] | None) -> Iterat
 
 
 def _judged_figures(data: dict[str, Any]) -> list[str]:
-    """The figures of which it is said how a change moved them, by what the file says of funnels and deals."""
+    """The figures of which it is said how a change moved them, by what the file says of funnels, stages and deals."""
     sold = any(is_of_deals(_names(rule.get("event")), rule.get("source")) for _, rule in _items(data, "touchpoints"))
-    names = [kpi.kpi for kpi in (*KPIS, *([LEADS] if sold else [])) if kpi.kpi != STEP_CONVERSION]
+    names = [kpi.kpi for kpi in (*KPIS, *([LEADS] if sold else [])) if kpi.kpi not in (STEP_CONVERSION, STAGE_PASSAGE)]
+    required = [str(stage.get("id")) for _, stage in _items(data, "stages") if stage.get("required", True) is not False]
+    names += map(passage_name, required[:-1])
     for where, funnel in _items(data, "funnels"):
         if funnel.get("window_days", 0) not in (None, "none"):
             steps = range(2, len([*_items(data, *where, "steps")]) + 1)

@@ -19,13 +19,15 @@ if TYPE_CHECKING:
 DAY = 86_400
 """Seconds."""
 STEP_CONVERSION = "step_conversion"
+STAGE_PASSAGE = "stage_passage"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Kpi:
     """A figure: attempts that convert / attempts whose horizon is over.
 
-    Label and denominator may name a measure of journey.yaml in braces, those of step conversions their steps.
+    Label and denominator may name a measure of journey.yaml in braces, those of step conversions their steps, those of
+    stage passages their stage.
     """
 
     kpi: str
@@ -83,6 +85,17 @@ KPIS = (
         attempts_table="metrics.funnel_outcomes",
         is_headline=False,
         name_in_sentence="{from_step} → {to_step}",
+    ),
+    Kpi(
+        kpi=STAGE_PASSAGE,
+        label="Past {stage}, {stage_days:g} days",
+        unit="share",
+        better="higher",
+        denominator="journeys at {stage}",
+        horizon_days=lambda measures: measures.stage_days,
+        attempts_table="metrics.stage_passages",
+        is_headline=False,
+        name_in_sentence="the share past {stage}",
     ),
     Kpi(
         kpi="net_order_value",
@@ -145,8 +158,13 @@ def step_name(funnel: str, number: int) -> str:
     return f"{STEP_CONVERSION}:{funnel}:{number}"
 
 
+def passage_name(stage: str) -> str:
+    """The figure of a required stage of the map."""
+    return f"{STAGE_PASSAGE}:{stage}"
+
+
 def kpi_rows(settings: JourneySettings) -> list[Sequence[Any]]:
-    """The catalogue of a shop, as rows of `settings.kpis`: its measures and its funnels filled in."""
+    """The catalogue of a shop, as rows of `settings.kpis`: its measures, funnels and stages filled in."""
     return [
         (
             kpi.kpi,
@@ -161,22 +179,38 @@ def kpi_rows(settings: JourneySettings) -> list[Sequence[Any]]:
             kpi.is_headline,
             funnel.id if funnel else None,
             step,
+            stage,
         )
-        for position, (kpi, funnel, step) in enumerate(_of_shop(settings), 1)
+        for position, (kpi, funnel, step, stage) in enumerate(_of_shop(settings), 1)
     ]
 
 
-def _of_shop(settings: JourneySettings) -> Iterator[tuple[Kpi, Funnel | None, int | None]]:
-    """The entries with their texts filled in; that of steps once per step that can be gone on to, with its funnel."""
+def _of_shop(settings: JourneySettings) -> Iterator[tuple[Kpi, Funnel | None, int | None, str | None]]:
+    """The entries with their texts filled in, each with its funnel and step, or its stage, if it has one: that of steps
+    once per step that can be gone on to, that of stages once per required stage but the last."""
+    measures = settings.measures.model_dump()
     has_deals = any(is_of_deals(rule.event, rule.source) for rule in settings.touchpoints)
     for kpi in (*KPIS, LEADS) if has_deals else KPIS:
-        if kpi.kpi != STEP_CONVERSION:
-            yield replace(kpi, label=kpi.label.format(**settings.measures.model_dump())), None, None
-            continue
-        for funnel in sorted(settings.funnels, key=lambda funnel: funnel.id):
-            for number, (from_step, to_step) in enumerate(pairwise(settings.step_labels(funnel)), 2):
-                texts = {
-                    field: getattr(kpi, field).format(from_step=from_step, to_step=to_step)
-                    for field in ("label", "name_in_sentence", "denominator")
-                }
-                yield replace(kpi, kpi=step_name(funnel.id, number), **texts), funnel, number
+        if kpi.kpi == STEP_CONVERSION:
+            for funnel in sorted(settings.funnels, key=lambda funnel: funnel.id):
+                for number, (from_step, to_step) in enumerate(pairwise(settings.step_labels(funnel)), 2):
+                    yield (
+                        _named(kpi, step_name(funnel.id, number), from_step=from_step, to_step=to_step),
+                        funnel,
+                        number,
+                        None,
+                    )
+        elif kpi.kpi == STAGE_PASSAGE:
+            for stage in [stage for stage in settings.stages if stage.required][:-1]:
+                yield _named(kpi, passage_name(stage.id), **measures, stage=stage.label), None, None, stage.id
+        else:
+            yield _named(kpi, kpi.kpi, **measures), None, None, None
+
+
+def _named(kpi: Kpi, name: str, **texts: Any) -> Kpi:
+    """The entry with its name, and with these texts in its own."""
+    return replace(
+        kpi,
+        kpi=name,
+        **{field: getattr(kpi, field).format(**texts) for field in ("label", "name_in_sentence", "denominator")},
+    )

@@ -380,8 +380,8 @@ class Change(Section):
     what: str = ""
     moves: Names = Field(
         [],
-        description="The figure that it was meant to move, as conversion or step_conversion:<funnel>:<step>: that one "
-        "is judged with half of the allowance for error.",
+        description="The figure that it was meant to move, as conversion, step_conversion:<funnel>:<step> or "
+        "stage_passage:<stage>: that one is judged with half of the allowance for error.",
     )
     segment: dict[Segmenting, Names] = Field(
         {},
@@ -487,6 +487,7 @@ class Measures(Section):
     retention_days: int = Field(90, ge=1, description="A second order within it makes a customer retained.")
     inactivity_days: float = Field(30, gt=0, description="A journey silent for longer has ended.")
     lead_days: int = Field(90, ge=1, description="A deal won within it makes a lead converted.")
+    stage_days: float = Field(14, gt=0, description="A later required stage within it makes a journey past a stage.")
     attribution_hours: float = Field(24, gt=0, description="An order belongs to the last session within it.")
     survey_lag_days: float = Field(7, gt=0)
     identity_link_limit: int = Field(

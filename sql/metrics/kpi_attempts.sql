@@ -1,5 +1,6 @@
 -- One row per attempt behind a figure: a session (conversion), a cart (abandonment), a first order (retention), an
--- answer (satisfaction), an order (net order value), a lead (lead conversion), a person's passage to a funnel step (step conversion).
+-- answer (satisfaction), an order (net order value), a lead (lead conversion), a person's passage to a funnel step (step
+-- conversion), a journey at a stage of the map (stage passage).
 -- Its outcome is converted, dropped or open: open until its window has ended at the data cut-off, whatever happened so
 -- far, so that a fresh period is not flattered by those who were quick. One that began before what would show its
 -- outcome is known (metrics.cut_off, funnel_cut_off, first_orders) is uncovered, and in no rate either. Attempts on a day
@@ -67,6 +68,22 @@ step_attempts as (
         on attempts.funnel_id = kpis.funnel_id and attempts.furthest_step >= kpis.step_number - 1
 ),
 
+stage_attempts as (
+    select
+        kpis.kpi,
+        passages.journey_id as attempt_id,
+        passages.person_id,
+        passages.session_id,
+        passages.reached_at,
+        horizons.visits_until as known_until,
+        coalesce(journeys.started_at >= horizons.visits_from, true) as is_covered,
+        elapsed_seconds(passages.reached_at, passages.passed_at) <= kpis.horizon_seconds as is_converted
+    from metrics.stage_passages as passages
+    inner join settings.kpis as kpis on passages.stage = kpis.stage
+    inner join journeys.journeys as journeys on passages.journey_id = journeys.journey_id
+    cross join horizons
+),
+
 attempts as (
     select
         kpi, attempt_id, attempt_id as unit_id, cast(null as date) as happened_on, person_id, attempt_id as session_id,
@@ -114,6 +131,11 @@ attempts as (
     from step_attempts
     union all
     select
+        kpi, attempt_id, attempt_id, null, person_id, session_id, null, reached_at, reached_at, known_until, is_covered,
+        coalesce(is_converted, false), 1
+    from stage_attempts
+    union all
+    select
         kpis.kpi, leads.lead_id, leads.lead_id, null, leads.person_id, null, null, leads.led_at, leads.led_at, leads.known_until,
         leads.is_covered,
         coalesce(elapsed_seconds(leads.led_at, leads.won_at) <= kpis.horizon_seconds, false), 1
@@ -134,8 +156,8 @@ outcomes as (
 )
 
 select
-    outcomes.kpi,               -- of settings.kpis; step_conversion:<funnel>:<step> for each step of a funnel but its first
-    outcomes.attempt_id,        -- the session, cart, order, answer or lead; of a funnel's step its unit and the shop day of entry
+    outcomes.kpi,               -- of settings.kpis; step_conversion:<funnel>:<step> for each step of a funnel but its first, stage_passage:<stage> for each required stage but the last
+    outcomes.attempt_id,        -- the session, cart, order, answer, lead or, at a stage, journey; of a funnel's step its unit and the shop day of entry
     outcomes.unit_id,           -- what counts once a week: of a funnel's step the unit, else the attempt
     coalesce(outcomes.person_id, 'unknown:' || outcomes.attempt_id) as person_id,  -- of journeys.people; attempts of nobody known stand alone
     outcomes.happened_at,       -- UTC instant of the attempt's start

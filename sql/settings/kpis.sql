@@ -11,5 +11,6 @@ create table settings.kpis (
     attempts_table text,        -- the table that holds its attempts
     is_headline boolean,        -- whether it stands among the headline figures
     funnel_id text,             -- of settings.funnels; null: it is no step's
-    step_number bigint          -- of settings.funnel_steps; null: it is no step's
+    step_number bigint,         -- of settings.funnel_steps; null: it is no step's
+    stage text                  -- of settings.stages; null: it is no stage's
 )

@@ -32,4 +32,4 @@ left join steps as entering
         and impact.stage = entering.stage
 order by
     impact.changed_on, impact.change_id, impact.is_meant desc, leaving.stage is null, entering.stage is null,
-    catalogue.kpi_position
+    catalogue.stage is distinct from impact.stage, catalogue.kpi_position

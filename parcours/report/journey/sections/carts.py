@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from parcours.numbers import Numbers, capital
+from parcours.numbers import Numbers, capital, plural
 from parcours.report.drawing import chart
 from parcours.report.figures import Figures, first
 from parcours.report.journey.dots import Dot, DotPanel, dots
@@ -32,7 +32,8 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
     subtitle = (
         f"Share of carts (or of what the name says), with Wilson 95\u00a0% intervals; horizon "
         f"{numbers.days(figures.shop.cart_horizon_days)} from the cart's opening. "
-        f"{numbers.count(headline.open_count)} carts are still open and in no rate."
+        f"{numbers.count(headline.open_count)} {plural(headline.open_count, 'cart is', 'carts are')} still open "
+        "and in no rate."
     )
     shown, notes = [], []
     for way in [way for way in ways if way.denominator]:

@@ -68,7 +68,7 @@ def _funnel_section(key: str, name: str, steps: Sequence[Row], small_cell: int, 
     subtitle = (
         f"{entry.funnel_name}. Unit: {entry.unit}, once, as its best matured attempt; {window}; steps in order. "
         f"{numbers.count(entry.entered_count)} {unit} entered and their {'window' if has_window else 'day'} is over; "
-        f"{numbers.count(entry.open_count)} are still open and in no rate."
+        f"{numbers.count(entry.open_count)} {plural(entry.open_count, 'is', 'are')} still open and in no rate."
     )
     if entry.uncovered_count:
         subtitle += (

@@ -84,7 +84,8 @@ def _flag_box(figures: Figures, flag: Flag, numbers: Numbers) -> FlagBox:
     text = (
         f"{numbers.count(stage.dropped_count)} of {numbers.count(stage.matured_count)} finished journeys that reached "
         f"{stage.label} went no further: {numbers.share(stage.drop_off_rate)} "
-        f"{interval_and_stake(stage, numbers)}. {numbers.count(stage.open_count)} more are still open and in no rate."
+        f"{interval_and_stake(stage, numbers)}. {numbers.count(stage.open_count)} more "
+        f"{plural(stage.open_count, 'is', 'are')} still open and in no rate."
     )
     lines = [
         Sentence(f"By {name}", _ranking_line(ranked, write, stage, numbers))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from parcours.numbers import Numbers
+from parcours.numbers import Numbers, plural
 from parcours.report.drawing import chart
 from parcours.report.figures import Figures, first
 from parcours.report.journey.dots import Dot, DotPanel, dots
@@ -37,7 +37,8 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
         ]
     subtitle = (
         f"Leads with a deal won within so many days / leads whose days are over, with Wilson 95\u00a0% intervals. "
-        f"{numbers.count(headline.lead_count)} leads; {numbers.count(headline.open_count)} are still open after "
+        f"{numbers.count(headline.lead_count)} leads; {numbers.count(headline.open_count)} "
+        f"{plural(headline.open_count, 'is', 'are')} still open after "
         f"{window} and in no rate."
     )
     shown = [
