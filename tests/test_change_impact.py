@@ -223,6 +223,7 @@ def test_what_is_known_when_by_figure() -> None:
         ("net_order_value", 0, 3, 40, 39),
         ("retention", 5, 3, 40, 34),
         ("satisfaction", 0, 7, 40, 39),
+        *((f"stage_passage:{stage}", 14, 3, 40, 25) for stage in ("cart", "checkout", "consideration", "discovery")),
         ("step_conversion:b:2", 1, 0, 40, 38),
     ]
 

@@ -84,8 +84,10 @@ def test_repeated_ids_make_one_order_and_an_event_without_an_id_is_an_order_of_i
 
 
 def test_conversion_carts_and_journeys_are_by_these_orders(clicks: duckdb.DuckDBPyConnection) -> None:
-    kpis = rows(clicks, "select kpi, numerator, denominator from metrics.kpis where period = 'all' order by kpi")
-    assert kpis == [
+    query = (
+        "select kpi, numerator, denominator from metrics.kpis where period = 'all' and kpi not like 'stage_passage:%'"
+    )
+    assert rows(clicks, f"{query} order by kpi") == [
         ("cart_abandonment", 1, 3), ("checkout_abandonment", 0, 2), ("conversion", 2, 3), ("retention", 0, 2),
     ]  # fmt: skip
     assert rows(clicks, "select state, count(*) from metrics.cart_states group by 1 order by 1") == [

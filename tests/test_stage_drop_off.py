@@ -292,7 +292,9 @@ def test_without_an_orders_export_nothing_is_said_of_orders() -> None:
         ("cart", 0, 0.0),
         ("checkout", None, None),  # the map ends here: a purchase can't be seen
     ]
-    assert rows(built, "select kpi from metrics.kpis") == []
+    assert rows(built, "select distinct kpi from metrics.kpis order by kpi") == [
+        (f"stage_passage:{stage}",) for stage in ("cart", "consideration", "discovery")
+    ]
     assert rows(built, "select distinct ranking from metrics.drop_off_ranking order by 1") == [
         ("drop_off_rate",),
         ("units_lost",),
