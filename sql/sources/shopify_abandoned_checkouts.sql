@@ -19,17 +19,17 @@
 -- stands. Amounts are those in the shop's money. GraphQL names no cart. The link to recover the cart logs its reader in
 -- and is never read, nor are names, addresses, notes and attributes.
 with lines as (
-    select line, r as own, file_number, coalesce(nullif(trim(r.__parentId), ''), r.id) as checkout_id
+    select line, r as own, file_number, nullif(trim(r.__parentId), '') as parent_id
     from file_rows
 ),
 
 checkouts as (
     select
         line,
-        own,
+        parent_id,
         case
-            when own.__parentId is null then own
-            else first_value(case when own.__parentId is null then own end ignore nulls) over of_checkout
+            when parent_id is null then own
+            else first_value(case when parent_id is null then own end ignore nulls) over of_checkout
         end as r,
         list({
             'title': own.title,
@@ -38,10 +38,10 @@ checkouts as (
             'product': own.product,
             'originalUnitPriceSet': own.originalUnitPriceSet,
             'discountedUnitPriceSet': own.discountedUnitPriceSet
-        }) filter (where own.__parentId is not null) over of_checkout as item_lines
+        }) filter (where parent_id is not null) over of_checkout as item_lines
     from lines
     window of_checkout as (
-        partition by file_number, checkout_id order by line rows between unbounded preceding and unbounded following
+        partition by file_number, coalesce(parent_id, own.id) order by line rows between unbounded preceding and unbounded following
     )
 )
 
@@ -67,6 +67,8 @@ select
     coalesce(r.subtotalPriceSet.shopMoney.currencyCode, r.totalPriceSet.shopMoney.currencyCode) as currency,
     r.updatedAt as source_updated_at,
     case
+        when regexp_extract(parent_id, '^ *(?:gid://shopify/[A-Za-z]+/)?([0-9]+) *$', 1) = ''
+            then '__parentId is not a Shopify id: ' || parent_id
         when r is null then '__parentId names no checkout of the file'
         when regexp_extract(r.id, '^ *(?:gid://shopify/[A-Za-z]+/)?([0-9]+) *$', 1) = '' then 'id is not a Shopify id: ' || r.id
         when regexp_extract(r.customer.id, '^ *(?:gid://shopify/[A-Za-z]+/)?([0-9]+) *$', 1) = '' and trim(r.customer.id) <> ''
