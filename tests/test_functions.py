@@ -81,6 +81,12 @@ def folder_of(folder: Path, **files: str) -> Path:
         ("url_host('android-app://com.openai.chatgpt/')", "com.openai.chatgpt"),
         ("url_host('/checkout')", ""),
         ("url_host(null)", None),
+        ("shopify_id(' gid://shopify/Customer/7 ')", "7"),
+        ("shopify_id('7')", "7"),
+        ("shopify_id('DE89370400440532013000')", ""),
+        ("shopify_id(null)", None),
+        ("is_shops_doing('Order Refunded')", True),
+        ("is_shops_doing('Order Completed')", False),
         # A session of a minute; orders at its start and before it, at the end of the attribution time and after it.
         (f"takes_order({SESSION}, timestamp '2026-07-01 10:00', 60)", True),
         (f"takes_order({SESSION}, timestamp '2026-07-01 09:59:59.999999', 60)", False),

@@ -111,10 +111,8 @@ select
     p.order_id as order_id,
     coalesce(p.error, p."$exception_type") as error,
     not regexp_matches(coalesce(p."$lib", ''), '^posthog-(python|node|php|ruby|go|java|dotnet|elixir|rust)$')
-    and event_name not in (
-        '$set', '$groupidentify', '$create_alias', '$merge_dangerously',
-        'Email Sent', 'Email Delivered', 'Email Bounced', 'Order Updated', 'Order Refunded', 'Order Cancelled'
-    ) as is_person_caused,
+    and event_name not in ('$set', '$groupidentify', '$create_alias', '$merge_dangerously')
+    and not is_shops_doing(event_name) as is_person_caused,
     is_crawler(p."$raw_user_agent") as is_bot,
     ai_agent(p."$raw_user_agent") as agent,
     nullif(trim(p."$session_id"), '') as tracker_session_id,

@@ -59,10 +59,7 @@ select
     read_amount(r.properties.shipping) as shipping,
     coalesce(r.properties.coupon, r.properties.coupon_id, r.properties.coupon_name) as coupon,
     r.properties.error as error,
-    coalesce(r.channel, '') <> 'server'
-    and event_name not in (
-        'Email Sent', 'Email Delivered', 'Email Bounced', 'Order Updated', 'Order Refunded', 'Order Cancelled'
-    ) as is_person_caused,
+    coalesce(r.channel, '') <> 'server' and not is_shops_doing(event_name) as is_person_caused,
     is_crawler(r.context.userAgent) as is_bot,
     ai_agent(r.context.userAgent) as agent,
     case

@@ -47,18 +47,16 @@ checkouts as (
 
 select
     line,
-    'checkout ' || regexp_extract(r.id, '^ *(?:gid://shopify/[A-Za-z]+/)?([0-9]+) *$', 1) as event_id,
+    'checkout ' || shopify_id(r.id) as event_id,
     case when coalesce(trim(r.completedAt), '') = '' then 'Checkout Abandoned' else 'Checkout Completed' end
         as event_name,
     r.createdAt as occurred_at,
-    nullif(regexp_extract(r.customer.id, '^ *(?:gid://shopify/[A-Za-z]+/)?([0-9]+) *$', 1), '') as customer_id,
+    nullif(shopify_id(r.customer.id), '') as customer_id,
     pseudonym(coalesce(
         nullif(trim(r.customer.defaultEmailAddress.emailAddress), ''), nullif(trim(r.customer.email), '')
     )) as email_hash,
     list_transform(coalesce(item_lines, r.lineItems.nodes), lambda i: {
-        'product_id': coalesce(
-            nullif(trim(i.sku), ''), nullif(regexp_extract(i.product.id, '^ *(?:gid://shopify/[A-Za-z]+/)?([0-9]+) *$', 1), '')
-        ),
+        'product_id': coalesce(nullif(trim(i.sku), ''), nullif(shopify_id(i.product.id), '')),
         'product_name': i.title,
         'quantity': i.quantity,
         'price': coalesce(i.discountedUnitPriceSet.shopMoney.amount, i.originalUnitPriceSet.shopMoney.amount)
@@ -67,11 +65,10 @@ select
     coalesce(r.subtotalPriceSet.shopMoney.currencyCode, r.totalPriceSet.shopMoney.currencyCode) as currency,
     r.updatedAt as source_updated_at,
     case
-        when regexp_extract(parent_id, '^ *(?:gid://shopify/[A-Za-z]+/)?([0-9]+) *$', 1) = ''
-            then '__parentId is not a Shopify id: ' || parent_id
+        when shopify_id(parent_id) = '' then '__parentId is not a Shopify id: ' || parent_id
         when r is null then '__parentId names no checkout of the file'
-        when regexp_extract(r.id, '^ *(?:gid://shopify/[A-Za-z]+/)?([0-9]+) *$', 1) = '' then 'id is not a Shopify id: ' || r.id
-        when regexp_extract(r.customer.id, '^ *(?:gid://shopify/[A-Za-z]+/)?([0-9]+) *$', 1) = '' and trim(r.customer.id) <> ''
+        when shopify_id(r.id) = '' then 'id is not a Shopify id: ' || r.id
+        when shopify_id(r.customer.id) = '' and trim(r.customer.id) <> ''
             then 'customer id is not a Shopify id: ' || r.customer.id
         when r.customer.id is null and r.customer.email is null and r.customer.defaultEmailAddress.emailAddress is null
             then 'customer names nobody: neither id nor e-mail'
