@@ -243,6 +243,9 @@ def test_what_no_part_explains_is_said_and_is_no_net_revenue() -> None:
         order("#9", 0, value=100, total=100),
         {"order_id": "#9", "row_key": "refund 1", "ordered_at": at(1), "refund_amount": -3},
         {"order_id": "#9", "row_key": "refund 2", "ordered_at": at(2), "refund_amount": -4},
+        # Nothing is left of an order that was cancelled or refunded whole, whatever was in it.
+        order("a1", 0, subtotal=None, quantity=None, unit_price=None, total=None, status="cancelled"),
+        order("a2", 0, subtotal=None, quantity=None, unit_price=None, total=50, refunded=50),
     ]
     connection = warehouse(order_rows=given, build=["staging.orders"])
     found = "select order_id, cast(net_revenue as double), cast(unexplained as double), mismatch from staging.orders"
@@ -256,6 +259,8 @@ def test_what_no_part_explains_is_said_and_is_no_net_revenue() -> None:
         ("#7", None, 50.0, "no line is known"),
         ("#8", 50.0, 0.0, "the refund is more than its parts"),
         ("#9", 93.0, 0.0, None),
+        ("a1", 0.0, 0.0, "no line is known"),
+        ("a2", 0.0, 50.0, "no line is known"),
     ]
     kept = "select part, cast(amount as double), cast(net as double) from staging.order_parts where order_id = '#6'"
     assert sorted(rows(connection, kept)) == [

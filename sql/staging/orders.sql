@@ -26,7 +26,9 @@ stated as (
         paid_at, shipped_at, delivered_at, promised_on, cancelled_at, refunded_at, returned_at, sales_channel, is_web,
         status, state, currency,
         payment_method, line_count, goods, shipping, tax, tax_is, total, refunded,
-        total > 0 and refunded >= total as is_refunded_whole
+        total > 0 and refunded >= total as is_refunded_whole,
+        -- Of an order of which no line is known this is known all the same.
+        state = 'cancelled' or is_refunded_whole as is_nothing_left
     from staging.exported_orders
     where is_order
 )
@@ -64,9 +66,9 @@ select
     orders.shipping,            -- what sending it costs the customer
     orders.tax,                 -- within the total; 0: not said
     orders.refunded,            -- so far
-    cast(case when orders.goods is not null then part_sums.net_amount end as decimal(36, 2))
+    cast(case when orders.goods is not null then part_sums.net_amount when is_nothing_left then 0 end as decimal(36, 2))
         as net_amount,          -- after discounts and refunds, without shipping and tax; null: no line is known
-    cast(case when orders.goods is not null then part_sums.net_revenue end as decimal(36, 2))
+    cast(case when orders.goods is not null then part_sums.net_revenue when is_nothing_left then 0 end as decimal(36, 2))
         as net_revenue,         -- the same in the shop's currency; null: no line, or no rate is known
     rates.rate,                 -- of the shop's currency for one of its own on the shop day of placing; 1: the shop's; null: not known
     cast(coalesce(part_sums.unexplained, 0) as decimal(36, 2)) as unexplained,  -- total less the sum of its other parts
