@@ -16,6 +16,7 @@ def test_notebooks_run(published_sample: Path) -> None:
             sys.executable,
             "-m",
             "pytest",
+            "--override-ini=addopts=",
             "--nbmake",
             "--nbmake-timeout=120",
             "-q",
