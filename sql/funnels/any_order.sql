@@ -1,0 +1,72 @@
+-- One row per step that the best attempt of a unit and shop day of entry reached, from the model's `units` and `rules`: for
+-- funnels whose steps may come in any order. Here for funnels of two steps; what stands between `later step` and `end` is
+-- said again for step 3, 4, …
+--
+-- Semantics (definitions: Funnel): a row of any step is an entry, and step 1; step 2 is reached with the earliest row of
+-- another step within the window from it, step 3 with that of a third, … A step's number is how many were done, not which.
+with ranked as (
+    select
+        units.funnel_id, units.step_number, units.unit_id, units.unit_on, units.person_id, units.session_id,
+        units.occurred_at, rules.window_seconds,
+        dense_rank() over (
+            partition by units.funnel_id, units.unit_id
+            order by units.occurred_at, units.sequence nulls last, units.touchpoint_id
+        ) as position
+    from units
+    inner join rules on units.funnel_id = rules.funnel_id and units.step_number = rules.step_number
+    where units.unit_id is not null
+),
+
+entries as (
+    select distinct
+        funnel_id, unit_id, person_id, unit_on as entered_on, position, occurred_at as entered_at, session_id,
+        window_seconds
+    from ranked
+),
+
+done as (
+    select
+        entries.funnel_id, entries.unit_id, entries.person_id, entries.entered_on, entries.position,
+        entries.entered_at, entries.session_id, hits.occurred_at as reached_at
+    from entries
+    asof join (select * from ranked where step_number = 1) as hits
+        on
+            entries.funnel_id = hits.funnel_id
+            and entries.unit_id = hits.unit_id
+            and entries.position <= hits.position
+    where coalesce(elapsed_seconds(entries.entered_at, hits.occurred_at) <= entries.window_seconds, true)
+    -- later step
+    union all
+    select
+        entries.funnel_id, entries.unit_id, entries.person_id, entries.entered_on, entries.position,
+        entries.entered_at, entries.session_id, hits.occurred_at
+    from entries
+    asof join (select * from ranked where step_number = 2) as hits
+        on
+            entries.funnel_id = hits.funnel_id
+            and entries.unit_id = hits.unit_id
+            and entries.position <= hits.position
+    where coalesce(elapsed_seconds(entries.entered_at, hits.occurred_at) <= entries.window_seconds, true)
+    -- end
+),
+
+paths as (
+    select
+        funnel_id, unit_id, person_id, entered_on, position, entered_at, session_id,
+        list(reached_at order by reached_at) as path
+    from done
+    group by funnel_id, unit_id, person_id, entered_on, position, entered_at, session_id
+),
+
+best as (
+    select *
+    from paths
+    qualify row_number() over (
+        partition by funnel_id, unit_id, entered_on order by len(path) desc, entered_at desc, position desc
+    ) = 1
+)
+
+select
+    funnel_id, unit_id, person_id, entered_on, 1 as entry_step, generate_subscripts(path, 1) as step_number,
+    len(path) as furthest_step, entered_at, unnest(path) as reached_at, session_id
+from best
