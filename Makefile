@@ -42,7 +42,7 @@ formats: $(STAMP) ## Say what the files in EXPORTS would be read as, and why; lo
 	@$(BIN)/parcours formats $(or $(EXPORTS),data/sample) --journey $(JOURNEY)
 
 notebook: $(STAMP) ## Explore the published tables in JupyterLab, on loopback
-	@$(BIN)/jupyter lab --ip 127.0.0.1 notebooks
+	@PARCOURS_JOURNEY=$(abspath $(JOURNEY)) $(BIN)/jupyter lab --ip 127.0.0.1 notebooks
 
 test: $(STAMP) ## The tests (a few minutes)
 	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not browser and not readers and not statistics and not fuzz and not nights" $(COVERAGE)

@@ -17,13 +17,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from parcours.questions.funnel import funnel as funnel
+    from parcours.questions.shop import open_shop as open  # noqa: F401
     from parcours.questions.steps import step as step
 
-_ASKED = {"funnel": "parcours.questions.funnel", "step": "parcours.questions.steps"}
+_ASKED = {
+    "funnel": ("parcours.questions.funnel", "funnel"),
+    "open": ("parcours.questions.shop", "open_shop"),
+    "step": ("parcours.questions.steps", "step"),
+}
 """What a notebook calls, and where it is: imported when it is first asked for, pandas and Plotly with it."""
 
 
 def __getattr__(name: str) -> Any:
     if name not in _ASKED:
         raise AttributeError(f"module 'parcours' has no attribute {name!r}")
-    return getattr(import_module(_ASKED[name]), name)
+    module, function = _ASKED[name]
+    return getattr(import_module(module), function)

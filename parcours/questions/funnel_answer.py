@@ -18,6 +18,7 @@ from parcours.engine.model import parse_select
 from parcours.numbers import Numbers
 from parcours.project import ROOT
 from parcours.questions.answer import Answer
+from parcours.questions.charts import GROUPS
 from parcours.questions.steps import QuestionError, quoted
 from parcours.warehouse.functions import inlined
 
@@ -50,7 +51,7 @@ class FunnelAnswer(Answer):
         attempts = self.attempts()
         counted = attempts[attempts["is_best"] & (attempts["is_matured"] != (outcome == "open"))]
         for column, value in group.items():
-            counted = counted[counted[column] == value]
+            counted = counted[counted[column].isna() if pd.isna(value) else counted[column] == value]
         at = counted[(counted["entry_step"] <= place) & (counted["furthest_step"] >= place)]
         if outcome != "dropped":
             return sorted(at["unit_id"].unique())
@@ -103,7 +104,7 @@ def draw(found: pd.DataFrame) -> go.Figure:
     groups = [*found.columns[: [*found.columns].index("step_number")]]
     numbers = Numbers("en", "EUR")
     titles = [f"{one.step_number}. {one.step_label}" for one in found.drop_duplicates("step_number").itertuples()]
-    figure = go.Figure()
+    figure = go.Figure(layout={"colorway": GROUPS})
     for key, part in found.groupby(groups, sort=False, dropna=False) if groups else [((), found)]:
         rates = zip(part["reached_count"], part["conversion_rate"], strict=True)
         figure.add_bar(
@@ -111,8 +112,7 @@ def draw(found: pd.DataFrame) -> go.Figure:
             x=part["conversion_rate"] if groups else part["reached_count"],
             orientation="h",
             name=" · ".join(map(str, key)) if isinstance(key, tuple) else str(key),
-            text=[f"{numbers.count(count)} · {numbers.share(rate)}" for count, rate in rates],
-            marker_color=None if groups else "#2b6a93",
+            text=None if groups else [f"{numbers.count(count)} · {numbers.share(rate)}" for count, rate in rates],
         )
     figure.update_layout(
         title=_finding(found),

@@ -33,30 +33,33 @@ with ranked as (
     where unit_id is not null and has_ties
 ),
 
-spaced as (
+timed as (
     select
         ranked.*,
         rules.window_seconds, rules.is_strict, rules.is_open,
-        case
-            when rules.at_least_seconds > 0 then max(ranked.position) over (
-                partition by ranked.funnel_id, ranked.unit_id, ranked.tie_order
-                order by epoch_us(ranked.occurred_at)
-                range between unbounded preceding
-                and cast(coalesce(rules.at_least_seconds, 0) * 1000000 as bigint) preceding
-            )
-            else ranked.position - 1
-        end as latest_before,
-        case
-            when rules.within_seconds is not null then min(ranked.position) over (
-                partition by ranked.funnel_id, ranked.unit_id, ranked.tie_order
-                order by epoch_us(ranked.occurred_at)
-                range between cast(coalesce(rules.within_seconds, 0) * 1000000 as bigint) preceding
-                and current row
-            )
-            else 1
-        end as first_within
+        epoch_us(ranked.occurred_at) as microsecond,
+        cast(coalesce(rules.at_least_seconds, 0) * 1000000 as bigint) as at_least,
+        cast(rules.within_seconds * 1000000 as bigint) as within,
+        cast(coalesce(rules.within_seconds, 0) * 1000000 as bigint) as within_or_none
     from ranked
     left join rules on ranked.funnel_id = rules.funnel_id and ranked.step_number = rules.step_number
+),
+
+spaced as (
+    select
+        *,
+        case when at_least > 0 then max(position) over up_to_at_least else position - 1 end as latest_before,
+        case when within is not null then min(position) over within_before else 1 end as first_within
+    from timed
+    window
+        up_to_at_least as (
+            partition by funnel_id, unit_id, tie_order
+            order by microsecond range between unbounded preceding and at_least preceding
+        ),
+        within_before as (
+            partition by funnel_id, unit_id, tie_order
+            order by microsecond range between within_or_none preceding and current row
+        )
 ),
 
 hits as (
