@@ -58,11 +58,13 @@ paths as (
     group by funnel_id, unit_id, person_id, entered_on, position, entered_at, session_id
 ),
 
+-- The best entry of a day: most steps, then the latest, then the one that gets there first.
 best as (
     select *
     from paths
     qualify row_number() over (
-        partition by funnel_id, unit_id, entered_on order by len(path) desc, entered_at desc, position desc
+        partition by funnel_id, unit_id, entered_on
+        order by len(path) desc, entered_at desc, list_aggregate(path, 'max'), position
     ) = 1
 )
 

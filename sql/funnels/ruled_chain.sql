@@ -36,11 +36,9 @@ with ranked as (
 timed as (
     select
         ranked.*,
-        rules.window_seconds, rules.is_strict, rules.is_open,
-        epoch_us(ranked.occurred_at) as microsecond,
-        cast(coalesce(rules.at_least_seconds, 0) * 1000000 as bigint) as at_least,
-        cast(rules.within_seconds * 1000000 as bigint) as within,
-        cast(coalesce(rules.within_seconds, 0) * 1000000 as bigint) as within_or_none
+        rules.window_seconds, rules.is_strict, rules.is_open, rules.at_least_seconds, rules.within_seconds,
+        instant_after(ranked.occurred_at, coalesce(rules.at_least_seconds, 0)) - ranked.occurred_at as at_least,
+        instant_after(ranked.occurred_at, coalesce(rules.within_seconds, 0)) - ranked.occurred_at as within
     from ranked
     left join rules on ranked.funnel_id = rules.funnel_id and ranked.step_number = rules.step_number
 ),
@@ -48,17 +46,17 @@ timed as (
 spaced as (
     select
         *,
-        case when at_least > 0 then max(position) over up_to_at_least else position - 1 end as latest_before,
-        case when within is not null then min(position) over within_before else 1 end as first_within
+        case when at_least_seconds > 0 then max(position) over up_to_at_least else position - 1 end as latest_before,
+        case when within_seconds is not null then min(position) over within_before else 1 end as first_within
     from timed
     window
         up_to_at_least as (
             partition by funnel_id, unit_id, tie_order
-            order by microsecond range between unbounded preceding and at_least preceding
+            order by occurred_at range between unbounded preceding and at_least preceding
         ),
         within_before as (
             partition by funnel_id, unit_id, tie_order
-            order by microsecond range between within_or_none preceding and current row
+            order by occurred_at range between within preceding and current row
         )
 ),
 
