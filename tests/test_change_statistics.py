@@ -80,6 +80,20 @@ def test_a_shop_in_which_nothing_happened_is_seldom_told_otherwise() -> None:
     assert np.mean(list(false.values())) <= 0.04
 
 
+@pytest.mark.parametrize("drift", [STEADY, RESTLESS], ids=["no drift", "drift of persistence .9"])
+def test_a_young_shop_that_changes_something_every_week_is_seldom_told_otherwise(drift: Drift) -> None:
+    # Ten figures, five other changes a week or two apart: 4 to 12 weeks of history, of which few can tell them apart.
+    false = []
+    for weeks in (4, 6, 9, 12):
+        rng, start = np.random.default_rng([12, weeks]), change_day(weeks)
+        shops = [ten_figures(rng, start + 60, 200, drift) for _ in range(NULL_SHOPS)]
+        others = tuple(Change(f"other {days}", day(start + days)) for days in (-14, -7, 7, 14, 21))
+        looks = looks_at_shops(shops, Change("nothing", day(start)), start + 40, others=others)
+        false.append(float(np.mean([any(verdict.word in MOVED for verdict in judge(figures)) for figures in looks])))
+    print({"false": false})
+    assert max(false) <= two_errors_above(0.046, NULL_SHOPS)
+
+
 def test_an_effect_somewhat_above_the_detectable_one_is_found() -> None:
     start = change_day(51)
     effect = 1.4 * detectable_effect(0.035, 400)

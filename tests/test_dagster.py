@@ -56,7 +56,7 @@ def test_importing_the_definitions_loads_no_heavy_library() -> None:
 def test_every_sql_file_is_an_asset_of_the_same_name_in_the_group_of_its_folder(shop: Project) -> None:
     graph = build_defs(shop).resolve_asset_graph()
     for path in (ROOT / "sql").glob("*/*.sql"):
-        if path.parent.name in ("sources", "checks", "functions", "funnels", "reported"):
+        if path.parent.name in ("sources", "checks", "functions", "funnels", "questions", "reported"):
             continue
         node = graph.get(dg.AssetKey([path.parent.name, path.stem]))
         assert node.group_name == path.parent.name

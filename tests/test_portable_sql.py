@@ -11,7 +11,7 @@ from parcours.warehouse.comments import is_declaration
 MODELS = sorted(
     path
     for path in (ROOT / "sql").glob("*/*.sql")
-    if path.parent.name not in ("sources", "checks", "functions", "funnels") and not is_declaration(path)
+    if path.parent.name not in ("sources", "checks", "functions", "funnels", "questions") and not is_declaration(path)
 )
 
 

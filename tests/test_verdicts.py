@@ -407,13 +407,37 @@ def test_a_change_of_before_the_first_day_was_not_measured_before() -> None:
     assert (verdict.word, verdict.weeks_before) == (Word.NOT_MEASURED_BEFORE, 0)
 
 
+def test_weeks_in_which_nobody_could_have_the_outcome_are_none() -> None:
+    # Counted from day 0 on, but without a unit before day 135: of the 150 days before the change two weeks are known.
+    known = steady(200)
+    units = np.where(np.arange(200) < 135, 0.0, known.denominators)
+    base = replace(known, denominators=units, numerators=units * 0.04)
+    assert weeks_before(base, Change("new search", day(150)), 1) == 2
+
+
+def test_each_other_change_takes_a_week_more_before() -> None:
+    others = tuple(Change(f"other {number}", day(20 + 5 * number)) for number in range(3))
+    for weeks, word in ((6, Word.TOO_LITTLE), (7, Word.NO_EVIDENCE)):
+        moved = tuple(replace(one, starts_on=one.starts_on + timedelta(7 * (weeks - 6))) for one in others)
+        start = 7 * weeks + 1
+        [found] = look_at([Question(steady(120), Change("new search", day(start)), 1, day(120), moved)])
+        [verdict] = judge([FigureLooks("conversion", True, found)])
+        assert (verdict.weeks_before, verdict.word is Word.TOO_LITTLE) == (weeks, word is Word.TOO_LITTLE)
+        if word is Word.TOO_LITTLE:
+            assert (verdict.cause, verdict.estimate) == (Cause.CROWDED, None)
+            assert said(verdict) == (
+                "Too little to tell: 6 whole weeks before the change are known and 3 other changes are to be allowed "
+                "for; it takes 4 weeks, and one more for each."
+            )
+
+
 def test_a_figure_without_units_before_the_change_has_nothing_to_compare_with() -> None:
     known = steady(200)
     units = np.where(np.arange(200) < 150, 0.0, known.denominators)
     base = replace(known, denominators=units, numerators=units * 0.04)
     [found] = look_at([Question(base, Change("new search", day(150)), 1, day(200))])
     [verdict] = judge([FigureLooks("conversion", True, found)])
-    assert said(verdict) == "Too little to tell: there are no attempts without the change to compare with."
+    assert said(verdict) == "Not measured before: 0 whole weeks before the change are known, and it takes 4."
 
 
 def test_a_plain_fall_is_found_and_said() -> None:

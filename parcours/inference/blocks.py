@@ -90,9 +90,15 @@ class Weeks:
 
 
 def weeks_before(figure: DailyFigure, change: Change, guard: int) -> int:
-    """How many weeks' worth of counted days the figure has before the change, at most `WEEKS_BEFORE`."""
+    """How many weeks' worth of counted days the figure has before the change, at most `WEEKS_BEFORE`.
+
+    A week in which nobody could have the outcome says nothing of it and is none: the orders may be known for a year,
+    and those of visits only since the click-stream is.
+    """
     number = _block_numbers(figure, change, guard, _index(figure, change.starts_on) - 1)
-    return int(_counted(figure, change)[: len(number)][number >= 0].sum()) // 7
+    days = np.flatnonzero((number >= 0) & _counted(figure, change)[: len(number)])
+    units = np.bincount(number[days], figure.denominators[days])
+    return int((units[number[days]] > 0).sum()) // 7
 
 
 def weeks_around(

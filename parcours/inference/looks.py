@@ -28,6 +28,9 @@ DAYS_AFTER_END = 14
 """An incident's last look has so many days after its end."""
 LEAST_EXPECTED = 10
 """Units expected with the outcome, and without it, below which a look is skipped."""
+LEAST_WEEKS_BEFORE = 4
+"""Whole weeks that a change is measured against, and one more for each other change that is estimated beside it: with
+fewer the model fits any weeks, and of shops in which nothing happened a fifth and more would read a verdict."""
 NEIGHBOUR_DAYS = 14
 """A change as near as this may be what moved the figure: the sum of both is tested too."""
 NEAR_DAYS = 28
@@ -70,6 +73,8 @@ class Seen:
     weeks: Weeks
     own: Estimate | None
     """None: the look was skipped, for too little was expected or there is nothing to compare."""
+    crowded_by: tuple[str, ...] = ()
+    """The look was skipped for so many other changes that the weeks before do not tell them apart: these."""
     together: Estimate | None = None
     """The sum with the neighbours' effects, where there are some."""
     neighbours: tuple[str, ...] = ()
@@ -175,6 +180,8 @@ def _models(question: Question, look: Look, fit: Callable[[Blocks], int]) -> tup
         return seen, {}
     # Only what has begun by the look's last day, so that a change of later takes no word back.
     telling = [number for number, dose in enumerate(blocks.others) if np.ptp(dose) > 0]
+    if weeks_before(question.figure, change, question.guard) < LEAST_WEEKS_BEFORE + len(telling):
+        return replace(seen, crowded_by=tuple(question.others[number].name for number in telling)), {}
     holds = [bool((dose[blocks.step > 0] > 0).any()) for dose in blocks.others]
 
     def is_within(number: int, days: int, *, with_end: bool = False) -> bool:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from parcours.inference.estimator import Estimate
-from parcours.inference.looks import LEAST_EXPECTED, Look
-from parcours.inference.verdicts import LEAST_WEEKS_BEFORE, Cause, Verdict, Word
+from parcours.inference.looks import LEAST_EXPECTED, LEAST_WEEKS_BEFORE, Look
+from parcours.inference.verdicts import Cause, Verdict, Word
 from parcours.numbers import plural
 
 SHOWN_NAMES = 3
@@ -74,9 +74,14 @@ def _moved(verdict: Verdict, written: Written) -> str:
 
 def _too_little(verdict: Verdict, written: Written) -> str:
     assert verdict.seen is not None
+    if verdict.cause is Cause.CROWDED:
+        beside = len(verdict.seen.crowded_by)
+        return (
+            f"Too little to tell: {verdict.weeks_before} whole weeks before the change are known and {beside} other "
+            f"{plural(beside, 'change is', 'changes are')} to be allowed for; it takes {LEAST_WEEKS_BEFORE} weeks, and "
+            "one more for each."
+        )
     if verdict.seen.own is None:
-        if verdict.seen.weeks.expected_count >= LEAST_EXPECTED:
-            return f"Too little to tell: there are no {written.unit} without the change to compare with."
         return (
             f"Too little to tell: {written.count(verdict.seen.weeks.expected_count)} {written.unit} with or without "
             f"the outcome were expected, and it takes {LEAST_EXPECTED}."

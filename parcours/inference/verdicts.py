@@ -23,11 +23,10 @@ from typing import Any
 from scipy.special import ndtri
 
 from parcours.inference.estimator import Estimate
-from parcours.inference.looks import Look, Looks, Seen
+from parcours.inference.looks import LEAST_WEEKS_BEFORE, Look, Looks, Seen
 
 ALPHA = 0.04
 WEEKS_FOR_ALL_OF_ALPHA = 16
-LEAST_WEEKS_BEFORE = 4
 SHARE_OF_THE_MOVED = 0.5
 """What the figure that a change was meant to move has of `ALPHA`."""
 INSEPARABLE = 1.25
@@ -55,6 +54,7 @@ class Cause(StrEnum):
 
     FEW = "few attempts"
     WANDERS = "wanders by itself"
+    CROWDED = "beside other changes"
 
 
 @dataclass(frozen=True)
@@ -203,7 +203,7 @@ def _verdict(figures: Sequence[FigureLooks], number: int, shares: Sequence[float
     if latest is None or next_look is not None:
         return say(Word.MEASURING, last_look=looks.schedule[-1])
     if latest.own is None:
-        return say(Word.TOO_LITTLE, cause=Cause.FEW)
+        return say(Word.TOO_LITTLE, cause=Cause.CROWDED if latest.crowded_by else Cause.FEW)
     if latest.near and latest.own.sd >= INSEPARABLE * latest.own.sd_but_for_near:
         return say(Word.INSEPARABLE, together_with=latest.near)
     if (latest.own.high - latest.own.low) / 2 > WIDEST:

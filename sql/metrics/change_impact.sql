@@ -31,7 +31,7 @@ create table metrics.change_impact (
     high double,                -- 95 % interval of the difference, as far as the figure can reach
     p_seq double,               -- the smallest p so far, each divided by the share of the allowance that its look has
     together_with text,         -- improved or worsened: said of the sum with these changes; cannot be told apart: from these. Separated by ;
-    cause text,                 -- too little to tell: few attempts, or wanders by itself
+    cause text,                 -- too little to tell: few attempts, wanders by itself, or beside other changes
     detectable_difference double,  -- too little to tell: what would have been seen in 80 of 100 cases; null: nothing
     wander double,              -- by how much the figure moves by itself from week to week, relative
     plain_difference double,    -- after_value − before_value, with nothing allowed for
