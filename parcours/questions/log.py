@@ -41,7 +41,7 @@ class Log:
     def _say(self, statement: str) -> None:
         """A statement to the relation's connection.
 
-        DuckDB makes an ASOF join of what it thinks are few rows a loop over all pairs, and of the hits of a unit's day it
+        DuckDB makes an ASOF join of what it thinks are few rows a loop over all pairs, and of the hits of a day it
         always thinks so: of 2 million events it took over ten minutes.
         """
         said = self.relation.query(TABLE, statement)
