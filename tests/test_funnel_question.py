@@ -211,6 +211,8 @@ def test_an_answer_has_its_sql_its_definition_and_its_chart() -> None:
         (["a"], {"window": "soon"}, "window: expected a length of time"),
         ([parcours.step("a", optional=True), "b"], {}, "'a' is the entry"),
         (["a", parcours.step("b", within=3)], {"order": "any"}, "In any order no step comes before another"),
+        (["a", parcours.step("b", within=0)], {"order": "any"}, "In any order no step comes before another"),
+        (["a", "b"], {"order": "any", "ties": "forbidden"}, "In any order no step comes before another"),
         (["a", ["a", "b"]], {"order": "any"}, "an event belongs to one step"),
         (["a", parcours.step("b", optional=True)], {"entry": "open"}, "An open funnel has no optional steps"),
         (["a", parcours.step(where="no_column > 3")], {}, "The columns are: person_id, event, occurred_at."),

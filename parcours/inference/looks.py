@@ -141,7 +141,8 @@ def look_at(questions: Sequence[Question]) -> list[Looks]:
     for question in questions:
         looks = schedule(question.change, question.guard, question.figure.horizon)
         due = [look for look in looks if look.due_on <= question.as_of]
-        found.append((question, looks, [_models(question, look, fit) for look in due]))
+        before = weeks_before(question.figure, question.change, question.guard)
+        found.append((looks, before, [_models(question, look, before, fit) for look in due]))
     estimates = estimate_changes(fits)
 
     def seen(before: Seen, models: dict[str, int]) -> Seen:
@@ -153,17 +154,10 @@ def look_at(questions: Sequence[Question]) -> list[Looks]:
             together_near=made.get("together_near"),
         )
 
-    return [
-        Looks(
-            looks,
-            tuple(seen(*models) for models in due),
-            weeks_before(question.figure, question.change, question.guard),
-        )
-        for question, looks, due in found
-    ]
+    return [Looks(looks, tuple(seen(*models) for models in due), before) for looks, before, due in found]
 
 
-def _models(question: Question, look: Look, fit: Callable[[Blocks], int]) -> tuple[Seen, dict[str, int]]:
+def _models(question: Question, look: Look, before: int, fit: Callable[[Blocks], int]) -> tuple[Seen, dict[str, int]]:
     """What a look sees but for its estimates, and the numbers of the fits that are to fill these."""
     change = question.change
     weeks = weeks_around(
@@ -180,7 +174,7 @@ def _models(question: Question, look: Look, fit: Callable[[Blocks], int]) -> tup
         return seen, {}
     # Only what has begun by the look's last day, so that a change of later takes no word back.
     telling = [number for number, dose in enumerate(blocks.others) if np.ptp(dose) > 0]
-    if weeks_before(question.figure, change, question.guard) < LEAST_WEEKS_BEFORE + len(telling):
+    if before < LEAST_WEEKS_BEFORE + len(telling):
         return replace(seen, crowded_by=tuple(question.others[number].name for number in telling)), {}
     holds = [bool((dose[blocks.step > 0] > 0).any()) for dose in blocks.others]
 

@@ -15,8 +15,9 @@ from typing import Any, Literal
 from parcours.project import ROOT
 from parcours.questions.funnel_answer import FunnelAnswer, answer_funnel, question, select_row, written_out
 from parcours.questions.log import TABLE, as_log
-from parcours.questions.steps import Order, QuestionError, Span, Step, as_steps, literal, quoted, seconds
+from parcours.questions.steps import Order, QuestionError, Span, Step, as_steps, seconds
 from parcours.tables.funnel_parts import with_steps
+from parcours.warehouse.connection import quoted, text_literal
 
 AT_ONCE = 0.000001
 """The least time between two steps of which one must be later: DuckDB's instants are whole microseconds."""
@@ -74,7 +75,7 @@ def funnel(
     groups = [by] if isinstance(by, str) else [*by]
     for column in (unit, event, *groups, *([sequence] if sequence else [])):
         log.known(column)
-    _refuse(asked, order, window_from, entry)
+    _refuse(asked, order, window_from, ties, entry)
     rules = _rules([one for one in asked if not one.is_optional], seconds(window, "window"), window_from, ties)
     # The plain chain is the quickest; it knows no rules.
     is_plain = order == "sequential" and entry == "closed" and all(rule.is_plain for rule in rules)
@@ -82,10 +83,10 @@ def funnel(
     instant = log.instant(time)
     limits = {
         "window_seconds": number(_whole_window(rules)),
-        "time_zone": literal(time_zone),
-        "since": f"cast({literal(str(since))} as date)" if since is not None else "cast(null as date)",
-        "until": f"cast({literal(str(until))} as date)" if until is not None else "cast(null as date)",
-        "known_until": f"cast({literal(str(known_until))} as timestamp)"
+        "time_zone": text_literal(time_zone),
+        "since": f"cast({text_literal(str(since))} as date)" if since is not None else "cast(null as date)",
+        "until": f"cast({text_literal(str(until))} as date)" if until is not None else "cast(null as date)",
+        "known_until": f"cast({text_literal(str(known_until))} as timestamp)"
         if known_until is not None
         else f"(select max({instant}) from {TABLE})",
     }
@@ -94,7 +95,7 @@ def funnel(
         "unit_id": quoted(unit),
         "occurred_at": instant,
         "sequence": quoted(sequence) if sequence else "cast(null as bigint)",
-        "group_key": f"{{{', '.join(f'{literal(one)}: {quoted(one)}' for one in groups)}}}" if groups else "true",
+        "group_key": f"{{{', '.join(f'{text_literal(one)}: {quoted(one)}' for one in groups)}}}" if groups else "true",
         "is_asked_for": f"coalesce({where}, false)" if where else "true",
     }
     ctes = {
@@ -111,7 +112,7 @@ def funnel(
     return answer_funnel(log.ask, ctes, groups, definition)
 
 
-def _refuse(steps: Sequence[Step], order: Order, window_from: str, entry: str) -> None:
+def _refuse(steps: Sequence[Step], order: Order, window_from: str, ties: str, entry: str) -> None:
     """Refuse options that contradict each other."""
     if order != "any":
         if entry == "open" and any(one.is_optional for one in steps):
@@ -119,8 +120,12 @@ def _refuse(steps: Sequence[Step], order: Order, window_from: str, entry: str) -
                 "An open funnel has no optional steps: each step of it may be left out. Take optional off."
             )
         return
-    ruled = [one.name for one in steps if one.is_optional or one.without or one.at_least_seconds or one.within_seconds]
-    if ruled or window_from == "prior" or entry == "open":
+    if (
+        window_from == "prior"
+        or ties == "forbidden"
+        or entry == "open"
+        or any(one.is_optional or one.has_rules for one in steps)
+    ):
         raise QuestionError(
             "In any order no step comes before another: no rules, no prior step, and every one is an entry."
         )
@@ -192,7 +197,7 @@ def _events(steps: Sequence[Step], given: dict[str, str], event: str, is_whole: 
     for place, one in enumerate(steps, 1):
         flags[f"is_step_{place}"] = f"coalesce({one.condition(event)}, false)"
         if one.without:
-            flags[f"is_excluded_{place}"] = f"coalesce({event} in ({', '.join(map(literal, one.without))}), false)"
+            flags[f"is_excluded_{place}"] = f"coalesce({event} in ({', '.join(map(text_literal, one.without))}), false)"
         if not one.is_optional:
             chained.append(place)
     numbered = [(chain_step, f"is_step_{place}") for chain_step, place in enumerate(chained, 1)]
@@ -250,7 +255,7 @@ def _labels(steps: Sequence[Step]) -> list[dict[str, str]]:
         rows.append(
             {
                 "number": f"{place}",
-                "label": literal(one.name),
+                "label": text_literal(one.name),
                 "is_optional": str(one.is_optional).lower(),
                 "chain_step": "cast(null as bigint)" if one.is_optional else f"cast({chain_step} as bigint)",
                 "after_step": f"{after}",
@@ -307,7 +312,7 @@ def _definition(
             ]
         )
         for one in steps
-        if one.is_optional or one.within_seconds is not None or one.at_least_seconds or one.without
+        if one.is_optional or one.has_rules
     ]
     instants = (
         "events of one instant may be two steps" if ties == "advance" else "each step is later than the one before"

@@ -19,7 +19,8 @@ from parcours.numbers import Numbers
 from parcours.project import ROOT
 from parcours.questions.answer import Answer
 from parcours.questions.charts import GROUPS
-from parcours.questions.steps import QuestionError, quoted
+from parcours.questions.steps import QuestionError
+from parcours.warehouse.connection import quoted
 from parcours.warehouse.functions import inlined
 
 
@@ -31,7 +32,7 @@ class FunnelAnswer(Answer):
 
     def attempts(self) -> pd.DataFrame:
         """A row per attempt: unit, day of entry, the columns of `by` there, how far it got, whether it counts."""
-        return self.ask_attempts()
+        return self.ask_attempts().copy()
 
     def people(self, step: int, outcome: Literal["reached", "dropped", "open"] = "reached", **group: Any) -> list[Any]:
         """The units behind a count: who reached a step, dropped before it, or is open there.
@@ -78,7 +79,7 @@ def answer_funnel(
         f"order by {', '.join(['entered_count desc', *map(quoted, groups), 'step_number'])}"
     )
     answer = FunnelAnswer.of(ask(sql), sql, definition, draw)
-    answer.ask_attempts = lambda: ask(f"{preface}select {names} from outcomes order by entered_at, unit_id")
+    answer.ask_attempts = cache(lambda: ask(f"{preface}select {names} from outcomes order by entered_at, unit_id"))
     return answer
 
 

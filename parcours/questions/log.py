@@ -10,7 +10,8 @@ from typing import Any
 import duckdb
 import pandas as pd
 
-from parcours.questions.steps import QuestionError, literal, quoted
+from parcours.questions.steps import QuestionError
+from parcours.warehouse.connection import quoted, text_literal
 
 TABLE = "event_log"
 """What its SQL calls the table."""
@@ -83,7 +84,7 @@ def as_log(events: Any) -> Log:
     try:
         if isinstance(events, str | Path):
             reader = "read_csv" if ".csv" in str(events).lower() else "read_parquet"
-            return Log(connection.sql(f"from {reader}({literal(str(events))})"))
+            return Log(connection.sql(f"from {reader}({text_literal(str(events))})"))
         connection.register("given_events", events)
         return Log(connection.table("given_events"))
     except (duckdb.Error, TypeError) as error:

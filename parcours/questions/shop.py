@@ -24,7 +24,8 @@ from parcours.questions.charts import bars, lines
 from parcours.questions.funnel import funnel
 from parcours.questions.funnel_answer import FunnelAnswer, answer_funnel
 from parcours.questions.log import Log
-from parcours.questions.steps import QuestionError, Step, literal
+from parcours.questions.steps import QuestionError, Step
+from parcours.warehouse.connection import text_literal
 
 
 def open_shop(path: str | Path | None = None) -> Shop:
@@ -173,9 +174,9 @@ class Shop:
         if by not in tables:
             raise QuestionError(f"by: expected day or week, found {by!r}.")
         table, day = tables[by]
-        limits = [f"kpi = {literal(kpi)}"]
-        limits += [f"{day} >= cast({literal(str(since))} as date)"] if since is not None else []
-        limits += [f"{day} <= cast({literal(str(until))} as date)"] if until is not None else []
+        limits = [f"kpi = {text_literal(kpi)}"]
+        limits += [f"{day} >= cast({text_literal(str(since))} as date)"] if since is not None else []
+        limits += [f"{day} <= cast({text_literal(str(until))} as date)"] if until is not None else []
         return self._of(
             table,
             f"select * from {table}",
@@ -246,7 +247,7 @@ class Shop:
         return self._of(
             "journeys.touchpoints",
             "select * from journeys.touchpoints",
-            f"person_id = {literal(person)}",
+            f"person_id = {text_literal(person)}",
             "occurred_at, sequence, touchpoint_id",
             bars,
         )
@@ -291,23 +292,23 @@ class Shop:
 
 def _of_journey_yaml(name: str, groups: Sequence[str], since: Any, until: Any) -> dict[str, str]:
     """What sql/questions/funnel.sql reads, of the attempts that a run has found for a funnel of journey.yaml."""
-    limits = [f"outcomes.funnel_id = {literal(name)}", "outcomes.state <> 'uncovered'"]
-    limits += [f"outcomes.entered_on >= cast({literal(str(since))} as date)"] if since is not None else []
-    limits += [f"outcomes.entered_on <= cast({literal(str(until))} as date)"] if until is not None else []
+    limits = [f"outcomes.funnel_id = {text_literal(name)}", "outcomes.state <> 'uncovered'"]
+    limits += [f"outcomes.entered_on >= cast({text_literal(str(since))} as date)"] if since is not None else []
+    limits += [f"outcomes.entered_on <= cast({text_literal(str(until))} as date)"] if until is not None else []
     joins = "".join(
         f"\nleft join journeys.session_segments as segment_{place} on outcomes.session_id = segment_{place}.session_id "
-        f"and segment_{place}.dimension = {literal(group)}"
+        f"and segment_{place}.dimension = {text_literal(group)}"
         for place, group in enumerate(groups)
     )
-    values = ", ".join(f"{literal(group)}: segment_{place}.value" for place, group in enumerate(groups))
+    values = ", ".join(f"{text_literal(group)}: segment_{place}.value" for place, group in enumerate(groups))
     return {
-        "asked": f"select window_seconds from settings.funnels where funnel_id = {literal(name)}",
+        "asked": f"select window_seconds from settings.funnels where funnel_id = {text_literal(name)}",
         "steps": "select step_number as number, step_label as label, false as is_optional, step_number as chain_step, "
-        f"step_number - 1 as after_step from settings.funnel_steps where funnel_id = {literal(name)}",
+        f"step_number - 1 as after_step from settings.funnel_steps where funnel_id = {text_literal(name)}",
         "optional_hits": "select 0 as number, '' as hit_unit_id, cast(null as timestamp) as occurred_at, "
         "0 as after_step, false as fits_before, false as fits_next where false",
         "attempts": "select unit_id, entered_on, 1 as entry_step, step_number, reached_at "
-        f"from journeys.funnel_attempts where funnel_id = {literal(name)}",
+        f"from journeys.funnel_attempts where funnel_id = {text_literal(name)}",
         "outcomes": "select outcomes.unit_id, outcomes.person_id, outcomes.entered_on, 1 as entry_step, "
         "outcomes.entered_at, outcomes.furthest_step, outcomes.is_matured, "
         f"{f'{{{values}}}' if groups else 'true'} as group_key, row_number() over (partition by outcomes.unit_id "

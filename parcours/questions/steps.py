@@ -9,6 +9,8 @@ from typing import Literal
 
 import pandas as pd
 
+from parcours.warehouse.connection import text_literal
+
 Span = str | float | timedelta | None
 """A length of time: "7 days", "30 min", a timedelta, or seconds. None: any."""
 Order = Literal["sequential", "strict", "any"]
@@ -35,9 +37,14 @@ class Step:
         """What the answer calls it."""
         return self.label or " or ".join(self.events) or str(self.where)
 
+    @property
+    def has_rules(self) -> bool:
+        """Whether something is asked of what lies between the step before and this one."""
+        return self.within_seconds is not None or self.at_least_seconds > 0 or bool(self.without)
+
     def condition(self, event: str) -> str:
         """As SQL, over a row of the log: which rows are the step. `event` is its column of names."""
-        named = [f"{event} in ({', '.join(map(literal, self.events))})"] if self.events else []
+        named = [f"{event} in ({', '.join(map(text_literal, self.events))})"] if self.events else []
         return " and ".join([*named, *([f"({self.where})"] if self.where else [])])
 
 
@@ -92,10 +99,10 @@ def as_steps(said: Sequence[str | Sequence[str] | Step]) -> list[Step]:
     if not steps:
         raise QuestionError("A funnel without steps: name the events in their order.")
     first = steps[0]
-    if first.is_optional or first.within_seconds is not None or first.at_least_seconds or first.without:
+    if first.is_optional or first.has_rules:
         raise QuestionError(f"Step {first.name!r} is the entry: it is not optional, and nothing comes before it.")
     for one in steps:
-        if one.is_optional and (one.within_seconds is not None or one.at_least_seconds or one.without):
+        if one.is_optional and one.has_rules:
             raise QuestionError(
                 f"Step {one.name!r} is optional and only counted: it takes no within, at_least, without."
             )
@@ -117,13 +124,3 @@ def seconds(span: Span, name: str) -> float | None:
     if not 0 <= found < float("inf"):
         raise QuestionError(f'{name}: expected a length of time as "7 days", "30 min" or seconds, found {span!r}.')
     return found
-
-
-def literal(text: str) -> str:
-    """A text as it stands in SQL."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def quoted(name: str) -> str:
-    """The name of a column as it stands in SQL."""
-    return '"' + name.replace('"', '""') + '"'

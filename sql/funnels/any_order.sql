@@ -1,6 +1,5 @@
 -- One row per step that the best attempt of a unit and shop day of entry reached, from the model's `units` and `rules`: for
--- funnels whose steps may come in any order. Here for funnels of two steps; what stands between `later step` and `end` is
--- said again for step 3, 4, …
+-- funnels whose steps may come in any order.
 --
 -- Semantics (definitions: Funnel): a row of any step is an entry, and step 1; step 2 is reached with the earliest row of
 -- another step within the window from it, step 3 with that of a third, … A step's number is how many were done, not which.
@@ -26,28 +25,20 @@ entries as (
 
 done as (
     select
-        entries.funnel_id, entries.unit_id, entries.person_id, entries.entered_on, entries.position,
-        entries.entered_at, entries.session_id, hits.occurred_at as reached_at
-    from entries
-    asof join (select * from ranked where step_number = 1) as hits
+        asked.funnel_id, asked.unit_id, asked.person_id, asked.entered_on, asked.position, asked.entered_at,
+        asked.session_id, hits.occurred_at as reached_at
+    from (
+        select entries.*, rules.step_number
+        from entries
+        inner join rules on entries.funnel_id = rules.funnel_id
+    ) as asked
+    asof join ranked as hits
         on
-            entries.funnel_id = hits.funnel_id
-            and entries.unit_id = hits.unit_id
-            and entries.position <= hits.position
-    where coalesce(elapsed_seconds(entries.entered_at, hits.occurred_at) <= entries.window_seconds, true)
-    -- later step
-    union all
-    select
-        entries.funnel_id, entries.unit_id, entries.person_id, entries.entered_on, entries.position,
-        entries.entered_at, entries.session_id, hits.occurred_at
-    from entries
-    asof join (select * from ranked where step_number = 2) as hits
-        on
-            entries.funnel_id = hits.funnel_id
-            and entries.unit_id = hits.unit_id
-            and entries.position <= hits.position
-    where coalesce(elapsed_seconds(entries.entered_at, hits.occurred_at) <= entries.window_seconds, true)
-    -- end
+            asked.funnel_id = hits.funnel_id
+            and asked.unit_id = hits.unit_id
+            and asked.step_number = hits.step_number
+            and asked.position <= hits.position
+    where coalesce(elapsed_seconds(asked.entered_at, hits.occurred_at) <= asked.window_seconds, true)
 ),
 
 paths as (
