@@ -223,7 +223,7 @@ def test_rules_steps_and_personas_ask_for_attributes() -> None:
             ],
             personas=[{"id": "pros", "label": "Pros", "where": [{"attribute": "plan", "is": "pro"}]}],
         ),
-        build=["journeys.touchpoints", "journeys.funnel_attempts", "journeys.unstitched_attempts", "journeys.people"],
+        build=["journeys.touchpoints", "journeys.attempt_steps", "journeys.unstitched_attempts", "journeys.people"],
     )
     assert rows(
         connection,
@@ -231,7 +231,7 @@ def test_rules_steps_and_personas_ask_for_attributes() -> None:
         "group by all order by 1",
     ) == [("big product", "consideration", 1), ("product", "discovery", 3)]
     steps = "select identifier, max(step_number) from journeys.{} as s inner join journeys.identities as i "
-    for table in ("funnel_attempts", "unstitched_attempts"):
+    for table in ("attempt_steps", "unstitched_attempts"):
         assert rows(connection, f"{steps.format(table)} on s.person_id = i.person_id group by 1 order by 1") == [
             ("anonymous:a", 2),
             ("anonymous:c", 1),

@@ -62,7 +62,7 @@ def test_published_case(case: dict[str, Any]) -> None:
             built,
             "select s.anonymous_id, max(a.furthest_step) from staging.events s "
             "join journeys.identities i on i.identifier = 'anonymous:' || s.anonymous_id "
-            "join journeys.funnel_attempts a on a.person_id = i.person_id group by 1",
+            "join journeys.attempt_steps a on a.person_id = i.person_id group by 1",
         )
     )
     expected = case["expected"]
@@ -79,7 +79,7 @@ def test_published_case(case: dict[str, Any]) -> None:
         days = rows(
             built,
             "select cast(entered_at as date), count(*) filter (where step_number = 1), "
-            "count(*) filter (where step_number = 3) from journeys.funnel_attempts group by 1",
+            "count(*) filter (where step_number = 3) from journeys.attempt_steps group by 1",
         )
         assert {str(day): (entered, reached) for day, entered, reached in days} == {
             day: (values["entered"], values["converted"]) for day, values in expected["by_entry_day"].items()
@@ -90,8 +90,8 @@ def attempts(events: Sequence[Row], steps: Sequence[str], window: float = 7 * DA
     """Step and instant of each step reached, of the only unit."""
     names = [str(row["event_name"]) for row in events]
     shop = funnel_shop([*names, *steps], [{"touchpoint": step} for step in steps], window)
-    built = warehouse(events=events, build=["journeys.funnel_attempts"], shop=shop)
-    return rows(built, "select step_number, reached_at from journeys.funnel_attempts order by 1")
+    built = warehouse(events=events, build=["journeys.attempt_steps"], shop=shop)
+    return rows(built, "select step_number, reached_at from journeys.attempt_steps order by 1")
 
 
 def test_among_equal_attempts_the_latest_entry_counts() -> None:
@@ -131,14 +131,14 @@ def test_the_sources_sequence_orders_equal_instants() -> None:
 
 AB = [{"touchpoint": "a"}, {"touchpoint": "b"}]
 OUTCOMES = (
-    "select entered_on - date '2026-01-05', furthest_step, state, is_best from metrics.funnel_outcomes order by all"
+    "select entered_on - date '2026-01-05', furthest_step, state, is_best from metrics.funnel_attempts order by all"
 )
 
 
 def outcomes(events: Sequence[Row], known_until: float, window: float | None = 7 * DAY) -> list[tuple[Any, ...]]:
     """Day of entry, furthest step, state and whether it is its unit's best, of each attempt at a funnel a → b."""
     shop = funnel_shop(["a", "b"], AB, window)
-    built = warehouse(events=events, build=["metrics.funnel_outcomes"], shop=shop, known_until=at(known_until))
+    built = warehouse(events=events, build=["metrics.funnel_attempts"], shop=shop, known_until=at(known_until))
     return rows(built, OUTCOMES)
 
 
@@ -183,7 +183,7 @@ def test_a_journey_enters_on_the_day_on_which_it_began() -> None:
         funnels=[{"id": "f", "name": "F", "unit": "journey", "window_days": 7, "steps": AB}],
     )
     events = [event("u", t, n) for t, n in [(0, "x"), (DAY, "a"), (2 * DAY, "a"), (2 * DAY + 1, "b")]]
-    built = warehouse(events=events, build=["metrics.funnel_outcomes"], shop=shop, known_until=at(60 * DAY))
+    built = warehouse(events=events, build=["metrics.funnel_attempts"], shop=shop, known_until=at(60 * DAY))
     assert rows(built, OUTCOMES) == [(0, 2, "matured", True)]
 
 
@@ -224,7 +224,7 @@ def portable(table: str, step_count: int) -> str:
     return read_model(ROOT / "sql" / "journeys" / f"{table}.sql", parts).sql
 
 
-@pytest.mark.parametrize("table", ["funnel_attempts", "unstitched_attempts"])
+@pytest.mark.parametrize("table", ["attempt_steps", "unstitched_attempts"])
 def test_the_portable_form_passes_the_lint_and_the_fast_one_says_why_not(table: str) -> None:
     assert unportable(portable(table, 5), "portable") == []
     fast = unportable(read_model(ROOT / "sql" / "journeys" / f"{table}.sql", funnel_parts(5)).sql, "fast")
@@ -253,7 +253,7 @@ def test_over_identifiers_a_funnel_of_persons_counts_each_device_on_its_own() ->
         event("tablet", 0, "a"),
         event("tablet", 3, "b"),
     ]
-    built = warehouse(events=events, build=["journeys.funnel_attempts", "journeys.unstitched_attempts"], shop=shop)
+    built = warehouse(events=events, build=["journeys.attempt_steps", "journeys.unstitched_attempts"], shop=shop)
     query = "select funnel_id, unit_id, step_number, reached_at from journeys.unstitched_attempts order by all"
     assert rows(built, query) == [
         ("persons", "anonymous:laptop", 1, at(5)),
@@ -287,7 +287,7 @@ def test_equal_to_trying_every_entry(
     shop = funnel_shop(["a", "b", "c", "x"], [{"touchpoint": step} for step in steps], longest)
     built = warehouse(
         events=[event(who, when * HALF_DAY, name) for who, when, name in events],
-        build=["metrics.funnel_outcomes"],
+        build=["metrics.funnel_attempts"],
         shop=shop,
         known_until=at(known_until * DAY),
     )
@@ -296,7 +296,7 @@ def test_equal_to_trying_every_entry(
         "select * exclude (unit_id) from (select unit_id, outcomes.entered_on - date '2026-01-05', "
         "outcomes.furthest_step, outcomes.state = 'matured', "
         "outcomes.is_best, list(attempts.reached_at order by attempts.step_number) "
-        "from metrics.funnel_outcomes as outcomes inner join journeys.funnel_attempts as attempts "
+        "from metrics.funnel_attempts as outcomes inner join journeys.attempt_steps as attempts "
         "using (funnel_id, unit_id, entered_on) group by all)",
     )
     wanted = [
@@ -352,6 +352,6 @@ ties = strategies.lists(
 def test_the_fast_and_the_portable_form_agree_on_ties(histories: list[Any], steps: list[str]) -> None:
     events = [event(f"u{i}", t, n) for i, history in enumerate(histories) for t, n in history]
     shop = funnel_shop(["a", "b", "c"], [{"touchpoint": step} for step in steps], 3)
-    built = warehouse(events=events, build=["journeys.funnel_attempts"], shop=shop)
-    fast = rows(built, "from journeys.funnel_attempts order by all")
-    assert fast == rows(built, f"from ({portable('funnel_attempts', len(steps))}) order by all")
+    built = warehouse(events=events, build=["journeys.attempt_steps"], shop=shop)
+    fast = rows(built, "from journeys.attempt_steps order by all")
+    assert fast == rows(built, f"from ({portable('attempt_steps', len(steps))}) order by all")

@@ -1,6 +1,6 @@
 """Shops in which nothing happened and visitors return: attempts by day of entry show nothing, best ones of all time do.
 
-The attempts are made by the SQL of `journeys.funnel_attempts`, over simulated touchpoints.
+The attempts are made by the SQL of `journeys.attempt_steps`, over simulated touchpoints.
 """
 
 from __future__ import annotations
@@ -58,14 +58,14 @@ def visits(rng: np.random.Generator, returning: float, spread: float) -> pa.Tabl
 
 
 def attempts(returning: float, spread: float) -> duckdb.DuckDBPyConnection:
-    """A warehouse with `attempts`: those of journeys.funnel_attempts, and whose shop they are."""
+    """A warehouse with `attempts`: those of journeys.attempt_steps, and whose shop they are."""
     shop = settings(
         funnels=[
             {"id": "f", "name": "F", "window_days": HORIZON, "steps": [{"touchpoint": n} for n in ("visit", "order")]}
         ],
         touchpoints=[{"touchpoint": n, "event": n, "stage": "discovery"} for n in ("visit", "order")],
     )
-    connection = warehouse(build=["journeys.funnel_attempts"], shop=shop)
+    connection = warehouse(build=["journeys.attempt_steps"], shop=shop)
     given = visits(np.random.default_rng(20_261_126), returning, spread)
     connection.register("given", given)
     connection.execute(
@@ -79,7 +79,7 @@ def attempts(returning: float, spread: float) -> duckdb.DuckDBPyConnection:
         "occurred_at + interval 1 second as occurred_at, 'order' as touchpoint, 'discovery' as stage "
         "from seen where buys"
     )
-    model = read_model(ROOT / "sql" / "journeys" / "funnel_attempts.sql", funnel_parts(2))
+    model = read_model(ROOT / "sql" / "journeys" / "attempt_steps.sql", funnel_parts(2))
     connection.execute(
         f"create temp table attempts as select made.*, shops.shop from ({model.sql}) as made "
         "inner join (select distinct person_id, shop from seen) as shops using (person_id)"

@@ -48,7 +48,7 @@ def test_segments_add_up_and_each_list_is_as_long_as_its_count(shop: Shop) -> No
         for outcome in ("reached", "dropped", "open"):
             listed = parts.people(one.step_number, outcome, device=one.device) if one.step_number > 1 else None
             assert listed is None or len(listed) == getattr(one, f"{outcome}_count")
-    lately = shop.funnel(since=shop.ask("select max(entered_on) - 30 as day from metrics.funnel_outcomes")["day"][0])
+    lately = shop.funnel(since=shop.ask("select max(entered_on) - 30 as day from metrics.funnel_attempts")["day"][0])
     assert 0 < lately["entered_count"].max() < whole["entered_count"].max()
 
 

@@ -254,10 +254,10 @@ def test_a_model_without_a_key_may_do_anything() -> None:
 
 def test_what_is_accepted_for_what_it_declares_is_refused_without() -> None:
     models = {model.table: model for model in all_models(project(settings()))}
-    attempts = models["journeys.funnel_attempts"]
+    attempts = models["journeys.attempt_steps"]
     refuse_leaving(attempts, _everything(), THROUGH)
     for silent in (replace(attempts, within=()), replace(attempts, across=())):
-        with pytest.raises(ModelError, match=r"journeys\.funnel_attempts is keyed by person_id"):
+        with pytest.raises(ModelError, match=r"journeys\.attempt_steps is keyed by person_id"):
             refuse_leaving(silent, _everything(), THROUGH)
 
 

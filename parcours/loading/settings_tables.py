@@ -6,6 +6,7 @@ Each function here returns the rows of one `settings.*` table; `sql/settings/` s
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import astuple
 from datetime import timedelta
 from typing import Any
 
@@ -165,11 +166,28 @@ def _funnels(s: JourneySettings) -> list[Row]:
             funnel.id,
             funnel.name,
             funnel.unit,
-            None if funnel.window_days is None else _seconds(funnel.window_days, 86400),
+            funnel.window_seconds,
             len(funnel.steps),
             number,
+            funnel.order,
+            funnel.window_from,
+            funnel.ties,
+            funnel.chain,
         )
         for number, funnel in enumerate(s.funnels, 1)
+    ]
+
+
+def _funnel_rules(s: JourneySettings) -> list[Row]:
+    return [(funnel.id, *astuple(rule)) for funnel in s.funnels for rule in funnel.rules]
+
+
+def _funnel_exclusions(s: JourneySettings) -> list[Row]:
+    return [
+        (funnel.id, number, touchpoint)
+        for funnel in s.funnels
+        for number, step in enumerate(funnel.steps, 1)
+        for touchpoint in dict.fromkeys(step.without)
     ]
 
 
@@ -305,6 +323,8 @@ ROWS: Mapping[str, Callable[[JourneySettings], list[Row]]] = {
     "funnel_step_conditions": _funnel_step_conditions,
     "session_rules": _session_rules,
     "funnels": _funnels,
+    "funnel_rules": _funnel_rules,
+    "funnel_exclusions": _funnel_exclusions,
     "funnel_steps": _funnel_steps,
     "funnel_step_matches": _funnel_step_matches,
     "retentions": _retentions,

@@ -7,20 +7,27 @@ becomes the CTEs that they read.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
-from typing import Any, Literal
+from typing import Any
 
 from parcours.project import ROOT
 from parcours.questions.funnel_answer import FunnelAnswer, answer_funnel, question, select_row, written_out
 from parcours.questions.log import TABLE, as_log
-from parcours.questions.steps import Order, QuestionError, Span, Step, as_steps, seconds
+from parcours.questions.steps import QuestionError, Span, Step, as_steps, seconds
+from parcours.settings.funnel_rules import (
+    Chain,
+    Entry,
+    Order,
+    Rule,
+    Ties,
+    WindowFrom,
+    chain_of,
+    rules_of,
+    whole_window,
+)
 from parcours.tables.funnel_parts import with_steps
 from parcours.warehouse.connection import quoted, text_literal
-
-AT_ONCE = 0.000001
-"""The least time between two steps of which one must be later: DuckDB's instants are whole microseconds."""
 
 
 def funnel(
@@ -28,11 +35,11 @@ def funnel(
     steps: Sequence[str | Sequence[str] | Step],
     *,
     window: Span = "7 days",
-    window_from: Literal["first", "prior"] = "first",
+    window_from: WindowFrom = "first",
     order: Order = "sequential",
     unit: str = "person_id",
-    ties: Literal["advance", "forbidden"] = "advance",
-    entry: Literal["closed", "open"] = "closed",
+    ties: Ties = "advance",
+    entry: Entry = "closed",
     by: str | Sequence[str] = (),
     since: date | str | None = None,
     until: date | str | None = None,
@@ -76,13 +83,12 @@ def funnel(
     for column in (unit, event, *groups, *([sequence] if sequence else [])):
         log.known(column)
     _refuse(asked, order, window_from, ties, entry)
-    rules = _rules([one for one in asked if not one.is_optional], seconds(window, "window"), window_from, ties)
-    # The plain chain is the quickest; it knows no rules.
-    is_plain = order == "sequential" and entry == "closed" and all(rule.is_plain for rule in rules)
-    chain = "any_order" if order == "any" else "funnel_chain" if is_plain else "ruled_chain"
+    between = [one.between for one in asked if not one.is_optional]
+    rules = rules_of(between, seconds(window, "window"), window_from, order, ties, entry)
+    chain = chain_of(between, rules, order)
     instant = log.instant(time)
     limits = {
-        "window_seconds": number(_whole_window(rules)),
+        "window_seconds": number(whole_window(rules)),
         "time_zone": text_literal(time_zone),
         "since": f"cast({text_literal(str(since))} as date)" if since is not None else "cast(null as date)",
         "until": f"cast({text_literal(str(until))} as date)" if until is not None else "cast(null as date)",
@@ -101,9 +107,9 @@ def funnel(
     ctes = {
         "asked": select_row(limits),
         "events": _events(asked, given, quoted(event), is_whole=order == "strict"),
-        "rules": " union all ".join(select_row(rule.row(order == "strict", entry == "open")) for rule in rules),
+        "rules": " union all ".join(select_row(_row(rule)) for rule in rules),
         "steps": " union all ".join(select_row(row) for row in _labels(asked)),
-        "units": _units(asked, is_strict=order == "strict"),
+        "units": _units(asked, chain, is_strict=order == "strict"),
         "optional_hits": _optional_hits(asked),
         "attempts": _chain(chain, len(rules)),
         "outcomes": question("funnel_outcomes"),
@@ -136,55 +142,21 @@ def _refuse(steps: Sequence[Step], order: Order, window_from: str, ties: str, en
         )
 
 
-@dataclass(frozen=True)
-class Rule:
-    """What may lie before a step of the chain, in seconds; None: anything."""
-
-    step_number: int
-    window: float | None
-    within: float | None
-    at_least: float
-    without: bool
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether nothing but the window from the entry is asked for."""
-        return self.within is None and not self.at_least and not self.without
-
-    def row(self, is_strict: bool, is_open: bool) -> dict[str, str]:
-        """As SQL, for the chain."""
-        return {
-            "funnel_id": "'funnel'",
-            "step_number": f"{self.step_number}",
-            "window_seconds": number(self.window),
-            "within_seconds": number(self.within),
-            "at_least_seconds": number(self.at_least),
-            "is_strict": str(is_strict and self.step_number > 1).lower(),
-            "is_open": str(is_open).lower(),
-        }
-
-
-def _rules(chained: Sequence[Step], window: float | None, window_from: str, ties: str) -> list[Rule]:
-    """The rules of each step of the chain."""
-    rules = [Rule(1, window if window_from == "first" else None, None, 0, False)]
-    for place, one in enumerate(chained[1:], 2):
-        spans = [one.within_seconds, window if window_from == "prior" else None]
-        within = min((span for span in spans if span is not None), default=None)
-        least = max(one.at_least_seconds, AT_ONCE if ties == "forbidden" else 0)
-        rules.append(Rule(place, rules[0].window, within, least, bool(one.without)))
-    return rules
-
-
-def _whole_window(rules: Sequence[Rule]) -> float | None:
-    """After so many seconds no further step can come; None: one can for ever."""
-    withins = [rule.within for rule in rules[1:]]
-    known = [within for within in withins if within is not None]
-    sums = [sum(known)] if len(known) == len(withins) else []
-    return min([*sums, *([rules[0].window] if rules[0].window is not None else [])], default=None)
+def _row(rule: Rule) -> dict[str, str]:
+    """A step's rule as SQL, for the chain."""
+    return {
+        "funnel_id": "'funnel'",
+        "step_number": f"{rule.step_number}",
+        "window_seconds": number(rule.window_seconds),
+        "within_seconds": number(rule.within_seconds),
+        "at_least_seconds": number(rule.at_least_seconds),
+        "is_strict": str(rule.is_strict).lower(),
+        "is_open": str(rule.is_open).lower(),
+    }
 
 
 @cache
-def _chain(name: str, step_count: int) -> str:
+def _chain(name: Chain, step_count: int) -> str:
     """One of the chains of `sql/funnels`, its functions written out, so that any DuckDB can run it."""
     text = (ROOT / "sql" / "funnels" / f"{name}.sql").read_text(encoding="utf-8")
     select = written_out(with_steps(text, step_count)).replace("settings.shop", "asked")
@@ -212,10 +184,11 @@ def _events(steps: Sequence[Step], given: dict[str, str], event: str, is_whole: 
     )
 
 
-def _units(steps: Sequence[Step], is_strict: bool) -> str:
+def _units(steps: Sequence[Step], chain: Chain, is_strict: bool) -> str:
     """A row per row of the log and step of the chain that it is, and those that may not lie between two steps."""
     columns = {
         "funnel_id": "'funnel'",
+        "chain": text_literal(chain),
         "unit_id": "unit_id",
         "unit_on": "shop_day(occurred_at, asked.time_zone)",
         "person_id": "unit_id",

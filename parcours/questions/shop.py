@@ -308,12 +308,12 @@ def _of_journey_yaml(name: str, groups: Sequence[str], since: Any, until: Any) -
         "optional_hits": "select 0 as number, '' as hit_unit_id, cast(null as timestamp) as occurred_at, "
         "0 as after_step, false as fits_before, false as fits_next where false",
         "attempts": "select unit_id, entered_on, 1 as entry_step, step_number, reached_at "
-        f"from journeys.funnel_attempts where funnel_id = {text_literal(name)}",
+        f"from journeys.attempt_steps where funnel_id = {text_literal(name)}",
         "outcomes": "select outcomes.unit_id, outcomes.person_id, outcomes.entered_on, 1 as entry_step, "
         "outcomes.entered_at, outcomes.furthest_step, outcomes.is_matured, "
         f"{f'{{{values}}}' if groups else 'true'} as group_key, row_number() over (partition by outcomes.unit_id "
         "order by outcomes.is_matured desc, outcomes.furthest_step desc, outcomes.entered_at desc) = 1 as is_best\n"
-        f"from metrics.funnel_outcomes as outcomes{joins}\nwhere {' and '.join(limits)}",
+        f"from metrics.funnel_attempts as outcomes{joins}\nwhere {' and '.join(limits)}",
     }
 
 

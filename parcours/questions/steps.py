@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
 
 import pandas as pd
 
+from parcours.settings.funnel_rules import Between
 from parcours.warehouse.connection import text_literal
 
 Span = str | float | timedelta | None
 """A length of time: "7 days", "30 min", a timedelta, or seconds. None: any."""
-Order = Literal["sequential", "strict", "any"]
 
 
 class QuestionError(Exception):
@@ -38,9 +37,14 @@ class Step:
         return self.label or " or ".join(self.events) or str(self.where)
 
     @property
+    def between(self) -> Between:
+        """What it asks of what lies between the step before and it."""
+        return Between(self.within_seconds, self.at_least_seconds, bool(self.without))
+
+    @property
     def has_rules(self) -> bool:
-        """Whether something is asked of what lies between the step before and this one."""
-        return self.within_seconds is not None or self.at_least_seconds > 0 or bool(self.without)
+        """Whether it asks anything."""
+        return not self.between.is_anything
 
     def condition(self, event: str) -> str:
         """As SQL, over a row of the log: which rows are the step. `event` is its column of names."""

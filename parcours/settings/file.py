@@ -123,7 +123,8 @@ def _cross_checks(data: dict[str, Any], formats: Sequence[str] | None) -> Iterat
             yield where, "has no condition; expected event, url or source."
         if rule.get("where") and rule.get("opens_session") is False:
             yield where, "has opens_session: false and where; expected one of the two."
-    for funnel_where, _ in _items(data, "funnels"):
+    for funnel_where, funnel in _items(data, "funnels"):
+        yield from _rules_of_steps(funnel_where, funnel, data)
         for where, step in _items(data, *funnel_where, "steps"):
             if not (step.get("touchpoint") or step.get("stage") or step.get("any")):
                 yield where, "matches nothing; expected touchpoint, stage, or any: true."
@@ -131,6 +132,7 @@ def _cross_checks(data: dict[str, Any], formats: Sequence[str] | None) -> Iterat
                 yield where, "has both touchpoint and stage; expected one of the two."
             yield from _known((*where, "touchpoint"), _names(step.get("touchpoint")), touchpoints, "touchpoint")
             yield from _known((*where, "stage"), _names(step.get("stage")), stages, "stage")
+            yield from _known((*where, "without"), _names(step.get("without")), touchpoints, "touchpoint")
     for where, retention in _items(data, "retentions"):
         for key in ("entry", "comeback"):
             yield from _known((*where, key), _names(retention.get(key)), touchpoints, "touchpoint")
@@ -162,6 +164,30 @@ def _cross_checks(data: dict[str, Any], formats: Sequence[str] | None) -> Iterat
     for kpi, target in _section(data, "targets").items():
         if isinstance(target, (int, float)) and not 0 <= target <= 1:
             yield ("targets", kpi), f"found {target}, expected a share between 0 and 1, as 0.6 for 60 %."
+
+
+def _rules_of_steps(funnel_where: tuple[str | int, ...], funnel: dict[str, Any], data: Any) -> Iterator[Problem]:
+    """Options of a funnel that contradict each other."""
+    steps, seen = list(_items(data, *funnel_where, "steps")), set()
+    is_any = funnel.get("order") == "any"
+    for key, value in (("window_from", "prior"), ("ties", "forbidden")):
+        if is_any and funnel.get(key) == value:
+            yield (*funnel_where, key), f"found {value}; in any order no step comes before another."
+    for number, (where, step) in enumerate(steps, 1):
+        for key in ("within_minutes", "at_least_minutes", "without"):
+            if step.get(key) and (number == 1 or is_any):
+                yield (*where, key), "asks for a step before; " + (
+                    "in any order no step comes before another." if is_any else "this is the first one."
+                )
+        within = step.get("within_minutes")
+        if isinstance(within, (int, float)) and within < _number(step.get("at_least_minutes"), 0):
+            yield (*where, "within_minutes"), f"found {within:g}; expected at least at_least_minutes."
+        if is_any and not step.get("touchpoint"):
+            yield where, "expected touchpoint: in any order a touchpoint belongs to one step."
+        for name in _names(step.get("touchpoint")) if is_any else []:
+            if name in seen:
+                yield (*where, "touchpoint"), f"found {_shown(name)} twice; in any order a touchpoint belongs to one step."
+            seen.add(name)
 
 
 def _judged_figures(data: dict[str, Any]) -> list[str]:

@@ -82,7 +82,7 @@ KPIS = (
         better="higher",
         denominator="at {from_step}",
         horizon_days=lambda measures: 0,  # each funnel has its own window
-        attempts_table="metrics.funnel_outcomes",
+        attempts_table="metrics.funnel_attempts",
         is_headline=False,
         name_in_sentence="{from_step} → {to_step}",
     ),
@@ -174,7 +174,7 @@ def kpi_rows(settings: JourneySettings) -> list[Sequence[Any]]:
             kpi.unit,
             kpi.better == "higher",
             kpi.denominator,
-            round((kpi.horizon_days(settings.measures) if funnel is None else funnel.window_days or 0) * DAY, 6),
+            round(kpi.horizon_days(settings.measures) * DAY if funnel is None else funnel.window_seconds or 0, 6),
             kpi.attempts_table,
             kpi.is_headline,
             funnel.id if funnel else None,

@@ -23,6 +23,7 @@ from pydantic import (
 )
 
 from parcours.settings.currencies import CURRENCIES
+from parcours.settings.funnel_rules import Between, Chain, Order, Rule, Ties, WindowFrom, chain_of, rules_of, whole_window
 from parcours.settings.kpis import HEADLINES
 
 Unit = Literal["person", "session", "journey", "cart", "order"]
@@ -332,10 +333,19 @@ class Step(Section):
     channel: str | None = None
     where: list[Condition] = Field([], description="Attributes that must all be as given, of whatever scope.")
     any: bool = Field(False, description="Any touchpoint at all is the step.")
+    within_minutes: float | None = Field(None, ge=0, description="The most time since the step before.")
+    at_least_minutes: float = Field(0, ge=0, description="The least time since the step before.")
+    without: Names = Field([], description="Touchpoints that may not come between the step before and this one.")
+
+    @property
+    def between(self) -> Between:
+        """What it asks of what lies between the step before and it."""
+        within = None if self.within_minutes is None else round(self.within_minutes * 60, 6)
+        return Between(within, round(self.at_least_minutes * 60, 6), bool(self.without))
 
 
 class Funnel(Section):
-    """Steps in order, within a window from the first."""
+    """Steps within a window: in order, as each other's next touchpoint, or in any order."""
 
     id: Identifier
     name: str
@@ -345,7 +355,32 @@ class Funnel(Section):
         description="The last step comes at most so many days of 24 hours after the first; less than one too, as 0.02. "
         "`none`: whenever, and what came of an entry may change for ever.",
     )
+    window_from: WindowFrom = Field("first", description="What the window counts from: the first step, or each prior one.")
+    order: Order = Field(
+        "sequential",
+        description="sequential: in order, others may come between; strict: each the very next touchpoint; any: in any "
+        "order, and step k is reached with the k-th different one.",
+    )
+    ties: Ties = Field(
+        "advance", description="Touchpoints of one instant may be two steps (advance), or may not (forbidden)."
+    )
     steps: list[Step] = Field(min_length=1, max_length=20)
+
+    @property
+    def rules(self) -> list[Rule]:
+        """What may lie before each step."""
+        window = None if self.window_days is None else round(self.window_days * 86400, 6)
+        return rules_of([step.between for step in self.steps], window, self.window_from, self.order, self.ties)
+
+    @property
+    def window_seconds(self) -> float | None:
+        """After so long from the entry no step can come; None: one can for ever."""
+        return whole_window(self.rules)
+
+    @property
+    def chain(self) -> Chain:
+        """The select of `sql/funnels` that finds its attempts."""
+        return chain_of([step.between for step in self.steps], self.rules, self.order)
 
 
 class Retention(Section):
@@ -706,6 +741,8 @@ class JourneySettings(Section):
     def step_labels(self, funnel: Funnel) -> list[str]:
         """What a funnel's steps are called: as written, else by their touchpoints and stages."""
         stages = {stage.id: stage.label for stage in self.stages}
+        if funnel.order == "any":
+            return [f"any {number} of {len(funnel.steps)}" for number in range(1, len(funnel.steps) + 1)]
         return [
             step.label or ", ".join([*step.touchpoint, *(stages[i] for i in step.stage)]) or "anything"
             for step in funnel.steps

@@ -155,7 +155,8 @@ def declared_tables(project: Project) -> list[Model | PythonTable]:
         ModelError: a file can't be a table, or the tables don't fit together.
     """
     files = sorted(path for schema in SCHEMAS for path in (ROOT / "sql" / schema).glob("*.sql"))
-    parts = funnel_parts(max(len(funnel.steps) for funnel in project.settings.funnels))
+    funnels = project.settings.funnels
+    parts = funnel_parts(max(len(funnel.steps) for funnel in funnels), {funnel.chain for funnel in funnels})
     models = [read_model(path, parts) for path in files if not is_declaration(path)]
     tables: list[Model | PythonTable] = [*models, *PYTHON_TABLES]
     ordered = in_order(tables, LOADED_TABLES)

@@ -1,20 +1,32 @@
 """The one SQL that has to be printed: a funnel's chain of steps, one CTE per step.
 
 A funnel's steps are settings, joined as tables; only their number must stand in the text. `sql/funnels/` holds what the
-tables of attempts have in common, selects for funnels of two steps. Here: those for as many steps as a shop's longest.
+tables of attempts have in common, selects for funnels of two steps. Here: those for as many steps as a shop's longest,
+and which of the chains its funnels need: a plan for rules that no funnel has is only slow.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from parcours.project import ROOT
+from parcours.settings.funnel_rules import Chain
+
+COLUMNS = "funnel_id, unit_id, person_id, entered_on, step_number, furthest_step, entered_at, reached_at, session_id"
 
 
-def funnel_parts(step_count: int) -> dict[str, str]:
-    """The selects of `sql/funnels`, by the name that a model reads them by, for funnels of up to `step_count` steps."""
+def funnel_parts(step_count: int, chains: Iterable[Chain] = ("funnel_chain",)) -> dict[str, str]:
+    """The selects of `sql/funnels`, by the name that a model reads them by.
+
+    Args:
+        step_count: the steps of the longest funnel.
+        chains: those that `chained_attempts` puts together.
+    """
     texts = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "sql" / "funnels").glob("*.sql")}
-    return {name: with_steps(text, step_count) for name, text in texts.items()}
+    # First, since the chains are put into it.
+    chained = "\nunion all\n".join(f"select {COLUMNS} from {chain}" for chain in sorted(chains))
+    return {"chained_attempts": chained} | {name: with_steps(text, step_count) for name, text in texts.items()}
 
 
 def with_steps(sql: str, step_count: int) -> str:

@@ -13,14 +13,16 @@ with ranked as (
         ) as position
     from units
     inner join rules on units.funnel_id = rules.funnel_id and units.step_number = rules.step_number
-    where units.unit_id is not null
+    where units.unit_id is not null and units.chain = 'any_order'
 ),
 
 entries as (
     select distinct
-        funnel_id, unit_id, person_id, unit_on as entered_on, position, occurred_at as entered_at, session_id,
-        window_seconds
+        ranked.funnel_id, ranked.unit_id, ranked.person_id,
+        coalesce(ranked.unit_on, shop_day(ranked.occurred_at, shop.time_zone)) as entered_on, ranked.position,
+        ranked.occurred_at as entered_at, ranked.session_id, ranked.window_seconds
     from ranked
+    cross join settings.shop as shop
 ),
 
 done as (

@@ -20,7 +20,7 @@ with ordered_hits as (
             partition by funnel_id, unit_id order by occurred_at, sequence nulls last, first_step, touchpoint_id
         ) as position
     from units
-    where unit_id is not null
+    where unit_id is not null and chain = 'funnel_chain'
     union all
     select
         funnel_id, window_seconds, step_number, unit_id, unit_on, person_id, session_id, occurred_at, 'last',
@@ -28,7 +28,7 @@ with ordered_hits as (
             partition by funnel_id, unit_id order by occurred_at, sequence nulls last, last_step, touchpoint_id
         )
     from units
-    where unit_id is not null and has_ties
+    where unit_id is not null and has_ties and chain = 'funnel_chain'
 ),
 
 walk_1 as (

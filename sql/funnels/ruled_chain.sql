@@ -2,7 +2,7 @@
 -- funnels whose steps have rules on what may lie between them. Here for funnels of two steps; what stands between
 -- `later step` and `end` is said again for step 3, 4, …
 --
--- `units` as for funnel_chain.sql, each with its day of entry; beside the rows with a step those without one that a strict
+-- `units` as for funnel_chain.sql; beside the rows with a step those without one that a strict
 -- step may not follow, and those with an `excluded_step`, which may not lie between that step and the one before. `rules`: of each step
 -- its window from the entry, the least and the most time since the step before, whether it is strict (the unit's next
 -- row), and whether the funnel is open (each step may be the entry).
@@ -21,7 +21,7 @@ with ranked as (
             order by occurred_at, sequence nulls last, first_step nulls last, touchpoint_id
         ) as position
     from units
-    where unit_id is not null
+    where unit_id is not null and chain = 'ruled_chain'
     union all
     select
         funnel_id, step_number, excluded_step, unit_id, unit_on, person_id, session_id, occurred_at, 'last',
@@ -30,7 +30,7 @@ with ranked as (
             order by occurred_at, sequence nulls last, last_step nulls last, touchpoint_id
         )
     from units
-    where unit_id is not null and has_ties
+    where unit_id is not null and has_ties and chain = 'ruled_chain'
 ),
 
 timed as (
@@ -80,11 +80,13 @@ hits as (
 
 entries as (
     select
-        funnel_id, unit_id, person_id, tie_order, unit_on as entered_on, step_number as entry_step,
-        position as entry_position, occurred_at as entered_at, session_id, position, occurred_at as reached_at,
-        earliest_before, latest_before
+        hits.funnel_id, hits.unit_id, hits.person_id, hits.tie_order,
+        coalesce(hits.unit_on, shop_day(hits.occurred_at, shop.time_zone)) as entered_on, hits.step_number as entry_step,
+        hits.position as entry_position, hits.occurred_at as entered_at, hits.session_id, hits.position,
+        hits.occurred_at as reached_at, hits.earliest_before, hits.latest_before
     from hits
-    where step_number = 1 or is_open
+    cross join settings.shop as shop
+    where hits.step_number = 1 or hits.is_open
 ),
 
 days as (

@@ -1,6 +1,6 @@
 -- One row per step that an attempt at a funnel of persons would reach without stitching: every identifier on its own.
--- As journeys.funnel_attempts but for the unit; for metrics.stitching_effect. Who has a single identifier has the
--- attempts of journeys.funnel_attempts; only the others' are made again.
+-- As journeys.attempt_steps but for the unit; for metrics.stitching_effect. Who has a single identifier has the
+-- attempts of journeys.attempt_steps; only the others' are made again.
 -- key: funnel_id, unit_id, entered_on, step_number
 -- keyed by: person_id
 -- within person_id: unit_id
@@ -18,11 +18,13 @@ identifiers as (
     group by person_id
 ),
 
-units as ( -- funnel_chain reads it -- noqa: ST03
+units as ( -- the chains read it -- noqa: ST03
     select
         matches.funnel_id,
         matches.window_seconds,
+        matches.chain,
         matches.step_number,
+        matches.excluded_step,
         touchpoints.identifier as unit_id,
         cast(null as date) as unit_on,
         matches.first_step,
@@ -45,6 +47,12 @@ units as ( -- funnel_chain reads it -- noqa: ST03
             and touchpoints.channel is not distinct from matches.channel
             and coalesce(traits.traits, '') = matches.traits
     inner join identifiers on touchpoints.person_id = identifiers.person_id and identifiers.is_stitched
+),
+
+rules as ( -- the chains read it -- noqa: ST03
+    select
+        funnel_id, step_number, window_seconds, within_seconds, at_least_seconds, is_strict, is_open
+    from settings.funnel_rules
 )
 
 select
@@ -56,11 +64,11 @@ select
     attempts.furthest_step,     -- the last step that the attempt reached
     attempts.entered_at,        -- UTC instant of step 1
     attempts.reached_at         -- UTC instant of this step: the earliest after the step before
-from funnel_chain as attempts
+from chained_attempts as attempts
 union all
 select
     attempts.funnel_id, identifiers.identifier, attempts.person_id, attempts.entered_on, attempts.step_number,
     attempts.furthest_step, attempts.entered_at, attempts.reached_at
-from journeys.funnel_attempts as attempts
+from journeys.attempt_steps as attempts
 inner join settings.funnels as funnels on attempts.funnel_id = funnels.funnel_id and funnels.unit = 'person'
 inner join identifiers on attempts.person_id = identifiers.person_id and not identifiers.is_stitched

@@ -18,7 +18,12 @@ step_sources as (
         known.source in ('events', 'orders') as is_main,
         known.known_from,
         known.known_until
-    from settings.funnel_step_matches as steps
+    from (
+        select funnel_id, step_number, touchpoint, stage from settings.funnel_step_matches
+        union all
+        -- That something did not come between two steps must be known too.
+        select funnel_id, step_number, touchpoint, null from settings.funnel_exclusions
+    ) as steps
     inner join rule_sources
         on
             (steps.touchpoint is null or steps.touchpoint = rule_sources.touchpoint)
@@ -26,7 +31,7 @@ step_sources as (
     inner join metrics.known_sources as known on rule_sources.source = known.source
     inner join settings.funnels as funnels on steps.funnel_id = funnels.funnel_id
     -- An entry is known by itself; what may be unknown is what came of it.
-    where steps.step_number > 1 or funnels.step_count = 1
+    where steps.step_number > 1 or funnels.step_count = 1 or funnels.step_order = 'any'
 ),
 
 needed as (

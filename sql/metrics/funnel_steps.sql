@@ -1,5 +1,5 @@
 -- One row per step of a funnel: how many of those who entered reached it. Each unit counts once, as its best matured attempt
--- (metrics.funnel_outcomes); a unit without one is open or uncovered, and in no rate. Interval: Wilson 95 % of the step's own conversion. Revenue at stake is of those lost here.
+-- (metrics.funnel_attempts); a unit without one is open or uncovered, and in no rate. Interval: Wilson 95 % of the step's own conversion. Revenue at stake is of those lost here.
 -- key: funnel_id, step_number
 with attempts as (
     select
@@ -12,8 +12,8 @@ with attempts as (
         lag(reached.reached_at) over (
             partition by reached.funnel_id, reached.unit_id order by reached.step_number
         ) as previous_reached_at
-    from journeys.funnel_attempts as reached
-    inner join metrics.funnel_outcomes as outcomes
+    from journeys.attempt_steps as reached
+    inner join metrics.funnel_attempts as outcomes
         on
             reached.funnel_id = outcomes.funnel_id
             and reached.unit_id = outcomes.unit_id

@@ -63,7 +63,7 @@ step_attempts as (
         attempts.known_from,
         attempts.known_until,
         attempts.furthest_step >= kpis.step_number as is_converted
-    from metrics.funnel_outcomes as attempts
+    from metrics.funnel_attempts as attempts
     inner join settings.kpis as kpis
         on attempts.funnel_id = kpis.funnel_id and attempts.furthest_step >= kpis.step_number - 1
 ),

@@ -12,14 +12,14 @@ with known as (
             when kpis.attempts_table = 'journeys.sessions' then cast(ceil(shop.session_maximum_seconds / 86400) as integer) else 0
         end as horizon_days,
         case kpis.attempts_table
-            when 'metrics.funnel_outcomes' then of_funnels.known_from
+            when 'metrics.funnel_attempts' then of_funnels.known_from
             when 'journeys.order_sessions' then cut_off.orders_from
             when 'journeys.survey_answers' then cut_off.feedback_from
             when 'metrics.leads' then cut_off.deals_from
             else cut_off.visits_from
         end as known_from,
         case kpis.attempts_table
-            when 'metrics.funnel_outcomes' then of_funnels.known_until
+            when 'metrics.funnel_attempts' then of_funnels.known_until
             when 'journeys.order_sessions' then cut_off.orders_until
             when 'journeys.survey_answers' then cut_off.feedback_until
             when 'metrics.leads' then cut_off.deals_until

@@ -88,7 +88,7 @@ funnel as (
 -- Each unit once, as its best matured attempt.
 matured_units as (
     select 'with stitching' as view, funnel_id, unit_id, furthest_step
-    from metrics.funnel_outcomes
+    from metrics.funnel_attempts
     where is_matured and is_best
     union all
     select 'without stitching', attempts.funnel_id, attempts.unit_id, max(attempts.furthest_step)

@@ -19,7 +19,7 @@ with judged as (
         is_attempt_over(attempts.entered_on, funnels.window_seconds, known.known_until, shop.time_zone) as is_over,
         known.known_from,
         known.known_until
-    from journeys.funnel_attempts as attempts
+    from journeys.attempt_steps as attempts
     inner join settings.funnels as funnels on attempts.funnel_id = funnels.funnel_id
     inner join metrics.funnel_cut_off as known on attempts.funnel_id = known.funnel_id
     cross join settings.shop as shop

@@ -1,6 +1,6 @@
 -- One row per step that an attempt at a funnel reached; an attempt is a unit (a person, a session, …) on a shop day of entry.
 -- Of the day's entries the one that gets furthest counts; among equals the latest. A journey enters on the day on which it
--- began. Whether an attempt is converted, dropped or open depends on the data cut-off and is said in metrics.funnel_outcomes.
+-- began. Whether an attempt is converted, dropped or open depends on the data cut-off and is said in metrics.funnel_attempts.
 -- key: funnel_id, unit_id, entered_on, step_number
 -- keyed by: person_id
 -- within person_id: unit_id
@@ -23,11 +23,13 @@ of_journeys as (
     where exists (select 1 from settings.funnels as counting where counting.unit = 'journey')
 ),
 
-units as ( -- funnel_chain reads it -- noqa: ST03
+units as ( -- the chains read it -- noqa: ST03
     select
         matches.funnel_id,
         matches.window_seconds,
+        matches.chain,
         matches.step_number,
+        matches.excluded_step,
         case matches.unit
             when 'person' then touchpoints.person_id
             when 'session' then case when runaway.session_id is null then touchpoints.session_id end
@@ -56,6 +58,12 @@ units as ( -- funnel_chain reads it -- noqa: ST03
             and coalesce(traits.traits, '') = matches.traits
     left join of_journeys on touchpoints.touchpoint_id = of_journeys.touchpoint_id
     left join journeys.quarantined_sessions as runaway on touchpoints.session_id = runaway.session_id
+),
+
+rules as ( -- the chains read it -- noqa: ST03
+    select
+        funnel_id, step_number, window_seconds, within_seconds, at_least_seconds, is_strict, is_open
+    from settings.funnel_rules
 )
 
 select
@@ -68,4 +76,4 @@ select
     attempts.entered_at,        -- UTC instant of step 1
     attempts.session_id,        -- of journeys.sessions: that of step 1; null: it was in none
     attempts.reached_at         -- UTC instant of this step: the earliest after the step before
-from funnel_chain as attempts
+from chained_attempts as attempts
