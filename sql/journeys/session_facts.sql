@@ -17,6 +17,7 @@ with extents as (
         arg_min(url_path, (occurred_at, coalesce(sequence, 9223372036854775807), touchpoint_id)) as landing_path,
         arg_max(url_path, (occurred_at, coalesce(sequence, 9223372036854775807), touchpoint_id)) as exit_path,
         arg_min(channel, (occurred_at, coalesce(sequence, 9223372036854775807), touchpoint_id)) as channel,
+        arg_min(campaign, (occurred_at, coalesce(sequence, 9223372036854775807), touchpoint_id)) as campaign,
         min(agent) as agent,
         arg_min(device, (occurred_at, coalesce(sequence, 9223372036854775807), touchpoint_id)) as device
     from journeys.touchpoints
@@ -36,6 +37,7 @@ select
     extents.landing_path,       -- path of the first page
     extents.exit_path,          -- path of the last page
     extents.channel,            -- of the first touchpoint
+    extents.campaign,           -- of its first touchpoint that has one: utm_campaign, else utm_source; null: none
     extents.device,             -- of the first touchpoint
     extents.agent,              -- the agent that acted for the person in it, as ChatGPT-User; null: none is known
     stages.stage as furthest_stage,  -- the latest stage of the map that was touched

@@ -28,6 +28,7 @@ select
     facts.landing_path,         -- path of the first page
     facts.exit_path,            -- path of the last page
     facts.channel,              -- of the first touchpoint
+    facts.campaign,             -- the first that it names: utm_campaign, else utm_source; null: none
     facts.device,               -- of the first touchpoint
     facts.agent,                -- the agent that acted for the person in it, as ChatGPT-User; null: none is known
     facts.furthest_stage,       -- the latest stage of the map that was touched
