@@ -106,10 +106,29 @@ CHANNELS: list[tuple[Row, str]] = [
 
 
 def test_the_channel_of_an_event_is_by_rule() -> None:
-    events = [{**event("d1", i, "landing"), **given} for i, (given, _) in enumerate(CHANNELS)]
+    events = [{**event(f"d{i}", i, "landing"), **given} for i, (given, _) in enumerate(CHANNELS)]
     made = warehouse(events=events, order_rows=[order("#1", 1000)], build=TOUCHPOINTS)
     found = rows(made, "select channel from journeys.touchpoints where source = 'events' order by occurred_at")
     assert [channel for (channel,) in found] == [channel for _, channel in CHANNELS]
+
+
+def test_what_says_nothing_of_where_it_came_from_has_its_sessions_channel() -> None:
+    events = [
+        event("u", 0, "landing", campaign_medium="social", campaign_source="x"),
+        event("u", 5, "product"),
+        event("u", 9, "checkout", referrer_host="payments.example"),
+        event("u", 12, "purchased"),
+        event("u", 90_000, "landing"),
+    ]
+    built = warehouse(events=events, build=["journeys.sessions"])
+    assert rows(built, "select channel from journeys.touchpoints order by occurred_at") == [
+        ("social",),
+        ("social",),
+        ("referral",),
+        ("social",),
+        ("direct",),
+    ]
+    assert rows(built, "select channel from journeys.sessions order by started_at") == [("social",), ("direct",)]
 
 
 def test_an_order_of_a_till_was_placed_in_the_store() -> None:

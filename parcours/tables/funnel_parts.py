@@ -23,7 +23,9 @@ def funnel_parts(step_count: int, chains: Iterable[Chain] = ("funnel_chain",)) -
         step_count: the steps of the longest funnel.
         chains: those that `chained_attempts` puts together.
     """
-    texts = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "sql" / "funnels").glob("*.sql")}
+    # In the order of their names, what is put into others after them: step_kinds into step_hits.
+    files = sorted((ROOT / "sql" / "funnels").glob("*.sql"))
+    texts = {path.stem: path.read_text(encoding="utf-8") for path in files}
     # First, since the chains are put into it.
     chained = "\nunion all\n".join(f"select {COLUMNS} from {chain}" for chain in sorted(chains))
     return {"chained_attempts": chained} | {name: with_steps(text, step_count) for name, text in texts.items()}

@@ -198,7 +198,13 @@ select
     meanings.stage,             -- by the first matching rule; null: no stage
     meanings.stage_position,    -- of the stage on the map
     meanings.action,            -- what it does to a cart, or how sessions count it
-    contacts.channel,           -- by rule: paid search, organic search, AI assistant, e-mail, social, direct, store, order …
+    case
+        when contacts.channel = 'direct' and contacts.session_id is not null then first_value(contacts.channel) over (
+            partition by contacts.person_id, contacts.session_id
+            order by contacts.occurred_at, coalesce(contacts.sequence, 9223372036854775807), contacts.touchpoint_id
+        )
+        else contacts.channel
+    end as channel,             -- by rule: paid search, organic search, AI assistant, e-mail, social, direct, store, order …; what says nothing itself has its session's
     case
         when contacts.source = 'events' and not contacts.is_on_site and meanings.action is not null then 'customer'
         else contacts.led_by
