@@ -59,8 +59,14 @@ insert into settings.stages (stage, stage_position, stage_label, is_required, to
 insert into settings.changes (change_id, change_label, changed_on, stage, what) values
     ('guest', '{text}', '2026-07-03', 'checkout', ''),
     ('photos', 'Photos', '2026-07-04', null, '');
-insert into settings.funnels (funnel_id, funnel_name, unit, window_seconds, step_count) values
-    ('buy', '{text}', 'person', 604800, 2);
+insert into settings.funnels (
+    funnel_id, funnel_name, unit, window_seconds, step_count, step_order, window_from, ties
+) values
+    ('buy', '{text}', 'person', 604800, 2, 'sequential', 'first', 'advance');
+insert into settings.funnel_rules values
+    ('buy', 1, 604800, null, 0, false, false),
+    ('buy', 2, 604800, 7200, 60, false, false);
+insert into settings.funnel_exclusions values ('buy', 2, '{text}');
 insert into settings.funnel_steps (funnel_id, step_number, step_label) values
     ('buy', 1, '{text}'),
     ('buy', 2, 'Order');

@@ -156,6 +156,8 @@ class Shop:
     ) -> Answer:
         """A figure over time, by the day on which its attempts began.
 
+        Each step of a funnel, with its counts: `metrics.funnel_by_day`, `metrics.funnel_by_week`.
+
         Args:
             kpi: of settings.kpis, as `conversion` or `step_conversion:<funnel>:<step>`.
             by: `day` or `week`.
@@ -241,6 +243,15 @@ class Shop:
         ).fetchall()
         said = {"event": "touchpoint", "sequence": "sequence", "time_zone": zone, "known_until": until}
         return funnel(Log(self.connection.table("journeys.touchpoints")), steps, **said | options)
+
+    def dialects(self, *, where: str | None = None) -> Answer:
+        """How GA4, Mixpanel, Amplitude, PostHog and ClickHouse count the first funnel, and which rule makes the difference.
+
+        Who is counted by one and not by another: `shop.table("metrics.funnel_dialect_units", where="because = 'window'")`.
+        """
+        select = "select *, dialect || ': ' || step_label as tool_and_step from metrics.funnel_dialects"
+        draw = partial(bars, label="tool_and_step", value="reached_count")
+        return self._of("metrics.funnel_dialects", select, where, "step_number, dialect", draw)
 
     def journey(self, person: str) -> Answer:
         """Every touchpoint of one person, in order: session, stage, channel, device."""

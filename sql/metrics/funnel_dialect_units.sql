@@ -1,14 +1,14 @@
 -- One row per person who entered the first funnel of journey.yaml that counts persons, and other tool: how far each says that
 -- the person got, and which rule makes the difference. For a funnel in order, without rules between its steps.
 -- The tools' documented rules, with the window that each has by default: docs/definitions.md, "Other tools". All count what is
--- not over yet, and none knows when the exports begin. GA4: no window. Mixpanel: the window begins with the first entry, no
--- later one renews it; the next entry is the first after it ran out, or after the last step. Amplitude and PostHog: of all
--- entries the one that gets furthest. ClickHouse's windowFunnel: the same, and an event may be several steps.
+-- not over yet, and none knows when the exports begin. GA4: no window. Mixpanel, counting uniques: the first entry alone.
+-- Amplitude and PostHog: of all entries the one that gets furthest. ClickHouse's windowFunnel: the same, and an event may be
+-- several steps.
 -- How it works: the chain of earliest next steps from an entry is the same whatever the window, which only cuts it off. So
 -- each entry is walked once, as if it had a day of its own.
 -- key: dialect, unit_id
-with recursive chosen as (
-    select funnel_id, coalesce(window_seconds, 1e15) as most_seconds, step_count
+with chosen as (
+    select funnel_id, coalesce(window_seconds, 1e15) as most_seconds
     from settings.funnels
     where unit = 'person' and chain = 'funnel_chain'
     order by funnel_number
@@ -16,7 +16,7 @@ with recursive chosen as (
 ),
 
 dialects as (
-    select 'ga4' as dialect, 1e15 as most_seconds, 'one step' as events_are, true as is_renewed
+    select 'ga4' as dialect, 1e15 as most_seconds, 'one step' as events_are, true as is_any_entry
     union all
     select 'mixpanel', 7 * 86400.0, 'one step', false
     union all
@@ -82,11 +82,9 @@ entries as (
         walks.unit_id,
         walks.entry,
         walks.entered_at,
-        cast(count(*) as bigint) as furthest_step,
-        max(case when walks.step_number = chosen.step_count then walks.reached_at end) as completed_at
+        cast(count(*) as bigint) as furthest_step
     from walks
     inner join windows on walks.events_are = windows.events_are
-    cross join chosen
     where elapsed_seconds(walks.entered_at, walks.reached_at) <= windows.most_seconds
     group by walks.events_are, windows.most_seconds, walks.unit_id, walks.entry, walks.entered_at
 ),
@@ -97,47 +95,10 @@ longest as (
     group by events_are, most_seconds, unit_id
 ),
 
-followed as (
-    select
-        entries.events_are, entries.most_seconds, entries.unit_id, entries.entry, entries.furthest_step,
-        row_number() over (
-            partition by entries.events_are, entries.most_seconds, entries.unit_id order by entries.entered_at, entries.entry
-        ) = 1 as is_first,
-        next_entries.entry as next_entry
-    from (
-        select
-            *,
-            coalesce(completed_at, instant_after(entered_at, most_seconds)) as left_at
-        from entries
-        where (events_are, most_seconds) in (select (events_are, most_seconds) from dialects where not is_renewed)
-    ) as entries
-    asof left join entries as next_entries
-        on
-            entries.events_are = next_entries.events_are
-            and entries.most_seconds = next_entries.most_seconds
-            and entries.unit_id = next_entries.unit_id
-            and entries.left_at < next_entries.entered_at
-),
-
-tries as (
-    select events_are, most_seconds, unit_id, furthest_step, next_entry
-    from followed
-    where is_first
-    union all
-    select followed.events_are, followed.most_seconds, followed.unit_id, followed.furthest_step, followed.next_entry
-    from tries
-    inner join followed
-        on
-            tries.events_are = followed.events_are
-            and tries.most_seconds = followed.most_seconds
-            and tries.unit_id = followed.unit_id
-            and tries.next_entry = followed.entry
-),
-
-first_come as (
-    select events_are, most_seconds, unit_id, max(furthest_step) as furthest_step
-    from tries
-    group by events_are, most_seconds, unit_id
+first_entries as (
+    select events_are, most_seconds, unit_id, furthest_step
+    from entries
+    qualify row_number() over (partition by events_are, most_seconds, unit_id order by entered_at, entry) = 1
 ),
 
 here as (
@@ -156,7 +117,7 @@ compared as (
         ours.furthest_step as with_open_step,
         their_window.furthest_step as with_window_step,
         their_events.furthest_step as with_events_step,
-        coalesce(first_come.furthest_step, their_events.furthest_step) as there_step
+        coalesce(first_entries.furthest_step, their_events.furthest_step) as there_step
     from dialects
     cross join chosen
     inner join longest as ours on ours.events_are = 'one step' and chosen.most_seconds = ours.most_seconds
@@ -170,12 +131,12 @@ compared as (
             dialects.events_are = their_events.events_are
             and dialects.most_seconds = their_events.most_seconds
             and ours.unit_id = their_events.unit_id
-    left join first_come
+    left join first_entries
         on
-            not dialects.is_renewed
-            and dialects.events_are = first_come.events_are
-            and dialects.most_seconds = first_come.most_seconds
-            and ours.unit_id = first_come.unit_id
+            not dialects.is_any_entry
+            and dialects.events_are = first_entries.events_are
+            and dialects.most_seconds = first_entries.most_seconds
+            and ours.unit_id = first_entries.unit_id
     left join here on ours.unit_id = here.unit_id
 )
 
@@ -190,5 +151,5 @@ select
         when with_events_step <> with_window_step then 'events'
         when with_window_step <> with_open_step then 'window'
         else 'open'
-    end as because,             -- the last rule that changes it: open (not over yet, or begun before all is known), window (another length), events (one may be several steps), entry (the window is not renewed); null: no difference
+    end as because,             -- the last rule that changes it: open (not over yet, or begun before all is known), window (another length), events (one may be several steps), entry (the first one alone); null: no difference
 from compared

@@ -47,5 +47,5 @@ select
     open_count,                 -- of both, because it is not over yet, or began before all is known
     window_count,               -- of both, because the window has another length
     events_count,               -- of both, because an event may be several steps
-    entry_count                 -- of both, because later entries do not renew the window
+    entry_count                 -- of both, because the first entry alone counts
 from counts

@@ -31,6 +31,12 @@ def _lost(numbers: Numbers, dropped: int, previous: int | None) -> str:
     return NOTHING if previous is None else numbers.count(dropped)
 
 
+ORDERS = {
+    "sequential": "steps in order",
+    "strict": "each step the very next touchpoint",
+    "any": "steps in any order: one is reached with so many different ones",
+}
+
 STEPS: tuple[Column, ...] = (
     ("Step", "label", Numbers.text),
     ("Reached", "reached_count", Numbers.count),
@@ -66,7 +72,7 @@ def _funnel_section(key: str, name: str, steps: Sequence[Row], small_cell: int, 
     has_window = entry.window_days is not None
     window = f"window: {numbers.days(entry.window_days)} from the first step" if has_window else "no window"
     subtitle = (
-        f"{entry.funnel_name}. Unit: {entry.unit}, once, as its best matured attempt; {window}; steps in order. "
+        f"{entry.funnel_name}. Unit: {entry.unit}, once, as its best matured attempt; {window}; {ORDERS[entry.step_order]}. "
         f"{numbers.count(entry.entered_count)} {unit} entered and their {'window' if has_window else 'day'} is over; "
         f"{numbers.count(entry.open_count)} {plural(entry.open_count, 'is', 'are')} still open and in no rate."
     )
@@ -85,9 +91,28 @@ def _funnel_section(key: str, name: str, steps: Sequence[Row], small_cell: int, 
             *([(RED, "lost, most revenue at stake")] if worst else []),
         ],
         charts=[chart(f"{key}-steps", lambda _: _drawing(steps, worst, unit, numbers, small_cell))],
-        notes=["“Go on”: share of the step before and its Wilson 95\u00a0% interval; median: the time from that step."],
+        notes=[
+            "“Go on”: share of the step before and its Wilson 95\u00a0% interval; median: the time from that step.",
+            *_rules(steps, numbers),
+        ],
         tables=[table(f"{entry.funnel_name}, step by step", STEPS, steps, numbers)],
     )
+
+
+def _rules(steps: Sequence[Row], numbers: Numbers) -> list[str]:
+    """What may lie between two steps, where journey.yaml asks for something."""
+    said = []
+    for step in steps:
+        rules = [
+            *([f"at most {numbers.duration(step.within_seconds)} after"] if step.within_seconds is not None else []),
+            *([f"at least {numbers.duration(step.at_least_seconds)} after"] if step.at_least_seconds else []),
+            *([f"without {step.excluded} since"] if step.excluded else []),
+        ]
+        if rules:
+            said.append(f"{step.label}: {' and '.join(rules)} {step.previous_label}.")
+    if steps[0].ties == "forbidden":
+        said.append("Each step is later than the one before.")
+    return said
 
 
 def _worst_step(steps: Sequence[Row], small_cell: int) -> Row | None:
