@@ -38,8 +38,8 @@ def built() -> duckdb.DuckDBPyConnection:
 def test_an_attempt_in_one_row(built: duckdb.DuckDBPyConnection) -> None:
     assert rows(
         built,
-        "select entered_on - date '2026-01-05', device, channel, campaign, new_or_returning, furthest_label, outcome, is_best "
-        "from metrics.funnel_attempts order by entered_at",
+        "select entered_on - date '2026-01-05', device, channel, campaign, new_or_returning, furthest_label, outcome, "
+        "is_best from metrics.funnel_attempts order by entered_at",
     ) == [
         (0, "mobile", "e-mail", "spring", "new", "product", "dropped", False),
         (0, "mobile", "direct", None, "new", "landing", "dropped", False),
@@ -100,11 +100,13 @@ def test_segments_add_up_to_the_headline_and_days_to_the_attempts(published_samp
             "from metrics.funnel_steps order by all",
         )
         for (dimension,) in dimensions:
-            parts = f"select funnel_id, step_number, {SUMS} from metrics.funnel_by_segment where dimension = $d group by all"
-            found = connection.execute(f"{parts} order by all", {"d": dimension}).fetchall()
+            parts = f"select funnel_id, step_number, {SUMS} from metrics.funnel_by_segment where dimension = $d"
+            found = connection.execute(f"{parts} group by all order by all", {"d": dimension}).fetchall()
             assert [one for one in found if one[0] != "map:stages"] == whole, dimension
             # A stage loses before the next one what the map says it loses: there it is "got no further".
-            lost = "select lag(dropped_count) over (order by stage_position), matured_count from metrics.stage_drop_off "
+            lost = (
+                "select lag(dropped_count) over (order by stage_position), matured_count from metrics.stage_drop_off "
+            )
             stages = rows(connection, f"{lost} where is_required and is_measured order by stage_position")
             of_map = [(one[4], one[3]) for one in found if one[0] == "map:stages"]
             assert of_map == [(dropped or 0, matured) for dropped, matured in stages], dimension

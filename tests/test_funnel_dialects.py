@@ -16,7 +16,9 @@ TOOLS = {"ga4": None, "mixpanel": 7, "amplitude": 30, "posthog": 14, "clickhouse
 BUILD = ["metrics.funnel_dialects"]
 
 
-def built(clicks: Sequence[tuple[str, float, str]], known_until: float, steps: Sequence[Any]) -> duckdb.DuckDBPyConnection:
+def built(
+    clicks: Sequence[tuple[str, float, str]], known_until: float, steps: Sequence[Any]
+) -> duckdb.DuckDBPyConnection:
     """A funnel with a window of two days over days (not seconds)."""
     return warehouse(
         events=[event(who, when * DAY, name) for who, when, name in clicks],
@@ -96,8 +98,8 @@ def test_an_event_that_is_two_steps_is_both_for_clickhouse() -> None:
 def test_the_counts_are_those_of_the_people(streams: duckdb.DuckDBPyConnection) -> None:
     found = rows(
         streams,
-        "select dialect, step_number, reached_count, here_count, only_there_count, only_here_count, open_count, window_count, "
-        "events_count, entry_count from metrics.funnel_dialects order by all",
+        "select dialect, step_number, reached_count, here_count, only_there_count, only_here_count, open_count, "
+        "window_count, events_count, entry_count from metrics.funnel_dialects order by all",
     )
     assert [one for one in found if one[1] == 2] == [
         ("amplitude", 2, 5, 2, 3, 0, 1, 2, 0, 0),
@@ -134,7 +136,9 @@ def slowly(tool: str, clicks: Sequence[tuple[float, str]], steps: Sequence[str])
 @budget(max_examples=examples(4, 200), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     strategies.lists(
-        strategies.tuples(strategies.sampled_from("uvwxyz"), strategies.integers(0, 45), strategies.sampled_from("abcx")),
+        strategies.tuples(
+            strategies.sampled_from("uvwxyz"), strategies.integers(0, 45), strategies.sampled_from("abcx")
+        ),
         min_size=1,
         max_size=60,
         unique_by=lambda click: click[:2],

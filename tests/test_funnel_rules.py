@@ -83,13 +83,15 @@ OF_NUMBERS = {"ch-wf-12"}
 def test_published_cases() -> None:
     """All in one shop: each with people, touchpoints and a funnel of its own."""
     asked = [case.values[0] for case in cases("funnel_cases", "mode")]
-    assert NOT_TAKEN | OF_NUMBERS <= {case["id"] for case in asked}
+    assert {case["id"] for case in asked} >= NOT_TAKEN | OF_NUMBERS
     asked = [case for case in asked if case["id"] not in NOT_TAKEN | OF_NUMBERS]
     clicks = [(case["id"], *click) for case in asked for click in case["events"]]
     steps = {f"{case['id']} {name}" for case in asked for step in case["steps"] for name in _names(step)}
     built = warehouse(
         events=[
-            event(f"{case} {who}", when, f"{case} {name}", device=" ".join(map(str, more[0].values())) if more else None)
+            event(
+                f"{case} {who}", when, f"{case} {name}", device=" ".join(map(str, more[0].values())) if more else None
+            )
             for case, who, when, name, *more in clicks
         ],
         build=["metrics.funnel_steps", "journeys.identities"],
@@ -114,7 +116,9 @@ def test_published_cases() -> None:
         found = {who: levels.get(f"anonymous:{case['id']} {who}", 0) for who in expected.get("user_levels", ())}
         assert found == expected.get("user_levels", {}), case["id"]
         if "step_counts" in expected:
-            counts = f"select reached_count from metrics.funnel_steps where funnel_id = '{case['id']}' order by step_number"
+            counts = (
+                f"select reached_count from metrics.funnel_steps where funnel_id = '{case['id']}' order by step_number"
+            )
             assert [count for (count,) in rows(built, counts)] == expected["step_counts"], case["id"]
 
 
@@ -138,7 +142,11 @@ def _funnel(case: dict[str, Any]) -> dict[str, Any]:
             {"any": True}
             if isinstance(step, dict) and step.get("any")
             else {"touchpoint": [f"{case['id']} {name}" for name in _names(step)]}
-            | ({"device": " ".join(map(str, step["props"].values()))} if isinstance(step, dict) and "props" in step else {})
+            | (
+                {"device": " ".join(map(str, step["props"].values()))}
+                if isinstance(step, dict) and "props" in step
+                else {}
+            )
             for step in case["steps"]
         ],
     }

@@ -245,9 +245,9 @@ class Shop:
         return funnel(Log(self.connection.table("journeys.touchpoints")), steps, **said | options)
 
     def dialects(self, *, where: str | None = None) -> Answer:
-        """How GA4, Mixpanel, Amplitude, PostHog and ClickHouse count the first funnel, and which rule makes the difference.
+        """How other tools count the first funnel, and which rule makes the difference.
 
-        Who is counted by one and not by another: `shop.table("metrics.funnel_dialect_units", where="because = 'window'")`.
+        Who is counted by one and not by another is in `shop.table("metrics.funnel_dialect_units")`.
         """
         select = "select *, dialect || ': ' || step_label as tool_and_step from metrics.funnel_dialects"
         draw = partial(bars, label="tool_and_step", value="reached_count")

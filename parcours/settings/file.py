@@ -176,8 +176,10 @@ def _rules_of_steps(funnel_where: tuple[str | int, ...], funnel: dict[str, Any],
     for number, (where, step) in enumerate(steps, 1):
         for key in ("within_minutes", "at_least_minutes", "without"):
             if step.get(key) and (number == 1 or is_any):
-                yield (*where, key), "asks for a step before; " + (
-                    "in any order no step comes before another." if is_any else "this is the first one."
+                yield (
+                    (*where, key),
+                    "asks for a step before; "
+                    + ("in any order no step comes before another." if is_any else "this is the first one."),
                 )
         within = step.get("within_minutes")
         if isinstance(within, (int, float)) and within < _number(step.get("at_least_minutes"), 0):
@@ -186,7 +188,10 @@ def _rules_of_steps(funnel_where: tuple[str | int, ...], funnel: dict[str, Any],
             yield where, "expected touchpoint: in any order a touchpoint belongs to one step."
         for name in _names(step.get("touchpoint")) if is_any else []:
             if name in seen:
-                yield (*where, "touchpoint"), f"found {_shown(name)} twice; in any order a touchpoint belongs to one step."
+                yield (
+                    (*where, "touchpoint"),
+                    f"found {_shown(name)} twice; in any order a touchpoint belongs to one step.",
+                )
             seen.add(name)
 
 

@@ -23,7 +23,17 @@ from pydantic import (
 )
 
 from parcours.settings.currencies import CURRENCIES
-from parcours.settings.funnel_rules import Between, Chain, Order, Rule, Ties, WindowFrom, chain_of, rules_of, whole_window
+from parcours.settings.funnel_rules import (
+    Between,
+    Chain,
+    Order,
+    Rule,
+    Ties,
+    WindowFrom,
+    chain_of,
+    rules_of,
+    whole_window,
+)
 from parcours.settings.kpis import HEADLINES
 
 Unit = Literal["person", "session", "journey", "cart", "order"]
@@ -355,7 +365,9 @@ class Funnel(Section):
         description="The last step comes at most so many days of 24 hours after the first; less than one too, as 0.02. "
         "`none`: whenever, and what came of an entry may change for ever.",
     )
-    window_from: WindowFrom = Field("first", description="What the window counts from: the first step, or each prior one.")
+    window_from: WindowFrom = Field(
+        "first", description="What the window counts from: the first step, or each prior one."
+    )
     order: Order = Field(
         "sequential",
         description="sequential: in order, others may come between; strict: each the very next touchpoint; any: in any "

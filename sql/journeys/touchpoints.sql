@@ -199,10 +199,7 @@ select
     meanings.stage_position,    -- of the stage on the map
     meanings.action,            -- what it does to a cart, or how sessions count it
     case
-        when contacts.channel = 'direct' and contacts.session_id is not null then first_value(contacts.channel) over (
-            partition by contacts.person_id, contacts.session_id
-            order by contacts.occurred_at, coalesce(contacts.sequence, 9223372036854775807), contacts.touchpoint_id
-        )
+        when contacts.channel = 'direct' and contacts.session_id is not null then first_value(contacts.channel) over in_session
         else contacts.channel
     end as channel,             -- by rule: paid search, organic search, AI assistant, e-mail, social, direct, store, order …; what says nothing itself has its session's
     case
@@ -233,3 +230,7 @@ left join journeys.event_meanings as meanings
         and contacts.event_name = meanings.event_name
         and coalesce(contacts.url_path, '') = meanings.url_path
         and contacts.traits = meanings.traits
+window in_session as (
+    partition by contacts.person_id, contacts.session_id
+    order by contacts.occurred_at, coalesce(contacts.sequence, 9223372036854775807), contacts.touchpoint_id
+)

@@ -72,7 +72,8 @@ def _funnel_section(key: str, name: str, steps: Sequence[Row], small_cell: int, 
     has_window = entry.window_days is not None
     window = f"window: {numbers.days(entry.window_days)} from the first step" if has_window else "no window"
     subtitle = (
-        f"{entry.funnel_name}. Unit: {entry.unit}, once, as its best matured attempt; {window}; {ORDERS[entry.step_order]}. "
+        f"{entry.funnel_name}. Unit: {entry.unit}, once, as its best matured attempt; {window}; "
+        f"{ORDERS[entry.step_order]}. "
         f"{numbers.count(entry.entered_count)} {unit} entered and their {'window' if has_window else 'day'} is over; "
         f"{numbers.count(entry.open_count)} {plural(entry.open_count, 'is', 'are')} still open and in no rate."
     )
