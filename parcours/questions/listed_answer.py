@@ -39,6 +39,6 @@ class ListedAnswer(Answer):
         found = units[units["outcome"] == outcome] if outcome else units[~units["outcome"].isin(self.uncounted)]
         for column, value in cell.items():
             if column not in units:
-                raise QuestionError(f"No column {column!r}. There are: {', '.join(units)}.")
+                raise QuestionError(f"No column {column!r}. There are: {', '.join(map(str, units))}.")
             found = found[found[column].isna() if pd.isna(value) else found[column] == value]
         return sorted(found["unit_id"].unique())

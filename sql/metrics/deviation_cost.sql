@@ -192,15 +192,19 @@ others as (
     from risks
 ),
 
+-- Of all deviations of a kind, what share of their comparable journeys each of the others is, all together 1.
 weights as (
     select
         others.*,
-        coalesce(sum(share_of_one) over (partition by kind, place, from_place order by stay_seconds), 0)
-        - case
-            when is_deviation
-                then coalesce(sum(share_of_one) over (partition by kind, place, from_place, stay_seconds), 0)
-            else 0
-        end as weight
+        rate(
+            coalesce(sum(share_of_one) over (partition by kind, place, from_place order by stay_seconds), 0)
+            - case
+                when is_deviation
+                    then coalesce(sum(share_of_one) over (partition by kind, place, from_place, stay_seconds), 0)
+                else 0
+            end,
+            count(share_of_one) over (partition by kind, place, from_place)
+        ) as weight
     from (
         select
             *,
@@ -215,11 +219,12 @@ sums as (
         place,
         from_place,
         cast(count(*) filter (where is_deviation) as bigint) as deviating_count,
-        cast(count(*) filter (where is_deviation and other_count > 0) as bigint) as compared_count,
-        cast(count(*) filter (where is_deviation and other_count > 0 and is_ordered) as bigint) as ordered_count,
+        cast(count(share_of_one) as bigint) as compared_count,
+        cast(count(share_of_one) filter (where is_ordered) as bigint) as ordered_count,
         count(distinct case when weight > 0 then journey_id end) as comparable_count,
-        cast(sum(case when is_ordered then weight else 0 end) as double) as ordered_weight,
-        cast(sum(cast(cast(weight as double) * cast(weight as double) as decimal(28, 18))) as double) as squared_weight
+        cast(sum(cast(case when is_ordered then weight end as decimal(28, 18))) as double) as ordered_weight,
+        cast(sum(cast(weight as decimal(28, 18))) as double) as whole_weight,
+        cast(sum(cast(weight * weight as decimal(28, 18))) as double) as squared_weight
     from weights
     group by kind, place, from_place
 ),
@@ -246,8 +251,9 @@ rates as (
         coalesce(sums.ordered_count, 0) as ordered_count,
         coalesce(sums.comparable_count, 0) as comparable_count,
         rate(sums.ordered_count, sums.compared_count) as ordered_rate,
-        rate(sums.ordered_weight, sums.compared_count) as comparable_rate,
-        sums.compared_count * rate(cast(sums.compared_count as double), sums.squared_weight) as comparable_worth
+        -- Rounded shares of 1 add up to 1 but for their last digits: all or none of them are exactly 1 or 0.
+        rate(coalesce(sums.ordered_weight, 0), sums.whole_weight) as comparable_rate,
+        rate(1.0, sums.squared_weight) as comparable_worth
     from places
     left join sums
         on

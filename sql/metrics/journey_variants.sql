@@ -35,13 +35,11 @@ numbered as (
     select
         *,
         cast(sum(journey_count) over (partition by journey_type) as bigint) as total_count,
-        cast(sum(journey_count) over in_order as bigint) as cumulative_count,
-        row_number() over in_order as variant_number
-    from counts
-    window
-        in_order as (
+        cast(sum(journey_count) over (
             partition by journey_type order by journey_count desc, path rows unbounded preceding
-        )
+        ) as bigint) as cumulative_count,
+        row_number() over (partition by journey_type order by journey_count desc, path) as variant_number
+    from counts
 ),
 
 -- The latest three, so that an analyst looks at what happens now.
