@@ -102,8 +102,10 @@ def test_what_next_is_that_of_its_table_and_each_list_is_as_long_as_its_count(sh
             continue
         shared = [column for column in answer if column in rows]
         assert answer[shared].equals(pd.DataFrame(rows[shared].reset_index(drop=True))), place
+        persons = answer.units().groupby("outcome")["person_id"].nunique()
         for one in answer.itertuples():
             assert len(answer.people(one.outcome)) == one.unit_count
+            assert persons.get(one.outcome, 0) == one.person_count
         assert len(answer.people()) == answer["dropped_count"][0]
     whole, parts = shop.next_after("Cart", "purchase"), shop.next_after(2, by=["device", "channel"])
     assert parts["device"].nunique() > 1 < len(parts.plot().data)

@@ -26,8 +26,8 @@ STAGES = [*list(EVENTS.values())[:4], "purchase", "delivery", "support"]
 SILENCE = timedelta(days=30)
 
 
-def shop(rule: str = "required", **path: Any) -> JourneySettings:
-    """A map up to the delivery; what the intended path says of the cart."""
+def shop(rule: str = "required") -> JourneySettings:
+    """A map up to the delivery; what the intended path says of the cart, and at most a day in the checkout."""
     rules = [{"touchpoint": name, "event": name, "stage": stage} for name, stage in EVENTS.items()]
     states = {"placed": "purchase", "delivered": "delivery"}
     rules += [
@@ -38,7 +38,7 @@ def shop(rule: str = "required", **path: Any) -> JourneySettings:
         stages=[{"id": stage, "label": stage, "required": stage != "support"} for stage in STAGES],
         touchpoints=rules,
         funnels=[{"id": "f", "name": "F", "steps": [{"touchpoint": "product"}]}],
-        path={"stages": [{"stage": "cart", "rule": rule}], **path},
+        path={"stages": [{"stage": "cart", "rule": rule}, {"stage": "checkout", "max_hours": 24}]},
     )
 
 
@@ -180,7 +180,9 @@ class Walk:
 
     def __init__(self, touches: list[tuple[datetime, str | None, bool, bool]]) -> None:
         staged = [(when, stage) for when, stage, *_ in touches if stage is not None]
-        self.visits = [(stage, next(run)[0]) for stage, run in groupby(staged, key=lambda one: one[1])]
+        runs = [[*run] for _, run in groupby(staged, key=lambda one: one[1])]
+        self.visits = [(run[0][1], run[0][0]) for run in runs]
+        self.left = [*(run[0][0] for run in runs[1:]), *(run[-1][0] for run in runs[-1:])]
         self.last_contact = max(when for when, _, is_contact, _ in touches if is_contact)
         self.purchased = min((when for when, *_, is_purchase in touches if is_purchase), default=None)
 
@@ -190,6 +192,16 @@ class Walk:
     def stays(self, required: list[str]) -> list[tuple[str, datetime]]:
         asked = [one for one in self.visits if one[0] in required]
         return [next(run) for _, run in groupby(asked, key=lambda one: one[0])]
+
+    def too_long(self, stage: str, maximum: timedelta) -> datetime | None:
+        """When its visits to a stage had lasted longer together than they may."""
+        spent = timedelta(0)
+        for (visited, entered), left in zip(self.visits, self.left, strict=True):
+            if visited == stage:
+                spent += left - entered
+                if spent > maximum:
+                    return left - (spent - maximum)
+        return None
 
 
 def walks(connection: duckdb.DuckDBPyConnection) -> dict[str, Walk]:
@@ -244,6 +256,10 @@ def chances(walk: Walk, journey: str, required: list[str], forbidden: list[str])
         furthest = max((required.index(one) for one in seen), default=-1)
         for place in required[furthest + 1 : required.index(stage) + 1]:
             add(("skip", place, None), since, since, place != stage)
+    first_checkout = min((when for stage, when in walk.visits if stage == "checkout"), default=None)
+    if first_checkout:
+        late = walk.too_long("checkout", timedelta(days=1))
+        add(("late", "checkout", None), first_checkout, late, late is not None)
     begins: list[tuple[str | None, datetime]] = [(None, walk.visits[0][1])] if walk.visits else []
     for (stage_or_start, since), later in pairwise([*begins, *walk.visits, None]):
         for place in forbidden:
