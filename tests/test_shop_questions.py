@@ -75,6 +75,9 @@ def test_each_question_has_rows_a_definition_and_a_chart(shop: Shop) -> None:
         "retention_curve": shop.retention(),
         "csat_by_stage": shop.satisfaction(),
         "transitions": shop.transitions(),
+        "journey_variants": shop.variants(),
+        "deviation_cost": shop.deviations(),
+        "drop_off_next": shop.next_after("cart"),
         "change_impact": shop.changes(),
         "movements": shop.movements(),
         "kpi_weekly": shop.trend("conversion"),
@@ -86,6 +89,43 @@ def test_each_question_has_rows_a_definition_and_a_chart(shop: Shop) -> None:
     assert "metrics.incidents: One row per" in shop.incidents().definition
     person = shop.ask("select min(person_id) as person from journeys.touchpoints")["person"][0]
     assert shop.journey(person)["person_id"].unique().tolist() == [person]
+
+
+def test_what_next_is_that_of_its_table_and_each_list_is_as_long_as_its_count(shop: Shop) -> None:
+    table = shop.table("metrics.drop_off_next", order="place_type, funnel_id, place_number, outcome_number")
+    for (kind, funnel, number, place), rows in table.groupby(
+        ["place_type", "funnel_id", "place_number", "place"], dropna=False
+    ):
+        answer = shop.next_after(int(number), funnel) if kind == "step" else shop.next_after(place)
+        if rows["dropped_count"].max() == 0:
+            assert len(answer) == 0 and answer.plot().layout.title.text.startswith("Nobody dropped at ")
+            continue
+        shared = [column for column in answer if column in rows]
+        assert answer[shared].equals(pd.DataFrame(rows[shared].reset_index(drop=True))), place
+        persons = answer.units().groupby("outcome")["person_id"].nunique()
+        for one in answer.itertuples():
+            assert len(answer.people(one.outcome)) == one.unit_count
+            assert persons.get(one.outcome, 0) == one.person_count
+        assert len(answer.people()) == answer["dropped_count"][0]
+    whole, parts = shop.next_after("Cart", "purchase"), shop.next_after(2, by=["device", "channel"])
+    assert parts["device"].nunique() > 1 < len(parts.plot().data)
+    assert [*parts.groupby("outcome_number")["unit_count"].sum()] == [*whole["unit_count"]]
+    assert all(
+        len(parts.people(one.outcome, device=one.device, channel=one.channel)) == one.unit_count
+        for one in parts.itertuples()
+    )
+
+
+def test_the_journeys_of_each_variant_are_as_many_as_it_counts(shop: Shop) -> None:
+    variants = shop.variants()
+    for one in variants[:: max(len(variants) // 10, 1)].itertuples():
+        for outcome in ("ordered", "dropped", "open", "uncovered"):
+            listed = variants.people(outcome, variant_number=one.variant_number)
+            assert len(listed) == getattr(one, f"{outcome}_count")
+        assert len(variants.people(path=one.path)) == one.journey_count
+    assert variants["covers_80"].sum() > 1 and len(variants.plot().data[0].y) == min(20, len(variants))
+    typed = shop.variants(where="journey_type = 'first purchase'")
+    assert len(typed.people()) == typed["journey_count"].sum() == len(typed.people("ordered")) > 0
 
 
 def test_a_trend_is_the_days_of_its_figure(shop: Shop) -> None:
@@ -105,6 +145,11 @@ def test_what_is_not_there_is_named_with_what_is(shop: Shop) -> None:
         (lambda: shop.trend("no"), "No figure 'no'. There are: "),
         (lambda: shop.trend("conversion", by="year"), "expected day or week"),
         (lambda: shop.table("metrics.no"), "No table 'metrics.no'. There are: "),
+        (lambda: shop.next_after("nowhere"), "Nobody can drop at 'nowhere'. There are: "),
+        (lambda: shop.next_after(2, "no"), "No funnel 'no'. journey.yaml has: "),
+        (lambda: shop.next_after(2, by="nothing"), "No segment 'nothing'. There are: "),
+        (lambda: shop.next_after(2).people("gone"), "No outcome 'gone'. There are: contacted support, "),
+        (lambda: shop.variants().people(variant=1), "No column 'variant'. There are: "),
         (lambda: shop.carts(where="no > 1"), "DuckDB: "),
         (lambda: parcours.open("/nowhere"), "is not there yet: run `make run` first"),
     ):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from datetime import date
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,9 @@ from parcours.questions.answer import Answer
 from parcours.questions.charts import bars, lines
 from parcours.questions.funnel import funnel
 from parcours.questions.funnel_answer import FunnelAnswer, answer_funnel
+from parcours.questions.listed_answer import ListedAnswer
 from parcours.questions.log import Log
+from parcours.questions.next_after import answer_next, place_of
 from parcours.questions.steps import QuestionError, Step
 from parcours.warehouse.connection import text_literal
 
@@ -130,6 +132,53 @@ class Shop:
         draw = partial(bars, label="move", value="transition_count")
         return self._of("metrics.transitions", select, where, "transition_count desc, move", draw)
 
+    def variants(self, *, where: str | None = "journey_type = 'all'") -> ListedAnswer:
+        """The paths that journeys took, the most taken first; `.people("ordered", variant_number=1)` are journeys.
+
+        Those that are open or uncovered are counted apart, and are lists of their own.
+        """
+        answer = self._of(
+            "metrics.journey_variants",
+            "select * from metrics.journey_variants",
+            where,
+            "journey_type, variant_number",
+            _variant_bars,
+        )
+        listed = ListedAnswer.of(pd.DataFrame(answer), answer.sql, answer.definition, answer.draw)
+        listed.ask_units = cache(
+            lambda: self.ask(
+                "select variants.journey_type, variants.variant_number, variants.path, paths.journey_id as unit_id, "
+                f"paths.person_id, paths.outcome\nfrom (\n{answer.sql}\n) as variants\n"
+                "inner join metrics.journey_paths as paths on variants.path = paths.path "
+                "and variants.journey_type in ('all', paths.journey_type)\norder by 1, 2, paths.started_at, unit_id"
+            )
+        )
+        listed.outcomes, listed.uncounted = ("ordered", "dropped", "open", "uncovered"), ("open", "uncovered")
+        return listed
+
+    def deviations(self, *, where: str | None = None) -> Answer:
+        """How often journeys that deviate from the intended path order, beside those that could have deviated too."""
+        select = (
+            "select *, kind || ': ' || coalesce(from_place || ' → ', '') || place as deviation\n"
+            "from metrics.deviation_cost"
+        )
+        draw = partial(bars, label="deviation", value="difference", low="difference_low", high="difference_high")
+        return self._of("metrics.deviation_cost", select, where, "deviating_count desc, deviation", draw)
+
+    def next_after(self, place: int | str, funnel: str | None = None, *, by: str | Sequence[str] = ()) -> ListedAnswer:
+        """What those did instead who dropped at a step or stage: one outcome each, `.people("left")` who they are.
+
+        Args:
+            place: the step that was not reached, by its number or label; or a stage that was not passed.
+            funnel: the step's, by its id; without one a text is a stage, else a step of the first funnel.
+            by: segments of a session: in which the funnel was entered, or the stage was touched last.
+
+        Raises:
+            QuestionError: nobody can drop there, or there is no such segment; those that there are are named.
+        """
+        groups = self._segments(by)
+        return answer_next(self.ask, place_of(self.ask, place, funnel), groups, self._sentence("metrics.drop_off_next"))
+
     def changes(self, *, where: str | None = None) -> Answer:
         """What each change did to each figure: its verdict, the effect with its interval, and a sentence."""
         draw = partial(bars, label="kpi", value="relative_difference")
@@ -223,16 +272,7 @@ class Shop:
         name = asked if asked is not None else next(iter(funnels), "")
         if name not in funnels:
             raise QuestionError(f"No funnel {name!r}. journey.yaml has: {', '.join(funnels)}.")
-        groups = [by] if isinstance(by, str) else [*by]
-        known = [
-            one
-            for (one,) in self.connection.execute(
-                "select distinct dimension from journeys.session_segments order by 1"
-            ).fetchall()
-        ]
-        for group in groups:
-            if group not in known:
-                raise QuestionError(f"No segment {group!r}. There are: {', '.join(known)}.")
+        groups = self._segments(by)
         return answer_funnel(
             self.ask, _of_journey_yaml(name, groups, since, until), groups, self._sentence("metrics.funnel_steps")
         )
@@ -272,6 +312,20 @@ class Shop:
         except duckdb.Error as error:
             raise QuestionError(f"DuckDB: {error}") from None
         return Answer.of(found, sql, self._sentence(table), partial(_drawn, draw))
+
+    def _segments(self, by: str | Sequence[str]) -> list[str]:
+        """The segments that are asked for, if there are such."""
+        groups = [by] if isinstance(by, str) else [*by]
+        known = [
+            one
+            for (one,) in self.connection.execute(
+                "select distinct dimension from journeys.session_segments order by 1"
+            ).fetchall()
+        ]
+        for group in groups:
+            if group not in known:
+                raise QuestionError(f"No segment {group!r}. There are: {', '.join(known)}.")
+        return groups
 
     def _sentence(self, table: str) -> str:
         """The sentences of a table and of its columns."""
@@ -326,6 +380,13 @@ def _of_journey_yaml(name: str, groups: Sequence[str], since: Any, until: Any) -
         "order by outcomes.is_matured desc, outcomes.furthest_step desc, outcomes.entered_at desc) = 1 as is_best\n"
         f"from metrics.funnel_attempts as outcomes{joins}\nwhere {' and '.join(limits)}",
     }
+
+
+def _variant_bars(found: pd.DataFrame) -> go.Figure:
+    """The largest variants; of a long path the beginning, which is cut here alone and never where it is counted."""
+    shown = pd.DataFrame(found).nlargest(20, "journey_count")
+    cut = shown["path"].where(shown["path"].str.len() <= 70, shown["path"].str.slice(0, 69) + "…")
+    return bars(shown.assign(path=shown["variant_number"].astype(str) + ". " + cut), "path", "journey_count")
 
 
 def _drawn(draw: Any, found: pd.DataFrame) -> go.Figure:
