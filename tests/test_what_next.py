@@ -190,10 +190,10 @@ def test_equal_to_what_plain_python_finds_and_what_was_known_does_not_change(dra
     ):
         acts.setdefault(person, []).append(tuple(act))
     expected = {}
-    # Of the best attempts, which metrics.funnel_outcomes names, the furthest step by hand: the next of each name.
+    # Of the best attempts, which metrics.funnel_attempts names, the furthest step by hand: the next of each name.
     for unit, person, entered, furthest in rows(
         connection,
-        "select unit_id, person_id, entered_at, furthest_step from metrics.funnel_outcomes "
+        "select unit_id, person_id, entered_at, furthest_step from metrics.funnel_attempts "
         "where is_best and is_matured",
     ):
         if furthest < 3:

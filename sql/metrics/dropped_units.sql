@@ -18,10 +18,10 @@ with funnel_drops as (
         outcomes.person_id,
         outcomes.session_id,
         reached.reached_at as dropped_at
-    from metrics.funnel_outcomes as outcomes
+    from metrics.funnel_attempts as outcomes
     inner join settings.funnel_steps as steps
         on outcomes.funnel_id = steps.funnel_id and outcomes.furthest_step + 1 = steps.step_number
-    inner join journeys.funnel_attempts as reached
+    inner join journeys.attempt_steps as reached
         on
             outcomes.funnel_id = reached.funnel_id
             and outcomes.unit_id = reached.unit_id
