@@ -1,6 +1,6 @@
--- One row per touchpoint of a cart, from its opening to its order: what is in the cart after it, summed over the products of
--- journeys.cart_items. With a product in it of which no price was seen, the cart's value is unknown. A checkout of a cart
--- that no add was seen of holds something unknown, worth what it says.
+-- One row per touchpoint of a cart, from its opening to its order: what is in the cart after it, summed over the
+-- products of journeys.cart_items. With a product in it of which no price was seen, the cart's value is unknown. A
+-- checkout of a cart that no add was seen of holds something unknown, worth what it says.
 -- key: person_id, position
 -- keyed by: person_id
 with items as (

@@ -1,10 +1,10 @@
--- One row per item of a touchpoint of a cart, from the cart's opening to its order: how many pieces of the product are in
--- the cart after it, and the price of one. A touchpoint with one item, or with none that is known, has one row.
+-- One row per item of a touchpoint of a cart, from the cart's opening to its order: how many pieces of the product are
+-- in the cart after it, and the price of one. A touchpoint with one item, or with none that is known, has one row.
 -- A cart opens with its first add, or with its id; an order belongs to the last cart of the person that was opened
 -- before it, and the first one closes the cart.
 -- Of a touchpoint with several items (staging.event_items) each changes its own product, in their order.
--- A product's pieces never go below none: what was removed unseen is not owed. A product's price is the last one seen of
--- it in this cart.
+-- A product's pieces never go below none: what was removed unseen is not owed. A product's price is the last one seen
+-- of it in this cart.
 -- key: person_id, position, item
 -- keyed by: person_id
 with openings as (

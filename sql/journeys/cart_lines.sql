@@ -1,6 +1,6 @@
--- One row per cart and product that was ever put into it or taken out: what was left of it when the cart was left, else when
--- it was last touched. The lines of a cart add up to its value. A cart that no add nor removal was seen of holds something unknown: one row,
--- of the product `unknown`, worth what its checkout says.
+-- One row per cart and product that was ever put into it or taken out: what was left of it when the cart was left,
+-- else when it was last touched. The lines of a cart add up to its value. A cart that no add nor removal was seen of
+-- holds something unknown: one row, of the product `unknown`, worth what its checkout says.
 -- key: cart_id, product_id
 -- keyed by: person_id
 with moments as (
@@ -17,7 +17,8 @@ with moments as (
         items.price,
         items.checkout_value,
         carts.cart_id,
-        max(case when items.is_change then 1 else 0 end) over (partition by items.person_id, items.cart_key) = 1 as is_known
+        max(case when items.is_change then 1 else 0 end) over (partition by items.person_id, items.cart_key) = 1
+            as is_known
     from journeys.cart_items as items
     inner join journeys.carts as carts
         on items.person_id = carts.person_id and carts.cart_id = items.person_id || '-' || items.cart_key

@@ -88,7 +88,8 @@ ledger as (
     group by person_id, cart_key
 ),
 
--- What was last said of paying and sending: until the cart was abandoned, T after it was last left, and within its horizon.
+-- What was last said of paying and sending: until the cart was abandoned, T after it was last left, and within its
+-- horizon.
 said as (
     select
         contents.person_id,
@@ -97,7 +98,8 @@ said as (
         activity.payment_method,
         activity.shipping,
         activity.coupon,
-        coalesce(elapsed_seconds(ledger.left_at, activity.occurred_at) <= shop.cart_silence_seconds, true) as is_before_left,
+        coalesce(elapsed_seconds(ledger.left_at, activity.occurred_at) <= shop.cart_silence_seconds, true)
+            as is_before_left,
         elapsed_seconds(ledger.opened_at, activity.occurred_at) <= shop.cart_horizon_seconds as is_early
     from journeys.cart_contents as contents
     inner join journeys.cart_activity as activity
@@ -111,10 +113,12 @@ details as (
     select
         person_id,
         cart_key,
-        arg_max(payment_method, position) filter (where payment_method is not null and is_before_left) as payment_method,
+        arg_max(payment_method, position) filter (where payment_method is not null and is_before_left)
+            as payment_method,
         arg_max(shipping, position) filter (where shipping is not null and is_before_left) as shipping,
         arg_max(coupon, position) filter (where coupon is not null and is_before_left) as coupon,
-        arg_max(payment_method, position) filter (where payment_method is not null and is_early) as payment_method_at_horizon,
+        arg_max(payment_method, position) filter (where payment_method is not null and is_early)
+            as payment_method_at_horizon,
         arg_max(shipping, position) filter (where shipping is not null and is_early) as shipping_at_horizon
     from said
     group by person_id, cart_key
