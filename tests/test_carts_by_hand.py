@@ -346,7 +346,7 @@ def test_later_data_move_nothing_that_was_matured(people: list[Any], known_days:
     until = instant(known_days * DAY).date()
 
     def matured(days: int) -> Counter[Any] | None:
-        """What is counted of more than a horizon before `until`, once so many days are known; null: a day is left out."""
+        """What is counted of more than a horizon before `until`, once so many days are known; null: a day is out."""
         both = _known(people, days * DAY)
         built = warehouse(
             events=[_event(who, act) for who, (acts, _) in enumerate(both) for act in acts],
