@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import accumulate
 from typing import Any
 
 import duckdb
@@ -252,9 +253,10 @@ def _check_revenue(built: duckdb.DuckDBPyConnection, order_rows: list[Any]) -> N
     wanted: dict[tuple[str, str], list[float]] = defaultdict(lambda: [0.0, 0.0])
     for order_id, bought in lines.items():
         worth: Callable[[Any], float] = lambda row: row["quantity"] * row["unit_price"]  # noqa: E731
-        total = sum(map(worth, bought))
+        until = [*accumulate(worth(row) for row in sorted(bought, key=lambda row: str(row["row_key"])))]
+        is_equal = max(map(abs, until)) >= 1000 * abs(round(until[-1], 4))
         for row in bought:
-            share = worth(row) / total if round(total, 4) else 1 / len(bought)
+            share = 1 / len(bought) if is_equal else worth(row) / until[-1]
             cell = wanted[order_id, row["product_id"] or "unknown"]
             cell[0] += row["quantity"]
             cell[1] += share * revenue[order_id]

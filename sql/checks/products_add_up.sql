@@ -23,7 +23,7 @@ of_lines as (
 select 'pieces' as summed, of_products.piece_count as of_products, of_lines.piece_count as of_orders
 from of_products
 cross join of_lines
-where of_products.piece_count <> of_lines.piece_count
+where abs(of_products.piece_count - of_lines.piece_count) > 0.000001 * greatest(abs(of_lines.piece_count), 1)
 union all
 select 'net revenue', of_products.net_revenue, of_orders.net_revenue
 from of_products

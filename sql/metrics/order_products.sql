@@ -1,7 +1,7 @@
 -- One row per order and product: pieces, what is left of the order's net revenue for it, and what became of the order.
--- Net revenue is the order's, shared out by the value of its lines (equally, where these add up to nothing), to the
--- cent: products add up to orders, and these to the headline. Lines without a product id, and orders of which no line
--- is known, are of the product `unknown`, so that nothing is lost. Screened people's orders are left out as
+-- Net revenue is the order's, shared out by the value of its lines (equally, where these add up to next to nothing),
+-- to the cent: products add up to orders, and these to the headline. Lines without a product id, and orders of which
+-- no line is known, are of the product `unknown`, so that nothing is lost. Screened people's orders are left out as
 -- everywhere.
 -- key: order_id, product_id
 with all_lines as (
@@ -32,6 +32,14 @@ places as (
     window so_far as (partition by order_id order by line_id rows unbounded preceding)
 ),
 
+-- Where lines of opposite signs leave next to nothing, a share of it would be a multiple without meaning.
+bases as (
+    select
+        *,
+        max(abs(value_until)) over (partition by order_id) >= 1000 * abs(order_value) as is_shared_equally
+    from places
+),
+
 -- Shares are rounded one after the other, the last line has the rest: no cent is lost.
 shares as (
     select
@@ -39,11 +47,11 @@ shares as (
         cast(
             case
                 when place = place_count then net_revenue
-                when order_value = 0 then round(cast(net_revenue as double) * place / nullif(place_count, 0), 2)
+                when is_shared_equally then round(cast(net_revenue as double) * place / nullif(place_count, 0), 2)
                 else round(cast(net_revenue as double) * (value_until / nullif(order_value, 0)), 2)
             end as decimal(36, 2)
         ) as revenue_until
-    from places
+    from bases
 ),
 
 line_revenue as (
