@@ -448,8 +448,12 @@ def _check_ways(built: Any, carts: list[dict[str, Any]], everybodys: list[Any], 
         if outcome == "open" or (outcome != "emptied" and _left_in_time(cart)):
             wanted["recovery", "cart", cart["opened_at"].date(), outcome, *cell] += 1
     by_order = {cart["order_id"]: cart for cart in carts if cart["order_id"] is not None}
+    # Orders tell nothing of carts as long as no cart is matured.
+    has_matured = any(
+        way == "cart abandonment" and outcome in ("abandoned", "ordered") for way, _, _, outcome, *_ in wanted
+    )
     for acts, orders in everybodys:
-        for bought in orders:
+        for bought in orders if has_matured else []:
             outcome = "ordered" if bought.when + HORIZON <= known else "open"
             closed, session = by_order.get(bought.number), session_of(bought, acts)
             level, *seen = ("no cart", None, None)

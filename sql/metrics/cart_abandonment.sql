@@ -41,14 +41,9 @@ figures as (
         end as way,
         counted.position,
         case when counted.position = 6 then emptied.emptied_count else counted.numerator end as numerator,
-        -- Orders of a shop that has no carts tell nothing of carts.
-        case
-            when counted.position = 6 or (counted.position = 3 and carts.denominator = 0) then null
-            else counted.denominator
-        end as denominator,
+        case when counted.position < 6 then counted.denominator end as denominator,
         counted.open_count
     from counted
-    inner join counted as carts on carts.position = 1
     cross join emptied
     cross join settings.shop as knobs
 )

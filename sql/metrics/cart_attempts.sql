@@ -156,6 +156,12 @@ counted as (
     select
         3, 'order', order_id, person_id, session_id, null, ordered_on, level, payment_method, shipping, null, outcome
     from order_outcomes
+    -- Of a shop whose first cart is not matured yet, orders tell nothing of carts.
+    where
+        exists (
+            select 1 from cart_outcomes
+            where cart_outcomes.kpi = 'cart_abandonment' and cart_outcomes.outcome in ('abandoned', 'ordered')
+        )
     union all
     select
         4, 'session', session_id, person_id, session_id, null, started_on, level, payment_method, shipping, null,
