@@ -12,14 +12,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from given import START, event, order, rows, warehouse
+from given import START, event, examples, order, rows, warehouse
 from hypothesis import HealthCheck, Phase, given, strategies
 from hypothesis import settings as budget
+from test_cart_splits import BUILD, assert_lists_are_as_long_as_their_counts, assert_splits_add_up
 
 HOUR, DAY = 3_600_000_000, 86_400_000_000  # microseconds, whole: a silence of exactly a day is none
 SILENCE, HORIZON, LIMIT = DAY, 7 * DAY, 30 * DAY
 PRICES = {"mug": 10.0, "bowl": 2.5, "gift": None}
 CHANGES = {"add": 1, "remove": -1}
+SHIPPING = {0.0: "free", 0.1: "up to 0.1", 4.9: "over 2 to 5", 5.0: "over 2 to 5", 5.01: "over 5 to 10"}
 HORIZON_TIME = timedelta(microseconds=HORIZON)
 
 
@@ -35,6 +37,7 @@ class Act:
     payment: str | None
     device: str
     others: list[tuple[str, int | None]] = field(default_factory=list)  # beside the product: products and their pieces
+    shipping: float | None = None
     price: float | None = 0.0
 
     @property
@@ -141,17 +144,9 @@ def split(acts: list[Act], orders: list[Order]) -> list[list[Act]]:
 
 def contents(acts: list[Act]) -> tuple[float | None, int | None, float | None, bool]:
     """Pieces, lines, value and whether something is in it, after these acts."""
-    changes = [act for act in acts if act.name in CHANGES]
-    if not changes:
+    if not any(act.name in CHANGES for act in acts):
         return None, None, acts[-1].price, True  # a checkout of something that no add was seen of
-    pieces: dict[str, float] = {}
-    price: dict[str, float] = {}
-    for act in changes:
-        for product, quantity, paid in act.items:
-            count = 1 if quantity is None else quantity
-            pieces[product] = max(0.0, pieces.get(product, 0.0) + CHANGES[act.name] * count)
-            if paid is not None:
-                price[product] = paid
+    pieces, price = products(acts)
     left = {product: count for product, count in pieces.items() if count > 0}
     return (
         sum(left.values()),
@@ -161,14 +156,41 @@ def contents(acts: list[Act]) -> tuple[float | None, int | None, float | None, b
     )
 
 
+def products(acts: list[Act]) -> tuple[dict[str, float], dict[str, float]]:
+    """Of each product that was added or removed, the pieces left after these acts, and the last price seen."""
+    pieces: dict[str, float] = {}
+    price: dict[str, float] = {}
+    for act in acts:
+        for product, quantity, paid in act.items if act.name in CHANGES else []:
+            count = 1 if quantity is None else quantity
+            pieces[product] = max(0.0, pieces.get(product, 0.0) + CHANGES[act.name] * count)
+            if paid is not None:
+                price[product] = paid
+    return pieces, price
+
+
+def lines(acts: list[Act]) -> tuple[tuple[str, float | None, float | None], ...]:
+    """Products, pieces and value of a cart after these acts."""
+    if not any(act.name in CHANGES for act in acts):
+        return (("unknown", None, acts[-1].price),)
+    pieces, price = products(acts)
+    worth = {name: 0.0 if not n else n * price[name] if name in price else None for name, n in pieces.items()}
+    return tuple(sorted((name, n, worth[name]) for name, n in pieces.items()))
+
+
+def visits(acts: list[Act]) -> list[list[Act]]:
+    """A person's acts, split where half an hour passes without one."""
+    found: list[list[Act]] = []
+    for act in acts:
+        if not found or act.when - found[-1][-1].when > HOUR // 2:
+            found.append([])
+        found[-1].append(act)
+    return found
+
+
 def session_of(bought: Order, acts: list[Act]) -> list[Act] | None:
     """What the person did in the session of an order: the last that ended within a day before it, or went on."""
-    sessions: list[list[Act]] = []
-    for act in acts:
-        if not sessions or act.when - sessions[-1][-1].when > HOUR // 2:
-            sessions.append([])
-        sessions[-1].append(act)
-    fitting = [one for one in sessions if one[0].when <= bought.when <= one[-1].when + DAY]
+    fitting = [one for one in visits(acts) if one[0].when <= bought.when <= one[-1].when + DAY]
     return fitting[-1] if fitting else None
 
 
@@ -222,6 +244,14 @@ def told(cart: Cart, known: int, acts: list[Act]) -> dict[str, Any]:
         "came_back_channel": ("direct" if buying else "unknown") if cart.order and left is not None else None,
         "is_emptied": not in_time and not contents(early)[3],
         "level_reached": "checkout" if checkouts else "cart" if has_held else "browse",
+        "level_at_horizon": "checkout"
+        if any(act.name == "checkout" for act in early)
+        else "cart"
+        if any(contents(early[: n + 1])[3] for n in range(len(early)))
+        else "browse",
+        "value_at_horizon": contents(early)[2],
+        "payment_method_at_horizon": next((act.payment for act in reversed(early) if act.payment), None),
+        "shipping_at_horizon": next((act.shipping for act in reversed(early) if act.shipping is not None), None),
         "state": state,
         "was_abandoned": was_abandoned,
         "was_recovered": was_abandoned and in_time,
@@ -247,6 +277,7 @@ doings = strategies.builds(
     strategies.lists(
         strategies.tuples(strategies.sampled_from(list(PRICES)), strategies.sampled_from([None, 1, 2])), max_size=2
     ),
+    strategies.sampled_from([None, None, *SHIPPING]),
 )
 buyings = strategies.tuples(instants, strategies.sampled_from(["stands", "stands", "cancelled", "refunded"]))
 shoppers = strategies.lists(
@@ -261,7 +292,7 @@ shoppers = strategies.lists(
 
 
 @budget(
-    max_examples=6,
+    max_examples=examples(4, 40),
     deadline=None,
     suppress_health_check=list(HealthCheck),
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
@@ -272,6 +303,70 @@ def test_equal_to_walking_through_each_persons_days(people: list[Any], known_day
     events: list[Any] = []
     order_rows: list[Any] = []
     wanted: list[dict[str, Any]] = []
+    wanted_lines: list[Any] = []
+    everybodys: list[tuple[list[Act], list[Order]]] = []
+    for who, (acts, bought) in enumerate(_known(people, known)):
+        events += [_event(who, act) for act in acts]
+        order_rows += [_order(who, one) for one in bought]
+        everybodys.append((acts, bought))
+        for cart in ledger(acts, bought):
+            wanted.append(told(cart, known, acts))
+            left_at = wanted[-1]["left_at"]
+            wanted_lines += lines([act for act in cart.acts if left_at is None or instant(act.when) <= left_at])
+    numbered = [{"event_id": f"e{number:06d}", **row} for number, row in enumerate(events)]
+    if backwards:
+        numbered.reverse()
+        order_rows.reverse()
+    built = warehouse(
+        events=numbered,
+        order_rows=order_rows,
+        build=["metrics.cart_states", "metrics.kpis", *BUILD],
+        known_until=instant(known),
+    )
+    columns = list(wanted[0]) if wanted else ["state"]
+    in_states = {"state", "was_abandoned", "was_recovered", "is_due_for_action"}
+    names = ", ".join(f"states.{name}" if name in in_states else f"carts.{name}" for name in columns)
+    names = names.replace("carts.shipping_at_horizon", "cast(carts.shipping_at_horizon as double)")
+    found = rows(built, f"select {names} from journeys.carts join metrics.cart_states as states using (cart_id)")
+    expected = Counter(tuple(cart.values()) for cart in wanted)
+    only_found, only_expected = Counter(found) - expected, expected - Counter(found)
+    assert (columns, only_found, only_expected) == (columns, Counter(), Counter())
+    _check_lines(built, wanted_lines)
+    _check_figures(built, wanted, instant(known))
+    if not rows(built, "from metrics.outage_days where outage = 'tracking'"):
+        _check_ways(built, wanted, everybodys, known)
+        _check_recovery(built, wanted, instant(known))
+    assert_splits_add_up(built)
+    assert_lists_are_as_long_as_their_counts(built)
+
+
+@budget(max_examples=examples(1, 30), deadline=None, suppress_health_check=list(HealthCheck))
+@given(shoppers, strategies.integers(8, 40), strategies.integers(1, 30))
+def test_later_data_move_nothing_that_was_matured(people: list[Any], known_days: int, later_days: int) -> None:
+    until = instant(known_days * DAY).date()
+
+    def matured(days: int) -> Counter[Any] | None:
+        """What is counted of more than a horizon before `until`, once so many days are known; null: a day is out."""
+        both = _known(people, days * DAY)
+        built = warehouse(
+            events=[_event(who, act) for who, (acts, _) in enumerate(both) for act in acts],
+            order_rows=[_order(who, one) for who, (_, bought) in enumerate(both) for one in bought],
+            build=["metrics.cart_attempts"],
+            known_until=instant(days * DAY),
+        )
+        if rows(built, "from metrics.outage_days where outage = 'tracking'"):
+            return None
+        # A cart whose id is seen late has another id then; what is said of it stays.
+        counted = "select * exclude (attempt_id) from metrics.cart_attempts where is_matured and happened_on + 8 <= "
+        return Counter(rows(built, f"{counted} date '{until}'"))
+
+    early, later = matured(known_days), matured(known_days + later_days)
+    assert None in (early, later) or early == later
+
+
+def _known(people: list[Any], known: int) -> list[tuple[list[Act], list[Order]]]:
+    """What each person has done and ordered by an instant, in order."""
+    found = []
     for who, (given_acts, bought, ids) in enumerate(people):
         acts = [
             Act(
@@ -283,6 +378,7 @@ def test_equal_to_walking_through_each_persons_days(people: list[Any], known_day
                 act.payment,
                 act.device,
                 act.others,
+                act.shipping,
                 30.0 if act.name == "checkout" else PRICES[act.product],
             )
             for act in sorted(given_acts, key=lambda act: act.when)
@@ -291,27 +387,8 @@ def test_equal_to_walking_through_each_persons_days(people: list[Any], known_day
         orders = [
             Order(when, f"#{who}-{number}", fate) for number, (when, fate) in enumerate(sorted(bought)) if when <= known
         ]
-        events += [_event(who, act) for act in acts]
-        order_rows += [_order(who, bought_order) for bought_order in orders]
-        wanted += [told(cart, known, acts) for cart in ledger(acts, orders)]
-    numbered = [{"event_id": f"e{number:06d}", **row} for number, row in enumerate(events)]
-    if backwards:
-        numbered.reverse()
-        order_rows.reverse()
-    built = warehouse(
-        events=numbered,
-        order_rows=order_rows,
-        build=["metrics.cart_states", "metrics.cart_abandonment", "metrics.kpis"],
-        known_until=instant(known),
-    )
-    columns = list(wanted[0]) if wanted else ["state"]
-    in_states = {"state", "was_abandoned", "was_recovered", "is_due_for_action"}
-    names = ", ".join(f"states.{name}" if name in in_states else f"carts.{name}" for name in columns)
-    found = rows(built, f"select {names} from journeys.carts join metrics.cart_states as states using (cart_id)")
-    expected = Counter(tuple(cart.values()) for cart in wanted)
-    only_found, only_expected = Counter(found) - expected, expected - Counter(found)
-    assert (columns, only_found, only_expected) == (columns, Counter(), Counter())
-    _check_figures(built, wanted, instant(known))
+        found.append((acts, orders))
+    return found
 
 
 def _check_figures(built: Any, wanted: list[dict[str, Any]], known: datetime) -> None:
@@ -325,7 +402,7 @@ def _check_figures(built: Any, wanted: list[dict[str, Any]], known: datetime) ->
     kept = [cart for cart in wanted if not cart["is_emptied"]]
     matured = [cart for cart in kept if cart["opened_at"] + HORIZON_TIME <= known]
     lost = [cart for cart in matured if not _in_time(cart)]
-    left = [cart for cart in matured if cart["was_abandoned"]]
+    left = [cart for cart in matured if _left_in_time(cart)]
     figures = {1: (lost, matured), 5: ([cart for cart in left if _in_time(cart)], left)}
     figures[2] = (
         [cart for cart in lost if cart["checkout_at"] is not None],
@@ -339,6 +416,107 @@ def _check_figures(built: Any, wanted: list[dict[str, Any]], known: datetime) ->
     assert found[6] == (len(wanted) - len(kept), None, 0)
     headline = "select numerator, denominator from metrics.kpis where kpi = 'cart_abandonment' and period = 'all'"
     assert rows(built, headline) == ([(len(lost), len(matured))] if matured else [])
+
+
+def _check_lines(built: Any, wanted: list[Any]) -> None:
+    """The products of all carts, and of each cart they add up to its value."""
+    found = rows(built, "select product_id, piece_count, cast(value as double) from journeys.cart_lines")
+    assert Counter(found) == Counter(wanted)
+    differ = """
+        select cart_id from journeys.carts as carts join journeys.cart_lines as lines using (cart_id)
+        group by cart_id, left_at, left_value, cart_value
+        having round(case when count(lines.value) = count(*) then sum(lines.value) end, 2)
+            is distinct from case when left_at is null then cart_value else left_value end
+    """
+    assert rows(built, differ) == []
+
+
+def _check_ways(built: Any, carts: list[dict[str, Any]], everybodys: list[Any], known: int) -> None:
+    """What each way counts, by level, payment method, shipping and day."""
+    wanted: Counter[tuple[Any, ...]] = Counter()
+    for cart in carts:
+        is_over = cart["opened_at"] + HORIZON_TIME <= instant(known)
+        outcome = (
+            "emptied" if cart["is_emptied"] else "open" if not is_over else "ordered" if _in_time(cart) else "abandoned"
+        )
+        cell = (cart["level_at_horizon"], cart["payment_method_at_horizon"], cart["shipping_at_horizon"])
+        wanted["cart abandonment", "cart", cart["opened_at"].date(), outcome, *cell] += 1
+        if cart["checkout_at"] is not None:
+            wanted["checkout abandonment", "cart", cart["checkout_at"].date(), outcome, *cell] += 1
+        if not _in_time(cart):
+            wanted["abandoned / (abandoned + orders)", "cart", cart["opened_at"].date(), outcome, *cell] += 1
+        if outcome == "open" or (outcome != "emptied" and _left_in_time(cart)):
+            wanted["recovery", "cart", cart["opened_at"].date(), outcome, *cell] += 1
+    by_order = {cart["order_id"]: cart for cart in carts if cart["order_id"] is not None}
+    # Orders tell nothing of carts as long as no cart is matured.
+    has_matured = any(
+        way == "cart abandonment" and outcome in ("abandoned", "ordered") for way, _, _, outcome, *_ in wanted
+    )
+    for acts, orders in everybodys:
+        for bought in orders if has_matured else []:
+            outcome = "ordered" if bought.when + HORIZON <= known else "open"
+            closed, session = by_order.get(bought.number), session_of(bought, acts)
+            level, *seen = ("no cart", None, None)
+            if closed:
+                level = closed["level_at_horizon"]
+                seen = [closed["payment_method_at_horizon"], closed["shipping_at_horizon"]]
+            seen = [
+                of_session if of_cart is None else of_cart
+                for of_cart, of_session in zip(seen, _seen(session or []), strict=True)
+            ]
+            cell = (level, *seen)
+            wanted["abandoned / (abandoned + orders)", "order", instant(bought.when).date(), outcome, *cell] += 1
+        taken = [session_of(bought, acts) for bought in orders]
+        for visit in visits(acts):
+            is_over = visit[-1].when + DAY <= known
+            outcome = "open" if not is_over else "ordered" if visit in taken else "abandoned"
+            level = "checkout" if any(act.name == "checkout" for act in visit) else "cart"
+            cell = (level, *_seen(visit))
+            wanted["1 − orders / sessions with a cart", "session", instant(visit[0].when).date(), outcome, *cell] += 1
+    found = rows(
+        built,
+        "select way, kind, happened_on, outcome, level, nullif(payment_method, 'unknown'), shipping, shipping_band "
+        "from metrics.cart_attempts",
+    )
+    assert all(band == ("unknown" if cost is None else SHIPPING[cost]) for *_, cost, band in found)
+    counted = Counter(row[:-1] for row in found)
+    assert (counted - wanted, wanted - counted) == (Counter(), Counter())
+
+
+def _seen(acts: list[Act]) -> list[Any]:
+    """The last payment method and shipping cost of some acts."""
+    return [
+        next((act.payment for act in reversed(acts) if act.payment), None),
+        next((act.shipping for act in reversed(acts) if act.shipping is not None), None),
+    ]
+
+
+def _check_recovery(built: Any, carts: list[dict[str, Any]], known: datetime) -> None:
+    """Of the carts that were abandoned within their horizon: how many were ordered in each day after they were left."""
+    left = [
+        cart
+        for cart in carts
+        if not cart["is_emptied"] and _left_in_time(cart) and cart["opened_at"] + HORIZON_TIME <= known
+    ]
+    wanted = Counter(
+        f"{(cart['ordered_at'] - cart['left_at']) // timedelta(microseconds=1)}" if _in_time(cart) else "not recovered"
+        for cart in left
+    )
+    bands: Counter[str] = Counter()
+    for delay, count in wanted.items():
+        days = None if delay == "not recovered" else -(-int(delay) // DAY)
+        bands[delay if days is None else "over 24 to 48 h" if days == 2 else f"over {days - 1} to {days} days"] += count
+    found = rows(built, "select name, cart_count from metrics.cart_recovery where split_by = 'delay'")
+    assert dict(found) == bands
+    assert {
+        count for (count,) in rows(built, "select sum(cart_count) from metrics.cart_recovery group by split_by")
+    } == ({len(left)} if left else set())
+
+
+def _left_in_time(cart: dict[str, Any]) -> bool:
+    """It had been abandoned when its horizon ended."""
+    since = cart["abandoned_since"]
+    return since is not None and since - cart["opened_at"] <= timedelta(microseconds=HORIZON - SILENCE)
 
 
 def _in_time(cart: dict[str, Any]) -> bool:
@@ -360,6 +538,7 @@ def _event(who: int, act: Act) -> Any:
         customer_id=f"c{who}",
         cart_id=act.cart_id,
         payment_method=act.payment,
+        shipping=act.shipping,
         device=act.device,
         **what,
     )

@@ -72,6 +72,9 @@ def test_each_question_has_rows_a_definition_and_a_chart(shop: Shop) -> None:
         "kpis": shop.kpis(),
         "stage_drop_off": shop.drop_off(),
         "cart_abandonment": shop.carts(),
+        "cart_abandonment_splits": shop.carts(by="device"),
+        "abandoned_carts": shop.abandoned_carts(),
+        "products": shop.products(),
         "retention_curve": shop.retention(),
         "csat_by_stage": shop.satisfaction(),
         "transitions": shop.transitions(),
@@ -128,6 +131,41 @@ def test_the_journeys_of_each_variant_are_as_many_as_it_counts(shop: Shop) -> No
     assert len(typed.people()) == typed["journey_count"].sum() == len(typed.people("ordered")) > 0
 
 
+CART_COUNTS = ["attempt_count", "abandoned_count", "ordered_count", "open_count", "numerator", "denominator"]
+
+
+def test_carts_by_any_split_are_those_of_the_table_and_each_list_is_as_long_as_its_count(shop: Shop) -> None:
+    for split in ("level", "device", "new or returning", "shipping", "day"):
+        column = "cast(day as timestamp)" if split == "day" else "name"
+        table = shop.ask(
+            f"select way, {column} as name, {', '.join(CART_COUNTS)}, value, cast(lost_value as double) as lost_value "
+            f"from metrics.cart_abandonment_splits where split_by = '{split}' order by way, name"
+        )
+        answer = shop.carts(by=split)
+        found = answer.sort_values(["way", split]).reset_index(drop=True)
+        assert [*found[split]] == [*table["name"]], split
+        assert found[["way", *CART_COUNTS]].equals(table[["way", *CART_COUNTS]]), split
+        assert found["value"].astype(float).equals(table["value"].astype(float))
+        assert len(answer.plot().data) == 1 and "bandonment" in answer.plot().layout.title.text
+    for one in shop.carts(by=["device", "level"]).itertuples():
+        behind = shop.carts(by=["device", "level"]).attempts(way=one.way, device=one.device, level=one.level)
+        assert len(behind) == one.attempt_count and sum(behind["outcome"] == "abandoned") == one.abandoned_count
+    lately = shop.carts(since="2026-08-01", until="2026-08-31", where="device = 'mobile'")
+    listed = shop.abandoned_carts(since="2026-08-01", until="2026-08-31", where="is_in_rate and device = 'mobile'")
+    assert 0 < len(listed) == lately["abandoned_count"][0] < shop.carts()["numerator"][0]
+
+
+def test_the_list_for_action_and_products_are_their_tables(shop: Shop) -> None:
+    carts, products = shop.abandoned_carts(), shop.products(where="order_count > 0")
+    assert carts["can_be_won"].all() and carts["value"].is_monotonic_decreasing and carts["customer_id"].notna().any()
+    assert len(shop.abandoned_carts(where=None)) > len(shop.abandoned_carts(where="is_in_rate")) > 0
+    assert products["net_revenue"].is_monotonic_decreasing and products["product_name"].notna().all()
+    # The sample's events name products, its orders the SKUs of these.
+    assert (products["viewed_count"] > 0).all() and products["line_product_ids"].str.len().eq(1).all()
+    for answer in (carts, products):
+        assert len(answer.plot().data) == 1 and answer.plot().layout.title.text
+
+
 def test_a_trend_is_the_days_of_its_figure(shop: Shop) -> None:
     daily = shop.trend("conversion", by="day", since="2026-08-10", until="2026-08-20")
     table = shop.ask("""
@@ -151,6 +189,9 @@ def test_what_is_not_there_is_named_with_what_is(shop: Shop) -> None:
         (lambda: shop.next_after(2).people("gone"), "No outcome 'gone'. There are: contacted support, "),
         (lambda: shop.variants().people(variant=1), "No column 'variant'. There are: "),
         (lambda: shop.carts(where="no > 1"), "DuckDB: "),
+        (lambda: shop.carts(by="device", where="no > 1"), "DuckDB: "),
+        (lambda: shop.carts(by="nothing"), "No split 'nothing'. There are: day, week, month, level, device"),
+        (lambda: shop.carts(by="device").attempts(nothing=1), "No column 'nothing'. There are: way, "),
         (lambda: parcours.open("/nowhere"), "is not there yet: run `make run` first"),
     ):
         with pytest.raises(QuestionError) as refused:

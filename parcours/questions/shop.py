@@ -20,6 +20,7 @@ import plotly.graph_objects as go
 
 from parcours.project import load_project
 from parcours.questions.answer import Answer
+from parcours.questions.carts import answer_carts, top_bars
 from parcours.questions.charts import bars, lines
 from parcours.questions.funnel import funnel
 from parcours.questions.funnel_answer import FunnelAnswer, answer_funnel
@@ -106,10 +107,70 @@ class Shop:
         draw = partial(bars, label="stage_label", value="drop_off_rate", low="drop_off_low", high="drop_off_high")
         return self._of("metrics.stage_drop_off", "select * from metrics.stage_drop_off", where, "stage_position", draw)
 
-    def carts(self, *, where: str | None = None) -> Answer:
-        """Cart abandonment in each way that it is counted, and recovery."""
-        draw = partial(bars, label="way", value="value", low="low", high="high")
-        return self._of("metrics.cart_abandonment", "select * from metrics.cart_abandonment", where, "position", draw)
+    def carts(
+        self,
+        *,
+        by: str | Sequence[str] = (),
+        since: date | str | None = None,
+        until: date | str | None = None,
+        where: str | None = None,
+    ) -> Answer:
+        """Cart abandonment in each way that it is counted, and recovery; by anything, with what is behind each count.
+
+        Args:
+            by: level, device, channel, country, persona, new or returning, campaign, payment method, shipping, an
+                attribute of journey.yaml; day, week or month.
+            since: the first shop day of a cart's opening (an order, a session) that counts.
+            until: the last one.
+            where: a condition: over metrics.cart_attempts; where nothing else is asked, over metrics.cart_abandonment.
+
+        Raises:
+            QuestionError: there is no such split; those that there are are named.
+        """
+        if not by and since is None and until is None:
+            draw = partial(bars, label="way", value="value", low="low", high="high")
+            table = "metrics.cart_abandonment"
+            return self._of(table, "select * from metrics.cart_abandonment", where, "position", draw)
+        definition = self._sentence("metrics.cart_abandonment_splits")
+        return answer_carts(self.ask, self._dimensions(), by, since, until, where, definition)
+
+    def abandoned_carts(
+        self, *, since: date | str | None = None, until: date | str | None = None, where: str | None = "can_be_won"
+    ) -> Answer:
+        """The list for action: carts left without an order, most valuable first, with the shop's own customer id.
+
+        Args:
+            since: the first shop day of opening.
+            until: the last one.
+            where: by default those that were neither ordered nor emptied since; `is_in_rate`: those that the rate of
+                abandonment counts.
+        """
+        limits = [f"({where})"] if where else []
+        limits += [f"opened_on >= cast({text_literal(str(since))} as date)"] if since is not None else []
+        limits += [f"opened_on <= cast({text_literal(str(until))} as date)"] if until is not None else []
+        return self._of(
+            "metrics.abandoned_carts",
+            "select * from metrics.abandoned_carts",
+            " and ".join(limits) or None,
+            "value desc nulls last, cart_id",
+            partial(top_bars, label="cart_id", value="value"),
+        )
+
+    def products(self, *, where: str | None = None) -> Answer:
+        """Each product from view to cart to order, and what became of its orders; those that brought most first."""
+        return self._of(
+            "metrics.products",
+            "select * from metrics.products",
+            where,
+            "net_revenue desc nulls last, product_id",
+            partial(
+                top_bars,
+                label="product_id",
+                value="view_to_order_rate",
+                low="view_to_order_low",
+                high="view_to_order_high",
+            ),
+        )
 
     def retention(self, *, where: str | None = None) -> Answer:
         """How many customers order again in each 30 days since their first order."""
@@ -316,12 +377,7 @@ class Shop:
     def _segments(self, by: str | Sequence[str]) -> list[str]:
         """The segments that are asked for, if there are such."""
         groups = [by] if isinstance(by, str) else [*by]
-        known = [
-            one
-            for (one,) in self.connection.execute(
-                "select distinct dimension from journeys.session_segments order by 1"
-            ).fetchall()
-        ]
+        known = self._dimensions()
         for group in groups:
             if group not in known:
                 raise QuestionError(f"No segment {group!r}. There are: {', '.join(known)}.")
@@ -342,6 +398,13 @@ class Shop:
         return "\n".join(
             [f"{table}: {said[0][0] if said else ''}", *(f"  {column}: {comment}" for column, comment in columns)]
         )
+
+    def _dimensions(self) -> list[str]:
+        """The dimensions of which sessions have values."""
+        found = self.connection.execute(
+            "select distinct dimension from journeys.session_segments order by 1"
+        ).fetchall()
+        return [one for (one,) in found]
 
     def _known(self, table: str) -> str:
         tables = [

@@ -33,6 +33,7 @@ silences as (
         contents.line_count,
         contents.value,
         contents.has_items,
+        activity.touchpoint_id,
         activity.session_id,
         activity.device,
         coalesce(
@@ -57,6 +58,7 @@ ledger as (
         min(opened_at) as opened_at,
         max(order_id) as order_id,
         max(occurred_at) as last_activity_at,
+        arg_max(touchpoint_id, position) as last_touchpoint_id,
         min(case when action = 'checkout' then occurred_at end) as checkout_at,
         cast(count(distinct session_id) as bigint) as session_count,
         case when arg_min(session_id is not null, position) then arg_min(session_id, position) end as session_id,
@@ -66,7 +68,13 @@ ledger as (
         case when arg_max(value is not null, position) then arg_max(value, position) end as cart_value,
         arg_max(has_items, position) as has_items,
         arg_max(has_items, position) filter (where is_early) as had_items_at_horizon,
+        case
+            when arg_max(value is not null, position) filter (where is_early)
+                then arg_max(value, position) filter (where is_early)
+        end as value_at_horizon,
         bool_or(has_items) as has_held_items,
+        coalesce(bool_or(has_items) filter (where is_early), false) as has_held_items_at_horizon,
+        coalesce(bool_or(action = 'checkout') filter (where is_early), false) as has_checkout_at_horizon,
         min(occurred_at) filter (where is_silent) as silent_since,
         min(occurred_at) filter (where is_silent and has_items) as abandoned_since,
         max(occurred_at) filter (where is_silent and has_items) as left_at,
@@ -80,24 +88,40 @@ ledger as (
     group by person_id, cart_key
 ),
 
--- What was last said of paying and sending, until the cart was abandoned: T after it was last left.
-details as (
+-- What was last said of paying and sending: until the cart was abandoned, T after it was last left, and within its
+-- horizon.
+said as (
     select
         contents.person_id,
         contents.cart_key,
-        arg_max(activity.payment_method, activity.position) filter (where activity.payment_method is not null)
-            as payment_method,
-        arg_max(activity.shipping, activity.position) filter (where activity.shipping is not null) as shipping,
-        arg_max(activity.coupon, activity.position) filter (where activity.coupon is not null) as coupon
+        activity.position,
+        activity.payment_method,
+        activity.shipping,
+        activity.coupon,
+        coalesce(elapsed_seconds(ledger.left_at, activity.occurred_at) <= shop.cart_silence_seconds, true)
+            as is_before_left,
+        elapsed_seconds(ledger.opened_at, activity.occurred_at) <= shop.cart_horizon_seconds as is_early
     from journeys.cart_contents as contents
     inner join journeys.cart_activity as activity
         on contents.person_id = activity.person_id and contents.position = activity.position
     inner join ledger on contents.person_id = ledger.person_id and contents.cart_key = ledger.cart_key
     cross join settings.shop as shop
-    where
-        coalesce(activity.payment_method, cast(activity.shipping as text), activity.coupon) is not null
-        and coalesce(elapsed_seconds(ledger.left_at, activity.occurred_at) <= shop.cart_silence_seconds, true)
-    group by contents.person_id, contents.cart_key
+    where coalesce(activity.payment_method, cast(activity.shipping as text), activity.coupon) is not null
+),
+
+details as (
+    select
+        person_id,
+        cart_key,
+        arg_max(payment_method, position) filter (where payment_method is not null and is_before_left)
+            as payment_method,
+        arg_max(shipping, position) filter (where shipping is not null and is_before_left) as shipping,
+        arg_max(coupon, position) filter (where coupon is not null and is_before_left) as coupon,
+        arg_max(payment_method, position) filter (where payment_method is not null and is_early)
+            as payment_method_at_horizon,
+        arg_max(shipping, position) filter (where shipping is not null and is_early) as shipping_at_horizon
+    from said
+    group by person_id, cart_key
 )
 
 select
@@ -105,6 +129,7 @@ select
     ledger.person_id,           -- of journeys.people
     ledger.opened_at,           -- UTC instant of the first add, or at which its id is first seen
     ledger.last_activity_at,    -- UTC instant of the last cart or checkout activity before the order
+    ledger.last_touchpoint_id,  -- of journeys.touchpoints: that activity
     ledger.checkout_at,         -- UTC instant of the first checkout activity; null: none
     ledger.silent_since,        -- UTC instant of the first activity after which there was none, nor an order, for T
     ledger.abandoned_since,     -- the first such instant at which it held something
@@ -142,6 +167,14 @@ select
         when ledger.has_held_items then 'cart'
         else 'browse'
     end as level_reached,       -- browse (nothing was ever in it), cart or checkout
+    case
+        when ledger.has_checkout_at_horizon then 'checkout'
+        when ledger.has_held_items_at_horizon then 'cart'
+        else 'browse'
+    end as level_at_horizon,    -- the same within its horizon: what comes later does not move it
+    ledger.value_at_horizon,    -- of what was in it then, in the shop's currency; null: unknown
+    details.payment_method_at_horizon,  -- last chosen within its horizon, before the order; null: not seen
+    details.shipping_at_horizon,  -- shipping cost last shown within its horizon, before the order; null: not seen
 from ledger
 cross join settings.shop as shop
 left join details on ledger.person_id = details.person_id and ledger.cart_key = details.cart_key
