@@ -2,9 +2,9 @@
 
 A linear model of the score on all behaviours explains R² of its variance. Each behaviour's part of that is what it
 adds, averaged over all orders in which the behaviours can come: Shapley's value, with which the parts add up to R²
-(Lindeman, Merenda and Gold 1980, "LMG"; Grömping, The American Statistician 61, 2007). A part also holds what a behaviour
-shares with others; whether it tells anything that the others do not is a test of its own (Wald, Holm's correction over
-all of them). Answers of one person are taken together in intervals and tests.
+(Lindeman, Merenda and Gold 1980, "LMG"; Grömping, The American Statistician 61, 2007). A part also holds what a
+behaviour shares with others; whether it tells anything that the others do not is a test of its own (Wald, Holm's
+correction over all of them). Answers of one person are taken together in intervals and tests.
 
 Not here: which behaviours and answers there are (`parcours/tables/satisfaction_drivers.py`).
 """
@@ -133,8 +133,8 @@ class _Model:
         """Each behaviour's share of the variance, and its standard deviation.
 
         A share is a sum of variances left over, each with a weight. What one answer moves of such a variance is its
-        squared residual (the slopes are at their minimum), and so of the share a sum of these: with the score y and what
-        a subset fits, f, that is Σ w (y − f)² = −2 y Σ w f + Σ w f², for the weights add up to nothing.
+        squared residual (the slopes are at their minimum), and so of the share a sum of these: with the score y and
+        what a subset fits, f, that is Σ w (y − f)² = −2 y Σ w f + Σ w f², for the weights add up to nothing.
         """
         size = len(self.names)
         shares = np.zeros(size)
@@ -156,7 +156,7 @@ class _Model:
         return shares, np.sqrt((moved_by_person**2).sum(axis=1)) / self.count
 
     def _of_persons(self, values: Floats) -> Floats:
-        return np.bincount(self.person_of, weights=values)
+        return np.asarray(np.bincount(self.person_of, weights=values), dtype=float)
 
     @cached_property
     def _residuals(self) -> Floats:

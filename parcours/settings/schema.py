@@ -375,8 +375,8 @@ class Survey(Section):
     survey: Names = Field(min_length=1, description="Its name in the exports, or several.")
     kind: Literal["csat", "nps", "ces"] | None = Field(
         None,
-        description="csat: how satisfied; nps: how likely to recommend, on 0–10; ces: how much effort. Left out: by its "
-        "scale. 0–10 of which 9 and 10 count as satisfied is nps, 1–7 is ces, any other csat.",
+        description="csat: how satisfied; nps: how likely to recommend, on 0–10; ces: how much effort. Left out: by "
+        "its scale. 0–10 of which 9 and 10 count as satisfied is nps, 1–7 is ces, any other csat.",
     )
     best: Literal["highest", "lowest"] = Field(
         "highest", description="Which end of the scale is good: lowest where it asks how hard something was."

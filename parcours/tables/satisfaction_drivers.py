@@ -64,7 +64,7 @@ def _rows(answers: pd.DataFrame, small_cell: int) -> list[Sequence[Any]]:
         if not alone:
             break
         left_out |= {name: _few(small_cell) for name in alone}
-    missing = [(name, *[None] * 14, left_out[name]) for name in DRIVERS if name in left_out]
+    missing: list[Sequence[Any]] = [(name, *[None] * 14, left_out[name]) for name in DRIVERS if name in left_out]
     if not names:
         return missing
     if known["score_of_10"].nunique() < 2:

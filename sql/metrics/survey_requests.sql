@@ -2,8 +2,9 @@
 -- satisfaction count, and whom. Of a survey that invites nobody (reviews) one row per answer, and one per person who
 -- passed its stage since answers are known and did not answer it, as of the last touchpoint there: together these stand
 -- for those asked. Of one that has no stage either it is not known who was.
--- It is about the order that it names, else about the last touchpoint within the lag before asking
--- (journeys.survey_answers), the order that this one names, and its session and journey.
+-- It is about the order that it names, else about the last touchpoint within the lag before
+-- (journeys.survey_answers; of an invitation without an answer the last before asking), the order that this one names,
+-- and its session and journey.
 -- What became of the order is told as it is known today; help and friction only from before the request, in the same
 -- journey. What the exports can't show is null: friction of somebody without a session, a delivery without a promise.
 -- key: request_id
@@ -116,7 +117,7 @@ requests as (
     inner join journeys.touchpoints as touchpoints on passed.touchpoint_id = touchpoints.touchpoint_id
 ),
 
-placed as (
+about_what as (
     select
         requests.* exclude (order_id, stage),
         coalesce(requests.order_id, about.order_id) as order_id,
@@ -130,6 +131,26 @@ placed as (
     left join journeys.journey_touchpoints as member
         on about.touchpoint_id = member.touchpoint_id and about.person_id = member.person_id
     left join journeys.order_sessions as orders on coalesce(requests.order_id, about.order_id) = orders.order_id
+),
+
+-- What is about a ticket, or a touchpoint off the site, is of the journey's last session before, if it is about no order.
+earlier_sessions as (
+    select
+        about_what.request_id,
+        arg_max(member.session_id, (member.occurred_at, member.touchpoint_id)) as session_id
+    from about_what
+    inner join journeys.journey_touchpoints as member
+        on about_what.journey_id = member.journey_id and member.occurred_at <= about_what.happened_at
+    where about_what.session_id is null and about_what.order_id is null and member.session_id is not null
+    group by about_what.request_id
+),
+
+placed as (
+    select
+        about_what.* exclude (session_id),
+        coalesce(about_what.session_id, earlier_sessions.session_id) as session_id
+    from about_what
+    left join earlier_sessions on about_what.request_id = earlier_sessions.request_id
 ),
 
 -- Asking for help, and signs of friction on the site; contacts with support are in the first alone.
@@ -189,7 +210,7 @@ select
     case when placed.kind = 'nps' then placed.score >= 9 end as is_promoter,  -- 9 or 10 of an NPS; null: no answer, or no NPS
     case when placed.kind = 'nps' then placed.score <= 6 end as is_detractor,  -- 0 to 6 of an NPS; null: no answer, or no NPS
     placed.order_id,            -- the order that it is about; null: none
-    placed.session_id,          -- of journeys.sessions: of the touchpoint it is about, else of the order; null: none
+    placed.session_id,          -- of journeys.sessions: of the touchpoint it is about, else of the order, else the journey's last before; null: none
     placed.stage,               -- of settings.stages: of the survey's rule, else of what it is about; null: none
     placed.touchpoint,          -- what it is about, by rule; of an order, its placing; null: nothing known
     people.persona,             -- of journey.yaml; null: nobody known
