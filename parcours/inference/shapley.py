@@ -36,8 +36,8 @@ class Part:
 
     Attributes:
         explained: of the variance, 0–1; the parts add up to R².
-        low: of the interval of it, less what would be expected by chance; 0: it may be nothing.
-        high: the other end.
+        low: the lower end of its interval, less what would be expected by chance; 0: it may be nothing.
+        high: the upper end.
         chance: what as many values would explain of a score that has nothing to do with them.
         alone: what it explains when nothing else is looked at.
         beyond: what it adds to all others.
@@ -103,12 +103,14 @@ class _Model:
         found = {}
         for block, name in enumerate(self.names):
             chance = (len(self.values[block]) - 1) / (self.count - 1)
-            middle, spread = explained[block] - chance, width * deviations[block]
+            # On the scale of the root, where a small share is as uncertain as a large one.
+            root = np.sqrt(max(explained[block], 0.0))
+            spread = width * deviations[block] / (2 * root) if root > 0 else 0.0
             others = self._share(self.blocks != block)
             found[name] = Part(
                 explained=float(explained[block]),
-                low=max(float(middle - spread), 0.0),
-                high=max(float(middle + spread), 0.0),
+                low=max(float(max(root - spread, 0.0) ** 2) - chance, 0.0),
+                high=min(float((root + spread) ** 2), 1.0),
                 chance=chance,
                 alone=self._share(self.blocks == block),
                 beyond=max(self._share(self.blocks >= 0) - others, 0.0),

@@ -152,7 +152,7 @@ class Shop:
 
     def satisfaction_drivers(self, *, where: str | None = None) -> Answer:
         """What the score of each survey goes with: the share of its variance that each behaviour explains."""
-        draw = partial(bars, label="driver", value="explained")
+        draw = partial(bars, label="driver", value="explained", low="explained_low", high="explained_high")
         select = "select * from metrics.satisfaction_drivers"
         order = "survey, kind, explained desc nulls last, driver"
         return self._of("metrics.satisfaction_drivers", select, where, order, draw)

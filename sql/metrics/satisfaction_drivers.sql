@@ -13,8 +13,8 @@ create table metrics.satisfaction_drivers (
     unknown_count bigint,       -- answers of the survey that are not in it: a driver is not known of them; null: the driver is left out
     all_explained double,       -- R² of the model, 0–1; null: the driver is left out
     explained double,           -- of the variance, 0–1: its part of all_explained
-    explained_low double,       -- 95 % interval of what it explains beyond chance; 0: it may be nothing
-    explained_high double,      -- 95 % interval of what it explains beyond chance
+    explained_low double,       -- lower end of its 95 % interval, less chance; 0: it may be nothing
+    explained_high double,      -- upper end of its 95 % interval
     chance double,              -- what as many values explain of a score that has nothing to do with them
     alone double,               -- what it explains where nothing else is looked at
     beyond double,              -- what it adds to all others
