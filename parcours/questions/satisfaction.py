@@ -85,11 +85,11 @@ def answer_satisfaction(
 
 def _select(counted: str) -> str:
     """The select of metrics.satisfaction over some of the requests."""
-    text = (ROOT / "sql" / "metrics" / "satisfaction.sql").read_text(encoding="utf-8")
-    before, read, after = text.partition(f"from {REQUESTS} as requests")
+    text = written_out((ROOT / "sql" / "metrics" / "satisfaction.sql").read_text(encoding="utf-8"))
+    before, read, after = text.partition(f"FROM {REQUESTS} AS requests")
     if not read or REQUESTS in after:
         raise QuestionError(f"sql/metrics/satisfaction.sql: expected one `from {REQUESTS} as requests`.")
-    return written_out(f"{before}from (\n{counted}\n) as requests{after}")
+    return f"{before}FROM (\n{counted}\n) AS requests{after}"
 
 
 def _draw(by: str, found: pd.DataFrame) -> Any:
