@@ -363,7 +363,7 @@ def shop_of(everyone: list[dict[str, Any]], build: list[str]) -> Any:
 
 
 @pytest.mark.random
-@budget(max_examples=examples(3, 60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@budget(max_examples=examples(2, 60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(people)
 def test_equal_to_counting_one_request_at_a_time(everyone: list[dict[str, Any]]) -> None:
     built = shop_of(everyone, ["metrics.satisfaction"])

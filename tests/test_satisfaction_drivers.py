@@ -6,12 +6,14 @@ from itertools import permutations
 from math import factorial
 from typing import Any
 
+import duckdb
 import numpy as np
 import pytest
-from given import answer, at, event, examples, order, rows, settings, warehouse
+from given import answer, at, event, examples, order, settings, warehouse
 from numpy.typing import NDArray
 
 from parcours.inference.shapley import LEVEL, explain
+from parcours.tables.satisfaction_drivers import DRIVERS, write_satisfaction_drivers
 
 DAY = 86400.0
 Floats = NDArray[np.float64]
@@ -79,6 +81,13 @@ def test_shares_are_what_each_adds_over_all_orders(seed: int) -> None:
     assert not seed % 2 or (not parts["d0"].is_told and not parts["d0"].effects)
 
 
+def test_what_is_always_so_is_told_and_what_is_beside_it_is_not() -> None:
+    late = np.repeat(["no", "yes"], 40)
+    parts = explain(np.where(late == "yes", 1.0, 5.0), {"late": late, "device": np.tile(["a", "b"], 40)}, np.arange(80))
+    assert (parts["late"].explained, parts["late"].is_told) == (pytest.approx(1), True)
+    assert (parts["device"].explained, parts["device"].is_told) == (pytest.approx(0, abs=1e-9), False)
+
+
 def test_answers_of_one_person_are_no_more_certain_than_one() -> None:
     rng = np.random.default_rng(5)
     drivers = {"late": np.repeat(["no", "yes"], 40)}
@@ -93,16 +102,6 @@ def test_answers_of_one_person_are_no_more_certain_than_one() -> None:
     assert as_many.high - as_many.low < (by_nine.high - by_nine.low) / 2
 
 
-def built(answers: list[Any], small_cell: int = 10, **given_rows: Any) -> dict[str, dict[str, Any]]:
-    """metrics.satisfaction_drivers by its driver, of a shop with one survey."""
-    shop = settings(measures={"small_cell": small_cell})
-    connection = warehouse(feedback=answers, shop=shop, build=["metrics.satisfaction_drivers"], **given_rows)
-    found = connection.execute("select * from metrics.satisfaction_drivers")
-    names = [column[0] for column in found.description]
-    table = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-    return {row["driver"]: row for row in table}
-
-
 def test_what_was_late_is_told_and_what_can_not_be_is_said() -> None:
     orders, events, answers = [], [], []
     for i in range(90):
@@ -114,7 +113,12 @@ def test_what_was_late_is_told_and_what_can_not_be_is_said() -> None:
         answers.append(answer(f"{i:02}", 9 * DAY, (2 if is_late else 4) + i // 4 % 2, order_id=f"#{i}"))
     orders[7]["cancelled_at"] = at(5 * DAY)
     answers.append(answer("nobody", 9 * DAY, 1))
-    found = built(answers, events=events, order_rows=orders)
+    shop = settings(measures={"small_cell": 10})
+    wanted = ["metrics.satisfaction_drivers"]
+    connection = warehouse(feedback=answers, events=events, order_rows=orders, shop=shop, build=wanted)
+    rows = connection.execute("select * from metrics.satisfaction_drivers")
+    names = [column[0] for column in rows.description]
+    found = {row["driver"]: row for row in (dict(zip(names, row, strict=True)) for row in rows.fetchall())}
     late = found["delivery"]
     assert (late["answer_count"], late["unknown_count"], late["is_told"]) == (90, 1, True)
     assert (late["worst_value"], late["best_value"]) == ("late", "on time")
@@ -135,26 +139,41 @@ def test_what_was_late_is_told_and_what_can_not_be_is_said() -> None:
     assert [row["is_told"] for name, row in found.items() if name in ("device", "order_value")] == [False, False]
 
 
+def driven(scores: list[float], device: list[str | None], small_cell: int) -> dict[str, Any]:
+    """The row of `device`, of requests that say nothing else."""
+    with duckdb.connect() as connection:
+        connection.execute("create schema metrics; create schema settings")
+        connection.execute(f"create table settings.shop as select {small_cell} as small_cell")
+        others = ", ".join(f"cast(null as text) as {driver}" for driver in DRIVERS if driver != "device")
+        connection.execute(
+            "create table metrics.survey_requests as "
+            "select 'review' as survey, 'csat' as kind, 'r' || i as request_id, "
+            f"null as person_id, true as is_answer, $scores[i] as score_of_10, $device[i] as device, {others} "
+            "from generate_series(1, len($scores)) as g(i)",
+            {"scores": scores, "device": device},
+        )
+        write_satisfaction_drivers(connection)
+        found = connection.execute("select * from metrics.satisfaction_drivers where driver = 'device'")
+        names = [column[0] for column in found.description]
+        return dict(zip(names, *found.fetchall(), strict=True))
+
+
 def test_values_of_few_answers_stand_together() -> None:
     devices = ["phone"] * 30 + ["desktop"] * 20 + ["tv"] * 6 + ["watch"] * 6 + [None] * 5
-    events = [event(f"d{i}", 0, "product", customer_id=f"c{i}", device=one) for i, one in enumerate(devices)]
-    scores = [{"phone": 5, "desktop": 4, "tv": 1, "watch": 2, None: 3}[one] for one in devices]
-    answers = [answer(f"{i}", 60, score, customer_id=f"c{i}") for i, score in enumerate(scores)]
-    found = built(answers, events=events)["device"]
+    scores = [{"phone": 10.0, "desktop": 7.5, "tv": 0.0, "watch": 2.5, None: 5.0}[one] for one in devices]
+    found = driven(scores, devices, 10)
     assert (found["worst_value"], found["best_value"], found["unknown_count"]) == ("other", "phone", 5)
-    assert found["difference_of_10"] == pytest.approx((1.5 - 5) * 2.5)
+    assert found["difference_of_10"] == pytest.approx(1.25 - 10)
     # With fewer than a small cell together the twelve are phones, the most common; then these are no better.
-    told = built(answers, small_cell=13, events=events)["device"]
+    told = driven(scores, devices, 13)
     assert (told["is_told"], told["worst_value"], told["left_out"]) == (False, None, None)
-    reason = built(answers, small_cell=40, events=events)["device"]["left_out"]
-    assert reason == "no two values with 40 answers"
+    assert driven(scores, devices, 40)["left_out"] == "no two values with 40 answers"
 
 
 def test_where_everybody_says_the_same_nothing_is_explained() -> None:
-    events = [event(f"d{i}", 0, "product", customer_id=f"c{i}", device=["phone", "tv"][i % 2]) for i in range(40)]
-    found = built([answer(f"{i}", 60, 5, customer_id=f"c{i}") for i in range(40)], events=events)
-    assert found["device"]["left_out"] == "everybody gave the same score"
-    assert rows(warehouse(build=["metrics.satisfaction_drivers"]), "from metrics.satisfaction_drivers") == []
+    assert driven([10.0] * 40, ["phone", "tv"] * 20, 10)["left_out"] == "everybody gave the same score"
+    assert driven([10.0, 0.0] * 20, ["phone"] * 40, 10)["left_out"] == "always phone"
+    assert driven([10.0, 0.0] * 20, [None] * 40, 10)["left_out"] == "not known"
 
 
 # ---- Over many shops (make test-statistics) ----

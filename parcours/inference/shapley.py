@@ -185,6 +185,8 @@ class _Model:
         beside = self.count - int(np.linalg.matrix_rank(self.gram, tol=SMALLEST, hermitian=True)) - 1
         if persons < 2 or beside < 1:
             return 1.0, bool(kept.all())
+        if np.mean(self._residuals**2) <= SMALLEST**2 * self.variance:  # nothing is left to doubt by
+            return float(not np.abs(slopes).max() > SMALLEST), bool(kept.all())
         spread = np.linalg.pinv(persons / (persons - 1) * moved @ moved.T, hermitian=True)
         statistic = float(slopes @ spread @ slopes) / free
         return float(fdtrc(free, min(persons - 1, beside), statistic)), bool(kept.all())
