@@ -1,11 +1,13 @@
--- One row per kind of survey (csat, nps, ces), dimension and value of it: how satisfied people were, of whom and of what
--- had happened to them; dimension `all` has each kind whole. A dimension of which nothing is known has no row; what is
--- not known of an answer is the value `unknown`, so that the answers of each dimension add up to those of `all`.
--- Raw: over the answers. Weighted: to all who were asked, by post-stratification: in strata of survey, delivery, customer
--- and device the answers count for all who were asked in it; strata with fewer answers than a small cell count as one.
+-- One row per kind of survey (csat, nps, ces), dimension and value of it: how satisfied people were, of whom and of
+-- what had happened to them; dimension `all` has each kind whole. A dimension of which nothing is known has no row; what
+-- is not known of an answer is the value `unknown`, so that the answers of each dimension add up to those of `all`.
+-- Raw: over the answers. Weighted: to all who were asked, by post-stratification: in strata of survey, delivery,
+-- customer and device the answers count for all who were asked in it; strata with fewer answers than a small cell count
+-- as one.
 -- Rest: the answers of all other known values of the dimension.
--- source: Wilson (1927) for shares; Newcombe, Statistics in Medicine 17 (1998) for differences of shares, and for NPS the
--- same (MOVER) with the correlation of two shares of a multinomial; Kish, Survey Sampling (1965) for the effective count.
+-- source: Wilson (1927) for shares; Newcombe, Statistics in Medicine 17 (1998) for differences of shares, and for NPS
+-- the same (MOVER) with the correlation of two shares of a multinomial; Kish, Survey Sampling (1965) for the effective
+-- count.
 -- key: kind, dimension, value
 with dimensions as (
     select dimensions.dimension
@@ -36,7 +38,9 @@ profiles as (
             as counted_detractor_count,
         cast(coalesce(sum(cast(requests.score as decimal(38, 18))), 0) as decimal(38, 18)) as score_sum,
         cast(coalesce(sum(cast(requests.score_of_10 as decimal(38, 18))), 0) as decimal(38, 18)) as score_of_10_sum,
-        cast(coalesce(sum(cast(requests.score_of_10 * requests.score_of_10 as decimal(38, 18))), 0) as decimal(38, 18)) as square_sum,
+        cast(coalesce(
+            sum(cast(requests.score_of_10 * requests.score_of_10 as decimal(38, 18))), 0
+        ) as decimal(38, 18)) as square_sum,
         cast(coalesce(
             sum(case when requests.is_asked_known then cast(requests.score_of_10 as decimal(38, 18)) end), 0
         ) as decimal(38, 18)) as counted_score_sum

@@ -109,8 +109,8 @@ requests as (
     left join silent_about on asked.answer_id = silent_about.answer_id
     union all
     select
-        'passed:' || passed.survey || ':' || passed.person_id, passed.survey, surveys.kind, null, passed.person_id, null,
-        null, null, touchpoints.occurred_at, false, true, null, null, null, null, null, surveys.stage,
+        'passed:' || passed.survey || ':' || passed.person_id, passed.survey, surveys.kind, null, passed.person_id,
+        null, null, null, touchpoints.occurred_at, false, true, null, null, null, null, null, surveys.stage,
         passed.touchpoint_id
     from passed
     inner join surveys on passed.survey = surveys.survey
@@ -133,7 +133,7 @@ about_what as (
     left join journeys.order_sessions as orders on coalesce(requests.order_id, about.order_id) = orders.order_id
 ),
 
--- What is about a ticket, or a touchpoint off the site, is of the journey's last session before, if it is about no order.
+-- What is about a ticket, or a touchpoint off the site, is of the journey's last session before, if it is of no order.
 earlier_sessions as (
     select
         about_what.request_id,

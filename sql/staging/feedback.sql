@@ -1,7 +1,7 @@
 -- One row per person asked: a survey invitation or a review, answered or not, in its newest state.
--- Of a survey whose lowest score is the best (surveys of journey.yaml) the rescaled score is turned round, and so is from
--- where on it is satisfied. Its kind is what journey.yaml says; one on another scale than 0–10 is no NPS, whatever it says,
--- and a check names it.
+-- Of a survey whose lowest score is the best (surveys of journey.yaml) the rescaled score is turned round, and so is
+-- from where on it is satisfied. Its kind is what journey.yaml says; one on another scale than 0–10 is no NPS, whatever
+-- it says, and a check names it.
 -- key: answer_id
 -- keyed by: answer_id
 with newest as (
