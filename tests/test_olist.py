@@ -522,6 +522,31 @@ def test_satisfaction_over_all_answers(parcours: duckdb.DuckDBPyConnection, orde
     assert mean == pytest.approx(sum((score - 1) * 10 / 4 for score in scores) / len(scores))
 
 
+def test_who_waited_too_long_is_the_least_satisfied_of_those_who_got_their_order(
+    parcours: duckdb.DuckDBPyConnection, orders: list[Order]
+) -> None:
+    scores: dict[str, list[int]] = defaultdict(list)
+    for order in orders:
+        is_late = order.delivered_on is not None and order.delivered_on > order.promised_on
+        delivery = "not delivered" if order.delivered_on is None else "late" if is_late else "on time"
+        scores[delivery] += [review.score for review in order.reviews]
+    found = table(
+        parcours,
+        "select value, answer_count, mean_score, rest_count from metrics.satisfaction where dimension = 'delivery'",
+    )
+    everybody = sum(map(len, scores.values()))
+    assert found == {
+        delivery: (len(given), pytest.approx(sum(given) / len(given)), everybody - len(given))
+        for delivery, given in scores.items()
+    }
+    if len(orders) == 8135:
+        assert (round(found["late"][1], 2), round(found["on time"][1], 2)) == (2.18, 4.27)
+    [driver] = parcours.execute(
+        "select driver from metrics.satisfaction_drivers where is_told and left_out is null"
+    ).fetchall()
+    assert driver == ("delivery",)
+
+
 def test_retention_within_90_days(
     parcours: duckdb.DuckDBPyConnection, orders_of: dict[str, list[Order]], cut_off: datetime
 ) -> None:

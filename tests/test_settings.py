@@ -124,6 +124,14 @@ def test_what_is_wrong_with_the_nights_is_said_like_all_else(tmp_path: Path, nig
             ("{stage: checkout, max_hours", "{stage: chekout, max_hours"),
             "path.stages[0].stage: found 'chekout', which is no stage here. Did you mean checkout?",
         ),
+        (
+            ("personas:\n", "surveys:\n  - {survey: Order satisfaction, kind: nps, best: lowest}\n\npersonas:\n"),
+            "surveys[0].best: found lowest; expected highest: who recommends a shop scores 9 or 10.",
+        ),
+        (
+            ("personas:\n", "surveys:\n  - {survey: [NPS, NPS], kind: nps}\n\npersonas:\n"),
+            "surveys[0].survey: found 'NPS' a second time, expected a new survey.",
+        ),
         (("max_hours: 24", "max_hours: 0"), "path.stages[0].max_hours: found 0; the value should be greater than 0."),
         (("max_hours: 24", "rule: require"), "path.stages[0].rule: found 'require', expected one of required, opt"),
         (("max_hours: 24", "max_days: 1, max_hours: 24"), "path.stages[0]: has both max_hours and max_days"),

@@ -76,7 +76,8 @@ def test_each_question_has_rows_a_definition_and_a_chart(shop: Shop) -> None:
         "abandoned_carts": shop.abandoned_carts(),
         "products": shop.products(),
         "retention_curve": shop.retention(),
-        "csat_by_stage": shop.satisfaction(),
+        "satisfaction": shop.satisfaction(),
+        "satisfaction_drivers": shop.satisfaction_drivers(),
         "transitions": shop.transitions(),
         "journey_variants": shop.variants(),
         "deviation_cost": shop.deviations(),
@@ -175,6 +176,35 @@ def test_a_trend_is_the_days_of_its_figure(shop: Shop) -> None:
     assert [*daily["value"]] == [*table["value"]] and len(daily) > 5
 
 
+def test_satisfaction_is_that_of_its_table_and_of_the_page_by_stage(shop: Shop) -> None:
+    whole, asked_again = shop.satisfaction("delivery"), shop.satisfaction("delivery", where="true")
+    assert len(whole) > 2 and [*whole.columns] == [*asked_again.columns]
+    pd.testing.assert_frame_equal(pd.DataFrame(whole), pd.DataFrame(asked_again))
+    by_stage = shop.satisfaction().set_index("value")
+    of_page = shop.table("metrics.csat_by_stage", where="stage <> 'all'").set_index("stage")
+    for column in ("answer_count", "satisfied_count", "csat", "csat_low", "csat_high", "mean_of_10", "mean_low"):
+        known = by_stage[column][of_page.index]
+        assert [*known.astype(float)] == pytest.approx([*of_page[column].astype(float)]), column
+    everybody = shop.satisfaction("all").iloc[0]
+    page = shop.table("metrics.csat_by_stage", where="stage = 'all'").iloc[0]
+    assert (everybody["asked_count"], everybody["response_rate"]) == (page["asked_count"], page["response_rate"])
+
+
+def test_the_list_behind_each_count_of_satisfaction_is_as_long(shop: Shop) -> None:
+    parts = [shop.satisfaction("delivery"), shop.satisfaction("all"), shop.satisfaction("device", until="2026-08-15")]
+    parts.append(shop.satisfaction("support", since="2026-08-16", where="delivery = 'on time'"))
+    for answer in parts:
+        assert len(answer) > 0
+        for row in answer.itertuples():
+            answered, asked, silent = (
+                len(answer.people(row.value, outcome=one)) for one in ("answered", "asked", "silent")
+            )
+            assert (answered, asked, silent) == (row.answer_count, row.asked_count, row.asked_count - row.answer_count)
+    halves = [shop.satisfaction("all", until="2026-08-15"), shop.satisfaction("all", since="2026-08-16")]
+    assert sum(one["answer_count"][0] for one in halves) == shop.satisfaction("all")["answer_count"][0]
+    assert {*parts[3].people(parts[3]["value"][0])["delivery"]} == {"on time"}
+
+
 def test_what_is_not_there_is_named_with_what_is(shop: Shop) -> None:
     for ask, said in (
         (lambda: shop.funnel("no"), "No funnel 'no'. journey.yaml has: "),
@@ -192,6 +222,11 @@ def test_what_is_not_there_is_named_with_what_is(shop: Shop) -> None:
         (lambda: shop.carts(by="device", where="no > 1"), "DuckDB: "),
         (lambda: shop.carts(by="nothing"), "No split 'nothing'. There are: day, week, month, level, device"),
         (lambda: shop.carts(by="device").attempts(nothing=1), "No column 'nothing'. There are: way, "),
+        (lambda: shop.satisfaction("no"), "No dimension 'no'. There are: "),
+        (lambda: shop.satisfaction(kind="nps"), "No kind of survey 'nps'. There are: csat."),
+        (lambda: shop.satisfaction(where="no > 1"), "DuckDB: "),
+        (lambda: shop.satisfaction("delivery").people("no"), "No row 'no'. There are: "),
+        (lambda: shop.satisfaction().people("support", outcome="no"), "expected answered, asked, silent, found 'no'."),
         (lambda: parcours.open("/nowhere"), "is not there yet: run `make run` first"),
     ):
         with pytest.raises(QuestionError) as refused:

@@ -231,6 +231,10 @@ def _persona_conditions(s: JourneySettings) -> list[Row]:
     ]
 
 
+def _surveys(s: JourneySettings) -> list[Row]:
+    return [(name, entry.kind, entry.best == "lowest") for entry in s.surveys for name in dict.fromkeys(entry.survey)]
+
+
 def _changes(s: JourneySettings) -> list[Row]:
     return [(c.id, c.label, c.date, c.until, c.stage, c.what) for c in s.changes]
 
@@ -331,6 +335,7 @@ ROWS: Mapping[str, Callable[[JourneySettings], list[Row]]] = {
     "retention_touchpoints": _retention_touchpoints,
     "personas": _personas,
     "persona_conditions": _persona_conditions,
+    "surveys": _surveys,
     "changes": _changes,
     "change_segments": _change_segments,
     "change_moves": _change_moves,

@@ -27,6 +27,7 @@ from parcours.questions.funnel_answer import FunnelAnswer, answer_funnel
 from parcours.questions.listed_answer import ListedAnswer
 from parcours.questions.log import Log
 from parcours.questions.next_after import answer_next, place_of
+from parcours.questions.satisfaction import SatisfactionAnswer, answer_satisfaction
 from parcours.questions.steps import QuestionError, Step
 from parcours.warehouse.connection import text_literal
 
@@ -177,12 +178,47 @@ class Shop:
         draw = partial(lines, at="interval_number", value="retention_rate")
         return self._of("metrics.retention_curve", "select * from metrics.retention_curve", where, "1", draw)
 
-    def satisfaction(self, *, where: str | None = None) -> Answer:
-        """CSAT by stage, and over all answers."""
-        draw = partial(bars, label="stage", value="csat", low="csat_low", high="csat_high")
-        return self._of(
-            "metrics.csat_by_stage", "select * from metrics.csat_by_stage", where, "stage_position nulls first", draw
-        )
+    def satisfaction(
+        self,
+        by: str = "stage",
+        *,
+        kind: str | None = None,
+        since: date | str | None = None,
+        until: date | str | None = None,
+        where: str | None = None,
+    ) -> SatisfactionAnswer:
+        """How satisfied people were, how many of those asked answered, and what the answers are weighted to all asked.
+
+        Args:
+            by: a dimension of metrics.satisfaction, as `delivery`, `stage`, `device` or `support`; `all`: none.
+            kind: csat, nps or ces. Left out: each that there is.
+            since: the first shop day of asking that counts.
+            until: the last one.
+            where: a condition on the columns of metrics.survey_requests: of whom.
+
+        Raises:
+            QuestionError: there is no such dimension or kind; those that there are are named.
+        """
+        for name, column, value in (("dimension", "dimension", by), ("kind of survey", "kind", kind)):
+            known = self.ask(f"select distinct {column} as known from metrics.satisfaction order by 1")[
+                "known"
+            ].tolist()
+            if value is not None and known and value not in known:
+                raise QuestionError(f"No {name} {value!r}. There are: {', '.join(known)}.")
+        limits = [f"asked_on >= cast({text_literal(str(since))} as date)"] if since is not None else []
+        limits += [f"asked_on <= cast({text_literal(str(until))} as date)"] if until is not None else []
+        limits += [f"({where})"] if where is not None else []
+        try:
+            return answer_satisfaction(self.ask, by, kind, limits, self._sentence("metrics.satisfaction"))
+        except duckdb.Error as error:
+            raise QuestionError(f"DuckDB: {error}") from None
+
+    def satisfaction_drivers(self, *, where: str | None = None) -> Answer:
+        """What the score of each survey goes with: the share of its variance that each behaviour explains."""
+        draw = partial(bars, label="driver", value="explained", low="explained_low", high="explained_high")
+        select = "select * from metrics.satisfaction_drivers"
+        order = "survey, kind, explained desc nulls last, driver"
+        return self._of("metrics.satisfaction_drivers", select, where, order, draw)
 
     def transitions(self, *, where: str | None = "kind = 'stage' and journey_type = 'all'") -> Answer:
         """From which stage (or touchpoint) to which, and how often."""

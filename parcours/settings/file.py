@@ -149,6 +149,11 @@ def _cross_checks(data: dict[str, Any], formats: Sequence[str] | None) -> Iterat
         if not entry.get("days") and not entry.get("spans"):
             yield where, "has no day; expected days or spans."
     yield from _attribute_checks(data)
+    surveys = [*_items(data, "surveys")]
+    yield from _unique([((*where, "survey"), name) for where, one in surveys for name in _names(one.get("survey"))])
+    for where, survey in surveys:
+        if survey.get("kind") == "nps" and survey.get("best") == "lowest":
+            yield (*where, "best"), "found lowest; expected highest: who recommends a shop scores 9 or 10."
     yield from _path_checks(_section(data, "path"), stages, touchpoints)
     email = _section(_section(data, "nights"), "email")
     if email.get("user") and not email.get("password_variable"):

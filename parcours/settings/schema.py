@@ -416,6 +416,20 @@ class Persona(Section):
     where: list[Condition] = Field(min_length=1)
 
 
+class Survey(Section):
+    """What a survey asks for."""
+
+    survey: Names = Field(min_length=1, description="Its name in the exports, or several.")
+    kind: Literal["csat", "nps", "ces"] | None = Field(
+        None,
+        description="csat: how satisfied; nps: how likely to recommend, on 0–10; ces: how much effort. Left out: by "
+        "its scale. 0–10 of which 9 and 10 count as satisfied is nps, 1–7 is ces, any other csat.",
+    )
+    best: Literal["highest", "lowest"] = Field(
+        "highest", description="Which end of the scale is good: lowest where it asks how hard something was."
+    )
+
+
 class Change(Section):
     """Something that the shop changed on a day, or that happened then."""
 
@@ -737,6 +751,7 @@ class JourneySettings(Section):
     retentions: list[Retention] = []
     attributes: list[Attribute] = []
     personas: list[Persona] = []
+    surveys: list[Survey] = []
     changes: list[Change] = []
     calendar: list[CalendarEntry] = []
     targets: dict[Headline, float] = {}

@@ -39,6 +39,7 @@ from parcours.tables.movements import (
 )
 from parcours.tables.movements import READS as MOVEMENTS_READ
 from parcours.tables.restatements import ABOUT_REPORTS
+from parcours.tables.satisfaction_drivers import SATISFACTION_DRIVERS, write_satisfaction_drivers
 from parcours.warehouse.check_results import CHECK_RESULTS_TABLE
 from parcours.warehouse.comments import Described, comment_tables, is_declaration, read_declaration
 from parcours.warehouse.connection import SCHEMAS, transaction
@@ -130,6 +131,7 @@ PYTHON_TABLES = (
     PythonTable(INCIDENT_NOTICES, ("metrics.step_days",), write_incident_notices),
     PythonTable(MOVEMENTS, MOVEMENTS_READ, write_movements),
     PythonTable(MOVEMENT_SEGMENTS, MOVEMENTS_READ, write_movement_segments),
+    PythonTable(SATISFACTION_DRIVERS, ("metrics.survey_requests", "settings.shop"), write_satisfaction_drivers),
 )
 
 WRITE_CHANGED = {EVIDENCE: write_changed_evidence}
