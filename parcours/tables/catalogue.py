@@ -39,6 +39,8 @@ from parcours.tables.movements import (
 )
 from parcours.tables.movements import READS as MOVEMENTS_READ
 from parcours.tables.restatements import ABOUT_REPORTS
+from parcours.tables.retention_expected import READS as RETENTION_EXPECTED_READS
+from parcours.tables.retention_expected import RETENTION_EXPECTED, write_retention_expected
 from parcours.warehouse.check_results import CHECK_RESULTS_TABLE
 from parcours.warehouse.comments import Described, comment_tables, is_declaration, read_declaration
 from parcours.warehouse.connection import SCHEMAS, transaction
@@ -130,6 +132,7 @@ PYTHON_TABLES = (
     PythonTable(INCIDENT_NOTICES, ("metrics.step_days",), write_incident_notices),
     PythonTable(MOVEMENTS, MOVEMENTS_READ, write_movements),
     PythonTable(MOVEMENT_SEGMENTS, MOVEMENTS_READ, write_movement_segments),
+    PythonTable(RETENTION_EXPECTED, RETENTION_EXPECTED_READS, write_retention_expected),
 )
 
 WRITE_CHANGED = {EVIDENCE: write_changed_evidence}
