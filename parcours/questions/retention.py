@@ -7,6 +7,7 @@ members: those of a segment or of some weeks. So no rule of a table is written a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any, ClassVar, Literal
 
 import pandas as pd
@@ -105,7 +106,7 @@ def answer_retention(ask: Ask, members: str, groups: Sequence[str], kind: str, d
         "inner join cells on followed.retention_id = cells.retention_id and followed.clock = cells.clock\n"
         f"where cells.kind = {text_literal(kind)} and cells.interval_number = "
     )
-    answer.ask_people = lambda number: ask(f"{people}{int(number)}\n)")
+    answer.ask_people = cache(lambda number: ask(f"{people}{int(number)}\n)"))
     return answer
 
 
@@ -113,11 +114,13 @@ def answer_survival(ask: Ask, found: Answer, dimension: str) -> SurvivalAnswer:
     """The rows of `metrics.second_order_survival` for one dimension, with the customers behind them."""
     preface, _ = _parts("second_order_survival")
     answer = SurvivalAnswer.of(pd.DataFrame(found), found.sql, found.definition, _draw_survival)
-    answer.ask_people = lambda day: ask(
-        f"{preface}select person_id, value, day_number >= {int(day)} as is_at_risk, "
-        f"day_number = {int(day)} and is_ordered as is_ordered, "
-        f"day_number = {int(day)} and not is_ordered as is_censored from times "
-        f"where dimension = {text_literal(dimension)}"
+    answer.ask_people = cache(
+        lambda day: ask(
+            f"{preface}select person_id, value, day_number >= {int(day)} as is_at_risk, "
+            f"day_number = {int(day)} and is_ordered as is_ordered, "
+            f"day_number = {int(day)} and not is_ordered as is_censored from times "
+            f"where dimension = {text_literal(dimension)}"
+        )
     )
     return answer
 
@@ -183,9 +186,9 @@ def _said(known: pd.DataFrame, groups: Sequence[str], kind: str) -> str:
 
 
 def _place(row: Any) -> str:
-    return (
-        f"days {row['from_day']:.0f}–{row['to_day']:.0f}" if row["kind"] == "bracket" else f"interval {row['interval_number']}"
-    )
+    if row["kind"] == "bracket":
+        return f"days {row['from_day']:.0f}–{row['to_day']:.0f}"
+    return f"interval {row['interval_number']}"
 
 
 def _draw_survival(found: pd.DataFrame) -> go.Figure:
