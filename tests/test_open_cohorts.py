@@ -146,15 +146,13 @@ def test_what_marchs_customers_will_have_done_is_said_with_its_interval(shop: du
 
 
 def test_in_a_backtest_the_intervals_hold_what_came() -> None:
-    held = [
-        one for seed, drift in enumerate(["none", "cohorts wander"]) for one in coverage(simulated(seed, drift, 200))
-    ]
-    assert len(held) > 1000 and 0.85 <= np.mean(held) <= 0.95, np.mean(held)
+    held = coverage(simulated(2, "cohorts jitter", 600))
+    assert len(held) > 500 and 0.85 <= np.mean(held) <= 0.95, np.mean(held)
 
 
 @pytest.mark.statistics
-@pytest.mark.parametrize("size", [300, 1500])
+@pytest.mark.parametrize("size", [300, 1000])
 @pytest.mark.parametrize("drift", DRIFTS)
 def test_at_every_past_month_the_intervals_hold_what_came_whatever_drifts(drift: str, size: int) -> None:
-    held = [one for seed in range(examples(5, 20)) for one in coverage(simulated(1000 + seed, drift, size))]
+    held = [one for seed in range(examples(6, 10)) for one in coverage(simulated(1000 + seed, drift, size, months=15))]
     assert 0.85 <= np.mean(held) <= 0.95, np.mean(held)
