@@ -14,6 +14,7 @@ from hypothesis import settings as budget
 
 DAY = 86400.0
 
+
 def calendar(events: list[Any], period: str, cohort: str, **more: Any) -> dict[str, list[int | None]]:
     """returned_count by cohort, interval by interval."""
     names = sorted({str(row["event_name"]) for row in events})

@@ -128,7 +128,7 @@ def answer_survival(ask: Ask, found: Answer, dimension: str) -> SurvivalAnswer:
 def _parts(table: str, **instead: str) -> tuple[str, str]:
     """The CTEs of a table's select, some of them others, and what it selects from them."""
     model = read_model(ROOT / "sql" / "metrics" / f"{table}.sql")
-    tree: exp.Query = inlined(parse_select(model.sql, model.table))
+    tree = parse_select(model.sql, model.table)
     texts = {one.alias: instead.get(one.alias) or _text(one.this) for one in tree.ctes}
     select = tree.copy()
     select.set("with_", None)
@@ -136,7 +136,7 @@ def _parts(table: str, **instead: str) -> tuple[str, str]:
 
 
 def _text(tree: exp.Expr) -> str:
-    return tree.sql(dialect="duckdb", pretty=True, comments=False)
+    return inlined(tree).sql(dialect="duckdb", pretty=True, comments=False)
 
 
 def _draw_retention(found: pd.DataFrame) -> go.Figure:
