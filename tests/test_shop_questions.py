@@ -99,6 +99,8 @@ def test_retention_is_that_of_its_table_and_the_pages_and_each_list_is_as_long_a
     table = shop.table("metrics.retention_calendar", where="interval_number > 0", order="cohort_at, interval_number")
     over = weekly[(weekly["finished_count"] > 0) & (weekly["interval_number"] > 0)]
     assert [*over["returned_count"]] == [*table["returned_count"]] != []
+    drawn = weekly.plot().data[0]
+    assert drawn.type == "heatmap" and len(drawn.y) == over["cohort_at"].nunique() > 1
 
     by_channel = shop.retention("weekly-visits", kind="on_or_after", by="channel", since="2026-08-01")
     assert by_channel["channel"].nunique() > 1 and len(by_channel.plot().data) > 1

@@ -17,7 +17,7 @@ from sqlglot import exp
 from parcours.engine.model import parse_select, read_model
 from parcours.project import ROOT
 from parcours.questions.answer import Answer
-from parcours.questions.charts import GROUPS, words
+from parcours.questions.charts import GROUPS, INK, words
 from parcours.questions.steps import QuestionError
 from parcours.warehouse.connection import quoted, text_literal
 from parcours.warehouse.functions import inlined
@@ -143,9 +143,12 @@ def _draw_retention(found: pd.DataFrame) -> go.Figure:
     """A line per group over the intervals that anybody has finished."""
     groups = [*found.columns[: [*found.columns].index("kind")]]
     kind = str(found["kind"].iloc[0]) if len(found) else ""
-    known = found[found["retention_rate"].notna()]
+    # A cohort itself, interval 0 of the calendar, is there whole: it says nothing, and would dwarf the others.
+    known = found[found["retention_rate"].notna() & ((kind != "calendar") | (found["interval_number"] > 0))]
     figure = go.Figure(layout={"colorway": GROUPS, "template": "plotly_white"})
     brackets = kind == "bracket"
+    if groups == ["cohort_at"] and len(known):
+        return _triangle(known, kind)
     for key, part in known.groupby(groups, sort=False, dropna=False) if groups else [((), known)]:
         places = (
             [f"days {first}–{last}" for first, last in zip(part["from_day"], part["to_day"], strict=True)]
@@ -162,22 +165,44 @@ def _draw_retention(found: pd.DataFrame) -> go.Figure:
         )
     figure.update_layout(
         title=_said(known, groups, kind),
-        xaxis={"title": "bracket" if brackets else "interval"},
+        xaxis={"title": "bracket"} if brackets else {"title": "interval", "dtick": 1},
         yaxis={"title": f"came back, {words(kind)}", "tickformat": ".0%", "rangemode": "tozero"},
         showlegend=bool(groups),
     )
     return figure
 
 
+def _triangle(known: pd.DataFrame, kind: str) -> go.Figure:
+    """A row per cohort, the oldest on top, a column per interval that anybody of it has finished."""
+    table = known.pivot(index="cohort_at", columns="interval_number", values="retention_rate").sort_index()
+    figure = go.Figure(layout={"template": "plotly_white"})
+    figure.add_heatmap(
+        x=[str(number) for number in table.columns],
+        y=[_name(cohort) for cohort in table.index],
+        z=table.astype(float).to_numpy(),
+        texttemplate="%{z:.1%}",
+        hovertemplate="%{y}, interval %{x}: %{z:.1%}<extra></extra>",
+        colorscale=[[0, "#eef4f8"], [1, INK]],
+        zmin=0,
+        showscale=False,
+        hoverongaps=False,
+        xgap=2,
+        ygap=2,
+    )
+    return figure.update_layout(
+        title=_said(known, ["cohort_at"], kind),
+        xaxis={"title": "bracket" if kind == "bracket" else "interval", "type": "category"},
+        yaxis={"autorange": "reversed", "type": "category"},
+    )
+
+
 def _said(known: pd.DataFrame, groups: Sequence[str], kind: str) -> str:
     """Where most come back, in words."""
     if not len(known):
         return "No interval is over for anybody yet"
-    # Groups are held against each other where all have something to show: the first interval after the cohort's own.
-    numbers = known.loc[(kind != "calendar") | (known["interval_number"] > 0), "interval_number"]
-    if not len(numbers):
-        return "No interval after the cohort's own is over for anybody yet"
-    there = known[known["interval_number"] == int(numbers.min() if groups else numbers.max())]
+    # Groups are held against each other where all have something to show: in the first interval.
+    numbers = known["interval_number"]
+    there = known[numbers == int(numbers.min() if groups else numbers.max())]
     there = there[~there["is_small"]] if groups and not there["is_small"].all() else there
     best = there.iloc[int(there["retention_rate"].astype(float).to_numpy().argmax())]
     who = " · ".join(_name(best[group]) for group in groups)
@@ -239,7 +264,7 @@ def draw_expected(found: pd.DataFrame) -> go.Figure:
         title=f"{known['cohort_at'].nunique()} cohorts are open: what they are expected to come to"
         if len(known)
         else "Nothing can be expected of an open cohort yet",
-        xaxis={"title": "interval"},
+        xaxis={"title": "interval", "dtick": 1},
         yaxis={"title": "expected when it is over", "tickformat": ".0%", "rangemode": "tozero"},
         showlegend=True,
     )
