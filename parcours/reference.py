@@ -99,6 +99,8 @@ def _type(field: dict[str, Any]) -> str:
         return " or ".join(_type(option) for option in field["anyOf"] if option.get("type") != "null")
     if "$ref" in field:
         return str(field["$ref"].rsplit("/", 1)[1]).lower()
+    if "prefixItems" in field:
+        return f"[{', '.join(map(_type, field['prefixItems']))}]"
     if field.get("type") == "array":
         return f"list of {_type(field['items'])}"
     if field.get("type") == "object":

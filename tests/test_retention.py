@@ -14,8 +14,6 @@ from hypothesis import settings as budget
 
 DAY = 86400.0
 
-# Not run: ph-r-09 (at least two returning events in a period): an option to come.
-
 
 def calendar(events: list[Any], period: str, cohort: str, **more: Any) -> dict[str, list[int | None]]:
     """returned_count by cohort, interval by interval."""

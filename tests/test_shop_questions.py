@@ -75,9 +75,10 @@ def test_each_question_has_rows_a_definition_and_a_chart(shop: Shop) -> None:
         "cart_abandonment_splits": shop.carts(by="device"),
         "abandoned_carts": shop.abandoned_carts(),
         "products": shop.products(),
-        "retention_curve": shop.retention(),
         "satisfaction": shop.satisfaction(),
         "satisfaction_drivers": shop.satisfaction_drivers(),
+        "retention_by_segment": shop.retention(),
+        "second_order_survival": shop.survival(),
         "transitions": shop.transitions(),
         "journey_variants": shop.variants(),
         "deviation_cost": shop.deviations(),
@@ -167,6 +168,39 @@ def test_the_list_for_action_and_products_are_their_tables(shop: Shop) -> None:
         assert len(answer.plot().data) == 1 and answer.plot().layout.title.text
 
 
+def test_retention_is_that_of_its_table_and_the_pages_and_each_list_is_as_long_as_its_count(shop: Shop) -> None:
+    asked = shop.retention()
+    curve = shop.table("metrics.retention_curve", order="interval_number")
+    for column, of_page in (("entered_count", "customer_count"), ("finished_count", "finished_count")):
+        assert [*asked[column]] == [*curve[of_page]]
+    assert [*asked["retention_rate"].dropna()] == [*curve["retention_rate"].dropna()] != []
+    weekly = shop.retention("weekly-visits", kind="calendar", by="cohort_at")
+    table = shop.table("metrics.retention_calendar", where="interval_number > 0", order="cohort_at, interval_number")
+    over = weekly[(weekly["finished_count"] > 0) & (weekly["interval_number"] > 0)]
+    assert [*over["returned_count"]] == [*table["returned_count"]] != []
+    drawn = weekly.plot().data[0]
+    assert drawn.type == "heatmap" and len(drawn.y) == over["cohort_at"].nunique() > 1
+
+    by_channel = shop.retention("weekly-visits", kind="on_or_after", by="channel", since="2026-08-01")
+    assert by_channel["channel"].nunique() > 1 and len(by_channel.plot().data) > 1
+    for one in by_channel[by_channel["interval_number"] == 1].itertuples():
+        for outcome in ("entered", "returned", "dropped", "open"):
+            listed = by_channel.people(1, outcome, channel=one.channel)
+            assert len(listed) == getattr(one, f"{outcome}_count")
+    assert 0 < by_channel["entered_count"].max() < weekly["entered_count"].sum()
+    few = shop.retention(where="finished_interval_count >= 2")
+    assert few["open_count"][1] == 0 < few["entered_count"][0] < asked["entered_count"][0]
+
+
+def test_the_second_order_and_what_is_expected_have_charts(shop: Shop) -> None:
+    by_device = shop.survival(by="device")
+    assert len(by_device.plot().data) == by_device["value"].nunique() > 1
+    assert "have ordered again by day" in by_device.plot().layout.title.text
+    expected = shop.expected_retention()
+    assert "metrics.retention_expected: One row per" in expected.definition
+    assert expected["expected_rate"].notna().any() and "cohorts are open" in expected.plot().layout.title.text
+
+
 def test_a_trend_is_the_days_of_its_figure(shop: Shop) -> None:
     daily = shop.trend("conversion", by="day", since="2026-08-10", until="2026-08-20")
     table = shop.ask("""
@@ -210,6 +244,14 @@ def test_what_is_not_there_is_named_with_what_is(shop: Shop) -> None:
         (lambda: shop.funnel("no"), "No funnel 'no'. journey.yaml has: "),
         (lambda: shop.funnel(by="nothing"), "No segment 'nothing'. There are: "),
         (lambda: shop.funnel(order="any"), "order: journey.yaml says that of a funnel"),
+        (lambda: shop.retention("no"), "No retention 'no'. There are: orders, weekly-visits"),
+        (lambda: shop.retention(kind="no"), "No kind 'no'. There are: bracket, calendar"),
+        (lambda: shop.retention(by="nothing"), "No segment 'nothing'. There are: "),
+        (lambda: shop.retention(where="no > 1"), "DuckDB: "),
+        (lambda: shop.retention().people(99), "No interval 99. There are: 0, 1"),
+        (lambda: shop.retention().people(1, "lost"), "No outcome 'lost'. There are: returned, dropped"),
+        (lambda: shop.retention().people(1, device="mobile"), "No column 'device'"),
+        (lambda: shop.survival(by="no"), "No dimension 'no'. There are: "),
         (lambda: shop.trend("no"), "No figure 'no'. There are: "),
         (lambda: shop.trend("conversion", by="year"), "expected day or week"),
         (lambda: shop.table("metrics.no"), "No table 'metrics.no'. There are: "),

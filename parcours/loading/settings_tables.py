@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 
 from parcours.settings.kpis import kpi_rows
-from parcours.settings.schema import JourneySettings, PathLimit, PathStage
+from parcours.settings.schema import OF_ORDERS, JourneySettings, PathLimit, PathStage, Retention
 from parcours.warehouse.comments import DeclaredTable, read_declaration
 from parcours.warehouse.connection import transaction
 from parcours.warehouse.personal_values import hidden_id
@@ -206,7 +206,32 @@ def _funnel_step_matches(s: JourneySettings) -> list[Row]:
 
 
 def _retentions(s: JourneySettings) -> list[Row]:
-    return [(retention.id, retention.label, retention.period, retention.cohort) for retention in s.retentions]
+    orders = Retention(id="any", label="Customers who order again", period="month")  # type: ignore[call-arg]
+    return [
+        (
+            id_,
+            retention.label,
+            retention.period,
+            retention.cohort,
+            ELAPSED_SECONDS[retention.period],
+            WEEK_SHIFTS[retention.week_starts_on],
+            retention.at_least,
+        )
+        for id_, retention in [(OF_ORDERS, orders), *((one.id, one) for one in s.retentions)]
+    ]
+
+
+ELAPSED_SECONDS = {"hour": 3600, "day": 86400, "week": 7 * 86400, "month": 30 * 86400}
+"""How long an interval since a person's own start is, by the period of the cohorts."""
+
+WEEK_SHIFTS = {"monday": 0, "saturday": 5, "sunday": 6}
+"""Days from Monday to the day on which weeks begin."""
+
+
+def _retention_brackets(s: JourneySettings) -> list[Row]:
+    # By their last day, so that whose n brackets are over has finished the first n.
+    ordered = sorted(set(s.measures.retention_brackets), key=lambda days: days[::-1])
+    return [(number, first, last) for number, (first, last) in enumerate(ordered)]
 
 
 def _retention_touchpoints(s: JourneySettings) -> list[Row]:
@@ -333,6 +358,7 @@ ROWS: Mapping[str, Callable[[JourneySettings], list[Row]]] = {
     "funnel_step_matches": _funnel_step_matches,
     "retentions": _retentions,
     "retention_touchpoints": _retention_touchpoints,
+    "retention_brackets": _retention_brackets,
     "personas": _personas,
     "persona_conditions": _persona_conditions,
     "surveys": _surveys,

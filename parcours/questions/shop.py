@@ -27,6 +27,13 @@ from parcours.questions.funnel_answer import FunnelAnswer, answer_funnel
 from parcours.questions.listed_answer import ListedAnswer
 from parcours.questions.log import Log
 from parcours.questions.next_after import answer_next, place_of
+from parcours.questions.retention import (
+    RetentionAnswer,
+    SurvivalAnswer,
+    answer_retention,
+    answer_survival,
+    draw_expected,
+)
 from parcours.questions.satisfaction import SatisfactionAnswer, answer_satisfaction
 from parcours.questions.steps import QuestionError, Step
 from parcours.warehouse.connection import text_literal
@@ -133,7 +140,9 @@ class Shop:
             table = "metrics.cart_abandonment"
             return self._of(table, "select * from metrics.cart_abandonment", where, "position", draw)
         definition = self._sentence("metrics.cart_abandonment_splits")
-        return answer_carts(self.ask, self._dimensions(), by, since, until, where, definition)
+        return answer_carts(
+            self.ask, self._values("dimension", "journeys.session_segments"), by, since, until, where, definition
+        )
 
     def abandoned_carts(
         self, *, since: date | str | None = None, until: date | str | None = None, where: str | None = "can_be_won"
@@ -173,10 +182,67 @@ class Shop:
             ),
         )
 
-    def retention(self, *, where: str | None = None) -> Answer:
-        """How many customers order again in each 30 days since their first order."""
-        draw = partial(lines, at="interval_number", value="retention_rate")
-        return self._of("metrics.retention_curve", "select * from metrics.retention_curve", where, "1", draw)
+    def retention(
+        self,
+        name: str = "orders",
+        *,
+        kind: str = "on",
+        by: str | Sequence[str] = (),
+        since: date | str | None = None,
+        until: date | str | None = None,
+        where: str | None = None,
+    ) -> RetentionAnswer:
+        """How many come back in each interval since their own start; open intervals are in no rate.
+
+        Args:
+            name: `orders` (customers who order again, intervals of 30 days) or a retention of journey.yaml.
+            kind: on, on_or_after, recurring, cumulative, bracket or calendar.
+            by: `cohort_at`, and segments of the entry's session (device, channel, country, persona, an attribute, …).
+            since: the first shop day of entry that counts.
+            until: the last one.
+            where: a condition in SQL over the columns of metrics.retention_members.
+
+        Raises:
+            QuestionError: there is no such retention, kind or segment; those that there are are named.
+        """
+        table = "metrics.retention_by_segment"
+        names = self._values("retention_id", "settings.retentions")
+        if name not in names:
+            raise QuestionError(f"No retention {name!r}. There are: {', '.join(names)}.")
+        kinds = self._values("kind", table)
+        if kind not in kinds:
+            raise QuestionError(f"No kind {kind!r}. There are: {', '.join(kinds)}.")
+        groups = [by] if isinstance(by, str) else [*by]
+        self._segments([group for group in groups if group != "cohort_at"])
+        try:
+            return answer_retention(
+                self.ask, _members(name, groups, since, until, where), groups, kind, self._sentence(table)
+            )
+        except duckdb.Error as error:
+            raise QuestionError(f"DuckDB: {error}") from None
+
+    def survival(self, *, by: str = "all", where: str | None = None) -> SurvivalAnswer:
+        """How long until the second order: the share of customers without one by each day (Kaplan–Meier).
+
+        Args:
+            by: a dimension of metrics.first_order_segments.
+            where: a condition in SQL over the columns of metrics.second_order_survival.
+
+        Raises:
+            QuestionError: there is no such dimension; those that there are are named.
+        """
+        table = "metrics.second_order_survival"
+        known = self._values("dimension", table)
+        if by not in known:
+            raise QuestionError(f"No dimension {by!r}. There are: {', '.join(known)}.")
+        select = f"select * from {table} where dimension = {text_literal(by)}"
+        return answer_survival(self.ask, self._of(table, select, where, "value, day_number", bars), by)
+
+    def expected_retention(self, *, kind: str = "cumulative", where: str | None = None) -> Answer:
+        """What cohorts that are still open are expected to come to, and within what (90 %)."""
+        table = "metrics.retention_expected"
+        select = f"select * from {table} where kind = {text_literal(kind)}"
+        return self._of(table, select, where, "cohort_at, interval_number", draw_expected)
 
     def satisfaction(
         self,
@@ -413,7 +479,7 @@ class Shop:
     def _segments(self, by: str | Sequence[str]) -> list[str]:
         """The segments that are asked for, if there are such."""
         groups = [by] if isinstance(by, str) else [*by]
-        known = self._dimensions()
+        known = self._values("dimension", "journeys.session_segments")
         for group in groups:
             if group not in known:
                 raise QuestionError(f"No segment {group!r}. There are: {', '.join(known)}.")
@@ -435,11 +501,8 @@ class Shop:
             [f"{table}: {said[0][0] if said else ''}", *(f"  {column}: {comment}" for column, comment in columns)]
         )
 
-    def _dimensions(self) -> list[str]:
-        """The dimensions of which sessions have values."""
-        found = self.connection.execute(
-            "select distinct dimension from journeys.session_segments order by 1"
-        ).fetchall()
+    def _values(self, column: str, table: str) -> list[str]:
+        found = self.connection.execute(f"select distinct {column} from {table} order by 1").fetchall()
         return [one for (one,) in found]
 
     def _known(self, table: str) -> str:
@@ -452,6 +515,29 @@ class Shop:
         if table not in tables:
             raise QuestionError(f"No table {table!r}. There are: {', '.join(tables)}.")
         return table
+
+
+def _members(name: str, groups: Sequence[str], since: Any, until: Any, where: str | None) -> str:
+    """The members that metrics.retention_by_segment counts, of one retention, with the groups that are asked for."""
+    limits = [f"retention_id = {text_literal(name)}"]
+    entered_on = "shop_day(entered_at, (select time_zone from settings.shop))"
+    limits += [f"{entered_on} >= cast({text_literal(str(since))} as date)"] if since is not None else []
+    limits += [f"{entered_on} <= cast({text_literal(str(until))} as date)"] if until is not None else []
+    limits += [f"({where}\n)"] if where else []
+    values = {group: "members.cohort_at" for group in groups if group == "cohort_at"}
+    joins = ""
+    for place, group in enumerate(group for group in groups if group != "cohort_at"):
+        values[group] = f"segment_{place}.value"
+        joins += (
+            f"\nleft join journeys.session_segments as segment_{place} on members.session_id = "
+            f"segment_{place}.session_id and segment_{place}.dimension = {text_literal(group)}"
+        )
+    held = ", ".join(f"{text_literal(group)}: {values[group]}" for group in groups)
+    return (
+        "select members.* exclude (cohort_at, entered_at, session_id), cast(null as timestamp) as cohort_at, "
+        f"'asked' as dimension, {f'{{{held}}}' if groups else 'true'} as value\n"
+        f"from (select * from metrics.retention_members where {' and '.join(limits)}) as members{joins}"
+    )
 
 
 def _of_journey_yaml(name: str, groups: Sequence[str], since: Any, until: Any) -> dict[str, str]:

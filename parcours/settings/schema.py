@@ -395,8 +395,12 @@ class Funnel(Section):
         return chain_of([step.between for step in self.steps], self.rules, self.order)
 
 
+OF_ORDERS = "orders"
+"""The id of the retention that every shop has: customers who order again."""
+
+
 class Retention(Section):
-    """Who comes back, by calendar periods of the shop's time: a table beside the headline's elapsed days."""
+    """Who comes back: cohorts by a period of the shop's time, beside those of customers who order again."""
 
     id: Identifier
     label: str
@@ -406,6 +410,19 @@ class Retention(Section):
     cohort: Literal["first", "every"] = Field(
         "first", description="first: a person is in the cohort of the first entry; every: in each with an entry."
     )
+    week_starts_on: Literal["monday", "saturday", "sunday"] = Field(
+        "monday", description="The day on which its weeks begin, where `period` is week."
+    )
+    at_least: int = Field(
+        1, ge=1, le=1000, description="Who came back less often in a period or interval is not back in it."
+    )
+
+    @field_validator("id")
+    @classmethod
+    def _is_not_of_orders(cls, value: str) -> str:
+        if value == OF_ORDERS:
+            raise ValueError(f"expected another id: '{OF_ORDERS}' is the retention of customers, which every shop has")
+        return value
 
 
 class Persona(Section):
@@ -535,6 +552,9 @@ class Outages(Section):
     )
 
 
+BracketDay = Annotated[int, Field(ge=0, le=3650)]
+
+
 class Measures(Section):
     """The knobs of the definitions; each default is the definition's."""
 
@@ -546,6 +566,13 @@ class Measures(Section):
         1, gt=0, le=8760, description="T of lists for action: a cart left for so long is due for a reminder."
     )
     retention_days: int = Field(90, ge=1, description="A second order within it makes a customer retained.")
+    retention_brackets: list[tuple[BracketDay, BracketDay]] = Field(
+        [(0, 29), (30, 89), (90, 179), (180, 364)],
+        min_length=1,
+        max_length=24,
+        description="Brackets of days since the start in which coming back is counted: first and last day, both "
+        "included; day 0 is the first 24 hours.",
+    )
     inactivity_days: float = Field(30, gt=0, description="A journey silent for longer has ended.")
     lead_days: int = Field(90, ge=1, description="A deal won within it makes a lead converted.")
     stage_days: float = Field(14, gt=0, description="A later required stage within it makes a journey past a stage.")
@@ -558,6 +585,14 @@ class Measures(Section):
         "accounts in any case.",
     )
     small_cell: int = Field(30, ge=1, description="Below it counts are shown and rates are not ranked.")
+
+    @field_validator("retention_brackets")
+    @classmethod
+    def _begins_before_it_ends(cls, value: list[tuple[int, int]]) -> list[tuple[int, int]]:
+        for first, last in value:
+            if first > last:
+                raise ValueError(f"expected [first day, last day], found [{first}, {last}]")
+        return value
 
 
 OrderState = Literal[

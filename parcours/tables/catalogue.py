@@ -39,6 +39,8 @@ from parcours.tables.movements import (
 )
 from parcours.tables.movements import READS as MOVEMENTS_READ
 from parcours.tables.restatements import ABOUT_REPORTS
+from parcours.tables.retention_expected import READS as RETENTION_EXPECTED_READS
+from parcours.tables.retention_expected import RETENTION_EXPECTED, write_retention_expected
 from parcours.tables.satisfaction_drivers import SATISFACTION_DRIVERS, write_satisfaction_drivers
 from parcours.warehouse.check_results import CHECK_RESULTS_TABLE
 from parcours.warehouse.comments import Described, comment_tables, is_declaration, read_declaration
@@ -132,6 +134,7 @@ PYTHON_TABLES = (
     PythonTable(MOVEMENTS, MOVEMENTS_READ, write_movements),
     PythonTable(MOVEMENT_SEGMENTS, MOVEMENTS_READ, write_movement_segments),
     PythonTable(SATISFACTION_DRIVERS, ("metrics.survey_requests", "settings.shop"), write_satisfaction_drivers),
+    PythonTable(RETENTION_EXPECTED, RETENTION_EXPECTED_READS, write_retention_expected),
 )
 
 WRITE_CHANGED = {EVIDENCE: write_changed_evidence}
