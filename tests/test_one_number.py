@@ -1,0 +1,243 @@
+"""The same number everywhere: each figure of the journey page is that of its table and of the notebook's function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pytest
+
+import parcours
+from parcours.numbers import Numbers
+from parcours.questions.shop import Shop
+from parcours.report.figures import Figures, Row, read_figures
+from parcours.report.journey.page import QUERIES, page_sections
+from parcours.report.write import write_report
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How a notebook asks for the figures of a query of the page.
+
+    `by`: columns of the page that name a row, and those of the answer. `names`: columns that the answer calls otherwise.
+    `made`: columns that the query makes itself of its rows, or that are compared with another answer; *: many.
+    """
+
+    ask: Callable[[Shop, Row], pd.DataFrame]
+    by: Mapping[str, str]
+    names: Mapping[str, str] = field(default_factory=dict)
+    made: Sequence[str] = ()
+
+
+def whole(table: str) -> Callable[[Shop, Row], pd.DataFrame]:
+    return lambda shop, row: shop.table(table)
+
+
+INTERVAL = {"low": "step_rate_low", "high": "step_rate_high"}
+PAGE: dict[str, Sequence[Asked]] = {
+    "kpis": [
+        Asked(lambda shop, row: shop.kpis(), {"kpi": "kpi"}, made=["*"]),
+        Asked(whole("metrics.kpi_trend"), {"kpi": "kpi"}, made=["*"]),
+    ],
+    "days": [Asked(lambda shop, row: shop.trend(row.kpi, by=row.grain), {"on": "happened_on week_on"})],
+    "stages": [
+        Asked(whole("metrics.journey_map"), {"stage": "stage"}),
+        Asked(lambda shop, row: shop.drop_off(), {"stage": "stage"}, made=["*"]),
+    ],
+    "ranking": [Asked(whole("metrics.drop_off_ranking"), {"ranking": "ranking", "stage": "stage"})],
+    "stage_touchpoints": [
+        Asked(whole("metrics.stage_touchpoints"), {"stage": "stage", "touchpoint": "touchpoint"}, made=["ended_count"])
+    ],
+    "stage_triggers": [Asked(whole("metrics.stage_triggers"), {"stage": "stage", "triggered_by": "triggered_by"})],
+    "funnel_steps": [
+        Asked(
+            lambda shop, row: shop.funnel(row.funnel_id),
+            {"step_number": "step_number"},
+            INTERVAL | {"median_seconds": "median_seconds_from_previous"},
+            made=["window_days", "previous_count", "uncovered_count", "revenue_at_stake", "within_seconds"],
+        ),
+        Asked(
+            whole("metrics.funnel_steps"),
+            {"funnel_id": "funnel_id", "step_number": "step_number"},
+            INTERVAL | {"median_seconds": "median_seconds_from_previous"},
+            made=["previous_count", "within_seconds"],
+        ),
+    ],
+    "cart_ways": [Asked(lambda shop, row: shop.carts(), {"way": "way"})],
+    "conversion_ways": [Asked(whole("metrics.conversion"), {"way": "way"})],
+    "cohorts": [
+        Asked(
+            lambda shop, row: shop.retention(by="cohort_at" if row.cohort_on else ()),
+            {"interval_number": "interval_number", "cohort_on": "cohort_at"},
+            {"customer_count": "entered_count", "rate": "retention_rate"},
+        )
+    ],
+    "csat": [Asked(whole("metrics.csat_by_stage"), {"stage": "stage"}, {"low": "csat_low", "high": "csat_high"})],
+    "impacts": [
+        Asked(lambda shop, row: shop.changes(), {"change_id": "change_id", "kpi": "kpi"}),
+    ],
+    "change_weeks": [
+        Asked(whole("metrics.change_weeks"), {"change_id": "change_id", "kpi": "kpi", "week_number": "week_number"})
+    ],
+    "incidents": [
+        Asked(
+            lambda shop, row: shop.incidents(),
+            {"step_label": "step_label", "dimension": "dimension", "value": "value", "began_on": "began_on"},
+        )
+    ],
+    "movements": [Asked(lambda shop, row: shop.movements(), {"measure": "measure", "part": "part"})],
+    "movement_segments": [
+        Asked(
+            lambda shop, row: shop.table("metrics.movement_segments", where="measure = 'orders'"),
+            {"part": "part", "dimension": "dimension", "value": "value"},
+        )
+    ],
+    "leads": [
+        Asked(
+            whole("metrics.lead_conversion"),
+            {"window_days": "window_days"},
+            {"value": "conversion_rate", "low": "conversion_low", "high": "conversion_high"},
+        )
+    ],
+    "order_states": [
+        Asked(
+            lambda shop, row: shop.ask(
+                "select * replace (replace(state, '_', ' ') as state) from metrics.order_states"
+            ),
+            {"state": "state"},
+        )
+    ],
+    "other_channels": [Asked(whole("metrics.sales_channels"), {"sales_channel": "sales_channel"})],
+    "coverage": [Asked(whole("metrics.stage_coverage_by_source"), {"source": "source"})],
+    "currencies": [Asked(whole("metrics.currencies"), {"kind": "kind", "currency": "currency"})],
+    "exports": [Asked(whole("metrics.export_rows"), {"export": "export", "format": "format", "status": "status"})],
+    "outages": [Asked(whole("metrics.outage_days"), {"outage": "outage", "on": "outage_on"})],
+    "restatements": [
+        Asked(whole("metrics.restatements"), {"kpi": "kpi", "happened_on": "happened_on", "cause": "cause"})
+    ],
+    "report_before": [Asked(whole("metrics.report_before"), {})],
+}
+NO_FIGURES = {"changes", "sources", "table_comments", "shop", "open_alarms", "restated_causes"}
+"""Words and dates of settings; the causes are counts of the rows of restatements, in tests/test_restatements.py."""
+
+
+@pytest.fixture(scope="module")
+def shop(published_sample: Path) -> Shop:
+    opened: Shop = parcours.open(published_sample)
+    return opened
+
+
+@pytest.fixture(scope="module")
+def figures(published_sample: Path) -> Figures:
+    with duckdb.connect(str(published_sample), read_only=True) as connection:
+        return read_figures(connection, QUERIES)
+
+
+def test_each_figure_of_the_page_is_that_of_its_function(figures: Figures, shop: Shop) -> None:
+    assert set(vars(figures)) == {*PAGE} | NO_FIGURES
+    compared: dict[str, set[str]] = {}
+    for query, ways in PAGE.items():
+        for way in ways:
+            answers: dict[Any, pd.DataFrame] = {}
+            for row in getattr(figures, query):
+                whose = (getattr(row, name, None) for name in ("kpi", "grain", "funnel_id"))
+                asked = (*whose, getattr(row, "cohort_on", 0) is None)
+                if asked not in answers:
+                    answers[asked] = pd.DataFrame(way.ask(shop, row))
+                found = _found(answers[asked], way, row)
+                numbers = {name: value for name, value in vars(row).items() if _is_number(value)}
+                for name, value in numbers.items():
+                    column = way.names.get(name, name)
+                    if column not in found:
+                        assert name in way.made or "*" in way.made, f"{query}: {name} is in no answer"
+                        continue
+                    assert float(found[column]) == pytest.approx(float(value), rel=1e-12), f"{query}: {name} of {row}"
+                    compared.setdefault(query, set()).add(name)
+    shown = {
+        "kpis",
+        "stages",
+        "funnel_steps",
+        "cart_ways",
+        "cohorts",
+        "csat",
+        "impacts",
+        "movements",
+        "ranking",
+        "days",
+    }
+    assert shown <= {*compared}  # nothing fell unnoticed in the sample, and it has no leads
+    assert {"value", "numerator", "denominator", "low", "high"} <= compared["kpis"]
+
+
+def test_satisfaction_by_stage_is_the_pages(figures: Figures, shop: Shop) -> None:
+    asked = shop.satisfaction("stage", kind="csat")
+    answered = {row.stage: row for row in figures.csat if row.answer_count and row.stage not in ("all", "none")}
+    assert answered
+    for stage, row in answered.items():
+        found = asked[asked["value"] == stage].iloc[0]
+        assert (found["answer_count"], found["csat"]) == (row.answer_count, pytest.approx(row.csat)), stage
+
+
+def _found(answer: pd.DataFrame, way: Asked, row: Row) -> pd.Series[Any]:
+    """The row of the answer that a row of the page is."""
+    for ours, theirs in way.by.items():
+        column = next((name for name in theirs.split() if name in answer), None)
+        if column is None:
+            assert getattr(row, ours) is None, f"{theirs} is not in the answer"
+            continue
+        answer = answer[[_same(one, getattr(row, ours)) for one in answer[column]]]
+    assert len(answer) == 1, f"{len(answer)} rows for {row}"
+    return answer.iloc[0]
+
+
+def _same(one: Any, other: Any) -> bool:
+    if isinstance(other, date):
+        return pd.Timestamp(one).date() == (other.date() if isinstance(other, datetime) else other)
+    return bool(pd.isna(one)) if other is None else bool(one == other)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+
+
+class _Cells(HTMLParser):
+    """The rows of a page's tables, as text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: list[list[str]] = []
+        self.is_in = False
+
+    def handle_starttag(self, tag: str, attrs: Any) -> None:
+        if tag == "tr":
+            self.rows.append([])
+        elif tag in ("td", "th"):
+            self.rows[-1].append("")
+            self.is_in = True
+
+    def handle_endtag(self, tag: str) -> None:
+        self.is_in = self.is_in and tag not in ("td", "th")
+
+    def handle_data(self, data: str) -> None:
+        if self.is_in:
+            self.rows[-1][-1] += data
+
+
+def test_the_page_shows_these_figures(figures: Figures, published_sample: Path, tmp_path: Path) -> None:
+    write_report(published_sample, tmp_path / "journey.html")
+    cells = _Cells()
+    cells.feed((tmp_path / "journey.html").read_text(encoding="utf-8"))
+    shown = {tuple(map(str.strip, row)) for row in cells.rows}
+    sections = page_sections(figures, Numbers(figures.shop.language, figures.shop.currency))
+    tables = [table for section in sections for table in (*section.shown, *section.tables)]
+    assert len(tables) > 8
+    for table in tables:
+        for row in table.rows:
+            assert tuple(map(str.strip, row)) in shown, f"{table.caption}: {row}"
