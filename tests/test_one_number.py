@@ -26,7 +26,7 @@ from parcours.report.write import write_report
 class Asked:
     """How a notebook asks for the figures of a query of the page.
 
-    `by`: columns of the page that name a row, and those of the answer. `names`: columns that the answer calls otherwise.
+    `by`: columns of the page that name a row, and those of the answer. `names`: columns with another name there.
     `made`: columns that the query makes itself of its rows, or that are compared with another answer; *: many.
     """
 
