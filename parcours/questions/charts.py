@@ -185,7 +185,9 @@ def effects(found: pd.DataFrame) -> go.Figure:
     if len(told):
         most = told.loc[told["relative_difference"].abs().astype(float).idxmax()]
         moved = f"{most['relative_difference']:+.0%}"
-        title = f"{len(told)} of {len(found):,}: {most['change_label']}: {most['kpi_label']} {most['verdict']} ({moved})"
+        title = (
+            f"{len(told)} of {len(found):,}: {most['change_label']}: {most['kpi_label']} {most['verdict']} ({moved})"
+        )
     known = found[found["relative_difference"].notna()].copy()
     figure.update_layout(title=title)
     known["place"] = known["verdict"].map(dict.fromkeys(("improved", "worsened"), 0)).fillna(1)

@@ -115,5 +115,3 @@ def draw(found: pd.DataFrame, groups: Groups) -> go.Figure:
     if groups.names:
         return grouped_bars(found, "stage_label", "drop_off_rate", groups.names, "matured_count")
     return bars(found, label="stage_label", value="drop_off_rate", low="drop_off_low", high="drop_off_high")
-
-

@@ -71,7 +71,9 @@ def groups_of(
         if name in TIMES:
             value = f"cast(date_trunc({text_literal(name)}, {alias}.{day}) as date)"
         elif name == CAMPAIGN and CAMPAIGN not in known:
-            joins += f"\nleft join journeys.sessions as segment_{place} on {alias}.session_id = segment_{place}.session_id"
+            joins += (
+                f"\nleft join journeys.sessions as segment_{place} on {alias}.session_id = segment_{place}.session_id"
+            )
             value = f"coalesce(segment_{place}.campaign, {text_literal(NOT_KNOWN)})"
         else:
             joins += (

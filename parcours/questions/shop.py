@@ -605,9 +605,7 @@ class Shop:
         return table
 
 
-def _of_journey_yaml(
-    name: str, groups: Sequence[str], since: Any, until: Any, where: str | None
-) -> dict[str, str]:
+def _of_journey_yaml(name: str, groups: Sequence[str], since: Any, until: Any, where: str | None) -> dict[str, str]:
     """What sql/questions/funnel.sql reads, of the attempts that a run has found for a funnel of journey.yaml."""
     limits = [f"outcomes.funnel_id = {text_literal(name)}", "outcomes.state <> 'uncovered'"]
     limits += limits_of("outcomes.entered_on", since, until)
