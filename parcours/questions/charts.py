@@ -155,16 +155,18 @@ def timeline(found: pd.DataFrame) -> go.Figure:
     names = at["touchpoint"].fillna(at["event_name"])
     first, last = (f"{one:%Y-%m-%d}" for one in at["occurred_at"].iloc[[0, -1]])
     sessions = at["session_id"].nunique()
+    days = f"on {first}" if first == last else f"from {first} to {last}"
     figure = _empty(
-        f"{len(at):,} touchpoints in {sessions} sessions, from {first} to {last}; the last: {names.iloc[-1]}"
+        f"{len(at):,} touchpoints in {sessions} session{'s' * (sessions != 1)}, {days}; the last: {names.iloc[-1]}"
     )
     figure.add_scatter(
         x=at["occurred_at"],
         y=at["stage"].fillna("no stage"),
-        mode="lines+markers",
+        mode="lines+markers+text" if len(at) <= ROWS / 2 else "lines+markers",
         line={"color": INK, "width": 1},
         marker={"size": 9},
         text=names,
+        textposition="top center",
         hovertemplate="%{text}<br>%{x}<extra></extra>",
     )
     figure.update_layout(
@@ -183,10 +185,10 @@ def effects(found: pd.DataFrame) -> go.Figure:
     measuring = int((found["verdict"] == "measuring").sum())
     title = f"No change moved a figure beyond doubt ({len(found):,} looked at, {measuring:,} still measuring)"
     if len(told):
-        most = told.loc[told["relative_difference"].abs().astype(float).idxmax()]
+        most = told.iloc[int(told["relative_difference"].abs().astype(float).to_numpy().argmax())]
         moved = f"{most['relative_difference']:+.0%}"
         title = (
-            f"{len(told)} of {len(found):,}: {most['change_label']}: {most['kpi_label']} {most['verdict']} ({moved})"
+            f"{most['change_label']}: {most['kpi_label']} {most['verdict']} ({moved}); {len(told)} of {len(found):,}"
         )
     known = found[found["relative_difference"].notna()].copy()
     figure.update_layout(title=title)
@@ -242,7 +244,7 @@ def moved_parts(found: pd.DataFrame) -> go.Figure:
         return _empty("Nothing to compare: two whole months are needed")
     shown = known[known["measure"] == measures[0]].sort_values("part_number")
     whole, parts = shown[shown["part_number"] == 0].iloc[0], shown[shown["part_number"] > 0]
-    most = parts.loc[parts["contribution"].abs().idxmax()] if len(parts) else whole
+    most = parts.iloc[int(parts["contribution"].abs().to_numpy().argmax())] if len(parts) else whole
     figure = _empty(
         f"{measures[0].capitalize()} {whole['contribution']:+,.0f}, most of it by {most['part_label']} "
         f"({most['contribution']:+,.0f})"
@@ -257,6 +259,147 @@ def moved_parts(found: pd.DataFrame) -> go.Figure:
     )
     unit = "orders" if measures[0] == "orders" else "in the shop's currency"
     figure.update_layout(yaxis={"title": f"{measures[0]}, {unit}" if unit != "orders" else unit, "tickformat": ",.0f"})
+    return figure
+
+
+def tools(found: pd.DataFrame) -> go.Figure:
+    """How many reach each step as each tool counts, and here."""
+    if not len(found):
+        return _empty("No funnel to count")
+    figure = _empty("")
+    figure.update_layout(colorway=GROUPS)
+    ours = found.drop_duplicates("step_number").assign(dialect="here", reached_count=lambda one: one["here_count"])
+    for tool, part in [("here", ours), *found.groupby("dialect", sort=False)]:
+        figure.add_bar(y=part["step_label"], x=part["reached_count"], orientation="h", name=str(tool))
+    last = found[found["step_number"] == found["step_number"].max()]
+    least, most = (last.sort_values("reached_count").iloc[at] for at in (0, -1))
+    there = f"from {least['reached_count']:,} ({least['dialect']}) to {most['reached_count']:,} ({most['dialect']})"
+    if least["reached_count"] == most["reached_count"]:
+        there = f"{most['reached_count']:,} as each of the others counts"
+    figure.update_layout(
+        title=f"{last['step_label'].iloc[0]}: {last['here_count'].iloc[0]:,} here, {there}",
+        xaxis={"title": "units that reached the step", "tickformat": ","},
+        yaxis={"autorange": "reversed"},
+        legend={"traceorder": "normal"},
+    )
+    return figure
+
+
+def left_carts(found: pd.DataFrame) -> go.Figure:
+    """The most valuable carts: when, how far, on which device; all of them in the title."""
+    valued = found[found["value"].notna()]
+    if not len(valued):
+        return _empty(f"{len(found):,} carts to win back, of unknown value" if len(found) else "No cart to win back")
+    shown = valued.nlargest(ROWS, "value")
+    labels = [
+        f"{number}. {one.opened_on:%Y-%m-%d} · {one.level_reached} · {one.last_device or 'unknown device'}"
+        for number, one in enumerate(shown.itertuples(), 1)
+    ]
+    known = int(found["customer_id"].notna().sum())
+    figure = _empty(
+        f"{len(found):,} carts, worth {valued['value'].astype(float).sum():,.0f}; {known:,} of customers with an id"
+    )
+    figure.add_bar(y=labels, x=shown["value"].astype(float), orientation="h", marker_color=INK)
+    figure.update_layout(
+        xaxis={"title": f"value, in the shop's currency (the first {len(shown)})", "tickformat": ",.0f"},
+        yaxis={"autorange": "reversed"},
+    )
+    return figure
+
+
+def viewed_and_ordered(found: pd.DataFrame) -> go.Figure:
+    """A point per product: who viewed it, and how many of these ordered it; those of few viewers are pale."""
+    known = found[found["view_to_order_rate"].notna()]
+    if not len(known):
+        return _empty("No product with views that are over")
+    names = known["product_name"].fillna(known["product_id"])
+    # One who viewed is a whole point of one that few viewed: what stands out would be those.
+    many = known[known["viewed_matured_count"] >= known["viewed_matured_count"].quantile(0.5)]
+    least = many.sort_values(["view_to_order_rate", "viewed_matured_count"], ascending=[True, False]).iloc[0]
+    name = least["product_name"] if pd.notna(least["product_name"]) else least["product_id"]
+    figure = _empty(
+        f"{name}: viewed by {least['viewed_matured_count']:,}, ordered by {least['ordered_after_view_count']:,} "
+        "of them, the lowest of the much viewed"
+    )
+    figure.add_scatter(
+        x=known["viewed_matured_count"],
+        y=known["view_to_order_rate"],
+        mode="markers",
+        marker={"size": 9, "color": INK, "opacity": [0.35 if one else 0.9 for one in known["is_small"]]},
+        text=names,
+        hovertemplate="%{text}<br>viewed by %{x:,}, ordered by %{y:.1%}<extra></extra>",
+    )
+    figure.add_scatter(
+        x=[least["viewed_matured_count"]],
+        y=[least["view_to_order_rate"]],
+        mode="markers+text",
+        marker={"size": 12, "color": GROUPS[4]},
+        text=[name],
+        textposition="top center",
+        hoverinfo="skip",
+    )
+    figure.update_layout(
+        xaxis={"title": "people who viewed it", "tickformat": ",", "rangemode": "tozero"},
+        yaxis={"title": "of these, ordered it in time", "tickformat": ".1%", "rangemode": "tozero"},
+        showlegend=False,
+    )
+    return figure
+
+
+def coming_back(found: pd.DataFrame) -> go.Figure:
+    """Of each 30 days since the first order, the share of customers who ordered again in them."""
+    known = found[found["retention_rate"].notna()]
+    if not len(known):
+        return _empty("Nobody's first 30 days since an order are over")
+    first = known.iloc[0]
+    figure = _empty(
+        f"{_text(known, 'retention_rate', first['retention_rate'])} order again within 30 days: "
+        f"{int(first['returned_count']):,} of {int(first['finished_count']):,}"
+    )
+    figure.add_scatter(
+        x=[f"{30 * int(one)}–{30 * (int(one) + 1)}" for one in known["interval_number"]],
+        y=known["retention_rate"],
+        mode="lines+markers",
+        line_color=INK,
+        text=[f"{int(one.returned_count):,} of {int(one.finished_count):,}" for one in known.itertuples()],
+        hovertemplate="%{text}<br>%{y:.1%}<extra></extra>",
+    )
+    figure.update_layout(
+        xaxis={"title": "days since the first order"},
+        yaxis={
+            "title": "ordered again, of those for whom these days are over",
+            "tickformat": ".0%",
+            "rangemode": "tozero",
+        },
+    )
+    return figure
+
+
+def shares(found: pd.DataFrame) -> go.Figure:
+    """The figures that are shares, with their intervals; the first of them, and what is no share, in the title."""
+    known = found[found["value"].notna()]
+    of_all = known[known["unit"] == "share"]
+    if not len(of_all):
+        return _empty("No figure has a value yet")
+    figure = bars(of_all, label="kpi_label", value="value", low="low", high="high")
+    said = [f"{one.kpi_label} {_text(of_all, 'value', one.value)}" for one in of_all.head(2).itertuples()]
+    said += [f"{one.kpi_label} {one.value:,.2f}" for one in known[known["unit"] != "share"].head(1).itertuples()]
+    figure.update_layout(title=", ".join(said), xaxis={"title": "share, with its 95 % interval", "tickformat": ".0%"})
+    return figure
+
+
+def explained(found: pd.DataFrame) -> go.Figure:
+    """What share of a score's variance each behaviour explains; of several surveys that with most answers first."""
+    known = found[found["explained"].notna()]
+    if not len(known):
+        return _empty("Too few answers to tell what the score goes with")
+    survey = known.iloc[0]
+    shown = known[(known["survey"] == survey["survey"]) & (known["kind"] == survey["kind"])]
+    named = shown.assign(driver=[words(one) for one in shown["driver"]])
+    figure = bars(named, label="driver", value="explained", low="explained_low", high="explained_high")
+    most = named.nlargest(1, "explained").iloc[0]
+    title = f"{survey['survey']}: {most['driver']} goes with the score most, {most['explained']:.1%} of its variance"
+    figure.update_layout(title=title, xaxis={"title": "share of the score's variance, with its 95 % interval"})
     return figure
 
 

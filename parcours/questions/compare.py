@@ -27,6 +27,7 @@ Side = str | date | tuple[Any, Any] | Mapping[str, str]
 """A day, a month ("2026-08"), the first and last day of a period (None: no end), or a segment's value."""
 OUTCOMES = ("converted", "dropped", "open", "uncovered")
 MAP = "map:stages"
+PARTS = {"mix_part": "mix: another share of those who came", "rate_part": "rate: another part of them went on"}
 
 
 def answer_compare(
@@ -75,7 +76,8 @@ def answer_compare(
             f") as attempts{of_side.joins}\n)" + (f"\nwhere {' and '.join(wanted)}" if wanted else "")
         )
     preface = (
-        f"with steps as (\n{steps}\n),\n\nasked as (\nselect {'true' if groups.names else 'false'} as is_grouped\n),\n\n"
+        f"with steps as (\n{steps}\n),\n\n"
+        f"asked as (\nselect {'true' if groups.names else 'false'} as is_grouped\n),\n\n"
         f"attempts as (\nselect attempts.*, {groups.key} as group_key\nfrom (\n"
         + "\nunion all\n".join(picked)
         + f"\n) as attempts{groups.joins}\n)\n\n"
@@ -131,7 +133,7 @@ def _side(side: Side) -> tuple[Any, Any, Mapping[str, str]]:
         if isinstance(side, str) and len(side) == 7:
             month = pd.Period(side, "M")
             return month.start_time.date(), month.end_time.date(), {}
-        day = pd.Timestamp(side).date()  # type: ignore[arg-type]
+        day = pd.Timestamp(side).date()
         return day, day, {}
     except (ValueError, TypeError):
         raise QuestionError(
@@ -145,12 +147,13 @@ def _name(side: Side) -> str:
         return " · ".join(map(str, side.values()))
     if isinstance(side, tuple):
         first, last = side
-        return f"until {last}" if first is None else f"since {first}" if last is None else f"{first} – {last}"
+        ends = [None if one is None else pd.Timestamp(one).date() for one in (first, last)]
+        return f"until {ends[1]}" if first is None else f"since {ends[0]}" if last is None else f"{ends[0]} – {ends[1]}"
     return str(side)
 
 
 def draw(found: pd.DataFrame, labels: Mapping[str, str], groups: Sequence[str]) -> go.Figure:
-    """The rates of both sides with their intervals, passage by passage; by a segment, of what the difference is made."""
+    """The rates of both sides with their intervals, passage by passage; by a segment its parts."""
     figure = go.Figure(layout={"template": "plotly_white", "colorway": GROUPS, "title": "Nothing to compare"})
     wholes = found[found["is_whole"] & found["difference"].notna()]
     if not len(wholes):
@@ -160,9 +163,9 @@ def draw(found: pd.DataFrame, labels: Mapping[str, str], groups: Sequence[str]) 
     a, b = labels["a"], labels["b"]
     certain = not whole["difference_low"] <= 0 <= whole["difference_high"]
     title = (
-        f"{whole['from_label']} → {whole['to_label']}: {numbers.share(whole['a_rate'])} ({a}), "
-        f"{numbers.share(whole['b_rate'])} ({b}); {numbers.points(whole['difference'])}"
-        + ("" if certain else ", within chance")
+        f"{whole['from_label']} → {whole['to_label']}: {numbers.share(whole['a_rate'])}, then "
+        f"{numbers.share(whole['b_rate'])}: {numbers.points(whole['difference'])}"
+        f"{'' if certain else ', within chance'}<br><sup>{a}, then {b}</sup>"
     )
     figure.update_layout(title=title)
     if not groups:
@@ -185,13 +188,13 @@ def draw(found: pd.DataFrame, labels: Mapping[str, str], groups: Sequence[str]) 
     names = [" · ".join(map(str, row)) for row in shown[[*groups]].itertuples(index=False)]
     for part, name in (
         ("mix_part", "mix: another share of those who came"),
-        ("rate_part", "rate: they go on otherwise"),
+        ("rate_part", "rate: another part of them went on"),
     ):
         figure.add_bar(y=names, x=100 * shown[part].astype(float), orientation="h", name=name)
     figure.update_layout(
         barmode="relative",
         yaxis={"autorange": "reversed"},
-        xaxis={"title": f"points of the difference of {numbers.points(whole['difference'])}", "ticksuffix": " pt"},
+        xaxis={"title": f"points of the difference of {numbers.points(whole['difference'])}", "tickformat": "+.2~f"},
         legend={"orientation": "h", "y": -0.2, "traceorder": "normal"},
     )
     return figure

@@ -21,6 +21,8 @@ from parcours.questions.steps import QuestionError
 from parcours.warehouse.connection import quoted
 
 OUTCOMES = ("dropped", "reached", "matured", "open", "uncovered")
+OPEN_AT_MOST = 0.05
+"""Of the journeys of a day, week or month that is drawn: so much higher its drop-off may still become, at most."""
 
 
 class DropOffAnswer(Answer):
@@ -111,7 +113,9 @@ def answer_drop_off(
 def draw(found: pd.DataFrame, groups: Groups) -> go.Figure:
     """A line per stage over days, weeks or months; else bars per stage, groups beside each other."""
     if groups.times and not groups.segments:
-        return lines_of(found, groups.times[-1], "drop_off_rate", "stage_label", "matured_count")
+        # Those that are over before the others are the quick ones: a fresh week would look as if hardly anybody dropped.
+        over = found["open_count"] <= OPEN_AT_MOST * found["reached_count"]
+        return lines_of(found[over], groups.times[-1], "drop_off_rate", "stage_label", "matured_count")
     if groups.names:
         return grouped_bars(found, "stage_label", "drop_off_rate", groups.names, "matured_count")
     return bars(found, label="stage_label", value="drop_off_rate", low="drop_off_low", high="drop_off_high")

@@ -99,4 +99,16 @@ def _draw(by: str, found: pd.DataFrame) -> Any:
         return bars(known, label="value", value="csat")
     kind = known.groupby("kind")["answer_count"].sum().idxmax()
     value, low, high = DRAWN.get(str(kind), ("mean_of_10", "mean_low", "mean_high"))
-    return bars(known[known["kind"] == kind].rename(columns={"value": by}), label=by, value=value, low=low, high=high)
+    shown = known[known["kind"] == kind]
+    labels = shown.assign(label=[f"{one.value} (n = {one.answer_count:,})" for one in shown.itertuples()])
+    figure = bars(labels, label="label", value=value, low=low, high=high)
+    # Of two values one of which hardly anybody is of, the difference is no finding.
+    ranked = shown[~shown["is_small"].astype(bool)] if "is_small" in shown and not shown["is_small"].all() else shown
+    ends = ranked.sort_values(value, ascending=False).iloc[[0, -1]] if len(ranked) > 1 else shown.head(1)
+    said = [
+        f"{one['value']} {one[value]:.1%}" if value == "csat" else f"{one['value']} {one[value]:.2f}"
+        for _, one in ends.iterrows()
+    ]
+    name = {"csat": "CSAT", "nps": "NPS"}.get(value, "Mean of 0–10")
+    figure.update_layout(title=f"{name} by {by}: {', '.join(said)}", xaxis={"title": f"{name}, with its 95 % interval"})
+    return figure

@@ -20,8 +20,22 @@ import plotly.graph_objects as go
 
 from parcours.project import load_project
 from parcours.questions.answer import Answer
-from parcours.questions.carts import answer_carts, top_bars
-from parcours.questions.charts import bars, effects, fallen, lines, moved_parts, timeline
+from parcours.questions.carts import answer_carts
+from parcours.questions.charts import (
+    GROUPS,
+    bars,
+    coming_back,
+    effects,
+    explained,
+    fallen,
+    left_carts,
+    lines,
+    moved_parts,
+    shares,
+    timeline,
+    tools,
+    viewed_and_ordered,
+)
 from parcours.questions.compare import MAP, Side, answer_compare
 from parcours.questions.drop_off import DropOffAnswer, answer_drop_off, map_attempts, units_of_map
 from parcours.questions.funnel import funnel
@@ -107,8 +121,7 @@ class Shop:
             "select names.kpi_label, kpis.*, names.unit, names.kpi_position from metrics.kpis as kpis "
             "inner join settings.kpis as names on kpis.kpi = names.kpi"
         )
-        draw = partial(bars, label="kpi_label", value="value", low="low", high="high")
-        return self._of("metrics.kpis", select, "period = 'all'", "kpi_position", draw)
+        return self._of("metrics.kpis", select, "period = 'all'", "kpi_position", shares)
 
     def drop_off(
         self,
@@ -190,7 +203,7 @@ class Shop:
             "select * from metrics.abandoned_carts",
             " and ".join(limits) or None,
             "value desc nulls last, cart_id",
-            partial(top_bars, label="cart_id", value="value"),
+            left_carts,
         )
 
     def products(self, *, where: str | None = None) -> Answer:
@@ -203,19 +216,13 @@ class Shop:
             "select * from metrics.products",
             where,
             "net_revenue desc nulls last, product_id",
-            partial(
-                top_bars,
-                label="product_id",
-                value="view_to_order_rate",
-                low="view_to_order_low",
-                high="view_to_order_high",
-            ),
+            viewed_and_ordered,
         )
 
     def retention(self, *, where: str | None = None) -> Answer:
         """How many customers order again in each 30 days since their first order."""
-        draw = partial(lines, at="interval_number", value="retention_rate")
-        return self._of("metrics.retention_curve", "select * from metrics.retention_curve", where, "1", draw)
+        table = "metrics.retention_curve"
+        return self._of(table, f"select * from {table}", where, "1", coming_back)
 
     def satisfaction(
         self,
@@ -254,10 +261,9 @@ class Shop:
 
     def satisfaction_drivers(self, *, where: str | None = None) -> Answer:
         """What the score of each survey goes with: the share of its variance that each behaviour explains."""
-        draw = partial(bars, label="driver", value="explained", low="explained_low", high="explained_high")
         select = "select * from metrics.satisfaction_drivers"
         order = "survey, kind, explained desc nulls last, driver"
-        return self._of("metrics.satisfaction_drivers", select, where, order, draw)
+        return self._of("metrics.satisfaction_drivers", select, where, order, explained)
 
     def transitions(self, *, where: str | None = "kind = 'stage' and journey_type = 'all'") -> Answer:
         """From which stage (or touchpoint) to which, and how often."""
@@ -443,8 +449,8 @@ class Shop:
         """Two periods, or two values of a segment, beside each other: counts, rates, their difference b − a.
 
         By a segment it says what of the difference is due to the mix (another share of the segment) and what to the
-        rates (it goes on otherwise); both add up to the difference. `.people("dropped", side="a", to_step=2)` are behind
-        a count. That two periods differ is no proof that something did it: `changes`.
+        rates (another part of it goes on); both add up to the difference. `.people("dropped", side="a", to_step=2)` are
+        behind a count. That two periods differ is no proof that something did it: `changes`.
 
         Args:
             a: a day, a month as "2026-08", a first and last day as ("2026-08-01", "2026-08-31"), of which None is no
@@ -525,8 +531,7 @@ class Shop:
         Who is counted by one and not by another is in `shop.table("metrics.funnel_dialect_units")`.
         """
         select = "select *, dialect || ': ' || step_label as tool_and_step from metrics.funnel_dialects"
-        draw = partial(bars, label="tool_and_step", value="reached_count")
-        return self._of("metrics.funnel_dialects", select, where, "step_number, dialect", draw)
+        return self._of("metrics.funnel_dialects", select, where, "step_number, dialect", tools)
 
     def journey(self, person: str | None = None) -> Answer:
         """Every touchpoint of one person, in order: session, stage, channel, device.
@@ -633,10 +638,26 @@ def _of_journey_yaml(name: str, groups: Sequence[str], since: Any, until: Any, w
 
 
 def _variant_bars(found: pd.DataFrame) -> go.Figure:
-    """The largest variants; of a long path the beginning, which is cut here alone and never where it is counted."""
+    """The largest variants, with and without an order; of a long path the ends: it is cut here alone, never counted so."""
     shown = pd.DataFrame(found).nlargest(20, "journey_count")
-    cut = shown["path"].where(shown["path"].str.len() <= 70, shown["path"].str.slice(0, 69) + "…")
-    return bars(shown.assign(path=shown["variant_number"].astype(str) + ". " + cut), "path", "journey_count")
+    figure = go.Figure(layout={"template": "plotly_white", "title": "No journey is over yet", "colorway": GROUPS})
+    if not len(shown):
+        return figure
+    path = shown["path"]
+    cut = path.where(path.str.len() <= 70, path.str.slice(0, 34) + " … " + path.str.slice(-33))
+    labels = shown["variant_number"].astype(str) + ". " + cut
+    for counted, name in (("ordered_count", "with an order"), ("dropped_count", "without")):
+        figure.add_bar(y=labels, x=shown[counted], orientation="h", name=name)
+    most = shown.iloc[0]
+    figure.update_layout(
+        title=f"Most take path {most['variant_number']}: {most['journey_count']:,} journeys, "
+        f"{most['ordered_count']:,} with an order; {len(found):,} paths",
+        barmode="stack",
+        xaxis={"title": "journeys that are over", "tickformat": ","},
+        yaxis={"autorange": "reversed"},
+        legend={"traceorder": "normal"},
+    )
+    return figure
 
 
 def _drawn(draw: Any, found: pd.DataFrame) -> go.Figure:
