@@ -292,8 +292,8 @@ def left_carts(found: pd.DataFrame) -> go.Figure:
         return _empty(f"{len(found):,} carts to win back, of unknown value" if len(found) else "No cart to win back")
     shown = valued.nlargest(ROWS, "value")
     labels = [
-        f"{number}. {one.opened_on:%Y-%m-%d} · {one.level_reached} · {one.last_device or 'unknown device'}"
-        for number, one in enumerate(shown.itertuples(), 1)
+        f"{number}. {_place(one['opened_on'])} · {one['level_reached']} · {one['last_device'] or 'unknown device'}"
+        for number, one in enumerate(shown.to_dict("records"), 1)
     ]
     known = int(found["customer_id"].notna().sum())
     figure = _empty(
@@ -361,7 +361,7 @@ def coming_back(found: pd.DataFrame) -> go.Figure:
         y=known["retention_rate"],
         mode="lines+markers",
         line_color=INK,
-        text=[f"{int(one.returned_count):,} of {int(one.finished_count):,}" for one in known.itertuples()],
+        text=[f"{one['returned_count']:,.0f} of {one['finished_count']:,.0f}" for one in known.to_dict("records")],
         hovertemplate="%{text}<br>%{y:.1%}<extra></extra>",
     )
     figure.update_layout(
@@ -382,8 +382,10 @@ def shares(found: pd.DataFrame) -> go.Figure:
     if not len(of_all):
         return _empty("No figure has a value yet")
     figure = bars(of_all, label="kpi_label", value="value", low="low", high="high")
-    said = [f"{one.kpi_label} {_text(of_all, 'value', one.value)}" for one in of_all.head(2).itertuples()]
-    said += [f"{one.kpi_label} {one.value:,.2f}" for one in known[known["unit"] != "share"].head(1).itertuples()]
+    said = [f"{one['kpi_label']} {_text(of_all, 'value', one['value'])}" for one in of_all.head(2).to_dict("records")]
+    said += [
+        f"{one['kpi_label']} {one['value']:,.2f}" for one in known[known["unit"] != "share"].head(1).to_dict("records")
+    ]
     figure.update_layout(title=", ".join(said), xaxis={"title": "share, with its 95 % interval", "tickformat": ".0%"})
     return figure
 
@@ -399,6 +401,8 @@ def explained(found: pd.DataFrame) -> go.Figure:
     figure = bars(named, label="driver", value="explained", low="explained_low", high="explained_high")
     most = named.nlargest(1, "explained").iloc[0]
     title = f"{survey['survey']}: {most['driver']} goes with the score most, {most['explained']:.1%} of its variance"
+    if not (named["explained_low"] > 0).any():
+        title = f"{survey['survey']}: nothing goes with the score beyond doubt; most, {most['driver']}"
     figure.update_layout(title=title, xaxis={"title": "share of the score's variance, with its 95 % interval"})
     return figure
 

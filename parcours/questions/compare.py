@@ -8,7 +8,7 @@ here: orders and revenue of two months, factor by factor (`metrics.movements`), 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from functools import cache, partial
 from typing import Any
 
@@ -23,8 +23,12 @@ from parcours.questions.listed_answer import ListedAnswer
 from parcours.questions.steps import QuestionError
 from parcours.warehouse.connection import quoted, text_literal
 
-Side = str | date | tuple[Any, Any] | Mapping[str, str]
-"""A day, a month ("2026-08"), the first and last day of a period (None: no end), or a segment's value."""
+Side = None | str | date | tuple[Any, Any] | Mapping[str, str]
+"""A day, a month ("2026-08"), the first and last day of a period (None: no end), or a segment's value.
+
+None: `b` the last four weeks that are over for all who entered in them, `a` the four before."""
+DAYS = 28
+"""Whole weeks, so that each weekday counts as often."""
 OUTCOMES = ("converted", "dropped", "open", "uncovered")
 MAP = "map:stages"
 PARTS = {"mix_part": "mix: another share of those who came", "rate_part": "rate: another part of them went on"}
@@ -60,6 +64,8 @@ def answer_compare(
     """
     groups = groups_of(by, known, day=None)
     attempts, steps = _counted(ask, of)
+    weeks = _weeks(ask, attempts) if None in sides.values() else {}
+    sides = {name: weeks[name] if side is None else side for name, side in sides.items()}
     picked = []
     for name, side in sides.items():
         first, last, segments = _side(side)
@@ -123,10 +129,20 @@ def _counted(ask: Callable[[str], pd.DataFrame], of: str) -> tuple[str, str]:
     )
 
 
+def _weeks(ask: Callable[[str], pd.DataFrame], attempts: str) -> dict[str, Side]:
+    """The last weeks in which nobody is open, and those before."""
+    last = ask(
+        "select coalesce(cast(min(entered_on) filter (where state = 'open') as date) - 1, max(entered_on), "
+        f"date '1970-01-01') as day from (\n{attempts}\n)"
+    )["day"].iloc[0]
+    ends = [(pd.Timestamp(last) - pd.Timedelta(days=back * DAYS)).date() for back in (1, 0)]
+    return {name: (end - timedelta(days=DAYS - 1), end) for name, end in zip(("a", "b"), ends, strict=True)}
+
+
 def _side(side: Side) -> tuple[Any, Any, Mapping[str, str]]:
     """The first and last day of a side, and its segments."""
     if isinstance(side, Mapping):
-        return None, None, side
+        return None, None, {name: str(value) for name, value in side.items()}
     if isinstance(side, tuple) and len(side) == 2:
         return (*side, {})
     try:

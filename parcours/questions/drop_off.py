@@ -113,7 +113,7 @@ def answer_drop_off(
 def draw(found: pd.DataFrame, groups: Groups) -> go.Figure:
     """A line per stage over days, weeks or months; else bars per stage, groups beside each other."""
     if groups.times and not groups.segments:
-        # Those that are over before the others are the quick ones: a fresh week would look as if hardly anybody dropped.
+        # Those that are over before the others are the quick ones: a fresh week would look as if nobody dropped.
         over = found["open_count"] <= OPEN_AT_MOST * found["reached_count"]
         return lines_of(found[over], groups.times[-1], "drop_off_rate", "stage_label", "matured_count")
     if groups.names:

@@ -49,6 +49,9 @@ from parcours.questions.steps import QuestionError, Step
 from parcours.questions.trend import answer_trend
 from parcours.warehouse.connection import text_literal
 
+SEGMENTS = ("channel", "country", "device", "new or returning")
+"""Those of every shop: where its exports say nothing of one, it is not known of anybody."""
+
 
 def open_shop(path: str | Path | None = None) -> Shop:
     """The shop of a published file.
@@ -437,8 +440,8 @@ class Shop:
 
     def compare(
         self,
-        a: Side,
-        b: Side,
+        a: Side = None,
+        b: Side = None,
         *,
         of: str | None = None,
         by: str | Sequence[str] = (),
@@ -454,8 +457,8 @@ class Shop:
 
         Args:
             a: a day, a month as "2026-08", a first and last day as ("2026-08-01", "2026-08-31"), of which None is no
-                end; or a segment's value as {"device": "mobile"}.
-            b: the other one.
+                end; or a segment's value as {"device": "mobile"}. None: the four weeks before those of `b`.
+            b: the other one. None: the last four weeks in which nobody is open.
             of: a funnel of journey.yaml, `map:stages`, or a figure of settings.kpis that is a share. None: the first
                 funnel, else the map.
             by: segments of the session of entry.
@@ -592,11 +595,11 @@ class Shop:
         )
 
     def _dimensions(self) -> list[str]:
-        """The dimensions of which sessions have values."""
+        """The dimensions of which sessions have values, or could have."""
         found = self.connection.execute(
             "select distinct dimension from journeys.session_segments order by 1"
         ).fetchall()
-        return [one for (one,) in found]
+        return sorted({*SEGMENTS, *(one for (one,) in found)})
 
     def _known(self, table: str) -> str:
         tables = [
@@ -638,7 +641,7 @@ def _of_journey_yaml(name: str, groups: Sequence[str], since: Any, until: Any, w
 
 
 def _variant_bars(found: pd.DataFrame) -> go.Figure:
-    """The largest variants, with and without an order; of a long path the ends: it is cut here alone, never counted so."""
+    """The largest variants, with and without an order; of a long path the ends (it is cut here alone)."""
     shown = pd.DataFrame(found).nlargest(20, "journey_count")
     figure = go.Figure(layout={"template": "plotly_white", "title": "No journey is over yet", "colorway": GROUPS})
     if not len(shown):
