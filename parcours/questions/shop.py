@@ -269,7 +269,7 @@ class Shop:
         return self._of("metrics.satisfaction_drivers", select, where, order, explained)
 
     def transitions(self, *, where: str | None = "kind = 'stage' and journey_type = 'all'") -> Answer:
-        """From which stage (or touchpoint) to which, and how often."""
+        """From which stage (or touchpoint) to which, and how often: of all that is known, the table has no days."""
         select = (
             "select *, coalesce(from_place, 'begins') || ' → ' || coalesce(to_place, 'is over') as move "
             "from metrics.transitions"
@@ -280,7 +280,8 @@ class Shop:
     def variants(self, *, where: str | None = "journey_type = 'all'") -> ListedAnswer:
         """The paths that journeys took, the most taken first; `.people("ordered", variant_number=1)` are journeys.
 
-        Those that are open or uncovered are counted apart, and are lists of their own.
+        Those that are open or uncovered are counted apart, and are lists of their own. Of all that is known: the table
+        has no days (`metrics.journey_paths` has each journey's).
         """
         answer = self._of(
             "metrics.journey_variants",
@@ -495,7 +496,8 @@ class Shop:
                 their columns.
             since: the first shop day of entry that counts.
             until: the last one.
-            where: a condition in SQL over the columns of metrics.funnel_attempts; of touchpoints, over theirs.
+            where: a condition in SQL over the columns of metrics.funnel_attempts: a unit counts as the best of its
+                attempts that meet it. Of touchpoints, over theirs.
             options: of touchpoints: those of `parcours.funnel`.
 
         Raises:
