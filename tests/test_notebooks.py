@@ -27,7 +27,7 @@ def test_notebooks_run(published_sample: Path) -> None:
             "notebooks",
         ],
         cwd=ROOT,
-        env=os.environ | {"PARCOURS_PUBLISHED": str(published_sample)},
+        env=os.environ | {"PARCOURS_PUBLISHED": str(published_sample), "PLOTLY_RENDERER": "plotly_mimetype"},
         capture_output=True,
         text=True,
         check=False,
