@@ -137,7 +137,7 @@ def test_two_periods_are_those_of_the_funnel(shop: Shop) -> None:
         assert [*steps[f"{side}_converted_count"]] == [*funnel["reached_count"][1:]]
         assert [*steps[f"{side}_dropped_count"]] == [*funnel["dropped_count"][1:]]
     title = found.plot().layout.title.text
-    assert "Product page → Order" in title and "2026-07, then 2026-08-01 – 2026-08-31" in title
+    assert "Product page → Order" in title and "2026-07 and 2026-08-01 – 2026-08-31" in title
 
 
 def test_dates_segments_and_conditions_narrow_an_answer(shop: Shop) -> None:

@@ -149,7 +149,7 @@ def _side(side: Side) -> tuple[Any, Any, Mapping[str, str]]:
         if isinstance(side, str) and len(side) == 7:
             month = pd.Period(side, "M")
             return month.start_time.date(), month.end_time.date(), {}
-        day = pd.Timestamp(side).date()
+        day = pd.Timestamp(str(side)).date()
         return day, day, {}
     except (ValueError, TypeError):
         raise QuestionError(
@@ -179,9 +179,9 @@ def draw(found: pd.DataFrame, labels: Mapping[str, str], groups: Sequence[str]) 
     a, b = labels["a"], labels["b"]
     certain = not whole["difference_low"] <= 0 <= whole["difference_high"]
     title = (
-        f"{whole['from_label']} → {whole['to_label']}: {numbers.share(whole['a_rate'])}, then "
+        f"{whole['from_label']} → {whole['to_label']}: {numbers.share(whole['a_rate'])} and "
         f"{numbers.share(whole['b_rate'])}: {numbers.points(whole['difference'])}"
-        f"{'' if certain else ', within chance'}<br><sup>{a}, then {b}</sup>"
+        f"{'' if certain else ', within chance'}<br><sup>{a} and {b}</sup>"
     )
     figure.update_layout(title=title)
     if not groups:
