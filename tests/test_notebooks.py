@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -25,7 +27,7 @@ def test_notebooks_run(published_sample: Path) -> None:
             "notebooks",
         ],
         cwd=ROOT,
-        env=os.environ | {"PARCOURS_PUBLISHED": str(published_sample)},
+        env=os.environ | {"PARCOURS_PUBLISHED": str(published_sample), "PLOTLY_RENDERER": "plotly_mimetype"},
         capture_output=True,
         text=True,
         check=False,
@@ -37,3 +39,16 @@ def test_notebooks_are_committed_without_outputs() -> None:
     for path in (ROOT / "notebooks").glob("*.ipynb"):
         text = path.read_text(encoding="utf-8")
         assert '"execution_count": null' in text and '"output_type"' not in text, path.name
+
+
+def test_each_of_the_twelve_questions_is_a_line_of_a_notebook() -> None:
+    page = (ROOT / "docs" / "notebook.md").read_text(encoding="utf-8")
+    asked = re.findall(r"^\| (\d+)\. .+\? \| `(.+)` \|$", page, flags=re.MULTILINE)
+    assert [number for number, _ in asked] == [str(number) for number in range(1, 13)]
+    cells = {
+        "".join(cell["source"])
+        for path in (ROOT / "notebooks").glob("*.ipynb")
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]
+        if cell["cell_type"] == "code"
+    }
+    assert {line for _, line in asked} <= cells

@@ -71,6 +71,8 @@ def test_each_question_has_rows_a_definition_and_a_chart(shop: Shop) -> None:
     answers = {
         "kpis": shop.kpis(),
         "stage_drop_off": shop.drop_off(),
+        "drop_off_attempts": shop.compare(),
+        "funnel_dialects": shop.dialects(),
         "cart_abandonment": shop.carts(),
         "cart_abandonment_splits": shop.carts(by="device"),
         "abandoned_carts": shop.abandoned_carts(),
@@ -90,10 +92,72 @@ def test_each_question_has_rows_a_definition_and_a_chart(shop: Shop) -> None:
     for table, answer in answers.items():
         assert len(answer) > 0 and f"metrics.{table}: One row per" in answer.definition
         assert shop.ask(answer.sql).equals(pd.DataFrame(answer))
-        assert len(answer.plot().data) == 1 and answer.plot().layout.title.text
+        assert len(answer.plot().data) >= 1 and answer.plot().layout.title.text
     assert "metrics.incidents: One row per" in shop.incidents().definition
     person = shop.ask("select min(person_id) as person from journeys.touchpoints")["person"][0]
     assert shop.journey(person)["person_id"].unique().tolist() == [person]
+    [journey] = shop.drop_off().people("cart")[:1]
+    of_journey = f"select count(*) as n from journeys.journey_touchpoints where journey_id = '{journey}'"
+    assert len(shop.journey(journey)) == shop.ask(of_journey)["n"][0] > 0
+    assert shop.journey()["person_id"].nunique() == 1 and shop.journey().plot().layout.title.text[0] in "123456789"
+
+
+def test_the_map_by_segment_is_its_table_and_each_list_is_as_long_as_its_count(shop: Shop) -> None:
+    table = shop.table(
+        "metrics.funnel_by_segment",
+        where="funnel_id = 'map:stages' and dimension = 'device'",
+        order="value, step_number",
+    )
+    by_device, whole = shop.drop_off(by="device"), shop.drop_off()
+    assert [*by_device["device"]] == [*table["value"]]
+    # At a stage of the map stand those who got no further; at a step those who did not come to it.
+    assert [*by_device["matured_count"]] == [*table["reached_count"]]
+    assert [*by_device["open_count"]] == [*table["open_count"]]
+    assert [*by_device["dropped_count"].dropna()] == [*table[table["step_number"] > 1]["dropped_count"]]
+    for answer in (by_device, whole[whole["is_required"]]):
+        for row in answer.to_dict("records"):
+            group = {"device": row["device"]} if "device" in row else {}
+            source = by_device if group else whole
+            for outcome in ("dropped", "reached", "matured", "open", "uncovered"):
+                counted = row[f"{outcome}_count"]
+                listed = source.people(row["stage"], outcome, **group)
+                assert len(listed) == (0 if pd.isna(counted) else counted), (row["stage"], outcome)
+    halves = [shop.drop_off(until="2026-08-15"), shop.drop_off(since="2026-08-16")]
+    reached = whole[whole["is_required"]]["reached_count"]
+    assert [*(halves[0]["reached_count"] + halves[1]["reached_count"])] == [*reached]
+    mobile = by_device[by_device["device"] == "mobile"]["reached_count"]
+    in_session = "session_id in (select session_id from journeys.sessions where device = 'mobile')"
+    assert [*shop.drop_off(since="2026-01-01", where=in_session)["reached_count"]] == [*mobile]
+
+
+def test_two_periods_are_those_of_the_funnel(shop: Shop) -> None:
+    found = shop.compare("2026-07", ("2026-08-01", "2026-08-31"), by="channel")
+    steps = found[found["is_whole"] & (found["to_step"] - found["from_step"] == 1)]
+    for side, since, until in (("a", "2026-07-01", "2026-07-31"), ("b", "2026-08-01", "2026-08-31")):
+        funnel = shop.funnel(since=since, until=until)
+        assert [*steps[f"{side}_converted_count"]] == [*funnel["reached_count"][1:]]
+        assert [*steps[f"{side}_dropped_count"]] == [*funnel["dropped_count"][1:]]
+    title = found.plot().layout.title.text
+    assert "Product page → Order" in title and "2026-07 and 2026-08-01 – 2026-08-31" in title
+
+
+def test_dates_segments_and_conditions_narrow_an_answer(shop: Shop) -> None:
+    weekly = "step_conversion:purchase:2"
+    assert [*shop.trend(weekly, where="true")["numerator"]] == [*shop.trend(weekly)["numerator"]]
+    by_device = shop.trend(weekly, by="device")
+    assert [*by_device.groupby("week")["denominator"].sum()] == [*shop.trend(weekly)["denominator"]]
+    whole, halves = shop.next_after("cart"), [shop.next_after("cart", until="2026-08-15")]
+    halves.append(shop.next_after("cart", since="2026-08-16"))
+    assert sum(one["dropped_count"][0] for one in halves) == whole["dropped_count"][0]
+    left = shop.next_after("cart", where="outcome = 'left'")
+    assert left["dropped_count"][0] == len(whole.people("left")) == len(left.people("left"))
+    most = shop.table("metrics.drop_off_next", where="place_type = 'stage'")["dropped_count"].max()
+    assert shop.next_after()["dropped_count"][0] == most
+    mobile, by_segment = shop.funnel(where="is_best and device = 'mobile'"), shop.funnel(by="device")
+    assert [*mobile["entered_count"]] == [*by_segment[by_segment["device"] == "mobile"]["entered_count"]]
+    day = shop.changes()["changed_on"].max()
+    assert {*shop.changes(since=day)["changed_on"]} == {day} and len(shop.changes(until="2000-01-01")) == 0
+    assert len(shop.incidents(since="2000-01-01")) == len(shop.incidents())
 
 
 def test_what_next_is_that_of_its_table_and_each_list_is_as_long_as_its_count(shop: Shop) -> None:
@@ -164,8 +228,9 @@ def test_the_list_for_action_and_products_are_their_tables(shop: Shop) -> None:
     assert products["net_revenue"].is_monotonic_decreasing and products["product_name"].notna().all()
     # The sample's events name products, its orders the SKUs of these.
     assert (products["viewed_count"] > 0).all() and products["line_product_ids"].str.len().eq(1).all()
-    for answer in (carts, products):
-        assert len(answer.plot().data) == 1 and answer.plot().layout.title.text
+    assert f"{len(carts):,} carts, worth " in carts.plot().layout.title.text
+    least = products.plot().data[1]
+    assert least.y[0] in [*products["view_to_order_rate"]] and least.text[0] in products.plot().layout.title.text
 
 
 def test_retention_is_that_of_its_table_and_the_pages_and_each_list_is_as_long_as_its_count(shop: Shop) -> None:
@@ -253,7 +318,15 @@ def test_what_is_not_there_is_named_with_what_is(shop: Shop) -> None:
         (lambda: shop.retention().people(1, device="mobile"), "No column 'device'"),
         (lambda: shop.survival(by="no"), "No dimension 'no'. There are: "),
         (lambda: shop.trend("no"), "No figure 'no'. There are: "),
-        (lambda: shop.trend("conversion", by="year"), "expected day or week"),
+        (lambda: shop.trend("conversion", by="year"), "No segment 'year'. There are: day, week, month, "),
+        (lambda: shop.trend("conversion", where="no > 1"), "DuckDB: "),
+        (lambda: shop.drop_off(by="payment method"), "No segment 'payment method'. There are: day, week, month, "),
+        (lambda: shop.drop_off().people("nowhere"), "No required stage 'nowhere' here. There are: discovery, "),
+        (lambda: shop.drop_off().people("cart", "gone"), "No outcome 'gone'. There are: dropped, "),
+        (lambda: shop.drop_off().people("cart", device="mobile"), "No column 'device'. There are: "),
+        (lambda: shop.funnel(where="no > 1"), "DuckDB: "),
+        (lambda: shop.next_after(2, where="no > 1"), "DuckDB: "),
+        (lambda: shop.compare("2026-07", "2026-08", of="no"), "No funnel or share 'no'. There are: "),
         (lambda: shop.table("metrics.no"), "No table 'metrics.no'. There are: "),
         (lambda: shop.next_after("nowhere"), "Nobody can drop at 'nowhere'. There are: "),
         (lambda: shop.next_after(2, "no"), "No funnel 'no'. journey.yaml has: "),

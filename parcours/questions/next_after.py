@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 
 from parcours.numbers import Numbers
 from parcours.questions.charts import GROUPS
-from parcours.questions.funnel_answer import question
+from parcours.questions.funnel_answer import question, written_out
 from parcours.questions.listed_answer import ListedAnswer
 from parcours.questions.steps import QuestionError
 from parcours.warehouse.connection import quoted, text_literal
@@ -22,12 +22,13 @@ Place = tuple[str, str | None, int, str]
 """Kind (step or stage), funnel, number and label of a place where units drop."""
 
 
-def place_of(ask: Callable[[str], pd.DataFrame], asked: int | str, funnel: str | None) -> Place:
+def place_of(ask: Callable[[str], pd.DataFrame], asked: int | str | None, funnel: str | None) -> Place:
     """The place that is meant.
 
     Args:
         ask: the rows of a select.
-        asked: a step's number or label; a stage's id or label, if no funnel is named.
+        asked: a step's number or label; a stage's id or label, if no funnel is named. None: where most dropped, of
+            the stages before the steps; where nobody did, a place of nobody.
         funnel: of journey.yaml; none: the first one, for what is no stage.
 
     Raises:
@@ -35,8 +36,9 @@ def place_of(ask: Callable[[str], pd.DataFrame], asked: int | str, funnel: str |
     """
     places = ask(
         "select places.place_type, places.funnel_id, places.place_number, places.place, "
-        "coalesce(stages.stage_label, places.place) as label, coalesce(funnels.funnel_number, 0) as funnel_number\n"
-        "from (select distinct place_type, funnel_id, place_number, place from metrics.drop_off_next) as places\n"
+        "coalesce(stages.stage_label, places.place) as label, coalesce(funnels.funnel_number, 0) as funnel_number, "
+        "places.dropped_count\nfrom (select place_type, funnel_id, place_number, place, max(dropped_count) as "
+        "dropped_count from metrics.drop_off_next group by all) as places\n"
         "left join settings.stages as stages on places.place_type = 'stage' and places.place = stages.stage\n"
         "left join settings.funnels as funnels on places.funnel_id = funnels.funnel_id\norder by funnel_number, 3"
     )
@@ -45,7 +47,12 @@ def place_of(ask: Callable[[str], pd.DataFrame], asked: int | str, funnel: str |
         raise QuestionError(f"No funnel {funnel!r}. journey.yaml has: {', '.join(funnels)}.")
     first = funnel if funnel is not None else next(iter(funnels), None)
     known = places[(places["funnel_id"] == first) | ((places["place_type"] == "stage") & (funnel is None))]
-    if isinstance(asked, int):
+    if asked is None:
+        stages = known[known["place_type"] == "stage"]
+        found = (stages if len(stages) else known).nlargest(1, "dropped_count")
+        if not len(found):
+            return "step", None, 0, "any place"
+    elif isinstance(asked, int):
         found = known[(known["place_type"] == "step") & (known["place_number"] == asked)]
     else:
         found = known[(known["place"] == asked) | (known["label"] == asked)]
@@ -60,7 +67,7 @@ def place_of(ask: Callable[[str], pd.DataFrame], asked: int | str, funnel: str |
 
 
 def answer_next(
-    ask: Callable[[str], pd.DataFrame], place: Place, groups: Sequence[str], definition: str
+    ask: Callable[[str], pd.DataFrame], place: Place, groups: Sequence[str], asked: Sequence[str], definition: str
 ) -> ListedAnswer:
     """What those did who dropped at a place, within each group.
 
@@ -68,6 +75,7 @@ def answer_next(
         ask: the rows of a select.
         place: of `place_of`.
         groups: dimensions of journeys.session_segments, of the session that a unit names.
+        asked: conditions on the columns of metrics.dropped_units, and on `dropped_on`, the shop day.
         definition: what is counted.
     """
     kind, funnel, number, label = place
@@ -79,9 +87,14 @@ def answer_next(
     values = ", ".join(f"{text_literal(group)}: segment_{n}.value" for n, group in enumerate(groups))
     limits = [f"dropped.place_type = {text_literal(kind)}", f"dropped.place_number = {number}"]
     limits += [f"dropped.funnel_id = {text_literal(funnel)}"] if funnel is not None else []
+    days = (
+        "select dropped.*, shop_day(dropped.dropped_at, shop.time_zone) as dropped_on "
+        "from metrics.dropped_units as dropped cross join settings.shop as shop"
+    )
+    of_those = f"(\nselect * exclude (dropped_on) from (\n{written_out(days)}\n)\nwhere {' and '.join(asked)}\n)"
     preface = (
         f"with drops as (\nselect dropped.*, {f'{{{values}}}' if groups else 'true'} as group_key\n"
-        f"from metrics.dropped_units as dropped{joins}\nwhere {' and '.join(limits)}\n)\n\n"
+        f"from {of_those if asked else 'metrics.dropped_units'} as dropped{joins}\nwhere {' and '.join(limits)}\n)\n\n"
     )
     names = ", ".join([*(f"group_key.{quoted(one)} as {quoted(one)}" for one in groups), "* exclude (group_key)"])
     order = ", ".join(["dropped_count desc", *map(quoted, groups), "outcome_number"])

@@ -96,7 +96,20 @@ def _draw(by: str, found: pd.DataFrame) -> Any:
     """Bars of the kind that most answers are of; the answers of unknown value are not drawn."""
     known = found[(found["value"] != "unknown") & (found["answer_count"] > 0)]
     if not len(known):
-        return bars(known, label="value", value="csat")
+        figure = bars(known, label="value", value="csat")
+        figure.update_layout(title=f"No answer of which the {by} is known")
+        return figure
     kind = known.groupby("kind")["answer_count"].sum().idxmax()
     value, low, high = DRAWN.get(str(kind), ("mean_of_10", "mean_low", "mean_high"))
-    return bars(known[known["kind"] == kind].rename(columns={"value": by}), label=by, value=value, low=low, high=high)
+    shown = known[known["kind"] == kind]
+    labels = shown.assign(label=[f"{one.value} (n = {one.answer_count:,})" for one in shown.itertuples()])
+    figure = bars(labels, label="label", value=value, low=low, high=high)
+    # Which is lowest is said of values that enough answered, if there are two such.
+    ranked = shown[~shown["is_small"].astype(bool)]
+    ends = (ranked if len(ranked) > 1 else shown).sort_values(value, ascending=False)
+    form = "{:.1%}" if value == "csat" else "{:.2f}"
+    rows = [one for _, one in ends.iloc[[0, -1] if len(ends) > 1 else [0]].iterrows()]
+    said = [f"{one['value']} {form.format(one[value])} (n = {one['answer_count']:,})" for one in rows]
+    name = {"csat": "CSAT", "nps": "NPS"}.get(value, "Mean of 0–10")
+    figure.update_layout(title=f"{name} by {by}: {', '.join(said)}", xaxis={"title": f"{name}, with its 95 % interval"})
+    return figure

@@ -20,10 +20,26 @@ import plotly.graph_objects as go
 
 from parcours.project import load_project
 from parcours.questions.answer import Answer
-from parcours.questions.carts import answer_carts, top_bars
-from parcours.questions.charts import bars, lines
+from parcours.questions.carts import answer_carts
+from parcours.questions.charts import (
+    GROUPS,
+    bars,
+    effects,
+    explained,
+    fallen,
+    left_carts,
+    lines,
+    moved_parts,
+    shares,
+    timeline,
+    tools,
+    viewed_and_ordered,
+)
+from parcours.questions.compare import MAP, Side, answer_compare
+from parcours.questions.drop_off import DropOffAnswer, answer_drop_off, map_attempts, units_of_map
 from parcours.questions.funnel import funnel
 from parcours.questions.funnel_answer import FunnelAnswer, answer_funnel
+from parcours.questions.groups import TIMES, groups_of, limits_of
 from parcours.questions.listed_answer import ListedAnswer
 from parcours.questions.log import Log
 from parcours.questions.next_after import answer_next, place_of
@@ -36,7 +52,11 @@ from parcours.questions.retention import (
 )
 from parcours.questions.satisfaction import SatisfactionAnswer, answer_satisfaction
 from parcours.questions.steps import QuestionError, Step
+from parcours.questions.trend import answer_trend
 from parcours.warehouse.connection import text_literal
+
+SEGMENTS = ("channel", "country", "device", "new or returning")
+"""Those of every shop: where its exports say nothing of one, it is not known of anybody."""
 
 
 def open_shop(path: str | Path | None = None) -> Shop:
@@ -102,18 +122,49 @@ class Shop:
     # The figures of the page.
 
     def kpis(self) -> Answer:
-        """The figures of the whole period, those of the page's cards first: numerator, denominator, value, interval."""
+        """The figures of the whole period, those of the page's cards first: numerator, denominator, value, interval.
+
+        Of other periods, and by segment: `trend` and `compare`.
+        """
         select = (
             "select names.kpi_label, kpis.*, names.unit, names.kpi_position from metrics.kpis as kpis "
             "inner join settings.kpis as names on kpis.kpi = names.kpi"
         )
-        draw = partial(bars, label="kpi_label", value="value", low="low", high="high")
-        return self._of("metrics.kpis", select, "period = 'all'", "kpi_position", draw)
+        return self._of("metrics.kpis", select, "period = 'all'", "kpi_position", shares)
 
-    def drop_off(self, *, where: str | None = None) -> Answer:
-        """The map: how many journeys reach each stage, how many go no further, and what that may cost."""
+    def drop_off(
+        self,
+        *,
+        by: str | Sequence[str] = (),
+        since: date | str | None = None,
+        until: date | str | None = None,
+        where: str | None = None,
+    ) -> DropOffAnswer:
+        """The map: how many journeys reach each stage, how many go no further, and what that may cost.
+
+        `.people("cart", device="mobile")` are the journeys that a count counts. By group, or of some days, it has the
+        required stages alone, without the revenue at stake: that is a figure of the whole shop.
+
+        Args:
+            by: day, week or month on which a journey began; segments of the session in which it did (device, channel,
+                …).
+            since: the first shop day on which a journey began that counts.
+            until: the last one.
+            where: a condition: over metrics.drop_off_attempts; where nothing else is asked, over
+                metrics.stage_drop_off.
+
+        Raises:
+            QuestionError: there is no such segment; those that there are are named.
+        """
+        groups, sentence = groups_of(by, self._dimensions()), self._sentence("metrics.stage_drop_off")
+        if groups.names or since is not None or until is not None:
+            return answer_drop_off(self._asked, groups, since, until, where, sentence)
         draw = partial(bars, label="stage_label", value="drop_off_rate", low="drop_off_low", high="drop_off_high")
-        return self._of("metrics.stage_drop_off", "select * from metrics.stage_drop_off", where, "stage_position", draw)
+        table = "metrics.stage_drop_off"
+        whole = self._of(table, f"select * from {table}", where, "stage_position", draw)
+        answer = DropOffAnswer.of(pd.DataFrame(whole), whole.sql, sentence, whole.draw)
+        answer.ask_units = units_of_map(self._asked, map_attempts(groups, None, None, None), groups)
+        return answer
 
     def carts(
         self,
@@ -140,9 +191,7 @@ class Shop:
             table = "metrics.cart_abandonment"
             return self._of(table, "select * from metrics.cart_abandonment", where, "position", draw)
         definition = self._sentence("metrics.cart_abandonment_splits")
-        return answer_carts(
-            self.ask, self._values("dimension", "journeys.session_segments"), by, since, until, where, definition
-        )
+        return answer_carts(self.ask, self._dimensions(), by, since, until, where, definition)
 
     def abandoned_carts(
         self, *, since: date | str | None = None, until: date | str | None = None, where: str | None = "can_be_won"
@@ -163,23 +212,20 @@ class Shop:
             "select * from metrics.abandoned_carts",
             " and ".join(limits) or None,
             "value desc nulls last, cart_id",
-            partial(top_bars, label="cart_id", value="value"),
+            left_carts,
         )
 
     def products(self, *, where: str | None = None) -> Answer:
-        """Each product from view to cart to order, and what became of its orders; those that brought most first."""
+        """Each product from view to cart to order, and what became of its orders; those that brought most first.
+
+        Of all that is known: the table has no days.
+        """
         return self._of(
             "metrics.products",
             "select * from metrics.products",
             where,
             "net_revenue desc nulls last, product_id",
-            partial(
-                top_bars,
-                label="product_id",
-                value="view_to_order_rate",
-                low="view_to_order_low",
-                high="view_to_order_high",
-            ),
+            viewed_and_ordered,
         )
 
     def retention(
@@ -281,13 +327,12 @@ class Shop:
 
     def satisfaction_drivers(self, *, where: str | None = None) -> Answer:
         """What the score of each survey goes with: the share of its variance that each behaviour explains."""
-        draw = partial(bars, label="driver", value="explained", low="explained_low", high="explained_high")
         select = "select * from metrics.satisfaction_drivers"
         order = "survey, kind, explained desc nulls last, driver"
-        return self._of("metrics.satisfaction_drivers", select, where, order, draw)
+        return self._of("metrics.satisfaction_drivers", select, where, order, explained)
 
     def transitions(self, *, where: str | None = "kind = 'stage' and journey_type = 'all'") -> Answer:
-        """From which stage (or touchpoint) to which, and how often."""
+        """From which stage (or touchpoint) to which, and how often: of all that is known, the table has no days."""
         select = (
             "select *, coalesce(from_place, 'begins') || ' → ' || coalesce(to_place, 'is over') as move "
             "from metrics.transitions"
@@ -298,7 +343,8 @@ class Shop:
     def variants(self, *, where: str | None = "journey_type = 'all'") -> ListedAnswer:
         """The paths that journeys took, the most taken first; `.people("ordered", variant_number=1)` are journeys.
 
-        Those that are open or uncovered are counted apart, and are lists of their own.
+        Those that are open or uncovered are counted apart, and are lists of their own. Of all that is known: the table
+        has no days (`metrics.journey_paths` has each journey's).
         """
         answer = self._of(
             "metrics.journey_variants",
@@ -328,76 +374,170 @@ class Shop:
         draw = partial(bars, label="deviation", value="difference", low="difference_low", high="difference_high")
         return self._of("metrics.deviation_cost", select, where, "deviating_count desc, deviation", draw)
 
-    def next_after(self, place: int | str, funnel: str | None = None, *, by: str | Sequence[str] = ()) -> ListedAnswer:
+    def next_after(
+        self,
+        place: int | str | None = None,
+        funnel: str | None = None,
+        *,
+        by: str | Sequence[str] = (),
+        since: date | str | None = None,
+        until: date | str | None = None,
+        where: str | None = None,
+    ) -> ListedAnswer:
         """What those did instead who dropped at a step or stage: one outcome each, `.people("left")` who they are.
 
         Args:
-            place: the step that was not reached, by its number or label; or a stage that was not passed.
+            place: the step that was not reached, by its number or label; or a stage that was not passed. None: where
+                most are lost.
             funnel: the step's, by its id; without one a text is a stage, else a step of the first funnel.
             by: segments of a session: in which the funnel was entered, or the stage was touched last.
+            since: the first shop day on which they dropped that counts.
+            until: the last one.
+            where: a condition in SQL over the columns of metrics.dropped_units.
 
         Raises:
             QuestionError: nobody can drop there, or there is no such segment; those that there are are named.
         """
-        groups = self._segments(by)
-        return answer_next(self.ask, place_of(self.ask, place, funnel), groups, self._sentence("metrics.drop_off_next"))
+        groups, sentence = self._segments(by), self._sentence("metrics.drop_off_next")
+        limits = limits_of("dropped_on", since, until, where)
+        return answer_next(self._asked, place_of(self.ask, place, funnel), groups, limits, sentence)
 
-    def changes(self, *, where: str | None = None) -> Answer:
-        """What each change did to each figure: its verdict, the effect with its interval, and a sentence."""
-        draw = partial(bars, label="kpi", value="relative_difference")
-        order = "changed_on, change_id, kpi"
-        return self._of("metrics.change_impact", "select * from metrics.change_impact", where, order, draw)
+    def changes(
+        self,
+        *,
+        since: date | str | None = None,
+        until: date | str | None = None,
+        where: str | None = None,
+    ) -> Answer:
+        """What each change did to each figure: its verdict, the effect with its interval, and a sentence.
 
-    def incidents(self, *, where: str | None = None) -> Answer:
-        """Falls that nobody logged: where, of whom, from when until when, how deep."""
+        Args:
+            since: the first day of change that counts.
+            until: the last one.
+            where: a condition in SQL, as `kpi = 'conversion'`. A change is judged on whom it was made for: by segment
+                it is not judged again, where many looks would find something.
+        """
+        select = (
+            "select impact.*, kpis.kpi_label from metrics.change_impact as impact "
+            "left join settings.kpis as kpis on impact.kpi = kpis.kpi"
+        )
+        limits = " and ".join(limits_of("changed_on", since, until, where)) or None
+        return self._of("metrics.change_impact", select, limits, "changed_on, change_id, kpi", effects)
+
+    def incidents(
+        self,
+        *,
+        since: date | str | None = None,
+        until: date | str | None = None,
+        where: str | None = None,
+    ) -> Answer:
+        """Falls that nobody logged: where, of whom, from when until when, how deep.
+
+        Args:
+            since: they ended on this shop day or later.
+            until: they began on this one or before.
+            where: a condition in SQL, as `dimension = 'device'`: of whom is what the search itself finds.
+        """
+        limits = [f"({where})"] if where else []
+        limits += limits_of("ended_on", since, None) + limits_of("began_on", None, until)
         return self._of(
             "metrics.incidents",
             "select * from metrics.incidents",
-            where,
-            "began_on",
-            partial(bars, label="step_label", value="lost_count"),
+            " and ".join(limits) or None,
+            "began_on, incident",
+            fallen,
         )
 
     def movements(self, *, where: str | None = None) -> Answer:
-        """Why orders and revenue moved between two periods: visits × each step × basket, exactly."""
-        draw = partial(bars, label="part_label", value="contribution")
-        return self._of("metrics.movements", "select * from metrics.movements", where, "measure, part_number", draw)
+        """Why orders and revenue moved between two months: visits × each step × basket, exactly.
+
+        Of the last two whole months: of any two periods `parcours why` tells it; a funnel's or figure's, `compare`.
+        """
+        order = "measure, part_number"
+        return self._of("metrics.movements", "select * from metrics.movements", where, order, moved_parts)
 
     def trend(
-        self, kpi: str, *, by: str = "week", since: date | str | None = None, until: date | str | None = None
+        self,
+        kpi: str,
+        *,
+        by: str | Sequence[str] = "week",
+        since: date | str | None = None,
+        until: date | str | None = None,
+        where: str | None = None,
     ) -> Answer:
         """A figure over time, by the day on which its attempts began.
 
         Each step of a funnel, with its counts: `metrics.funnel_by_day`, `metrics.funnel_by_week`.
 
         Args:
-            kpi: of settings.kpis, as `conversion` or `step_conversion:<funnel>:<step>`.
-            by: `day` or `week`.
+            kpi: of settings.kpis, as `conversion`, `step_conversion:<funnel>:<step>` or `stage_passage:<stage>`.
+            by: `day`, `week` or `month`; and segments of the session in which an attempt began: then weeks, unless
+                another time is named too.
             since: the first day that counts.
             until: the last one.
+            where: a condition in SQL over the columns of metrics.kpi_attempts.
 
         Raises:
-            QuestionError: there is no such figure; all are named.
+            QuestionError: there is no such figure or segment; all are named.
         """
         kpis = dict(
             self.connection.execute("select kpi, kpi_label from settings.kpis order by kpi_position").fetchall()
         )
         if kpi not in kpis:
             raise QuestionError(f"No figure {kpi!r}. There are: {', '.join(kpis)}.")
+        names = [by] if isinstance(by, str) else [*by]
+        if not {*names} & {*TIMES}:
+            names = ["week", *names]
+        groups = groups_of(names, self._dimensions(), day="happened_on")
         tables = {"day": ("metrics.kpi_daily", "happened_on"), "week": ("metrics.kpi_weekly", "week_on")}
-        if by not in tables:
-            raise QuestionError(f"by: expected day or week, found {by!r}.")
-        table, day = tables[by]
-        limits = [f"kpi = {text_literal(kpi)}"]
-        limits += [f"{day} >= cast({text_literal(str(since))} as date)"] if since is not None else []
-        limits += [f"{day} <= cast({text_literal(str(until))} as date)"] if until is not None else []
+        if where is not None or len(names) > 1 or names[0] not in tables:
+            sentence = self._sentence("metrics.kpi_weekly")
+            return answer_trend(self._asked, kpi, kpis[kpi], groups, since, until, where, sentence)
+        table, day = tables[names[0]]
         return self._of(
             table,
             f"select * from {table}",
-            " and ".join(limits),
+            " and ".join([f"kpi = {text_literal(kpi)}", *limits_of(day, since, until)]),
             day,
             partial(lines, at=day, value="value", name=kpis[kpi]),
         )
+
+    def compare(
+        self,
+        a: Side = None,
+        b: Side = None,
+        *,
+        of: str | None = None,
+        by: str | Sequence[str] = (),
+        since: date | str | None = None,
+        until: date | str | None = None,
+        where: str | None = None,
+    ) -> ListedAnswer:
+        """Two periods, or two values of a segment, beside each other: counts, rates, their difference b − a.
+
+        By a segment it says what of the difference is due to the mix (another share of the segment) and what to the
+        rates (another part of it goes on); both add up to the difference. `.people("dropped", side="a", to_step=2)` are
+        behind a count. That two periods differ is no proof that something did it: `changes`.
+
+        Args:
+            a: a day, a month as "2026-08", a first and last day as ("2026-08-01", "2026-08-31"), of which None is no
+                end; or a segment's value as {"device": "mobile"}. None: the four weeks before those of `b`.
+            b: the other one. None: the last four weeks in which nobody is open.
+            of: a funnel of journey.yaml, `map:stages`, or a figure of settings.kpis that is a share. None: the first
+                funnel, else the map.
+            by: segments of the session of entry.
+            since: the first shop day of entry that counts, on both sides.
+            until: the last one.
+            where: a condition in SQL over the columns of metrics.drop_off_attempts; of a figure metrics.kpi_attempts.
+
+        Raises:
+            QuestionError: there is no such funnel, figure or segment; those that there are are named.
+        """
+        if of is None:
+            funnels = self.ask("select funnel_id from settings.funnels order by funnel_number")["funnel_id"].tolist()
+            of = next(iter(funnels), MAP)
+        sentence = self._sentence("metrics.drop_off_attempts")
+        return answer_compare(self._asked, self._dimensions(), {"a": a, "b": b}, of, by, since, until, where, sentence)
 
     # Funnels, and the people in them.
 
@@ -408,6 +548,7 @@ class Shop:
         by: str | Sequence[str] = (),
         since: date | str | None = None,
         until: date | str | None = None,
+        where: str | None = None,
         **options: Any,
     ) -> FunnelAnswer:
         """A funnel of journey.yaml by its id (none: the first one), or one of touchpoints with any option.
@@ -418,13 +559,15 @@ class Shop:
                 their columns.
             since: the first shop day of entry that counts.
             until: the last one.
+            where: a condition in SQL over the columns of metrics.funnel_attempts: a unit counts as the best of its
+                attempts that meet it. Of touchpoints, over theirs.
             options: of touchpoints: those of `parcours.funnel`.
 
         Raises:
             QuestionError: there is no such funnel or segment; those that there are are named.
         """
         if asked is not None and not isinstance(asked, str):
-            return self._ad_hoc(asked, by=by, since=since, until=until, **options)
+            return self._ad_hoc(asked, by=by, since=since, until=until, where=where, **options)
         if options:
             raise QuestionError(f"{', '.join(options)}: journey.yaml says that of a funnel. Ask a list of touchpoints.")
         funnels = dict(
@@ -437,7 +580,10 @@ class Shop:
             raise QuestionError(f"No funnel {name!r}. journey.yaml has: {', '.join(funnels)}.")
         groups = self._segments(by)
         return answer_funnel(
-            self.ask, _of_journey_yaml(name, groups, since, until), groups, self._sentence("metrics.funnel_steps")
+            self._asked,
+            _of_journey_yaml(name, groups, since, until, where),
+            groups,
+            self._sentence("metrics.funnel_steps"),
         )
 
     def _ad_hoc(self, steps: Sequence[str | Sequence[str] | Step], **options: Any) -> FunnelAnswer:
@@ -453,33 +599,45 @@ class Shop:
         Who is counted by one and not by another is in `shop.table("metrics.funnel_dialect_units")`.
         """
         select = "select *, dialect || ': ' || step_label as tool_and_step from metrics.funnel_dialects"
-        draw = partial(bars, label="tool_and_step", value="reached_count")
-        return self._of("metrics.funnel_dialects", select, where, "step_number, dialect", draw)
+        return self._of("metrics.funnel_dialects", select, where, "step_number, dialect", tools)
 
-    def journey(self, person: str) -> Answer:
-        """Every touchpoint of one person, in order: session, stage, channel, device."""
+    def journey(self, person: str | None = None) -> Answer:
+        """Every touchpoint of one person, in order: session, stage, channel, device.
+
+        Args:
+            person: of journeys.people; or a journey, of journeys.journeys, with its touchpoints alone. None: of those
+                who dropped where most are lost, the last one.
+        """
+        if person is None:
+            dropped = self.next_after().units()
+            person = str(dropped["person_id"].iloc[-1]) if len(dropped) else ""
+        named = text_literal(person)
+        of_journey = f"select touchpoint_id from journeys.journey_touchpoints where journey_id = {named}"
         return self._of(
             "journeys.touchpoints",
             "select * from journeys.touchpoints",
-            f"person_id = {text_literal(person)}",
+            f"person_id = {named} or touchpoint_id in ({of_journey})",
             "occurred_at, sequence, touchpoint_id",
-            bars,
+            timeline,
         )
 
     # How an answer is made.
 
     def _of(self, table: str, select: str, where: str | None, order: str, draw: Any) -> Answer:
         sql = f"select * from (\n    {select}\n)" + (f"\nwhere {where}" if where else "") + f"\norder by {order}"
+        return Answer.of(self._asked(sql), sql, self._sentence(table), partial(_drawn, draw))
+
+    def _asked(self, sql: str) -> pd.DataFrame:
+        """The rows of a select that holds a condition of the analyst's."""
         try:
-            found = self.ask(sql)
+            return self.ask(sql)
         except duckdb.Error as error:
             raise QuestionError(f"DuckDB: {error}") from None
-        return Answer.of(found, sql, self._sentence(table), partial(_drawn, draw))
 
     def _segments(self, by: str | Sequence[str]) -> list[str]:
         """The segments that are asked for, if there are such."""
         groups = [by] if isinstance(by, str) else [*by]
-        known = self._values("dimension", "journeys.session_segments")
+        known = self._dimensions()
         for group in groups:
             if group not in known:
                 raise QuestionError(f"No segment {group!r}. There are: {', '.join(known)}.")
@@ -504,6 +662,10 @@ class Shop:
     def _values(self, column: str, table: str) -> list[str]:
         found = self.connection.execute(f"select distinct {column} from {table} order by 1").fetchall()
         return [one for (one,) in found]
+
+    def _dimensions(self) -> list[str]:
+        """The dimensions of which sessions have values, or could have."""
+        return sorted({*SEGMENTS, *self._values("dimension", "journeys.session_segments")})
 
     def _known(self, table: str) -> str:
         tables = [
@@ -540,11 +702,11 @@ def _members(name: str, groups: Sequence[str], since: Any, until: Any, where: st
     )
 
 
-def _of_journey_yaml(name: str, groups: Sequence[str], since: Any, until: Any) -> dict[str, str]:
+def _of_journey_yaml(name: str, groups: Sequence[str], since: Any, until: Any, where: str | None) -> dict[str, str]:
     """What sql/questions/funnel.sql reads, of the attempts that a run has found for a funnel of journey.yaml."""
     limits = [f"outcomes.funnel_id = {text_literal(name)}", "outcomes.state <> 'uncovered'"]
-    limits += [f"outcomes.entered_on >= cast({text_literal(str(since))} as date)"] if since is not None else []
-    limits += [f"outcomes.entered_on <= cast({text_literal(str(until))} as date)"] if until is not None else []
+    limits += limits_of("outcomes.entered_on", since, until)
+    read = f"(\nselect * from metrics.funnel_attempts where {where}\n)" if where else "metrics.funnel_attempts"
     joins = "".join(
         f"\nleft join journeys.session_segments as segment_{place} on outcomes.session_id = segment_{place}.session_id "
         f"and segment_{place}.dimension = {text_literal(group)}"
@@ -563,15 +725,31 @@ def _of_journey_yaml(name: str, groups: Sequence[str], since: Any, until: Any) -
         "outcomes.entered_at, outcomes.furthest_step, outcomes.is_matured, "
         f"{f'{{{values}}}' if groups else 'true'} as group_key, row_number() over (partition by outcomes.unit_id "
         "order by outcomes.is_matured desc, outcomes.furthest_step desc, outcomes.entered_at desc) = 1 as is_best\n"
-        f"from metrics.funnel_attempts as outcomes{joins}\nwhere {' and '.join(limits)}",
+        f"from {read} as outcomes{joins}\nwhere {' and '.join(limits)}",
     }
 
 
 def _variant_bars(found: pd.DataFrame) -> go.Figure:
-    """The largest variants; of a long path the beginning, which is cut here alone and never where it is counted."""
+    """The largest variants, with and without an order; of a long path the ends (it is cut here alone)."""
     shown = pd.DataFrame(found).nlargest(20, "journey_count")
-    cut = shown["path"].where(shown["path"].str.len() <= 70, shown["path"].str.slice(0, 69) + "…")
-    return bars(shown.assign(path=shown["variant_number"].astype(str) + ". " + cut), "path", "journey_count")
+    figure = go.Figure(layout={"template": "plotly_white", "title": "No journey is over yet", "colorway": GROUPS})
+    if not len(shown):
+        return figure
+    path = shown["path"]
+    cut = path.where(path.str.len() <= 70, path.str.slice(0, 34) + " … " + path.str.slice(-33))
+    labels = shown["variant_number"].astype(str) + ". " + cut
+    for counted, name in (("ordered_count", "with an order"), ("dropped_count", "without")):
+        figure.add_bar(y=labels, x=shown[counted], orientation="h", name=name)
+    most = shown.iloc[0]
+    figure.update_layout(
+        title=f"Most take path {most['variant_number']}: {most['journey_count']:,} journeys, "
+        f"{most['ordered_count']:,} with an order; {len(found):,} paths",
+        barmode="stack",
+        xaxis={"title": "journeys that are over", "tickformat": ","},
+        yaxis={"autorange": "reversed"},
+        legend={"traceorder": "normal"},
+    )
+    return figure
 
 
 def _drawn(draw: Any, found: pd.DataFrame) -> go.Figure:

@@ -1,16 +1,18 @@
--- One row per step of a funnel (or required stage of the map) and shop day of entry: what became of the attempts of that day.
+-- One row per step of a funnel and shop day of entry: what became of the attempts of that day.
 -- Here attempts count, not units: who entered on two days stands in both. Days without an attempt have no row.
+-- Not of the map: a journey that orders is over at once, one that falls silent only after the inactivity limit, so its fresh
+-- days would look good. Its figure over time is stage passage (metrics.kpi_daily, metrics.kpi_weekly: stage_passage:…).
 -- key: funnel_id, entered_on, step_number
 with counted as ( -- counted_steps reads it -- noqa: ST03
     select funnel_id, 'day' as dimension, entered_on as value, furthest_step, state, count(*) as unit_count
-    from metrics.drop_off_attempts
+    from metrics.funnel_attempts
     group by funnel_id, entered_on, furthest_step, state
 )
 
 select
-    counts.funnel_id,           -- of settings.funnels, or map:stages
+    counts.funnel_id,           -- of settings.funnels
     counts.value as entered_on,  -- shop day of entry
-    counts.step_number,         -- of metrics.drop_off_steps
+    counts.step_number,         -- of settings.funnel_steps
     counts.step_label,          -- as pages call it
     counts.entered_count,       -- matured attempts
     counts.reached_count,       -- of these, reached this step

@@ -1,9 +1,11 @@
--- One row per step of a funnel (or required stage of the map) and week (from Monday) of entry.
+-- One row per step of a funnel and week (from Monday) of entry.
 -- A unit that entered on several days of the week counts once, with its best attempt of that week.
+-- Not of the map: a journey that orders is over at once, one that falls silent only after the inactivity limit, so its fresh
+-- days would look good. Its figure over time is stage passage (metrics.kpi_daily, metrics.kpi_weekly: stage_passage:…).
 -- key: funnel_id, week_on, step_number
 with best as (
     select funnel_id, furthest_step, state, cast(date_trunc('week', entered_on) as date) as week_on
-    from metrics.drop_off_attempts
+    from metrics.funnel_attempts
     qualify row_number() over (
         partition by funnel_id, unit_id, date_trunc('week', entered_on)
         order by case state when 'matured' then 1 when 'open' then 2 else 3 end, furthest_step desc, entered_at desc
@@ -17,9 +19,9 @@ counted as ( -- counted_steps reads it -- noqa: ST03
 )
 
 select
-    counts.funnel_id,           -- of settings.funnels, or map:stages
+    counts.funnel_id,           -- of settings.funnels
     counts.value as week_on,    -- the week's Monday, a shop day
-    counts.step_number,         -- of metrics.drop_off_steps
+    counts.step_number,         -- of settings.funnel_steps
     counts.step_label,          -- as pages call it
     counts.entered_count,       -- units with a matured attempt
     counts.reached_count,       -- of these, reached this step
