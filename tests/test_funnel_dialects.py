@@ -67,7 +67,7 @@ def counted(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, tuple[
     found = rows(
         connection,
         "select dialect, replace(identifier, 'anonymous:', ''), here_step, there_step, because "
-        "from metrics.funnel_dialect_units inner join journeys.identities on unit_id = person_id",
+        "from metrics.funnel_dialect_units inner join journeys.identities using (person_id)",
     )
     return {tool: {who: (here, there, why) for t, who, here, there, why in found if t == tool} for tool in TOOLS}
 

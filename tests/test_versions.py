@@ -89,6 +89,8 @@ def test_every_module_that_writes_a_table_is_found() -> None:
         "parcours.tables.drop_off_ranking",
         "parcours.tables.incidents",
         "parcours.tables.movements",
+        "parcours.tables.retention_expected",
+        "parcours.tables.satisfaction_drivers",
     }
 
 

@@ -6,7 +6,7 @@
 -- several steps.
 -- How it works: the chain of earliest next steps from an entry is the same whatever the window, which only cuts it off. So
 -- each entry is walked once, as if it had a day of its own.
--- key: dialect, unit_id
+-- key: dialect, person_id
 with chosen as (
     select funnel_id, coalesce(window_seconds, 1e15) as most_seconds
     from settings.funnels
@@ -112,7 +112,7 @@ here as (
 compared as (
     select
         dialects.dialect,
-        ours.unit_id,
+        ours.unit_id as person_id,
         coalesce(here.furthest_step, 0) as here_step,
         ours.furthest_step as with_open_step,
         their_window.furthest_step as with_window_step,
@@ -142,7 +142,7 @@ compared as (
 
 select
     dialect,                    -- ga4, mixpanel, amplitude, posthog or clickhouse
-    unit_id,                    -- the person, of journeys.people
+    person_id,                  -- of journeys.people
     here_step,                  -- the furthest step that counts here; 0: no attempt is matured
     there_step,                 -- the furthest step that counts there
     case

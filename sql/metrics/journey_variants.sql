@@ -7,7 +7,7 @@
 -- key: journey_type, path
 with judged as (
     select
-        journey_id, person_id, journey_type, started_at, path, visit_count, path_seconds, is_intended, net_revenue, outcome,
+        person_id, journey_type, path, visit_count, path_seconds, is_intended, net_revenue, outcome,
         outcome in ('ordered', 'dropped') as is_matured
     from metrics.journey_paths
 ),
@@ -40,34 +40,6 @@ numbered as (
         ) as bigint) as cumulative_count,
         row_number() over (partition by journey_type order by journey_count desc, path) as variant_number
     from counts
-),
-
--- The latest three, so that an analyst looks at what happens now.
-latest as (
-    select
-        journey_type,
-        path,
-        journey_id,
-        row_number() over (partition by path order by started_at desc, journey_id) as number_of_all,
-        row_number() over (partition by journey_type, path order by started_at desc, journey_id) as number_of_type
-    from judged
-    where is_matured
-),
-
-picked as (
-    select 'all' as journey_type, path, journey_id, number_of_all as example_number
-    from latest
-    where number_of_all <= 3
-    union all
-    select journey_type, path, journey_id, number_of_type
-    from latest
-    where number_of_type <= 3
-),
-
-examples as (
-    select journey_type, path, string_agg(journey_id, ', ' order by example_number) as example_journeys
-    from picked
-    group by journey_type, path
 )
 
 select
@@ -91,8 +63,6 @@ select
     wilson_high(numbered.ordered_count, numbered.journey_count) as ordered_high,  -- Wilson 95 %
     numbered.median_seconds,    -- from entering its first stage to entering its last one, median
     numbered.net_revenue,       -- of its orders, in the shop's currency; null: none, or not known
-    examples.example_journeys,  -- of journeys.journeys: the latest of it, at most three
     is_small_cell(numbered.journey_count, shop.small_cell) as is_small,  -- too few to rank the rate
 from numbered
 cross join settings.shop as shop
-left join examples on numbered.journey_type = examples.journey_type and numbered.path = examples.path
