@@ -50,7 +50,8 @@ def answer_trend(
     attempts = (
         f"with attempts as (\nselect attempts.*, {groups.key} as group_key\nfrom (\n"
         f"select * from metrics.kpi_attempts where {limits}\nqualify row_number() over (partition by unit_id, {period} "
-        "order by denominator desc, numerator desc, happened_at desc, attempt_id) = 1 "
+        "order by denominator desc, numerator desc, case when outcome = 'uncovered' then 1 else 0 end, "
+        "happened_at desc, attempt_id) = 1 "
         f"or not exists (select 1 from settings.kpis where kpi = {text_literal(kpi)} and funnel_id is not null)\n"
         f") as attempts{groups.joins}\n)\n\n"
     )

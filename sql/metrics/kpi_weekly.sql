@@ -7,7 +7,9 @@ with best as (
     inner join settings.kpis as kpis on attempts.kpi = kpis.kpi and kpis.funnel_id is not null
     qualify row_number() over (
         partition by attempts.kpi, attempts.unit_id, date_trunc('week', attempts.happened_on)
-        order by attempts.denominator desc, attempts.numerator desc, attempts.happened_at desc, attempts.attempt_id
+        order by
+            attempts.denominator desc, attempts.numerator desc, case when attempts.outcome = 'uncovered' then 1 else 0 end,
+            attempts.happened_at desc, attempts.attempt_id
     ) = 1
 ),
 
