@@ -60,6 +60,7 @@ def folder_of(folder: Path, **files: str) -> Path:
         ("shop_day(timestamp '2026-12-31 22:59:59', 'Europe/Paris')", date(2026, 12, 31)),
         ("shop_month(timestamp '2026-06-30 22:00', 'Europe/Paris')", date(2026, 7, 1)),
         ("shop_month(timestamp '2026-06-30 21:59', 'Europe/Paris')", date(2026, 6, 1)),
+        ("[state_rank(state) for state in ['matured', 'open', 'uncovered']]", [1, 2, 3]),
         ("is_small_cell(29, 30)", True),
         ("is_small_cell(30, 30)", False),
         ("is_small_cell(null, 30)", True),

@@ -10,15 +10,15 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, ClassVar
 
-import duckdb
 import pandas as pd
 import plotly.graph_objects as go
 
 from parcours.questions.answer import Answer
 from parcours.questions.charts import bars, lines
 from parcours.questions.funnel_answer import question
-from parcours.questions.steps import QuestionError
-from parcours.warehouse.connection import quoted, text_literal
+from parcours.questions.groups import TIMES, group_columns, group_key, joined_segments, limits_of, of_group
+from parcours.questions.steps import refuse_unknown
+from parcours.warehouse.connection import quoted
 
 COLUMNS = {
     "day": "attempts.happened_on",
@@ -35,7 +35,6 @@ COLUMNS = {
     "shipping": "attempts.shipping_band",
 }
 """What carts are split by, as metrics.cart_abandonment_splits names it, and weeks and months."""
-TIMES = ("day", "week", "month")
 TOP = 25
 """Bars of a chart."""
 
@@ -56,11 +55,7 @@ class CartsAnswer(Answer):
         Raises:
             QuestionError: there is no such column; all are named.
         """
-        found = self.ask_attempts()
-        for column, value in cell.items():
-            if column not in found:
-                raise QuestionError(f"No column {column!r}. There are: {', '.join(map(str, found.columns))}.")
-            found = found[found[column].isna() if pd.isna(value) else found[column] == value]
+        found: pd.DataFrame = of_group(self.ask_attempts(), cell)
         return found
 
 
@@ -85,39 +80,24 @@ def answer_carts(
         definition: what is counted.
 
     Raises:
-        QuestionError: there is no such group; those that there are are named. Or DuckDB cannot read the condition.
+        QuestionError: there is no such group; those that there are are named.
     """
     groups = [by] if isinstance(by, str) else [*by]
     others = [name for name in known if name not in COLUMNS]
     for group in groups:
-        if group not in COLUMNS and group not in others:
-            raise QuestionError(f"No split {group!r}. There are: {', '.join([*COLUMNS, *others])}.")
-    limits = [f"({where})"] if where else []
-    limits += [f"happened_on >= cast({text_literal(str(since))} as date)"] if since is not None else []
-    limits += [f"happened_on <= cast({text_literal(str(until))} as date)"] if until is not None else []
-    joins, values = "", []
-    for place, group in enumerate(groups):
-        values.append(f"{text_literal(group)}: {COLUMNS.get(group, f'segment_{place}.value')}")
-        if group not in COLUMNS:
-            joins += (
-                f"\n    left join journeys.session_segments as segment_{place} on attempts.session_id = "
-                f"segment_{place}.session_id and segment_{place}.dimension = {text_literal(group)}"
-            )
-    key = f"{{{', '.join(values)}}}" if groups else "true"
+        refuse_unknown("split", group, [*COLUMNS, *others])
+    limits = limits_of("happened_on", since, until, where)
+    joins, segments = joined_segments([group for group in groups if group not in COLUMNS], "attempts")
+    key = group_key({group: (COLUMNS | segments)[group] for group in groups})
     limited = f"\n    where {' and '.join(limits)}" if limits else ""
     preface = (
         f"with attempts as (\n    select attempts.*, {key} as group_key\n    from (\n"
         f"    select * from metrics.cart_attempts{limited}\n    ) as attempts{joins}\n)\n"
     )
-    names = ", ".join([*(f"group_key.{quoted(one)} as {quoted(one)}" for one in groups), "* exclude (group_key)"])
     times = [quoted(one) for one in groups if one in TIMES]
     order = ", ".join([*times, "position", "attempt_count desc", *map(quoted, groups)])
-    sql = f"{preface}select {names} from (\n{question('carts')}\n)\norder by {order}"
-    try:
-        found = ask(sql)
-    except duckdb.Error as error:
-        raise QuestionError(f"DuckDB: {error}") from None
-    answer = CartsAnswer.of(found, sql, definition, lambda counted: draw(counted, groups))
+    sql = f"{preface}select {group_columns(groups)} from (\n{question('carts')}\n)\norder by {order}"
+    answer = CartsAnswer.of(ask(sql), sql, definition, lambda counted: draw(counted, groups))
     # Those that are columns of the table by their own name are there already.
     more = "".join(
         f"group_key.{quoted(one)} as {quoted(one)}, " for one in groups if COLUMNS.get(one) != f"attempts.{one}"

@@ -202,10 +202,7 @@ def draw(found: pd.DataFrame, labels: Mapping[str, str], groups: Sequence[str]) 
     largest = (parts["mix_part"].abs() + parts["rate_part"].abs()).astype(float).nlargest(12).index
     shown = parts[parts.index.isin(largest)]
     names = [" · ".join(map(str, row)) for row in shown[[*groups]].itertuples(index=False)]
-    for part, name in (
-        ("mix_part", "mix: another share of those who came"),
-        ("rate_part", "rate: another part of them went on"),
-    ):
+    for part, name in PARTS.items():
         figure.add_bar(y=names, x=100 * shown[part].astype(float), orientation="h", name=name)
     figure.update_layout(
         barmode="relative",

@@ -17,7 +17,7 @@ from parcours.questions.answer import Answer
 from parcours.questions.charts import bars, grouped_bars, lines_of
 from parcours.questions.funnel_answer import question
 from parcours.questions.groups import Groups, limits_of, of_group
-from parcours.questions.steps import QuestionError
+from parcours.questions.steps import QuestionError, refuse_unknown
 from parcours.warehouse.connection import quoted
 
 OUTCOMES = ("dropped", "reached", "matured", "open", "uncovered")
@@ -47,8 +47,7 @@ class DropOffAnswer(Answer):
             QuestionError: nobody can drop at the stage, or there is no such outcome or column; those there are are
                 named.
         """
-        if outcome not in OUTCOMES:
-            raise QuestionError(f"No outcome {outcome!r}. There are: {', '.join(OUTCOMES)}.")
+        refuse_unknown("outcome", outcome, OUTCOMES)
         stages = self[self["matured_count"].notna() & self["is_required"]] if "is_required" in self else self
         stages = stages.drop_duplicates("stage").sort_values("stage_position")
         found = stages[(stages["stage"] == stage) | (stages["stage_label"] == stage)]

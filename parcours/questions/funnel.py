@@ -13,6 +13,7 @@ from typing import Any
 
 from parcours.project import ROOT
 from parcours.questions.funnel_answer import FunnelAnswer, answer_funnel, question, select_row, written_out
+from parcours.questions.groups import group_key
 from parcours.questions.log import TABLE, as_log
 from parcours.questions.steps import QuestionError, Span, Step, as_steps, seconds
 from parcours.settings.funnel_rules import (
@@ -101,7 +102,7 @@ def funnel(
         "unit_id": quoted(unit),
         "occurred_at": instant,
         "sequence": quoted(sequence) if sequence else "cast(null as bigint)",
-        "group_key": f"{{{', '.join(f'{text_literal(one)}: {quoted(one)}' for one in groups)}}}" if groups else "true",
+        "group_key": group_key({one: quoted(one) for one in groups}),
         "is_asked_for": f"coalesce({where}, false)" if where else "true",
     }
     ctes = {

@@ -19,6 +19,7 @@ from parcours.numbers import Numbers
 from parcours.project import ROOT
 from parcours.questions.answer import Answer
 from parcours.questions.charts import GROUPS
+from parcours.questions.groups import group_columns
 from parcours.questions.steps import QuestionError
 from parcours.warehouse.connection import quoted
 from parcours.warehouse.functions import inlined
@@ -73,7 +74,7 @@ def answer_funnel(
     """
     texts = (f"{name} as{' materialized' * (name == 'events')} (\n{text}\n)" for name, text in ctes.items())
     preface = "with " + ",\n\n".join(texts) + "\n\n"
-    names = ", ".join([*(f"group_key.{quoted(one)} as {quoted(one)}" for one in groups), "* exclude (group_key)"])
+    names = group_columns(groups)
     sql = (
         f"{preface}select {names} from (\n{question('funnel')}\n)\n"
         f"order by {', '.join(['entered_count desc', *map(quoted, groups), 'step_number'])}"

@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 import pandas as pd
 
 from parcours.questions.answer import Answer
-from parcours.questions.steps import QuestionError
+from parcours.questions.groups import of_group
+from parcours.questions.steps import refuse_unknown
 
 
 class ListedAnswer(Answer):
@@ -34,11 +35,7 @@ class ListedAnswer(Answer):
             QuestionError: there is no such outcome or column; those that there are are named.
         """
         units = self.units()
-        if outcome is not None and outcome not in self.outcomes:
-            raise QuestionError(f"No outcome {outcome!r}. There are: {', '.join(self.outcomes)}.")
+        if outcome is not None:
+            refuse_unknown("outcome", outcome, self.outcomes)
         found = units[units["outcome"] == outcome] if outcome else units[~units["outcome"].isin(self.uncounted)]
-        for column, value in cell.items():
-            if column not in units:
-                raise QuestionError(f"No column {column!r}. There are: {', '.join(map(str, units))}.")
-            found = found[found[column].isna() if pd.isna(value) else found[column] == value]
-        return sorted(found["unit_id"].unique())
+        return sorted(of_group(found, cell)["unit_id"].unique())

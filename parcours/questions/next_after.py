@@ -14,6 +14,7 @@ import plotly.graph_objects as go
 from parcours.numbers import Numbers
 from parcours.questions.charts import GROUPS
 from parcours.questions.funnel_answer import question, written_out
+from parcours.questions.groups import group_columns, group_key, joined_segments
 from parcours.questions.listed_answer import ListedAnswer
 from parcours.questions.steps import QuestionError
 from parcours.warehouse.connection import quoted, text_literal
@@ -79,12 +80,7 @@ def answer_next(
         definition: what is counted.
     """
     kind, funnel, number, label = place
-    joins = "".join(
-        f"\nleft join journeys.session_segments as segment_{n} on dropped.session_id = segment_{n}.session_id "
-        f"and segment_{n}.dimension = {text_literal(group)}"
-        for n, group in enumerate(groups)
-    )
-    values = ", ".join(f"{text_literal(group)}: segment_{n}.value" for n, group in enumerate(groups))
+    joins, segments = joined_segments(groups, "dropped")
     limits = [f"dropped.place_type = {text_literal(kind)}", f"dropped.place_number = {number}"]
     limits += [f"dropped.funnel_id = {text_literal(funnel)}"] if funnel is not None else []
     days = (
@@ -93,10 +89,10 @@ def answer_next(
     )
     of_those = f"(\nselect * exclude (dropped_on) from (\n{written_out(days)}\n)\nwhere {' and '.join(asked)}\n)"
     preface = (
-        f"with drops as (\nselect dropped.*, {f'{{{values}}}' if groups else 'true'} as group_key\n"
+        f"with drops as (\nselect dropped.*, {group_key(segments)} as group_key\n"
         f"from {of_those if asked else 'metrics.dropped_units'} as dropped{joins}\nwhere {' and '.join(limits)}\n)\n\n"
     )
-    names = ", ".join([*(f"group_key.{quoted(one)} as {quoted(one)}" for one in groups), "* exclude (group_key)"])
+    names = group_columns(groups)
     order = ", ".join(["dropped_count desc", *map(quoted, groups), "outcome_number"])
     sql = f"{preface}select {names} from (\n{question('next_after')}\n)\norder by {order}"
     answer = ListedAnswer.of(ask(sql), sql, definition, partial(draw, label=label, groups=groups))

@@ -18,7 +18,8 @@ from parcours.engine.model import parse_select, read_model
 from parcours.project import ROOT
 from parcours.questions.answer import Answer
 from parcours.questions.charts import GROUPS, INK, words
-from parcours.questions.steps import QuestionError
+from parcours.questions.groups import group_key, joined_segments, limits_of, of_group
+from parcours.questions.steps import refuse_unknown
 from parcours.warehouse.connection import quoted, text_literal
 from parcours.warehouse.functions import inlined
 
@@ -44,8 +45,7 @@ class RetentionAnswer(Answer):
             QuestionError: there is no such interval, column or outcome; those that there are are named.
         """
         numbers = self["interval_number"].drop_duplicates().tolist()
-        if interval_number not in numbers:
-            raise QuestionError(f"No interval {interval_number}. There are: {', '.join(map(str, numbers))}.")
+        refuse_unknown("interval", interval_number, numbers)
         found = self.ask_people(interval_number)
         return _listed(found, outcome, "is_", group)
 
@@ -65,14 +65,29 @@ class SurvivalAnswer(Answer):
 
 def _listed(found: pd.DataFrame, outcome: str, prefix: str, group: Mapping[str, Any]) -> list[str]:
     outcomes = [str(one).removeprefix(prefix) for one in found if str(one).startswith(prefix)]
-    if outcome not in outcomes:
-        raise QuestionError(f"No outcome {outcome!r}. There are: {', '.join(outcomes)}.")
-    counted = found[found[f"{prefix}{outcome}"]]
-    for column, value in group.items():
-        if column not in counted:
-            raise QuestionError(f"No column {column!r}: it is not one of `by`.")
-        counted = counted[counted[column].isna() if pd.isna(value) else counted[column] == value]
-    return sorted(counted["person_id"])
+    refuse_unknown("outcome", outcome, outcomes)
+    return sorted(of_group(found[found[f"{prefix}{outcome}"]], group)["person_id"])
+
+
+def members_of(name: str, groups: Sequence[str], since: Any, until: Any, where: str | None) -> str:
+    """The members that metrics.retention_by_segment counts, of one retention, with the groups that are asked for.
+
+    Args:
+        name: of settings.retentions.
+        groups: `cohort_at`, and dimensions of journeys.session_segments.
+        since: the first shop day of entry that counts.
+        until: the last one.
+        where: a condition in SQL over the columns of metrics.retention_members.
+    """
+    entered_on = "shop_day(entered_at, (select time_zone from settings.shop))"
+    limits = [f"retention_id = {text_literal(name)}", *limits_of(entered_on, since, until, where)]
+    joins, segments = joined_segments([group for group in groups if group != "cohort_at"], "members")
+    key = group_key({group: segments.get(group, "members.cohort_at") for group in groups})
+    return (
+        "select members.* exclude (cohort_at, entered_at, session_id), cast(null as timestamp) as cohort_at, "
+        f"'asked' as dimension, {key} as value\n"
+        f"from (select * from metrics.retention_members where {' and '.join(limits)}) as members{joins}"
+    )
 
 
 def answer_retention(ask: Ask, members: str, groups: Sequence[str], kind: str, definition: str) -> RetentionAnswer:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from datetime import date
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,6 @@ from parcours.project import load_project
 from parcours.questions.answer import Answer
 from parcours.questions.carts import answer_carts
 from parcours.questions.charts import (
-    GROUPS,
     bars,
     effects,
     explained,
@@ -49,10 +48,13 @@ from parcours.questions.retention import (
     answer_retention,
     answer_survival,
     draw_expected,
+    members_of,
 )
 from parcours.questions.satisfaction import SatisfactionAnswer, answer_satisfaction
-from parcours.questions.steps import QuestionError, Step
+from parcours.questions.shop_funnel import of_journey_yaml
+from parcours.questions.steps import QuestionError, Step, refuse_unknown
 from parcours.questions.trend import answer_trend
+from parcours.questions.variants import answer_variants, paths_taken
 from parcours.warehouse.connection import text_literal
 
 SEGMENTS = ("channel", "country", "device", "new or returning")
@@ -191,7 +193,7 @@ class Shop:
             table = "metrics.cart_abandonment"
             return self._of(table, "select * from metrics.cart_abandonment", where, "position", draw)
         definition = self._sentence("metrics.cart_abandonment_splits")
-        return answer_carts(self.ask, self._dimensions(), by, since, until, where, definition)
+        return answer_carts(self._asked, self._dimensions(), by, since, until, where, definition)
 
     def abandoned_carts(
         self, *, since: date | str | None = None, until: date | str | None = None, where: str | None = "can_be_won"
@@ -204,13 +206,10 @@ class Shop:
             where: by default those that were neither ordered nor emptied since; `is_in_rate`: those that the rate of
                 abandonment counts.
         """
-        limits = [f"({where})"] if where else []
-        limits += [f"opened_on >= cast({text_literal(str(since))} as date)"] if since is not None else []
-        limits += [f"opened_on <= cast({text_literal(str(until))} as date)"] if until is not None else []
         return self._of(
             "metrics.abandoned_carts",
             "select * from metrics.abandoned_carts",
-            " and ".join(limits) or None,
+            " and ".join(limits_of("opened_on", since, until, where)) or None,
             "value desc nulls last, cart_id",
             left_carts,
         )
@@ -252,20 +251,12 @@ class Shop:
             QuestionError: there is no such retention, kind or segment; those that there are are named.
         """
         table = "metrics.retention_by_segment"
-        names = self._values("retention_id", "settings.retentions")
-        if name not in names:
-            raise QuestionError(f"No retention {name!r}. There are: {', '.join(names)}.")
-        kinds = self._values("kind", table)
-        if kind not in kinds:
-            raise QuestionError(f"No kind {kind!r}. There are: {', '.join(kinds)}.")
+        refuse_unknown("retention", name, self._values("retention_id", "settings.retentions"))
+        refuse_unknown("kind", kind, self._values("kind", table))
         groups = [by] if isinstance(by, str) else [*by]
         self._segments([group for group in groups if group != "cohort_at"])
-        try:
-            return answer_retention(
-                self.ask, _members(name, groups, since, until, where), groups, kind, self._sentence(table)
-            )
-        except duckdb.Error as error:
-            raise QuestionError(f"DuckDB: {error}") from None
+        members = members_of(name, groups, since, until, where)
+        return answer_retention(self._asked, members, groups, kind, self._sentence(table))
 
     def survival(self, *, by: str = "all", where: str | None = None) -> SurvivalAnswer:
         """How long until the second order: the share of customers without one by each day (Kaplan–Meier).
@@ -278,9 +269,7 @@ class Shop:
             QuestionError: there is no such dimension; those that there are are named.
         """
         table = "metrics.second_order_survival"
-        known = self._values("dimension", table)
-        if by not in known:
-            raise QuestionError(f"No dimension {by!r}. There are: {', '.join(known)}.")
+        refuse_unknown("dimension", by, self._values("dimension", table))
         select = f"select * from {table} where dimension = {text_literal(by)}"
         return answer_survival(self.ask, self._of(table, select, where, "value, day_number", bars), by)
 
@@ -312,18 +301,11 @@ class Shop:
             QuestionError: there is no such dimension or kind; those that there are are named.
         """
         for name, column, value in (("dimension", "dimension", by), ("kind of survey", "kind", kind)):
-            known = self.ask(f"select distinct {column} as known from metrics.satisfaction order by 1")[
-                "known"
-            ].tolist()
-            if value is not None and known and value not in known:
-                raise QuestionError(f"No {name} {value!r}. There are: {', '.join(known)}.")
-        limits = [f"asked_on >= cast({text_literal(str(since))} as date)"] if since is not None else []
-        limits += [f"asked_on <= cast({text_literal(str(until))} as date)"] if until is not None else []
-        limits += [f"({where})"] if where is not None else []
-        try:
-            return answer_satisfaction(self.ask, by, kind, limits, self._sentence("metrics.satisfaction"))
-        except duckdb.Error as error:
-            raise QuestionError(f"DuckDB: {error}") from None
+            known = self._values(column, "metrics.satisfaction")
+            if value is not None and known:
+                refuse_unknown(name, value, known)
+        limits = limits_of("asked_on", since, until, where)
+        return answer_satisfaction(self._asked, by, kind, limits, self._sentence("metrics.satisfaction"))
 
     def satisfaction_drivers(self, *, where: str | None = None) -> Answer:
         """What the score of each survey goes with: the share of its variance that each behaviour explains."""
@@ -346,24 +328,9 @@ class Shop:
         Those that are open or uncovered are counted apart, and are lists of their own. Of all that is known: the table
         has no days (`metrics.journey_paths` has each journey's).
         """
-        answer = self._of(
-            "metrics.journey_variants",
-            "select * from metrics.journey_variants",
-            where,
-            "journey_type, variant_number",
-            _variant_bars,
-        )
-        listed = ListedAnswer.of(pd.DataFrame(answer), answer.sql, answer.definition, answer.draw)
-        listed.ask_units = cache(
-            lambda: self.ask(
-                "select variants.journey_type, variants.variant_number, variants.path, paths.journey_id as unit_id, "
-                f"paths.person_id, paths.outcome\nfrom (\n{answer.sql}\n) as variants\n"
-                "inner join metrics.journey_paths as paths on variants.path = paths.path "
-                "and variants.journey_type in ('all', paths.journey_type)\norder by 1, 2, paths.started_at, unit_id"
-            )
-        )
-        listed.outcomes, listed.uncounted = ("ordered", "dropped", "open", "uncovered"), ("open", "uncovered")
-        return listed
+        table = "metrics.journey_variants"
+        order = "journey_type, variant_number"
+        return answer_variants(self.ask, self._of(table, f"select * from {table}", where, order, paths_taken))
 
     def deviations(self, *, where: str | None = None) -> Answer:
         """How often journeys that deviate from the intended path order, beside those that could have deviated too."""
@@ -438,8 +405,7 @@ class Shop:
             until: they began on this one or before.
             where: a condition in SQL, as `dimension = 'device'`: of whom is what the search itself finds.
         """
-        limits = [f"({where})"] if where else []
-        limits += limits_of("ended_on", since, None) + limits_of("began_on", None, until)
+        limits = limits_of("ended_on", since, None, where) + limits_of("began_on", None, until)
         return self._of(
             "metrics.incidents",
             "select * from metrics.incidents",
@@ -483,8 +449,7 @@ class Shop:
         kpis = dict(
             self.connection.execute("select kpi, kpi_label from settings.kpis order by kpi_position").fetchall()
         )
-        if kpi not in kpis:
-            raise QuestionError(f"No figure {kpi!r}. There are: {', '.join(kpis)}.")
+        refuse_unknown("figure", kpi, kpis)
         names = [by] if isinstance(by, str) else [*by]
         if not {*names} & {*TIMES}:
             names = ["week", *names]
@@ -581,7 +546,7 @@ class Shop:
         groups = self._segments(by)
         return answer_funnel(
             self._asked,
-            _of_journey_yaml(name, groups, since, until, where),
+            of_journey_yaml(name, groups, since, until, where),
             groups,
             self._sentence("metrics.funnel_steps"),
         )
@@ -639,8 +604,7 @@ class Shop:
         groups = [by] if isinstance(by, str) else [*by]
         known = self._dimensions()
         for group in groups:
-            if group not in known:
-                raise QuestionError(f"No segment {group!r}. There are: {', '.join(known)}.")
+            refuse_unknown("segment", group, known)
         return groups
 
     def _sentence(self, table: str) -> str:
@@ -674,82 +638,8 @@ class Shop:
                 "select schema_name || '.' || table_name from duckdb_tables() order by 1"
             ).fetchall()
         ]
-        if table not in tables:
-            raise QuestionError(f"No table {table!r}. There are: {', '.join(tables)}.")
+        refuse_unknown("table", table, tables)
         return table
-
-
-def _members(name: str, groups: Sequence[str], since: Any, until: Any, where: str | None) -> str:
-    """The members that metrics.retention_by_segment counts, of one retention, with the groups that are asked for."""
-    limits = [f"retention_id = {text_literal(name)}"]
-    entered_on = "shop_day(entered_at, (select time_zone from settings.shop))"
-    limits += [f"{entered_on} >= cast({text_literal(str(since))} as date)"] if since is not None else []
-    limits += [f"{entered_on} <= cast({text_literal(str(until))} as date)"] if until is not None else []
-    limits += [f"({where}\n)"] if where else []
-    values = {group: "members.cohort_at" for group in groups if group == "cohort_at"}
-    joins = ""
-    for place, group in enumerate(group for group in groups if group != "cohort_at"):
-        values[group] = f"segment_{place}.value"
-        joins += (
-            f"\nleft join journeys.session_segments as segment_{place} on members.session_id = "
-            f"segment_{place}.session_id and segment_{place}.dimension = {text_literal(group)}"
-        )
-    held = ", ".join(f"{text_literal(group)}: {values[group]}" for group in groups)
-    return (
-        "select members.* exclude (cohort_at, entered_at, session_id), cast(null as timestamp) as cohort_at, "
-        f"'asked' as dimension, {f'{{{held}}}' if groups else 'true'} as value\n"
-        f"from (select * from metrics.retention_members where {' and '.join(limits)}) as members{joins}"
-    )
-
-
-def _of_journey_yaml(name: str, groups: Sequence[str], since: Any, until: Any, where: str | None) -> dict[str, str]:
-    """What sql/questions/funnel.sql reads, of the attempts that a run has found for a funnel of journey.yaml."""
-    limits = [f"outcomes.funnel_id = {text_literal(name)}", "outcomes.state <> 'uncovered'"]
-    limits += limits_of("outcomes.entered_on", since, until)
-    read = f"(\nselect * from metrics.funnel_attempts where {where}\n)" if where else "metrics.funnel_attempts"
-    joins = "".join(
-        f"\nleft join journeys.session_segments as segment_{place} on outcomes.session_id = segment_{place}.session_id "
-        f"and segment_{place}.dimension = {text_literal(group)}"
-        for place, group in enumerate(groups)
-    )
-    values = ", ".join(f"{text_literal(group)}: segment_{place}.value" for place, group in enumerate(groups))
-    return {
-        "asked": f"select window_seconds from settings.funnels where funnel_id = {text_literal(name)}",
-        "steps": "select step_number as number, step_label as label, false as is_optional, step_number as chain_step, "
-        f"step_number - 1 as after_step from settings.funnel_steps where funnel_id = {text_literal(name)}",
-        "optional_hits": "select 0 as number, '' as hit_unit_id, cast(null as timestamp) as occurred_at, "
-        "0 as after_step, false as fits_before, false as fits_next where false",
-        "attempts": "select unit_id, entered_on, 1 as entry_step, step_number, reached_at "
-        f"from journeys.attempt_steps where funnel_id = {text_literal(name)}",
-        "outcomes": "select outcomes.unit_id, outcomes.person_id, outcomes.entered_on, 1 as entry_step, "
-        "outcomes.entered_at, outcomes.furthest_step, outcomes.is_matured, "
-        f"{f'{{{values}}}' if groups else 'true'} as group_key, row_number() over (partition by outcomes.unit_id "
-        "order by outcomes.is_matured desc, outcomes.furthest_step desc, outcomes.entered_at desc) = 1 as is_best\n"
-        f"from {read} as outcomes{joins}\nwhere {' and '.join(limits)}",
-    }
-
-
-def _variant_bars(found: pd.DataFrame) -> go.Figure:
-    """The largest variants, with and without an order; of a long path the ends (it is cut here alone)."""
-    shown = pd.DataFrame(found).nlargest(20, "journey_count")
-    figure = go.Figure(layout={"template": "plotly_white", "title": "No journey is over yet", "colorway": GROUPS})
-    if not len(shown):
-        return figure
-    path = shown["path"]
-    cut = path.where(path.str.len() <= 70, path.str.slice(0, 34) + " … " + path.str.slice(-33))
-    labels = shown["variant_number"].astype(str) + ". " + cut
-    for counted, name in (("ordered_count", "with an order"), ("dropped_count", "without")):
-        figure.add_bar(y=labels, x=shown[counted], orientation="h", name=name)
-    most = shown.iloc[0]
-    figure.update_layout(
-        title=f"Most take path {most['variant_number']}: {most['journey_count']:,} journeys, "
-        f"{most['ordered_count']:,} with an order; {len(found):,} paths",
-        barmode="stack",
-        xaxis={"title": "journeys that are over", "tickformat": ","},
-        yaxis={"autorange": "reversed"},
-        legend={"traceorder": "normal"},
-    )
-    return figure
 
 
 def _drawn(draw: Any, found: pd.DataFrame) -> go.Figure:

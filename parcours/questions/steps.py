@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -17,6 +17,17 @@ Span = str | float | timedelta | None
 
 class QuestionError(Exception):
     """A question that can't be answered. The text says what was found, what was expected and what to do."""
+
+
+def refuse_unknown(what: str, asked: object, known: Iterable[object]) -> None:
+    """Refuse a name that is not there.
+
+    Raises:
+        QuestionError: it is not among the known ones, which are named.
+    """
+    there = [*known]
+    if asked not in there:
+        raise QuestionError(f"No {what} {asked!r}. There are: {', '.join(map(str, there))}.")
 
 
 @dataclass(frozen=True)

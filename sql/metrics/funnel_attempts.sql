@@ -74,8 +74,7 @@ select
     row_number() over (
         partition by outcomes.funnel_id, outcomes.unit_id
         order by
-            case outcomes.state when 'matured' then 1 when 'open' then 2 else 3 end, outcomes.furthest_step desc,
-            outcomes.entered_at desc
+            state_rank(outcomes.state), outcomes.furthest_step desc, outcomes.entered_at desc
     ) = 1 as is_best,           -- the one that its unit counts with in a headline
 from outcomes
 inner join settings.funnels as funnels on outcomes.funnel_id = funnels.funnel_id

@@ -8,7 +8,7 @@ with best as (
     from metrics.funnel_attempts
     qualify row_number() over (
         partition by funnel_id, unit_id, date_trunc('week', entered_on)
-        order by case state when 'matured' then 1 when 'open' then 2 else 3 end, furthest_step desc, entered_at desc
+        order by state_rank(state), furthest_step desc, entered_at desc
     ) = 1
 ),
 

@@ -112,6 +112,7 @@ here as (
 compared as (
     select
         dialects.dialect,
+        chosen.funnel_id,
         ours.unit_id as person_id,
         coalesce(here.furthest_step, 0) as here_step,
         ours.furthest_step as with_open_step,
@@ -143,6 +144,7 @@ compared as (
 select
     dialect,                    -- ga4, mixpanel, amplitude, posthog or clickhouse
     person_id,                  -- of journeys.people
+    funnel_id,                  -- of settings.funnels: the one that is compared
     here_step,                  -- the furthest step that counts here; 0: no attempt is matured
     there_step,                 -- the furthest step that counts there
     case

@@ -7,14 +7,7 @@ with steps as (
         units.dialect, steps.step_number, steps.step_label, units.because, units.here_step >= steps.step_number as is_here,
         units.there_step >= steps.step_number as is_there
     from metrics.funnel_dialect_units as units
-    inner join (
-        select funnel_id
-        from settings.funnels
-        where unit = 'person' and chain = 'funnel_chain'
-        order by funnel_number
-        limit 1
-    ) as chosen on true
-    inner join settings.funnel_steps as steps on chosen.funnel_id = steps.funnel_id
+    inner join settings.funnel_steps as steps on units.funnel_id = steps.funnel_id
 ),
 
 counts as (
