@@ -114,7 +114,7 @@ def limits_of(day: str, since: Any, until: Any, where: str | None = None) -> lis
     return limits
 
 
-def of_group(known: Any, cell: dict[str, Any]) -> Any:
+def of_group(known: Any, cell: Mapping[str, Any]) -> Any:
     """The rows of a DataFrame that have these values.
 
     Raises:
