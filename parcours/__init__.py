@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from parcours.questions.funnel import funnel as funnel
-    from parcours.questions.shop import open_shop as open  # noqa: F401
+    from parcours.questions.shop import open_shop as open
     from parcours.questions.steps import step as step
+
+__all__ = ["funnel", "open", "step"]
 
 _ASKED = {
     "funnel": ("parcours.questions.funnel", "funnel"),

@@ -16,8 +16,7 @@ from hypothesis import settings as budget
 from pydantic import ValidationError
 from slow_retention import Asked, outcome, period_of
 
-from parcours.questions.retention import answer_retention
-from parcours.questions.shop import _members
+from parcours.questions.retention import answer_retention, members_of
 
 DAY = 86400.0
 MEMBERS, CELLS = "metrics.retention_members", "metrics.retention_by_segment"
@@ -109,7 +108,7 @@ def test_every_row_adds_up(shop: duckdb.DuckDBPyConnection) -> None:
 def test_every_list_is_as_long_as_its_count(shop: duckdb.DuckDBPyConnection) -> None:
     listed = 0
     for kind in KINDS:
-        members = _members("orders", ["cohort_at", "device"], None, None, None)
+        members = members_of("orders", ["cohort_at", "device"], None, None, None)
         answer = answer_retention(lambda sql: shop.execute(sql).df(), members, ["cohort_at", "device"], kind, "")
         by_table = rows(
             shop,
