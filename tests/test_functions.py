@@ -53,6 +53,11 @@ def folder_of(folder: Path, **files: str) -> Path:
         ("round(wilson_high(10, 10), 4)", 1.0),
         ("wilson_low(0, 0)", None),
         ("rate(1, 4)", 0.25),
+        # As in tables of the normal distribution, far out too.
+        ("round(two_sided_p(1.959964), 6)", 0.05),
+        ("round(two_sided_p(-2.575829), 6)", 0.01),
+        ("round(two_sided_p(0), 6)", 1.0),
+        ("round(two_sided_p(8) * 1e15, 3)", 1.244),
         ("rate(1, 0)", None),
         # Summer time: the shop's midnight is at 22:00; in winter at 23:00.
         ("shop_time(timestamp '2026-06-30 22:00', 'Europe/Paris')", datetime(2026, 7, 1)),
