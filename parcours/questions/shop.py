@@ -8,6 +8,7 @@ tables' own comments).
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Sequence
 from datetime import date
 from functools import partial
@@ -36,6 +37,7 @@ from parcours.questions.charts import (
 )
 from parcours.questions.compare import MAP, Side, answer_compare
 from parcours.questions.drop_off import DropOffAnswer, answer_drop_off, map_attempts, units_of_map
+from parcours.questions.drivers import DriversAnswer, answer_drivers
 from parcours.questions.funnel import funnel
 from parcours.questions.funnel_answer import FunnelAnswer, answer_funnel
 from parcours.questions.groups import TIMES, groups_of, limits_of
@@ -369,6 +371,42 @@ class Shop:
         limits = limits_of("dropped_on", since, until, where)
         return answer_next(self._asked, place_of(self.ask, place, funnel), groups, limits, sentence)
 
+    def drivers(self, place: int | str, funnel: str | None = None, *, where: str | None = None) -> DriversAnswer:
+        """What sets those apart who dropped at a step or stage: friction, device, channel, product, price and the like.
+
+        Each is held against units at the same point of their path; `.people("device", "mobile")` are those with it.
+
+        Args:
+            place: the step that was not reached, by its number or label; or a stage that was not passed.
+            funnel: the step's, by its id; without one a text is a stage, else a step of the first funnel.
+            where: which rows, in SQL: `is_told`.
+
+        Raises:
+            QuestionError: nobody can drop there; the places where somebody can are named.
+        """
+        self._warn_of_personas()
+        found = place_of(self.ask, place, funnel)
+        try:
+            return answer_drivers(self.ask, found, where, self._sentence("metrics.drop_off_drivers"))
+        except duckdb.Error as error:
+            raise QuestionError(f"DuckDB: {error}") from None
+
+    def pain_points(self, *, where: str | None = None) -> Answer:
+        """Friction by stage: how many met it, what went with it, how satisfied they are, and what is to be gained."""
+        select = "select *, signal || ': ' || stage as pain_point from metrics.pain_points"
+        draw = partial(bars, label="pain_point", value="gain", low="gain_low", high="gain_high")
+        order = "gain_rank nulls last, person_count desc, pain_point"
+        return self._of("metrics.pain_points", select, where, order, draw)
+
+    def gains(self, *, where: str | None = None) -> Answer:
+        """What each step would gain at its to-be rate, or if it went as in its best segment or month."""
+        select = (
+            "select *, step_label || ', ' || goal || coalesce(': ' || dimension || ' ' || value, '') as place_and_goal "
+            "from metrics.attainable_gain"
+        )
+        draw = partial(bars, label="place_and_goal", value="gain", low="gain_low", high="gain_high")
+        return self._of("metrics.attainable_gain", select, where, "gain desc nulls last, place_and_goal", draw)
+
     def changes(
         self,
         *,
@@ -543,6 +581,8 @@ class Shop:
         name = asked if asked is not None else next(iter(funnels), "")
         if name not in funnels:
             raise QuestionError(f"No funnel {name!r}. journey.yaml has: {', '.join(funnels)}.")
+        if "persona" in ([by] if isinstance(by, str) else by):
+            self._warn_of_personas()
         groups = self._segments(by)
         return answer_funnel(
             self._asked,
@@ -585,6 +625,22 @@ class Shop:
             "occurred_at, sequence, touchpoint_id",
             timeline,
         )
+
+    def _warn_of_personas(self) -> None:
+        """Say why there are no personas, where some tell the outcome beforehand."""
+        said = ", ".join(
+            one
+            for (one,) in self.connection.execute(
+                "select distinct persona from settings.persona_conditions "
+                "where attribute in ('lifecycle_stage', 'lead_status') order by 1"
+            ).fetchall()
+        )
+        if said:
+            warnings.warn(
+                f"Personas are no segment here: {said} ask for what an order changes (lifecycle_stage, lead_status), "
+                "so who has one has ordered already. Define them by what is known before.",
+                stacklevel=3,
+            )
 
     # How an answer is made.
 

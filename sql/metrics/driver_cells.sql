@@ -8,19 +8,7 @@
 -- and variance are those of Mantel and Haenszel (1959); of friction, which is met or not at one touchpoint after the other,
 -- they are those of a log-rank test, in which a unit may stand for comparison several times.
 -- key: funnel_id, step_number, factor, level
-with quarters as (
-    select
-        funnel_id,
-        step_number,
-        quantile_cont(amount, 0.25) as first_quarter,
-        quantile_cont(amount, 0.5) as second_quarter,
-        quantile_cont(amount, 0.75) as third_quarter,
-        median(case when shipping > 0 then shipping end) as middle_shipping
-    from metrics.drop_off_risks
-    group by funnel_id, step_number
-),
-
-risks as (
+with risks as (
     select
         risks.funnel_id,
         risks.step_number,
@@ -31,23 +19,14 @@ risks as (
         risks.country,
         risks.persona,
         risks.new_or_returning,
-        coalesce(risks.campaign, 'no campaign') as campaign,
+        risks.campaign,
         risks.product_id,
+        risks.price,
+        risks.coupon,
         risks.payment_method,
+        risks.shipping_cost,
         coalesce(risks.payment_number, 0) as payment_number,
         coalesce(risks.shipping_number, 0) as shipping_number,
-        case when risks.has_coupon then 'used' else 'none' end as coupon,
-        case
-            when risks.amount <= quarters.first_quarter then 'lowest quarter'
-            when risks.amount <= quarters.second_quarter then 'second quarter'
-            when risks.amount <= quarters.third_quarter then 'third quarter'
-            when risks.amount is not null then 'highest quarter'
-        end as price,
-        case
-            when risks.shipping <= 0 then 'free'
-            when risks.shipping <= quarters.middle_shipping then 'lower half'
-            when risks.shipping is not null then 'upper half'
-        end as shipping,
         coalesce(risks.device, '') as alike_device,
         coalesce(risks.new_or_returning, '') as alike_visitor,
         case
@@ -60,7 +39,6 @@ risks as (
             else 51
         end as alike_length
     from metrics.drop_off_risks as risks
-    inner join quarters on risks.funnel_id = quarters.funnel_id and risks.step_number = quarters.step_number
 ),
 
 -- What is looked at; a factor does not keep apart what it is itself.
@@ -100,7 +78,7 @@ factors as (
     from risks
     union all
     select
-        funnel_id, step_number, 'shipping cost', shipping, alike_device, alike_visitor, alike_length, shipping_number,
+        funnel_id, step_number, 'shipping cost', shipping_cost, alike_device, alike_visitor, alike_length, shipping_number,
         is_dropped
     from risks
     union all
@@ -222,7 +200,7 @@ sums as (
                 * (stratum_count - stratum_dropped),
                 cast(stratum_count as double) * stratum_count * (stratum_count - 1)
             ) as decimal(28, 12)
-        )) as double) as variance
+        )) filter (where with_count < stratum_count) as double) as variance
     from strata
     group by funnel_id, step_number, factor, level
 ),

@@ -137,46 +137,87 @@ of_sessions as (
     from journeys.session_segments
     where dimension in ('country', 'persona')
     group by session_id
+),
+
+found as (
+    select
+        risks.funnel_id, risks.step_number, risks.unit_id, risks.person_id, risks.came_at, risks.passed_at,
+        risks.window_ends_at, risks.entry_session_id, known.session_id, sessions.device, sessions.channel,
+        of_sessions.country, of_sessions.persona, known.known_product_id as product_id, known.known_amount as amount,
+        risks.furthest_step < risks.step_number as is_dropped,
+        coalesce(known.path_length, 0) as path_length,
+        case when sessions.session_number = 1 then 'new' when sessions.session_number > 1 then 'returning' end
+            as new_or_returning,
+        coalesce(risks.campaign, 'no campaign') as campaign,
+        case when known.known_coupon is not null then 'used' else 'none' end as coupon,
+        coalesce(known.known_payment_method, said.payment_method) as payment_method,
+        case when known.known_payment_method is not null then 0 else said.payment_number - known.path_length end
+            as payment_number,
+        coalesce(known.known_shipping, said.shipping) as shipping,
+        case when known.known_shipping is not null then 0 else said.shipping_number - known.path_length end
+            as shipping_number
+    from risks
+    left join known
+        on
+            risks.funnel_id = known.funnel_id
+            and risks.step_number = known.step_number
+            and risks.unit_id = known.unit_id
+    left join said
+        on
+            risks.funnel_id = said.funnel_id
+            and risks.step_number = said.step_number
+            and risks.unit_id = said.unit_id
+    left join journeys.sessions as sessions on risks.entry_session_id = sessions.session_id
+    left join of_sessions on risks.entry_session_id = of_sessions.session_id
+),
+
+quarters as (
+    select
+        funnel_id,
+        step_number,
+        quantile_cont(amount, 0.25) as first_quarter,
+        quantile_cont(amount, 0.5) as second_quarter,
+        quantile_cont(amount, 0.75) as third_quarter,
+        median(case when shipping > 0 then shipping end) as middle_shipping
+    from found
+    group by funnel_id, step_number
 )
 
 select
-    risks.funnel_id,            -- of settings.funnels, or map:stages
-    risks.step_number,          -- of metrics.drop_off_steps: the step that may be reached; the units came to the one before
-    risks.unit_id,              -- of metrics.drop_off_attempts
-    risks.person_id,            -- of journeys.people
-    risks.came_at,              -- UTC instant at which it came to the step before
-    risks.passed_at,            -- UTC instant at which it reached the step; null: it dropped
-    risks.window_ends_at,       -- UTC instant until which it could reach a step of the funnel; null: whenever
-    risks.furthest_step < risks.step_number as is_dropped,  -- it never reached the step
-    risks.entry_session_id,     -- of journeys.sessions, of the unit's first matured entry; null: in none
-    known.session_id,           -- of journeys.sessions or journeys.quarantined_sessions, in which it came there; null: in none
-    coalesce(known.path_length, 0) as path_length,  -- touchpoints of that visit by then; 0: no visit
-    sessions.device,            -- of that entry: desktop, mobile or tablet
-    sessions.channel,           -- of that entry
-    of_sessions.country,        -- of the person, if the CRM knew it then
-    of_sessions.persona,        -- of the person, if the CRM knew it then
-    case when sessions.session_number = 1 then 'new' when sessions.session_number > 1 then 'returning' end
-        as new_or_returning,    -- whether that was the person's first session
-    risks.campaign,             -- of that entry; null: none
-    known.known_product_id as product_id,  -- the last that the visit had named
-    known.known_amount as amount,  -- the last value that the visit had named, of a product or a cart, in the shop's currency
-    coalesce(known.known_payment_method, said.payment_method) as payment_method,  -- chosen by then, else at the place
-    case when known.known_payment_method is not null then 0 else said.payment_number - known.path_length end
-        as payment_number,      -- touchpoints of the visit at the place until it was chosen; 0: it was before
-    coalesce(known.known_shipping, said.shipping) as shipping,  -- cost shown by then, else at the place, in the shop's currency
-    case when known.known_shipping is not null then 0 else said.shipping_number - known.path_length end
-        as shipping_number,     -- touchpoints of the visit at the place until it was shown; 0: it was before
-    known.known_coupon is not null as has_coupon  -- the visit had named a coupon by then
-from risks
-left join known
-    on
-        risks.funnel_id = known.funnel_id
-        and risks.step_number = known.step_number
-        and risks.unit_id = known.unit_id
-left join said
-    on
-        risks.funnel_id = said.funnel_id
-        and risks.step_number = said.step_number
-        and risks.unit_id = said.unit_id
-left join journeys.sessions as sessions on risks.entry_session_id = sessions.session_id
-left join of_sessions on risks.entry_session_id = of_sessions.session_id
+    found.funnel_id,            -- of settings.funnels, or map:stages
+    found.step_number,          -- of metrics.drop_off_steps: the step that may be reached; the units came to the one before
+    found.unit_id,              -- of metrics.drop_off_attempts
+    found.person_id,            -- of journeys.people
+    found.came_at,              -- UTC instant at which it came to the step before
+    found.passed_at,            -- UTC instant at which it reached the step; null: it dropped
+    found.window_ends_at,       -- UTC instant until which it could reach a step of the funnel; null: whenever
+    found.is_dropped,           -- it never reached the step
+    found.entry_session_id,     -- of journeys.sessions, of the unit's first matured entry; null: in none
+    found.session_id,           -- of journeys.sessions or journeys.quarantined_sessions, in which it came there; null: in none
+    found.path_length,          -- touchpoints of that visit by then; 0: no visit
+    found.device,               -- of the first entry: desktop, mobile or tablet
+    found.channel,              -- of that entry
+    found.country,              -- of the person, if the CRM knew it then
+    found.persona,              -- of the person, if the CRM knew it then
+    found.new_or_returning,     -- whether that was the person's first session
+    found.campaign,             -- of that entry, or `no campaign`
+    found.product_id,           -- the last that the visit had named
+    found.amount,               -- the last value that the visit had named, of a product or a cart, in the shop's currency
+    case
+        when found.amount <= quarters.first_quarter then 'lowest quarter'
+        when found.amount <= quarters.second_quarter then 'second quarter'
+        when found.amount <= quarters.third_quarter then 'third quarter'
+        when found.amount is not null then 'highest quarter'
+    end as price,               -- which quarter of the amounts of all who came there: lowest, second, third or highest quarter
+    found.coupon,               -- used: the visit had named one by then; none
+    found.payment_method,       -- chosen by then, else at the place
+    found.payment_number,       -- touchpoints of the visit at the place until it was chosen; 0: it was before
+    found.shipping,             -- cost shown by then, else at the place, in the shop's currency
+    case
+        when found.shipping <= 0 then 'free'
+        when found.shipping <= quarters.middle_shipping then 'lower half'
+        when found.shipping is not null then 'upper half'
+    end as shipping_cost,       -- free, or which half of the costs of all who were shown one
+    found.shipping_number       -- touchpoints of the visit at the place until it was shown; 0: it was before
+from found
+inner join quarters on found.funnel_id = quarters.funnel_id and found.step_number = quarters.step_number
