@@ -362,3 +362,49 @@ def test_the_shop_is_read_anew_after_a_run(published_sample: Path, tmp_path: Pat
         run.execute("delete from metrics.kpis")
     newer.replace(copy)
     assert before > 0 == len(shop.table("metrics.kpis"))
+
+
+@pytest.mark.filterwarnings("ignore:Personas are no segment")
+def test_each_list_of_a_driver_is_as_long_as_its_count(shop: Shop) -> None:
+    for place in ("discovery", 3):
+        drivers = shop.drivers(place)
+        assert {"friction", "device", "channel"} <= {*drivers["factor"]}
+        # Of each factor the row of most: each list takes a question of its own.
+        for one in drivers.drop_duplicates("factor").itertuples():
+            for without, counted, dropped in (
+                (False, one.with_count, one.with_dropped),
+                (True, one.without_count, one.without_dropped),
+            ):
+                people = drivers.people(one.factor, one.level, without=without)
+                assert len(people) == len({*people}) == counted, (one.factor, one.level)
+                assert len(drivers.people(one.factor, one.level, without=without, dropped=True)) == dropped
+    steps = shop.funnel()
+    cart = shop.drivers(2, where="factor = 'device'")
+    assert [cart["with_count"].sum(), cart["with_dropped"].sum()] == [
+        steps["reached_count"][0], steps["dropped_count"][1]
+    ]  # fmt: skip
+    with pytest.raises(QuestionError, match="No factor 'weather'"):
+        cart.people("weather", "rain")
+    with pytest.raises(QuestionError, match="No device 'fridge'"):
+        cart.people("device", "fridge")
+
+
+@pytest.mark.filterwarnings("ignore:Personas are no segment")
+def test_drivers_pain_points_and_gains_are_those_of_their_tables_and_are_drawn(shop: Shop) -> None:
+    for answer in (shop.drivers("cart"), shop.pain_points(), shop.gains()):
+        assert len(answer) > 0
+        assert shop.ask(answer.sql).equals(pd.DataFrame(answer))
+        assert len(answer.plot().data) == 1
+    gains = shop.gains(where="goal = 'to-be rate'")
+    at_stake = shop.drop_off().set_index("stage_label")["revenue_at_stake"]
+    assert len(gains) > 0
+    assert {*gains["revenue_at_stake"]} <= {*at_stake}
+    assert (gains["gain_high"] <= gains["revenue_at_stake"]).all()
+
+
+def test_who_asks_for_personas_that_an_order_makes_is_warned(shop: Shop) -> None:
+    with (
+        pytest.warns(UserWarning, match="french-customers, neighbours ask for what an order changes"),
+        pytest.raises(QuestionError, match="No segment 'persona'"),
+    ):
+        shop.funnel(by="persona")

@@ -29,9 +29,9 @@ SHOWN = 15
 class DriversAnswer(Answer):
     """A DataFrame of factors and levels; `people(…)` are behind each count."""
 
-    _metadata: ClassVar[list[str]] = [*Answer._metadata, "ask", "at"]
+    _metadata: ClassVar[list[str]] = [*Answer._metadata, "ask", "place"]
     ask: Callable[[str], pd.DataFrame]
-    at: str
+    place: str
 
     def units(self, factor: str, level: str, *, without: bool = False) -> pd.DataFrame:
         """A row per unit with the level of the factor (or without, that could have had it): its person, if it dropped.
@@ -52,7 +52,8 @@ class DriversAnswer(Answer):
             select += (
                 "inner join metrics.friction_trials as trials on risks.funnel_id = trials.funnel_id and "
                 "risks.step_number = trials.step_number and risks.unit_id = trials.unit_id\n"
-                f"where {self.at} and trials.signal = {text_literal(level)} and {'not ' if without else ''}trials.is_met"
+                f"where {self.place} and trials.signal = {text_literal(level)} "
+                f"and {'not ' if without else ''}trials.is_met"
             )
         else:
             value = "segments.value"
@@ -63,7 +64,7 @@ class DriversAnswer(Answer):
                     "inner join journeys.session_segments as segments on risks.entry_session_id = segments.session_id "
                     f"and segments.dimension = {text_literal(factor)}\n"
                 )
-            select += f"where {self.at} and {value} {'<>' if without else '='} {text_literal(level)}"
+            select += f"where {self.place} and {value} {'<>' if without else '='} {text_literal(level)}"
         return self.ask(f"{select}\norder by unit_id")
 
     def people(self, factor: str, level: str, *, without: bool = False, dropped: bool | None = None) -> list[str]:
@@ -107,7 +108,7 @@ def answer_drivers(
         + "\norder by is_told desc, q nulls last, p nulls last, with_count desc, factor, level"
     )
     answer = DriversAnswer.of(ask(sql), sql, definition, partial(draw, label=label))
-    answer.ask, answer.at = ask, f"risks.{at % 'risks.'}"
+    answer.ask, answer.place = ask, f"risks.{at % 'risks.'}"
     return answer
 
 

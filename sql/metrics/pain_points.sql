@@ -113,12 +113,17 @@ gains as (
         losses.difference_high,
         losses.q,
         coalesce(losses.is_told, false) as is_told,
-        case when losses.stage is null then 'no drop-off there' else losses.left_out end as left_out,
+        case
+            when losses.stage is not null then losses.left_out
+            when places.dropped_count is null then 'no drop-off there'
+            else 'met later only'
+        end as left_out,
         round(greatest(losses.difference, 0) * losses.compared_count * losses.worth, 2) as gain,
         round(greatest(losses.difference_low, 0) * losses.compared_count * losses.worth, 2) as gain_low,
         round(greatest(losses.difference_high, 0) * losses.compared_count * losses.worth, 2) as gain_high
     from counts
     left join losses on counts.signal = losses.signal and counts.stage = losses.stage
+    left join metrics.stage_drop_off as places on counts.stage = places.stage
 )
 
 select
@@ -138,7 +143,7 @@ select
     gains.difference_high,      -- Newcombe 95 %
     gains.q,                    -- of metrics.drop_off_drivers; null: left out
     gains.is_told,              -- q below 5 %
-    gains.left_out,             -- why it is not tested; null: it is
+    gains.left_out,             -- why it is not tested: as there, or no drop-off there, or met later only; null: it is
     gains.gain,                 -- of the journeys that dropped beyond the others, if they went on like those who do; in the shop's currency
     gains.gain_low,             -- 95 %, the order value taken as known
     gains.gain_high,            -- 95 %, the order value taken as known
