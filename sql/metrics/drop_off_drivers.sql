@@ -144,7 +144,7 @@ select
     end as extra_revenue,         -- what these would be worth if they went on like those who reach the step; in the shop's currency
     told.p,                     -- of the difference, if there were none; null: left out
     case when told.p is not null then told.least_q end as q,  -- false discovery rate at which it is told; null: left out
-    coalesce(told.p is not null and told.least_q < 0.05, false) as is_told,  -- q below 5 %
+    coalesce(told.p is not null and told.least_q < 0.04, false) as is_told,  -- q below 4 %
     told.left_out,              -- why it is not tested: everybody has it, nobody to compare, too few; null: it is
     told.is_small               -- too few to rank
 from told

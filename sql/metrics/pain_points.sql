@@ -142,7 +142,7 @@ select
     gains.difference_low,       -- Newcombe 95 %
     gains.difference_high,      -- Newcombe 95 %
     gains.q,                    -- of metrics.drop_off_drivers; null: left out
-    gains.is_told,              -- q below 5 %
+    gains.is_told,              -- q below 4 %
     gains.left_out,             -- why it is not tested: as there, or no drop-off there, or met later only; null: it is
     gains.gain,                 -- of the journeys that dropped beyond the others, if they went on like those who do; in the shop's currency
     gains.gain_low,             -- 95 %, the order value taken as known
