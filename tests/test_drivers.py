@@ -189,9 +189,9 @@ def of_drawn(drawn: Drawn, until: float) -> duckdb.DuckDBPyConnection:
             for who, when, name, is_mobile, product in known
             if when <= until
         ],
-        build=["metrics.drop_off_drivers"],
+        build=TABLES,
         known_until=at(until),
-        shop=settings(funnels=FUNNEL),
+        shop=settings(funnels=FUNNEL, measures={"small_cell": 2}),
     )  # fmt: skip
 
 
@@ -365,6 +365,48 @@ def slow_sums(cell: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def slow_gains(connection: duckdb.DuckDBPyConnection) -> dict[tuple[Any, ...], list[Any]]:
+    """The best segment and month of each place, and what the others would gain, place by place."""
+    groups: dict[tuple[Any, ...], list[bool]] = defaultdict(list)
+    wholes: dict[tuple[str, int], list[bool]] = defaultdict(list)
+    for funnel, step, device, channel, dropped in rows(
+        connection, "select funnel_id, step_number, device, channel, is_dropped from metrics.drop_off_risks"
+    ):
+        wholes[funnel, step].append(not dropped)
+        for dimension, value in (("device", device), ("channel", channel)):
+            if value is not None:
+                groups[funnel, step, "best segment", dimension, value].append(not dropped)
+    furthest: dict[tuple[str, str, str], int] = {}
+    for funnel, unit, day, step in rows(
+        connection, "select funnel_id, unit_id, entered_on, furthest_step from metrics.drop_off_attempts "
+        "where state = 'matured'"
+    ):  # fmt: skip
+        key = (funnel, unit, f"{day:%Y-%m}-01")
+        furthest[key] = max(step, furthest.get(key, 0))
+    for funnel, place in wholes:
+        for (of, _, month), step in furthest.items():
+            if of == funnel and step >= place - 1:
+                groups[funnel, place, "best month", "month", month].append(step >= place)
+    found: dict[tuple[Any, ...], list[Any]] = {}
+    surest: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+    for (funnel, step, goal, dimension, value), passed in groups.items():
+        alike = [key for key in groups if key[:4] == (funnel, step, goal, dimension) and key[4] != value]
+        others = [one for key in alike for one in groups[key]]
+        if len(passed) < 2 or len(others) < 2:
+            continue
+        surely, rest = wilson(sum(passed), len(passed))[0], sum(others) / len(others)
+        rank = (-round(surely, 12), dimension, value)
+        if surely > rest and rank < surest.get((funnel, step, goal), (1,)):
+            surest[funnel, step, goal] = rank
+            whole = wholes[funnel, step]
+            gaining = len(others)
+            if goal == "best month":
+                gaining = len(whole) * len(others) / (len(others) + len(passed))
+            gained = min(gaining * (surely - rest), whole.count(False))
+            found[funnel, step, goal] = [dimension, value, len(passed), surely, gaining, rest, gained]
+    return found
+
+
 @pytest.mark.random
 @budget(max_examples=examples(2, 40), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
@@ -397,6 +439,13 @@ def test_equal_to_what_plain_python_counts_and_what_was_known_does_not_change(dr
     assert {row[:4] for row in cells} == {*expected}
     for row in cells:
         assert row[4:] == pytest.approx([*expected[row[:4]].values()], abs=1e-9), row[:4]
+    gains = slow_gains(connection)
+    columns = "dimension, value, best_count, goal_rate, gaining_count, as_is_rate, gained_count"
+    listed = rows(connection, f"select funnel_id, step_number, goal, {columns} from metrics.attainable_gain")
+    assert {row[:3] for row in listed} == {*gains}
+    for row in listed:
+        assert [*row[3:6]] == gains[row[:3]][:3]
+        assert [*row[6:]] == pytest.approx(gains[row[:3]][3:], abs=1e-6)
     # What was known early still holds, of every unit that still counts with the same attempt.
     early = of_drawn(drawn, early_day * DAY)
     later = {row[:4]: row for row in found}
