@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import numpy as np
 import pytest
-from given import at, event, examples, rows, settings, warehouse
+from given import answer, at, event, examples, order, rows, settings, warehouse
 from hypothesis import HealthCheck, given
 from hypothesis import settings as budget
 from hypothesis import strategies as st
@@ -166,6 +166,69 @@ def test_payment_and_shipping_may_be_said_at_the_place() -> None:
         ("card", 2, 5.0, 2, None, "used", 2, False),
         (None, None, None, None, None, "none", 2, False),
     ]
+
+
+CHECKOUTS = {
+    # What follows the checkout, how many do, how many of those answer, and how many of these are satisfied.
+    "fails and leaves": (12, ["failed"], 6, 1),
+    "fails and orders": (8, ["failed", "purchased"], 4, 2),
+    "looks back and leaves": (4, ["landing"], 4, 3),
+    "orders": (16, ["purchased"], 16, 12),
+}
+
+
+def test_a_pain_point_says_its_loss_its_answers_and_what_is_to_be_gained() -> None:
+    people = [(path, f"{path} {copy}", copy) for path, (count, *_) in CHECKOUTS.items() for copy in range(count)]
+    connection = warehouse(
+        events=[
+            event(who, 60.0 * n, name, customer_id=who)
+            for path, who, _ in people
+            for n, name in enumerate(["product", "add", "checkout", *CHECKOUTS[path][1]])
+        ],
+        order_rows=[
+            order(f"#{who}", 60.0 * (2 + CHECKOUTS[path][1].index("purchased") + 1), customer_id=who)
+            for path, who, _ in people
+            if "purchased" in CHECKOUTS[path][1]
+        ],
+        feedback=[
+            answer(f"a {who}", DAY, 5 if copy < CHECKOUTS[path][3] else 1, customer_id=who)
+            for path, who, copy in people
+            if copy < CHECKOUTS[path][2]
+        ],
+        build=["metrics.pain_points"],
+        # An answer is no purchase here.
+        shop=settings(
+            funnels=FUNNEL,
+            measures={"small_cell": 5},
+            touchpoints=[one for one in settings().touchpoints if one.touchpoint != "review"],
+        ),
+    )
+    columns = (
+        "signal_count, session_count, person_count, journey_count, dropped_count, compared_rate, comparable_rate, "
+        "gain, gain_rank, left_out, answer_count, csat_met, other_answer_count, csat_others"
+    )
+    found = rows(connection, f"select signal, stage, {columns} from metrics.pain_points order by signal")
+    # Of the 20 that fail 12 leave; of the 20 that did something else there, 4. The other 8 are worth 10 each: the order
+    # of who goes on. Of 10 answers 3 are good; of the others 15 of 20.
+    assert found == [
+        ("back_step", "discovery", 4, 4, 4, 0, 0, None, None, None, None, "met later only", 4, 0.75, 26,
+         pytest.approx(15 / 26)),
+        ("payment_failure", "checkout", 20, 20, 20, 20, 12, 0.6, 0.2, 80.0, 1, None, 10, 0.3, 20, 0.75),
+    ]  # fmt: skip
+    low, high = wilson(3, 10)
+    other_low, other_high = wilson(15, 20)
+    interval = rows(
+        connection,
+        "select csat_difference, csat_difference_low, csat_difference_high from metrics.pain_points "
+        "where signal = 'payment_failure'",
+    )
+    assert interval[0] == pytest.approx(
+        (
+            -0.45,
+            -0.45 - sqrt((0.3 - low) ** 2 + (other_high - 0.75) ** 2),
+            -0.45 + sqrt((high - 0.3) ** 2 + (0.75 - other_low) ** 2),
+        )
+    )
 
 
 # By random logs.

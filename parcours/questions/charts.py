@@ -285,6 +285,72 @@ def tools(found: pd.DataFrame) -> go.Figure:
     return figure
 
 
+def pains(found: pd.DataFrame) -> go.Figure:
+    """What is to be gained of each friction in each stage, the most first; pale: too few to tell."""
+    known = found[found["gain"].notna()].sort_values("gain", ascending=False)
+    tested = known[known["left_out"].isna() & (known["gain"] > 0)]
+    title = f"{len(found):,} pain points, none of which a gain can be told" if len(found) else "Nobody met any friction"
+    if len(tested):
+        first = tested.iloc[0]
+        title = (
+            f"{_pain(first)}: {first['gain']:,.0f} to be gained ({first['gain_low']:,.0f} to "
+            f"{first['gain_high']:,.0f}), {first['journey_count']:,} journeys met it"
+        )
+    return _gains(known, [_pain(one) for _, one in known.iterrows()], known["left_out"].notna(), title)
+
+
+def _pain(one: pd.Series) -> str:
+    return f"{words(one['signal'])}, {one['stage_label'] or one['stage']}"
+
+
+def gained(found: pd.DataFrame) -> go.Figure:
+    """What each step would gain by each goal, the most first; pale: of a small cell."""
+    known = found[found["gain"].notna()].sort_values("gain", ascending=False).head(ROWS)
+    if not len(known):
+        return _empty("No step falls short of a goal")
+    first = known.iloc[0]
+    title = (
+        f"{_goal(first)}: {first['gain']:,.0f} to be gained ({first['gain_low']:,.0f} to {first['gain_high']:,.0f}), "
+        f"of {first['revenue_at_stake']:,.0f} at stake"
+    )
+    return _gains(known, [_goal(one) for _, one in known.iterrows()], known["is_small"].astype(bool), title)
+
+
+def _goal(one: pd.Series) -> str:
+    """The step and its goal; a month without its day."""
+    goal = one["goal"]
+    if one["dimension"] == "month":
+        goal = f"as in {one['value'][:7]}"
+    elif pd.notna(one["dimension"]):
+        goal = f"as {one['dimension']} {one['value']}"
+    place = one["step_label"] if pd.isna(one["funnel_name"]) else f"{one['funnel_name']}, {one['step_label']}"
+    return f"{place}: {goal}"
+
+
+def _gains(known: pd.DataFrame, names: Sequence[str], is_pale: pd.Series, title: str) -> go.Figure:
+    figure = _empty(title)
+    figure.add_bar(
+        y=names,
+        x=known["gain"],
+        error_x={
+            "array": known["gain_high"] - known["gain"],
+            "arrayminus": known["gain"] - known["gain_low"],
+            "symmetric": False,
+            "color": WHISKER,
+        },
+        orientation="h",
+        marker={"color": INK, "opacity": [0.35 if one else 1 for one in is_pale]},
+    )
+    figure.update_layout(
+        yaxis={"autorange": "reversed"},
+        xaxis={
+            "title": "gain, in the shop's currency, with its 95 % interval; pale: too few to tell",
+            "tickformat": ",.0f",
+        },
+    )
+    return figure
+
+
 def left_carts(found: pd.DataFrame) -> go.Figure:
     """The most valuable carts: when, how far, on which device; all of them in the title."""
     valued = found[found["value"].notna()]

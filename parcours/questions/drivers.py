@@ -13,9 +13,9 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from parcours.questions.answer import Answer
-from parcours.questions.charts import INK, WHISKER
+from parcours.questions.charts import INK, WHISKER, words
 from parcours.questions.next_after import Place
-from parcours.questions.steps import QuestionError
+from parcours.questions.steps import refuse_unknown
 from parcours.warehouse.connection import quoted, text_literal
 
 COLUMNS = {"new or returning": "new_or_returning", "product": "product_id", "payment method": "payment_method",
@@ -40,11 +40,8 @@ class DriversAnswer(Answer):
             QuestionError: there is no such factor or level; those that there are are named.
         """
         known = pd.DataFrame(self)
-        if factor not in {*known["factor"]}:
-            raise QuestionError(f"No factor {factor!r}. There are: {', '.join(known['factor'].unique())}.")
-        levels = known[known["factor"] == factor]["level"]
-        if level not in {*levels}:
-            raise QuestionError(f"No {factor} {level!r}. There are: {', '.join(levels)}.")
+        refuse_unknown("factor", factor, [*known["factor"].unique()])
+        refuse_unknown(factor, level, [*known[known["factor"] == factor]["level"]])
         select = (
             "select distinct risks.unit_id, risks.person_id, risks.is_dropped\nfrom metrics.drop_off_risks as risks\n"
         )
@@ -97,10 +94,7 @@ def answer_drivers(
     step = str(number)
     if kind == "stage":
         # The map's steps are its required stages; what drops at a stage does not come to the next one.
-        step = (
-            "(select count(*) + 1 from metrics.measured_stages "
-            f"where is_required and stage_position <= {number})"
-        )  # fmt: skip
+        step = f"(select count(*) + 1 from metrics.measured_stages where is_required and stage_position <= {number})"
     at = f"funnel_id = {text_literal(funnel or 'map:stages')} and %sstep_number = {step}"
     sql = (
         f"select * from (\n    select * from metrics.drop_off_drivers\n    where {at % ''}\n)"
@@ -118,7 +112,6 @@ def draw(found: pd.DataFrame, label: str) -> go.Figure:
     tested = pd.DataFrame(found)
     tested = tested[tested["left_out"].isna() & tested["lift_low"].notna()]
     shown = tested.sort_values(["is_told", "p"], ascending=[False, True]).head(SHOWN)
-    told = int(tested["is_told"].sum())
     figure.add_bar(
         y=shown["factor"] + ": " + shown["level"],
         x=shown["lift"] - 1,
@@ -132,10 +125,19 @@ def draw(found: pd.DataFrame, label: str) -> go.Figure:
         orientation="h",
         marker={"color": INK, "opacity": [1 if one else 0.35 for one in shown["is_told"]]},
     )
-    title = f"{label}: nothing sets those who drop apart, of {len(tested)} that were compared"
-    if told:
-        first = shown[shown["is_told"]].iloc[0]
-        title = f"{label}: {first['factor']} {first['level']} drop {first['lift']:.2f} times as often"
-    figure.update_layout(title=title, xaxis={"title": "drop-off, of that of comparable units (lift)"})
+    title = f"{label}: nothing sets those who drop apart, of {len(tested)} levels that were compared"
+    told = shown[shown["is_told"]]
+    if len(told):
+        # Of the two sides of one thing, that which drops more.
+        first = (told[told["lift"] > 1] if (told["lift"] > 1).any() else told).iloc[0]
+        what = first["level"] if first["factor"] == "new or returning" else f"{first['factor']} {words(first['level'])}"
+        title = (
+            f"{label}: {what} drop {first['lift']:.2f} times as often as others at the same point "
+            f"({first['compared_rate']:.0%} of {first['compared_count']:,}; others {first['comparable_rate']:.0%})"
+        )
+    figure.update_layout(
+        title=title,
+        xaxis={"title": "drop-off, divided by that of others at the same point of their path (lift); pale: not told"},
+    )
     figure.add_vline(x=1, line_color=WHISKER, line_width=1)
     return figure

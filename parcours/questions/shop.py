@@ -27,17 +27,19 @@ from parcours.questions.charts import (
     effects,
     explained,
     fallen,
+    gained,
     left_carts,
     lines,
     moved_parts,
+    pains,
     shares,
     timeline,
     tools,
     viewed_and_ordered,
 )
 from parcours.questions.compare import MAP, Side, answer_compare
-from parcours.questions.drop_off import DropOffAnswer, answer_drop_off, map_attempts, units_of_map
 from parcours.questions.drivers import DriversAnswer, answer_drivers
+from parcours.questions.drop_off import DropOffAnswer, answer_drop_off, map_attempts, units_of_map
 from parcours.questions.funnel import funnel
 from parcours.questions.funnel_answer import FunnelAnswer, answer_funnel
 from parcours.questions.groups import TIMES, groups_of, limits_of
@@ -371,41 +373,44 @@ class Shop:
         limits = limits_of("dropped_on", since, until, where)
         return answer_next(self._asked, place_of(self.ask, place, funnel), groups, limits, sentence)
 
-    def drivers(self, place: int | str, funnel: str | None = None, *, where: str | None = None) -> DriversAnswer:
+    def drivers(
+        self, place: int | str | None = None, funnel: str | None = None, *, where: str | None = None
+    ) -> DriversAnswer:
         """What sets those apart who dropped at a step or stage: friction, device, channel, product, price and the like.
 
         Each is held against units at the same point of their path; `.people("device", "mobile")` are those with it.
+        Over all days: what is told by chance is kept rare over the whole shop, which a look at each month would undo.
 
         Args:
-            place: the step that was not reached, by its number or label; or a stage that was not passed.
+            place: the step that was not reached, by its number or label; or a stage that was not passed. None: where
+                most are lost.
             funnel: the step's, by its id; without one a text is a stage, else a step of the first funnel.
-            where: which rows, in SQL: `is_told`.
+            where: a condition in SQL over the columns of metrics.drop_off_drivers, as `is_told`: which rows.
 
         Raises:
             QuestionError: nobody can drop there; the places where somebody can are named.
         """
         self._warn_of_personas()
         found = place_of(self.ask, place, funnel)
-        try:
-            return answer_drivers(self.ask, found, where, self._sentence("metrics.drop_off_drivers"))
-        except duckdb.Error as error:
-            raise QuestionError(f"DuckDB: {error}") from None
+        return answer_drivers(self._asked, found, where, self._sentence("metrics.drop_off_drivers"))
 
     def pain_points(self, *, where: str | None = None) -> Answer:
         """Friction by stage: how many met it, what went with it, how satisfied they are, and what is to be gained."""
-        select = "select *, signal || ': ' || stage as pain_point from metrics.pain_points"
-        draw = partial(bars, label="pain_point", value="gain", low="gain_low", high="gain_high")
-        order = "gain_rank nulls last, person_count desc, pain_point"
-        return self._of("metrics.pain_points", select, where, order, draw)
+        select = (
+            "select pains.*, stages.stage_label from metrics.pain_points as pains "
+            "left join settings.stages as stages on pains.stage = stages.stage"
+        )
+        order = "gain_rank nulls last, person_count desc, signal, stage"
+        return self._of("metrics.pain_points", select, where, order, pains)
 
     def gains(self, *, where: str | None = None) -> Answer:
         """What each step would gain at its to-be rate, or if it went as in its best segment or month."""
         select = (
-            "select *, step_label || ', ' || goal || coalesce(': ' || dimension || ' ' || value, '') as place_and_goal "
-            "from metrics.attainable_gain"
+            "select gains.*, funnels.funnel_name from metrics.attainable_gain as gains "
+            "left join settings.funnels as funnels on gains.funnel_id = funnels.funnel_id"
         )
-        draw = partial(bars, label="place_and_goal", value="gain", low="gain_low", high="gain_high")
-        return self._of("metrics.attainable_gain", select, where, "gain desc nulls last, place_and_goal", draw)
+        order = "gain desc nulls last, funnel_id, step_number, goal"
+        return self._of("metrics.attainable_gain", select, where, order, gained)
 
     def changes(
         self,
