@@ -9,13 +9,14 @@ EXPORTS ?=
 ROWS ?= 1000000
 EVENTS ?= 1000000
 IDENTIFIERS ?= 10000000
+FUNNEL_EVENTS ?= 10000000
 # CI, which has an hour for all suites, draws fewer random examples and shops.
 AMOUNT := $(if $(CI),some,many)
 # CI also says which lines no test runs.
 COVERAGE := $(if $(CI),--cov=parcours --cov=assets --cov=pipelines --cov-report=term:skip-covered)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run ui formats notebook test test-browser test-readers test-statistics test-nights test-fuzz bench-loading bench-journeys bench-identity lint types format lock sample reference clean
+.PHONY: help setup run ui formats notebook test test-browser test-readers test-statistics test-nights test-fuzz bench-loading bench-journeys bench-identity bench-funnel lint types format lock sample reference clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,6 +71,11 @@ bench-journeys: $(STAMP) ## Journeys whole and by night, beside one bare sort of
 
 bench-identity: $(STAMP) ## Stitching 10 M identifiers (IDENTIFIERS=10000000)
 	@PYTHONPATH=. $(BIN)/python benchmarks/identity.py --identifiers $(IDENTIFIERS)
+
+bench-funnel: $(STAMP) ## Funnels beside ClickHouse, sessions beside it and polars: 10 M events (FUNNEL_EVENTS=10000000)
+	@$(BIN)/python -c 'import chdb, polars' 2>/dev/null || \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --editable '.[bench]'
+	@PYTHONPATH=. $(BIN)/python benchmarks/funnel.py --events $(FUNNEL_EVENTS)
 
 lint: $(STAMP) ## Format and lint checks
 	@$(BIN)/ruff format --check .

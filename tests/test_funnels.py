@@ -218,7 +218,7 @@ def portable(table: str, step_count: int) -> str:
     """The select of a table of attempts without ASOF joins."""
     folder = ROOT / "sql" / "funnels"
     fast, step = ((folder / f"{name}.sql").read_text(encoding="utf-8") for name in ("funnel_chain", "portable_step"))
-    chain, found = re.subn(r"(?<=^walk_2 as \()\n.*?(?=^\),$)", lambda _: f"\n{step}", fast, flags=re.M | re.S)
+    chain, found = re.subn(r"(?<=^chain_1 as \()\n.*?(?=^\),$)", lambda _: f"\n{step}", fast, flags=re.M | re.S)
     assert found == 1
     parts = funnel_parts(step_count) | {"funnel_chain": with_steps(chain, step_count)}
     return read_model(ROOT / "sql" / "journeys" / f"{table}.sql", parts).sql

@@ -110,7 +110,7 @@ def funnel(
         "events": _events(asked, given, quoted(event), is_whole=order == "strict"),
         "rules": " union all ".join(select_row(_row(rule)) for rule in rules),
         "steps": " union all ".join(select_row(row) for row in _labels(asked)),
-        "units": _units(asked, chain, is_strict=order == "strict"),
+        "units": _units(asked, chain, time_zone, is_strict=order == "strict"),
         "optional_hits": _optional_hits(asked),
         "attempts": _chain(chain, len(rules)),
         "outcomes": question("funnel_outcomes"),
@@ -146,7 +146,7 @@ def _refuse(steps: Sequence[Step], order: Order, window_from: str, ties: str, en
 def _row(rule: Rule) -> dict[str, str]:
     """A step's rule as SQL, for the chain."""
     return {
-        "funnel_id": "'funnel'",
+        "funnel_id": "1",
         "step_number": f"{rule.step_number}",
         "window_seconds": number(rule.window_seconds),
         "within_seconds": number(rule.within_seconds),
@@ -185,13 +185,14 @@ def _events(steps: Sequence[Step], given: dict[str, str], event: str, is_whole: 
     )
 
 
-def _units(steps: Sequence[Step], chain: Chain, is_strict: bool) -> str:
+def _units(steps: Sequence[Step], chain: Chain, time_zone: str, is_strict: bool) -> str:
     """A row per row of the log and step of the chain that it is, and those that may not lie between two steps."""
     columns = {
-        "funnel_id": "'funnel'",
+        "funnel_id": "1",
         "chain": text_literal(chain),
         "unit_id": "unit_id",
-        "unit_on": "shop_day(occurred_at, asked.time_zone)",
+        # In another time zone the chain asks for the days of entries alone.
+        "unit_on": "cast(occurred_at as date)" if time_zone == "UTC" else "cast(null as date)",
         "person_id": "unit_id",
         "session_id": "row_id",  # of the entry: what a chain carries to the attempt
         "touchpoint_id": "row_id",

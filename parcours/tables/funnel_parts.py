@@ -8,7 +8,7 @@ and which of the chains its funnels need: a plan for rules that no funnel has is
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from parcours.project import ROOT
 from parcours.settings.funnel_rules import Chain
@@ -32,13 +32,30 @@ def funnel_parts(step_count: int, chains: Iterable[Chain] = ("funnel_chain",)) -
 
 
 def with_steps(sql: str, step_count: int) -> str:
-    """A select with what it says of step 2, after step 1, said of every later step."""
+    """A select for two steps with what it says of them said of as many.
+
+    Each block stands between a comment and `-- end`: `later step` of step 2, after step 1, is said again for each later
+    step; `last step` of step 2 for the last one; `earlier step` of step 1, before step 2, for each before the last,
+    from there back to the first.
+    """
 
     def said_again(block: re.Match[str]) -> str:
         texts = []
-        for step in range(2, step_count + 1):
+        for step in _BLOCKS[block[1]](step_count):
             numbers = {"2": f"{step}", "_2": f"_{step}", "_1": f"_{step - 1}"}
-            texts.append(re.sub(r"(\b2|_1|_2)\b", lambda number, numbers=numbers: numbers[number[0]], block[1]))
+            if block[1] == "earlier":
+                numbers["1"] = f"{step - 1}"
+            texts.append(
+                re.sub(r"(\b1|\b2|_1|_2)\b", lambda found, numbers=numbers: numbers.get(found[0], "1"), block[2])
+            )
         return "".join(texts)
 
-    return re.sub(r"^ *-- later step\n(.*?)^ *-- end\n", said_again, sql, flags=re.MULTILINE | re.DOTALL)
+    return re.sub(r"^ *-- (later|last|earlier) step\n(.*?)^ *-- end\n", said_again, sql, flags=re.MULTILINE | re.DOTALL)
+
+
+_BLOCKS: dict[str, Callable[[int], Iterable[int]]] = {
+    "later": lambda step_count: range(2, step_count + 1),
+    "last": lambda step_count: [step_count],
+    "earlier": lambda step_count: range(step_count, 1, -1),
+}
+"""For which steps each block is said, in their order; of an earlier step, the step behind it."""

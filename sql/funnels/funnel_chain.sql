@@ -1,21 +1,23 @@
 -- One row per step that the best attempt of a unit and shop day of entry reached, from the model's `units`: touchpoints
--- with a step that each is. Here for funnels of two steps; what stands between `later step` and `end` is said again for
--- step 3, 4, …
+-- with a step that each is. Here for funnels of two steps; what stands between `last step` and `end` is said of the last
+-- step, between `earlier step` and `end` of each before it, backwards, and between `later step` and `end` of each behind the first.
 --
 -- Semantics (definitions: Funnel): closed, sequential, a window from the first step with its end included, one event for
 -- one step, of the entries of a day the one that gets furthest.
 --
--- How it works: one pass forward. From each entry the next row of step 2, from that the next row of step 3, and so on: the
--- earliest of each leaves most of the window to those behind it, so no other chain from that entry gets further. Rows are
--- put in one total order per unit: by instant, then the source's sequence number, then the first step that a row
--- matches, then its id. A row that matches several steps may serve best as its first or as its last step; both orders
--- are tried and the better attempt counts.
+-- How it works: one pass backwards. To each row of the last step but one the next row of the last step, to each row of the
+-- step before the next one of these with what follows it, and so on: so each entry has the earliest chain of steps behind it.
+-- The earliest of each leaves most of the window to those behind it, so no other chain from that entry gets further, and
+-- the window only cuts it off. Backwards, because late steps are rare: each row meets one row of the next step, once.
+-- Rows are put in one total order per unit: by instant, then the source's sequence number, then the first step that a row
+-- matches, then its id. A row that matches several steps may serve best as its first (`tie_order` 1) or as its last step
+-- (2); both orders are tried and the better attempt counts.
 --
 -- It joins ASOF, which DuckDB does about five times faster than the portable form, portable_step.sql in the place of
--- walk_2. They give the same rows (tests/test_funnels.py).
+-- chain_1. They give the same rows (tests/test_funnels.py).
 with ordered_hits as (
     select
-        funnel_id, window_seconds, step_number, unit_id, unit_on, person_id, session_id, occurred_at, 'first' as tie_order,
+        funnel_id, window_seconds, step_number, unit_id, unit_on, person_id, session_id, occurred_at, 1 as tie_order,
         dense_rank() over (
             partition by funnel_id, unit_id order by occurred_at, sequence nulls last, first_step, touchpoint_id
         ) as position
@@ -23,7 +25,7 @@ with ordered_hits as (
     where unit_id is not null and chain = 'funnel_chain'
     union all
     select
-        funnel_id, window_seconds, step_number, unit_id, unit_on, person_id, session_id, occurred_at, 'last',
+        funnel_id, window_seconds, step_number, unit_id, unit_on, person_id, session_id, occurred_at, 2,
         dense_rank() over (
             partition by funnel_id, unit_id order by occurred_at, sequence nulls last, last_step, touchpoint_id
         )
@@ -31,70 +33,66 @@ with ordered_hits as (
     where unit_id is not null and has_ties and chain = 'funnel_chain'
 ),
 
-walk_1 as (
-    select
-        hits.funnel_id, hits.unit_id, hits.person_id, hits.tie_order, hits.position as entry_position,
-        hits.occurred_at as entered_at, coalesce(hits.unit_on, shop_day(hits.occurred_at, shop.time_zone)) as entered_on,
-        hits.window_seconds, hits.position, hits.occurred_at as reached_at, hits.session_id
-    from ordered_hits as hits
-    cross join settings.shop as shop
-    where hits.step_number = 1
+-- last step
+chain_2 as (
+    select ordered_hits.*, occurred_at as reached_at_2
+    from ordered_hits
+    where step_number = 2
 ),
 
--- later step
-walk_2 as (
-    select
-        walk.funnel_id, walk.unit_id, walk.person_id, walk.tie_order, walk.entry_position, walk.entered_at,
-        walk.entered_on, walk.window_seconds, hits.position, hits.occurred_at as reached_at
-    from walk_1 as walk
-    asof join (select * from ordered_hits where step_number = 2) as hits
-        on
-            walk.funnel_id = hits.funnel_id
-            and walk.unit_id = hits.unit_id
-            and walk.tie_order = hits.tie_order
-            and walk.position < hits.position
-    where coalesce(elapsed_seconds(walk.entered_at, hits.occurred_at) <= walk.window_seconds, true)
-),
 -- end
-
-walked as (
+-- earlier step
+chain_1 as (
     select
-        funnel_id, unit_id, person_id, tie_order, entry_position, entered_at, entered_on, 1 as step_number, reached_at,
-        session_id
-    from walk_1
-    -- later step
-    union all
-    select
-        funnel_id, unit_id, person_id, tie_order, entry_position, entered_at, entered_on, 2, reached_at, null
-    from walk_2
-    -- end
+        hits.*,
+        hits.occurred_at as reached_at_1,
+        following.* exclude (
+            funnel_id, window_seconds, step_number, unit_id, unit_on, person_id, session_id, occurred_at, tie_order, position
+        )
+    from (select * from ordered_hits where step_number = 1) as hits
+    asof left join chain_2 as following
+        on
+            hits.funnel_id = following.funnel_id
+            and hits.unit_id = following.unit_id
+            and hits.tie_order = following.tie_order
+            and hits.position < following.position
 ),
 
+-- end
 entries as (
     select
-        funnel_id, unit_id, person_id, tie_order, entry_position, entered_at, entered_on,
-        max(step_number) as furthest_step, max(session_id) as session_id
-    from walked
-    group by funnel_id, unit_id, person_id, tie_order, entry_position, entered_at, entered_on
+        chain.*,
+        coalesce(chain.unit_on, shop_day(chain.occurred_at, shop.time_zone)) as entered_on,
+        1
+        -- later step
+        + case
+            when chain.reached_at_2 is null then 0
+            when elapsed_seconds(chain.occurred_at, chain.reached_at_2) > chain.window_seconds then 0
+            else 1
+        end
+        -- end
+            as furthest_step
+    from chain_1 as chain
+    cross join settings.shop as shop
 ),
 
 -- The best entry of a day: furthest, then latest, then the tie order by first step.
 best as (
-    select funnel_id, unit_id, person_id, tie_order, entry_position, entered_at, entered_on, furthest_step, session_id
+    select *
     from entries
     qualify row_number() over (
         partition by funnel_id, unit_id, entered_on
-        order by furthest_step desc, entered_at desc, tie_order, entry_position desc
+        order by furthest_step desc, occurred_at desc, tie_order, position desc
     ) = 1
 )
 
 select
-    best.funnel_id, best.unit_id, best.person_id, best.entered_on, walked.step_number, best.furthest_step,
-    best.entered_at, walked.reached_at, best.session_id
-from walked
-inner join best
-    on
-        walked.funnel_id = best.funnel_id
-        and walked.unit_id = best.unit_id
-        and walked.tie_order = best.tie_order
-        and walked.entry_position = best.entry_position
+    funnel_id, unit_id, person_id, entered_on, 1 as step_number, furthest_step, occurred_at as entered_at,
+    reached_at_1 as reached_at, session_id
+from best
+-- later step
+union all
+select funnel_id, unit_id, person_id, entered_on, 2, furthest_step, occurred_at, reached_at_2, session_id
+from best
+where furthest_step >= 2
+-- end

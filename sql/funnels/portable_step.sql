@@ -1,32 +1,31 @@
--- One row per row of step 1 that is followed by one of step 2 in time: walk_2 of funnel_chain.sql for engines without an
--- ASOF join.
+-- One row per row of step 1, with the next row of step 2 and what follows that: chain_1 of funnel_chain.sql for engines
+-- without an ASOF join.
 select
-    funnel_id, unit_id, person_id, tie_order, entry_position, entered_at, entered_on, window_seconds,
-    next_position as position, next_reached_at as reached_at
-from (
-    select
-        funnel_id, unit_id, person_id, tie_order, entry_position, entered_at, entered_on, window_seconds, is_walk,
-        min(step_position) over following as next_position,
-        min(step_reached_at) over following as next_reached_at
-    from (
-        select
-            funnel_id, unit_id, person_id, tie_order, entry_position, entered_at, entered_on, window_seconds, position,
-            1 as is_walk, cast(null as bigint) as step_position, cast(null as timestamp) as step_reached_at
-        from walk_1
-        union all
-        select
-            funnel_id, unit_id, person_id, tie_order, null, null, null, window_seconds, position,
-            0, position, occurred_at
-        from ordered_hits
-        where step_number = 2
-    ) as merged
-    -- At one position the step's row comes before the walk's, and is not seen by it: an event never follows itself.
-    window following as (
-        partition by funnel_id, unit_id, tie_order
-        order by position, is_walk rows between current row and unbounded following
+    hits.* exclude (next_position), -- columns are those of ordered_hits -- noqa: AM04
+    hits.occurred_at as reached_at_1,
+    following.* exclude (
+        funnel_id, window_seconds, step_number, unit_id, unit_on, person_id, session_id, occurred_at, tie_order, position
     )
-) as carried
-where
-    is_walk = 1
-    and next_position is not null
-    and coalesce(elapsed_seconds(entered_at, next_reached_at) <= window_seconds, true)
+from (
+    select * exclude (is_earlier, step_position)
+    from (
+        select merged.*, min(step_position) over following as next_position
+        from (
+            select *, 1 as is_earlier, cast(null as bigint) as step_position from ordered_hits where step_number = 1
+            union all
+            select *, 0, position from ordered_hits where step_number = 2
+        ) as merged
+        -- At one position the later step's row comes first, and is not seen by the other: an event never follows itself.
+        window following as (
+            partition by funnel_id, unit_id, tie_order
+            order by position, is_earlier rows between current row and unbounded following
+        )
+    ) as seen
+    where is_earlier = 1
+) as hits
+left join chain_2 as following
+    on
+        hits.funnel_id = following.funnel_id
+        and hits.unit_id = following.unit_id
+        and hits.tie_order = following.tie_order
+        and hits.next_position = following.position
