@@ -56,6 +56,12 @@ PAGE: dict[str, Sequence[Asked]] = {
         Asked(whole("metrics.stage_touchpoints"), {"stage": "stage", "touchpoint": "touchpoint"}, made=["ended_count"])
     ],
     "stage_triggers": [Asked(whole("metrics.stage_triggers"), {"stage": "stage", "triggered_by": "triggered_by"})],
+    "gains": [
+        Asked(
+            lambda shop, row: shop.gains(where="gains.funnel_id = 'map:stages'"),
+            {"step_number": "step_number", "goal": "goal"},
+        )
+    ],
     "funnel_steps": [
         Asked(
             lambda shop, row: shop.funnel(row.funnel_id),

@@ -356,6 +356,31 @@ def test_the_title_names_the_stage_that_loses_most(tmp_path: Path) -> None:
     assert lines[2] == f"By journeys lost: Cart 40 ties with Checkout 36: their order is not certain at 95{NBSP}%"
 
 
+def test_the_flag_says_what_the_stage_would_gain_by_each_goal(
+    tmp_path: Path, changed: duckdb.DuckDBPyConnection
+) -> None:
+    changed.execute("insert into metrics.measured_stages values ('cart', 1, true), ('checkout', 2, true)")
+    changed.execute("""
+        insert into metrics.attainable_gain (
+            funnel_id, step_number, goal, dimension, value, goal_rate, gained_count, gained_low, gained_high, gain,
+            gain_low, gain_high, is_small
+        ) values
+            ('map:stages', 3, 'best segment', 'device', '<i>', 0.55, 9.4, 2, 15, 380.5, 80, 600, false),
+            ('map:stages', 3, 'best month', 'month', '2026-07-01', 0.5, 6, 0, 12, null, null, null, false),
+            ('map:stages', 3, 'to-be rate', null, null, 0.425, 1.2, 0, 3, 1500, 0, 4000, false),
+            ('map:stages', 2, 'to-be rate', null, null, 0.5, 99, 90, 110, 1, 1, 1, false),
+            ('buy', 3, 'to-be rate', null, null, 0.5, 99, 90, 110, 1, 1, 1, false),
+            ('map:stages', 3, 'other', null, null, 0.5, 99, 90, 110, 1, 1, 1, true)
+    """)
+    changed.close()
+    flag = sections_of(tmp_path / "published.duckdb")["journey"].flag
+    assert flag and [f"{line.lead}: {line.text}" for line in flag.lines][-1] == (
+        f"To be gained: if all went on as device <i> (at least 55.0{NBSP}%) 9 more journeys (2 to 15) and €380 "
+        f"(€80 to €600); if all months went as Jul{NBSP}2026 (at least 50.0{NBSP}%) 6 more journeys (0 to 12); "
+        f"at its to-be rate (42.5{NBSP}%) 1 more journey (0 to 3) and €1.5k (€0 to €4.0k)"
+    )
+
+
 def test_a_tie_is_said_in_the_title_the_flag_and_the_summary(tmp_path: Path) -> None:
     path = write_published(tmp_path / "published.duckdb", tie=True)
     section = sections_of(path)["journey"]
