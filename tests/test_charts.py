@@ -5,7 +5,17 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from parcours.questions.charts import effects, explained, fallen, left_carts, moved_parts, shares, timeline
+from parcours.questions.charts import (
+    bars,
+    effects,
+    explained,
+    fallen,
+    grouped_bars,
+    left_carts,
+    moved_parts,
+    shares,
+    timeline,
+)
 
 CHANGE = {
     "change_label": "Guest checkout",
@@ -59,3 +69,14 @@ def test_nothing_to_draw_says_so() -> None:
         (timeline, ["occurred_at"], "Nobody found"),
     ):
         assert title(draw(pd.DataFrame(columns=columns))) == said
+
+
+def test_that_nobody_dropped_is_said_and_no_stage_called_the_highest() -> None:
+    found = pd.DataFrame({"stage": ["Cart", "Checkout"], "drop_off_rate": [0.0, 0.0]})
+    assert bars(found).layout.title.text == "drop-off rate: 0.0% everywhere"
+    grouped = found.assign(week_on=pd.Timestamp("2026-03-02"), device=["mobile", "desktop"], reached_count=40)
+    drawn = grouped_bars(grouped, "stage", "drop_off_rate", ["week_on", "device"], "reached_count")
+    assert drawn.layout.title.text == "drop-off rate: 0.0% everywhere"
+    grouped["drop_off_rate"] = [0.1, 0.2]
+    drawn = grouped_bars(grouped, "stage", "drop_off_rate", ["week_on", "device"], "reached_count")
+    assert drawn.layout.title.text == "Checkout, 2026-03-02 · desktop: 20.0%, the highest drop-off rate"

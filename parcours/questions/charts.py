@@ -40,8 +40,9 @@ def bars(
     figure.add_bar(y=names, x=known[counted], error_x=whiskers, orientation="h", marker_color=INK)
     most = int(known[counted].astype(float).to_numpy().argmax())
     highest = _text(known, counted, known[counted].iloc[most])
+    title = f"{names.iloc[most]}: {highest}, the highest {words(counted)}"
     figure.update_layout(
-        title=f"{names.iloc[most]}: {highest}, the highest {words(counted)}",
+        title=title if known[counted].any() else f"{words(counted)}: {highest} everywhere",
         xaxis={"title": words(counted), "tickformat": _format(known, counted)},
     )
     return figure
@@ -93,7 +94,7 @@ def grouped_bars(found: pd.DataFrame, label: str, value: str, groups: Sequence[s
     """
     figure = _empty(f"{words(value)}: no value yet")
     figure.update_layout(colorway=GROUPS, yaxis={"autorange": "reversed"})
-    shown = found.assign(group=[" · ".join(map(str, row)) for row in found[[*groups]].itertuples(index=False)])
+    shown = found.assign(group=[" · ".join(map(_place, row)) for row in found[[*groups]].itertuples(index=False)])
     largest = [str(one) for one in shown.groupby("group")[count].max().nlargest(len(GROUPS)).index]
     known = shown[shown["group"].isin(largest) & shown[value].notna()]
     if not len(known):
@@ -106,7 +107,9 @@ def grouped_bars(found: pd.DataFrame, label: str, value: str, groups: Sequence[s
     others = known[(known[label] == at[label]) & (known["group"] != at["group"])]
     # The widest gap says more than the highest value: that is what the groups are set beside each other for.
     title = f"{at[label]}, {at['group']}: {_text(known, value, at[value])}, the highest {words(value)}"
-    if len(others):
+    if not known[value].any():
+        title = f"{words(value)}: {_text(known, value, 0)} everywhere"
+    elif len(others):
         low = others.nsmallest(1, value).iloc[0]
         title += f" ({low['group']}: {_text(known, value, low[value])})"
     figure.update_layout(
