@@ -51,7 +51,7 @@ test: $(STAMP) ## The tests (a few minutes)
 test-browser: $(STAMP) ## Report and Dagster UI in headless Chromium (needs Debian's chromium)
 	@$(BIN)/python -m pytest -m browser
 
-test-readers: $(STAMP) ## published.duckdb opened by DuckDB 1.4, 1.5, 2 and duckdb-wasm (needs node and npm)
+test-readers: $(STAMP) ## published.duckdb read by DuckDB 1.4, 1.5, 2 and duckdb-wasm, its journeys mined by pm4py (needs node and npm)
 	@$(BIN)/python -m pytest -m readers
 
 test-statistics: $(STAMP) ## Error, power and coverage of verdicts and incidents, over many simulated shops (a quarter of an hour)

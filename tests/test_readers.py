@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,10 +16,10 @@ from typing import Any
 import duckdb
 import pytest
 from given import rows
+from registries import READERS, from_pip, installed
 
 from parcours.warehouse.published import write_published
 
-READERS = Path(__file__).parent / "readers"
 WASM = "duckdb-wasm"
 RELEASES = ["1.4.5", "1.5.6", duckdb.__version__, WASM]
 
@@ -40,30 +39,6 @@ ASKED = {
 }
 
 
-def _installed(command: list[str], folder: Path, what: str) -> Path:
-    """A folder into which a registry's client has put what the readers need; where there is no network a laptop skips
-    with a message, and CI fails."""
-    done = folder / ".complete"
-    if done.exists():
-        return folder
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    for path in READERS.glob("package*.json"):
-        shutil.copy(path, folder)
-    try:
-        made = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600)
-        failure = made.stderr[-2000:] if made.returncode else ""
-    except OSError as error:
-        failure = str(error)
-    if failure:
-        message = f"{what} can't be installed: {failure}"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
-    done.touch()
-    return folder
-
-
 def asked_with(release: str, cache: Path, published: Path, questions: dict[str, str]) -> dict[str, Any]:
     """What a release of DuckDB answers."""
     folder, environment = cache / release, dict(os.environ)
@@ -71,11 +46,10 @@ def asked_with(release: str, cache: Path, published: Path, questions: dict[str, 
         install = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
         command = ["node", str(READERS / "read.cjs")]
     else:
-        install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes"]
-        install += ["--only-binary", ":all:", "--target", ".", "-r", str(READERS / f"duckdb-{release}.txt")]
+        install = from_pip(f"duckdb-{release}")
         command = [sys.executable, str(READERS / "read.py")]
     if release != duckdb.__version__:
-        environment["PYTHONPATH"] = str(_installed(install, folder, release))
+        environment["PYTHONPATH"] = str(installed(install, folder, release))
     read = subprocess.run(
         [*command, str(published)],
         cwd=folder if folder.exists() else None,
