@@ -20,7 +20,7 @@ from parcours.tables.funnel_parts import funnel_parts, with_steps
 DAY = 86400.0
 BUILD = ["metrics.funnel_steps"]
 
-# Not run: orders strict and any, strictly increasing time, numeric predicates as steps (tier `mode`): options to come.
+# Those with an option (tier `mode`) are run in tests/test_funnel_rules.py.
 TIERS = ("core", "entry_day", "session_unit")
 
 

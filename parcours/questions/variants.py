@@ -45,7 +45,7 @@ def paths_taken(found: pd.DataFrame) -> go.Figure:
     most = shown.iloc[0]
     figure.update_layout(
         title=f"Most take path {most['variant_number']}: {most['journey_count']:,} journeys, "
-        f"{most['ordered_count']:,} with an order; {len(found):,} paths",
+        f"{most['ordered_count']:,} with an order; {len(found):,} path{'s' * (len(found) != 1)}",
         barmode="stack",
         xaxis={"title": "journeys that are over", "tickformat": ","},
         yaxis={"autorange": "reversed"},
