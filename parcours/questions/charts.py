@@ -29,9 +29,11 @@ def bars(
     figure = go.Figure(
         layout={"template": "plotly_white", "title": "Nothing found", "yaxis": {"autorange": "reversed"}}
     )
-    if counted is None or not found[counted].notna().any():
+    if counted is None or not len(found):
         return figure
     known = found[found[counted].notna()]
+    if not len(known):
+        return figure.update_layout(title=f"{words(counted)}: no value yet")
     names = known[named].astype(str) if named is not None else pd.Series(range(1, len(known) + 1), dtype=str)
     whiskers = None
     if low and high:
@@ -292,7 +294,9 @@ def pains(found: pd.DataFrame) -> go.Figure:
     """What is to be gained of each friction in each stage, the most first; pale: too few to tell."""
     known = found[found["gain"].notna()].sort_values("gain", ascending=False)
     tested = known[known["left_out"].isna() & (known["gain"] > 0)]
-    title = f"{len(found):,} pain points, none of which a gain can be told" if len(found) else "Nobody met any friction"
+    title = "Nobody met any friction"
+    if len(found):
+        title = f"{len(found):,} pain point{'s' * (len(found) != 1)}: no gain can be told"
     if len(tested):
         first = tested.iloc[0]
         title = (
