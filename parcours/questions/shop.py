@@ -306,7 +306,8 @@ class Shop:
         """
         for name, column, value in (("dimension", "dimension", by), ("kind of survey", "kind", kind)):
             known = self._values(column, "metrics.satisfaction")
-            if value is not None and known:
+            # Stage, which nobody had to name, is no mistake in a shop whose answers are of no stage.
+            if value not in (None, "stage") and known:
                 refuse_unknown(name, value, known)
         limits = limits_of("asked_on", since, until, where)
         return answer_satisfaction(self._asked, by, kind, limits, self._sentence("metrics.satisfaction"))
