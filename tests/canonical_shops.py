@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from given import EXAMPLES, SEARCHES, settings
+from given import EXAMPLES, not_worth_it, settings
 
 from parcours.loading.load import load_exports
 from parcours.loading.settings_tables import write_settings
@@ -90,7 +90,7 @@ def open_canonical(project: Project, database: str = ":memory:") -> duckdb.DuckD
     """A warehouse of one thread, with its settings."""
     connection = duckdb.connect(database, config={"threads": 1})
     if EXAMPLES == "few":
-        connection.execute(f"set disabled_optimizers = '{SEARCHES}'")
+        connection.execute(f"set disabled_optimizers = '{not_worth_it()}'")
     prepare(connection, KEY)
     write_settings(connection, project.settings)
     return connection

@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 import pytest
 import yaml
-from given import KEY, SEARCHES, rows
+from given import KEY, not_worth_it, rows
 
 from parcours.loading.load import load_exports
 from parcours.loading.settings_tables import write_settings
@@ -92,7 +92,7 @@ def said(folder: Path, shop: Shop) -> list[tuple[Any, ...]]:
     project = load_project(write_shop(folder, shop), folder / "exports", folder)
     with duckdb.connect(config={"threads": 1}) as connection:
         prepare(connection, KEY)
-        connection.execute(f"set disabled_optimizers = '{SEARCHES}'")
+        connection.execute(f"set disabled_optimizers = '{not_worth_it()}'")
         write_settings(connection, project.settings)
         load_exports(connection, project)
         build_all(connection, project, shop.tables)

@@ -17,6 +17,7 @@ from parcours.engine.fingerprint import engine_version, modules_version
 from parcours.engine.model import Model, ModelError, column_lineage, narrowed_sql
 from parcours.engine.refresh import Narrow, Refreshed, Table, Through, refresh
 from parcours.warehouse.connection import count_rows, existing_tables, table_columns, transaction
+from parcours.warehouse.refresh_log import State
 
 
 class NotBuilt(Exception):
@@ -80,8 +81,11 @@ def refreshable(
     )
 
 
-def refresh_table(connection: duckdb.DuckDBPyConnection, table: Table) -> Refreshed:
-    """Bring a table up to date in one transaction; the old one stays whole if that fails.
+def refresh_table(
+    connection: duckdb.DuckDBPyConnection, table: Table, states: dict[str, State] | None = None
+) -> Refreshed:
+    """Bring a table up to date in one transaction; the old one stays whole if that fails. `states` are as in `refresh`;
+    who refreshes one table after another asks for them once.
 
     Raises:
         ModelError: DuckDB refuses the select; names the table and what DuckDB says.
@@ -89,7 +93,7 @@ def refresh_table(connection: duckdb.DuckDBPyConnection, table: Table) -> Refres
     """
     try:
         with transaction(connection):
-            return refresh(connection, table)
+            return refresh(connection, table, states)
     except (ModelError, duckdb.CatalogException) as error:
         if missing := _missing(connection, table.upstreams):
             named = ", ".join(missing[:3]) + (f" and {len(missing) - 3} more" if len(missing) > 3 else "")

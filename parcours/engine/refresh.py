@@ -85,9 +85,15 @@ class Table:
     through: tuple[Through, ...] = ()
 
 
-def refresh(connection: duckdb.DuckDBPyConnection, table: Table) -> Refreshed:
-    """Bring a table up to date, whole or for the touched keys only. Runs inside the caller's transaction."""
-    states = table_states(connection)
+def refresh(connection: duckdb.DuckDBPyConnection, table: Table, states: dict[str, State] | None = None) -> Refreshed:
+    """Bring a table up to date, whole or for the touched keys only. Runs inside the caller's transaction.
+
+    Args:
+        connection: the warehouse.
+        table: what is to be refreshed.
+        states: what is known of every table, which this keeps up to date; None: asked of the warehouse.
+    """
+    states = table_states(connection) if states is None else states
     number, own = next_number(states), states.get(table.name)
     if own is None or _is_anew(table, own, states):
         if own:

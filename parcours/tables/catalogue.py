@@ -46,7 +46,7 @@ from parcours.warehouse.check_results import CHECK_RESULTS_TABLE
 from parcours.warehouse.comments import Described, comment_tables, is_declaration, read_declaration
 from parcours.warehouse.connection import SCHEMAS, transaction
 from parcours.warehouse.raw_tables import RAW_TABLES
-from parcours.warehouse.refresh_log import drop_narrowed, prune, reset_log
+from parcours.warehouse.refresh_log import drop_narrowed, prune, reset_log, table_states
 
 
 @dataclass(frozen=True)
@@ -224,7 +224,10 @@ def build_all(
     tables = all_tables(project)
     _tidy_log(connection, tables)
     wanted = with_upstreams([table for _, table in tables], only)
-    return [refresh_table(connection, table) for source, table in tables if not wanted or source.table in wanted]
+    states = table_states(connection)
+    return [
+        refresh_table(connection, table, states) for source, table in tables if not wanted or source.table in wanted
+    ]
 
 
 def with_upstreams(tables: Sequence[Table], names: Iterable[str]) -> set[str]:

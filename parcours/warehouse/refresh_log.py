@@ -51,9 +51,10 @@ def next_number(states: Mapping[str, State]) -> int:
     return 1 + max((state.built_at for state in states.values()), default=0)
 
 
-def note_refresh(connection: duckdb.DuckDBPyConnection, table: str, state: State, states: Mapping[str, State]) -> None:
-    """Note the numbers of a table; `states` is what is known of all so far."""
+def note_refresh(connection: duckdb.DuckDBPyConnection, table: str, state: State, states: dict[str, State]) -> None:
+    """Note the numbers of a table, in the warehouse and in `states`, what is known of all so far."""
     _note(connection, {table: state}, states)
+    states[table] = state
 
 
 def _note(connection: duckdb.DuckDBPyConnection, noted: Mapping[str, State], states: Mapping[str, State]) -> None:
