@@ -80,7 +80,7 @@ bench-funnel: $(STAMP) ## Funnels beside ClickHouse, sessions beside it and pola
 lint: $(STAMP) ## Format and lint checks
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
-	@$(BIN)/sqlfluff lint --nocolor --disable-progress-bar sql
+	@$(BIN)/sqlfluff lint --nocolor --disable-progress-bar sql assets/charts
 
 types: $(STAMP) ## Type checks
 	@$(BIN)/mypy

@@ -11,6 +11,7 @@ from typing import Any
 import dagster as dg
 import duckdb
 
+from assets.charts.shown import shown
 from assets.failures import naming_the_trouble, stop_if_failed
 from parcours.engine.build import BuiltTable, describe_table, lineage_of, refresh_table
 from parcours.engine.checks import Check, Finding, record
@@ -103,9 +104,11 @@ def table_asset(
     def build_and_check(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
         with warehouse_of(context) as connection:
             built = build(connection)
+            names = [column.name for column in built.columns]
+            figures = shown(connection, table, names) if table.startswith("metrics.") else {}
             findings = record(connection, checks)
         results = [check_result(found) for found in findings]
-        yield dg.MaterializeResult(metadata=table_metadata(built), check_results=results)
+        yield dg.MaterializeResult(metadata=figures | table_metadata(built), check_results=results)
         stop_if_failed(findings)
 
     return build_and_check

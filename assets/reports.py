@@ -4,7 +4,9 @@
 from pathlib import Path
 
 import dagster as dg
+import duckdb
 
+from assets.charts.shown import drawn
 from assets.factory import RUN, key_of, warehouse_of
 from assets.failures import naming_the_trouble
 from parcours.project import Project
@@ -57,8 +59,11 @@ def reports_assets(project: Project, upstreams: list[str]) -> list[dg.AssetsDefi
 
         with naming_the_trouble():
             write_report(project.published, project.report)
+            with duckdb.connect(str(project.published), read_only=True) as connection:
+                the_map = drawn(connection, "metrics.journey_map")
         return dg.MaterializeResult(
             metadata={
+                **the_map,
                 "page": page_url(project.report),
                 "bytes": project.report.stat().st_size,
             }
