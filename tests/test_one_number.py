@@ -58,8 +58,22 @@ PAGE: dict[str, Sequence[Asked]] = {
     "stage_triggers": [Asked(whole("metrics.stage_triggers"), {"stage": "stage", "triggered_by": "triggered_by"})],
     "gains": [
         Asked(
-            lambda shop, row: shop.gains(where="gains.funnel_id = 'map:stages'"),
+            lambda shop, row: shop.gains(where="funnel_id = 'map:stages'"),
             {"step_number": "step_number", "goal": "goal"},
+        )
+    ],
+    "drivers": [
+        Asked(
+            lambda shop, row: shop.ask(
+                "select * replace (replace(level, '_', ' ') as level) from metrics.drop_off_drivers"
+            ),
+            {"funnel_id": "funnel_id", "step_number": "step_number", "factor": "factor", "level": "level"},
+        )
+    ],
+    "next_after": [
+        Asked(
+            lambda shop, row: shop.table("metrics.drop_off_next", where="place_type = 'stage'"),
+            {"place_number": "place_number", "outcome": "outcome"},
         )
     ],
     "funnel_steps": [

@@ -381,6 +381,63 @@ def test_the_flag_says_what_the_stage_would_gain_by_each_goal(
     )
 
 
+def test_what_next_says_what_most_did_and_leaves_out_where_nobody_dropped(
+    tmp_path: Path, changed: duckdb.DuckDBPyConnection
+) -> None:
+    changed.close()
+    assert "next" not in sections_of(tmp_path / "published.duckdb")
+    with duckdb.connect(str(tmp_path / "published.duckdb")) as connection:
+        connection.execute("""
+            insert into metrics.drop_off_next (
+                place_type, funnel_id, place_number, place, outcome_number, outcome, dropped_count, unit_count,
+                returned_count, ordered_count, dropped_share, outcome_rate, outcome_low, outcome_high, is_small
+            ) values
+                ('stage', null, 1, 'cart', 4, 'later session', 100, 20, 20, 3, 0.2, 0.25, 0.17, 0.35, false),
+                ('stage', null, 1, 'cart', 5, 'left', 100, 60, 0, 0, 0.6, 0.75, 0.65, 0.83, false),
+                ('stage', null, 1, 'cart', 6, 'open', 100, 20, 0, 0, 0.2, null, null, null, false),
+                ('stage', null, 2, 'checkout', 5, 'left', 40, 40, 0, 0, 1, 1, 0.91, 1, false),
+                ('stage', null, 3, 'purchase', 5, 'left', 0, 0, 0, 0, null, null, null, null, true),
+                ('step', 'buy', 2, 'Order', 5, 'left', 900, 900, 0, 0, 1, 1, 1, 1, false)
+        """)
+    section = sections_of(tmp_path / "published.duckdb")["next"]
+    assert section.title == f"Of those who end at Cart, 75{NBSP}% left and 25{NBSP}% came back in a later session"
+    assert [name for _, name in section.legend] == ["later session", "left", "open"]
+    strips = json.loads(section.charts[0].wide)["data"]
+    assert [sum(trace["x"][place] for trace in strips) for place in (0, 1)] == [100, 100]
+    assert len(section.tables[0].rows) == 4
+
+
+def test_who_and_why_names_the_driver_that_most_dropped_with(
+    tmp_path: Path, changed: duckdb.DuckDBPyConnection
+) -> None:
+    changed.execute("""
+        insert into metrics.drop_off_drivers (
+            funnel_id, step_number, step_label, factor, level, with_count, with_dropped, compared_count, compared_rate,
+            comparable_rate, lift, lift_low, lift_high, extra_dropped, extra_revenue, q, is_told, left_out, is_small
+        ) values
+            ('map:stages', 3, 'Purchase', 'friction', 'support_contact', 50, 40, 50,
+             0.8, 0.4, 2, 1.6, 2.5, 20, 9, 0.01, true, null, false),
+            ('buy', 2, 'Order', 'new or returning', '<new>', 90, 60, 90,
+             0.66, 0.22, 3, 2, 4, 40, 9, 0.02, true, null, false),
+            ('map:stages', 3, 'Purchase', 'device', 'tablet', 50, 10, 50,
+             0.2, 0.4, 0.5, 0.4, 0.7, -10, 0, 0.01, true, null, false),
+            ('map:stages', 3, 'Purchase', 'device', 'mobile', 50, 45, 50,
+             0.9, 0.8, 1.1, 0.9, 1.4, 99, 0, 0.4, false, null, false),
+            ('map:stages', 3, 'Purchase', 'coupon', 'A', 5, 5, 5,
+             1, 0.8, 1.2, 0.9, 1.4, 99, 0, null, false, 'too few', true)
+    """)
+    changed.close()
+    section = sections_of(tmp_path / "published.duckdb")["why"]
+    assert section.title.startswith("<new> visitors drop 3.0 times as often before Order (") and "66" in section.title
+    assert "of 4 levels" in section.subtitle and len(section.tables[0].rows) == 3
+    drawn = section.charts[0].wide
+    assert "Who met support contact" in drawn and "tablet" not in drawn and "&lt;new&gt; visitors" in drawn
+    with duckdb.connect(str(tmp_path / "published.duckdb")) as connection:
+        connection.execute("update metrics.drop_off_drivers set is_told = false")
+    section = sections_of(tmp_path / "published.duckdb")["why"]
+    assert section.title == "Nothing sets those who drop apart" and "4 levels" in section.empty
+
+
 def test_a_tie_is_said_in_the_title_the_flag_and_the_summary(tmp_path: Path) -> None:
     path = write_published(tmp_path / "published.duckdb", tie=True)
     section = sections_of(path)["journey"]
