@@ -51,7 +51,7 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
             )
         ]
     shown = [_dot(row, numbers) for row in more[:SHOWN]]
-    panel = DotPanel(shown, "drop-off, divided by that of others at the same point (lift), 95\u00a0% interval", False)
+    panel = DotPanel(shown, "times as often (lift), 95\u00a0% interval", False)
     return [
         section(
             _title(more[0], numbers),
