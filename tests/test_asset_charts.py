@@ -105,3 +105,13 @@ def test_a_shop_without_rows_shows_neither_chart_nor_error(tmp_path: Path) -> No
         for name in charts():
             metadata = shown(connection, f"metrics.{name}", columns_of(connection, f"metrics.{name}"))
             assert "chart" not in metadata, name
+
+
+def test_a_map_of_which_nothing_is_over_says_so(published_sample: Path, tmp_path: Path) -> None:
+    path = tmp_path / "copy.duckdb"
+    path.write_bytes(published_sample.read_bytes())
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("update metrics.journey_map set drop_off_rate = null, open_count = reached_count")
+        connection.execute("update metrics.journey_map set dropped_count = null")
+        image = picture(drawn(connection, "metrics.journey_map")["chart"].value)
+    assert next(image.iter(f"{SVG}text")).text == "No rate yet: nothing is over"

@@ -95,6 +95,20 @@ def test_materialize_all_in_the_browser(ui: str, tmp_path: Path) -> None:
         expect(page.get_by_text("expectations").first).to_be_visible(timeout=MINUTE)
         page.screenshot(path=pictures / "ui-checks.png")
 
+        # A table of figures shows its chart, and its figures as numbers that are plotted over runs.
+        page.goto(f"{ui}/assets/metrics/kpis")
+        row = page.locator("tr", has=page.locator("td", has_text=re.compile("^chart$")))
+        row.get_by_text(re.compile("show markdown", re.IGNORECASE)).click(timeout=MINUTE)
+        picture = page.locator("img[src^='data:image/svg+xml;base64,']").first
+        expect(picture).to_be_visible(timeout=MINUTE)
+        assert picture.evaluate("image => image.naturalWidth") == 860
+        assert str(picture.get_attribute("alt")).startswith("Conversion: ")
+        page.screenshot(path=pictures / "ui-chart.png")
+        page.get_by_role("button", name="Close").click()
+        page.get_by_role("button", name="Plots").click()
+        expect(page.get_by_text("Conversion (%)").first).to_be_visible(timeout=MINUTE)
+        page.screenshot(path=pictures / "ui-plots.png")
+
         # A page's link opens it: a browser follows no file:// link of a page that it has from a server.
         page.goto(f"{ui}/assets/reports/journey")
         with page.expect_popup(timeout=MINUTE) as opened:

@@ -152,6 +152,8 @@ def _image(chart: Chart, found: Sequence[Row], numbers: Numbers) -> dg.MarkdownM
 
 def _title(chart: Chart, found: Sequence[Row], numbers: Numbers) -> str:
     row = chart.first(found)
+    if row.value is None:
+        return "No rate yet: nothing is over"
     return chart.title.replace("{value}", chart.written(row.value, numbers)).replace("{name}", _cut(row.name))
 
 
