@@ -408,3 +408,33 @@ def test_who_asks_for_personas_that_an_order_makes_is_warned(shop: Shop) -> None
         pytest.raises(QuestionError, match="No segment 'persona'"),
     ):
         shop.funnel(by="persona")
+
+
+@pytest.mark.parametrize("asked", ["variants", "transitions", "deviations"])
+def test_of_all_days_a_question_is_its_table(shop: Shop, asked: str) -> None:
+    ask = getattr(shop, asked)
+    pd.testing.assert_frame_equal(pd.DataFrame(ask(since="2020-01-01", until="2030-01-01")), pd.DataFrame(ask()))
+    with pytest.raises(QuestionError):
+        ask(since="yesterday'")
+
+
+def test_paths_and_moves_of_some_days_are_of_the_journeys_that_began_then(shop: Shop) -> None:
+    counts = ["journey_count", "open_count", "uncovered_count", "ordered_count"]
+    halves = [{"until": "2026-08-14"}, {"since": "2026-08-15"}]
+    parts = [shop.variants(**half) for half in halves]
+    assert min(map(len, parts)) > 50
+    assert (parts[0][counts].sum() + parts[1][counts].sum()).equals(shop.variants()[counts].sum())
+    moves = [shop.transitions(**half)["transition_count"].sum() for half in halves]
+    assert min(moves) > 0 and sum(moves) == shop.transitions()["transition_count"].sum()
+    paths = shop.ask(
+        "select path, outcome, count(*) as journeys from metrics.journey_paths "
+        "where shop_day(started_at, 'Europe/Paris') >= '2026-08-15' group by all"
+    )
+    for number in (1, 2, 7):
+        [row] = parts[1][parts[1]["variant_number"] == number].to_dict("records")
+        for outcome in ("ordered", "dropped", "open"):
+            plain = paths[(paths["path"] == row["path"]) & (paths["outcome"] == outcome)]["journeys"].sum()
+            assert plain == row[f"{outcome}_count"] == len(parts[1].people(outcome, variant_number=number))
+    assert sum(shop.deviations(**half)["deviating_count"].sum() for half in halves) == (
+        shop.deviations()["deviating_count"].sum()
+    )

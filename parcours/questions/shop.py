@@ -46,6 +46,7 @@ from parcours.questions.groups import TIMES, groups_of, limits_of
 from parcours.questions.listed_answer import ListedAnswer
 from parcours.questions.log import Log
 from parcours.questions.next_after import answer_next, place_of
+from parcours.questions.of_days import begun_journeys, of_days
 from parcours.questions.retention import (
     RetentionAnswer,
     SurvivalAnswer,
@@ -318,30 +319,67 @@ class Shop:
         order = "survey, kind, explained desc nulls last, driver"
         return self._of("metrics.satisfaction_drivers", select, where, order, explained)
 
-    def transitions(self, *, where: str | None = "kind = 'stage' and journey_type = 'all'") -> Answer:
-        """From which stage (or touchpoint) to which, and how often: of all that is known, the table has no days."""
+    def transitions(
+        self,
+        *,
+        since: date | str | None = None,
+        until: date | str | None = None,
+        where: str | None = "kind = 'stage' and journey_type = 'all'",
+    ) -> Answer:
+        """From which stage (or touchpoint) to which, and how often.
+
+        Args:
+            since: the first shop day on which a journey began that counts.
+            until: the last one.
+            where: a condition in SQL, as `kind = 'touchpoint' and journey_type = 'all'`.
+        """
         select = (
             "select *, coalesce(from_place, 'begins') || ' → ' || coalesce(to_place, 'is over') as move "
-            "from metrics.transitions"
+            f"from ({of_days('transitions', since, until)})"
         )
         draw = partial(bars, label="move", value="transition_count")
         return self._of("metrics.transitions", select, where, "transition_count desc, move", draw)
 
-    def variants(self, *, where: str | None = "journey_type = 'all'") -> ListedAnswer:
+    def variants(
+        self,
+        *,
+        since: date | str | None = None,
+        until: date | str | None = None,
+        where: str | None = "journey_type = 'all'",
+    ) -> ListedAnswer:
         """The paths that journeys took, the most taken first; `.people("ordered", variant_number=1)` are journeys.
 
-        Those that are open or uncovered are counted apart, and are lists of their own. Of all that is known: the table
-        has no days (`metrics.journey_paths` has each journey's).
-        """
-        table = "metrics.journey_variants"
-        order = "journey_type, variant_number"
-        return answer_variants(self.ask, self._of(table, f"select * from {table}", where, order, paths_taken))
+        Those that are open or uncovered are counted apart, and are lists of their own.
 
-    def deviations(self, *, where: str | None = None) -> Answer:
-        """How often journeys that deviate from the intended path order, beside those that could have deviated too."""
+        Args:
+            since: the first shop day on which a journey began that counts.
+            until: the last one.
+            where: a condition in SQL, as `journey_type = 'renewal'`.
+        """
+        table = "journey_variants"
+        select, order = of_days(table, since, until), "journey_type, variant_number"
+        paths = "metrics.journey_paths"
+        if since is not None or until is not None:
+            paths = f"({begun_journeys(table, since, until)})"
+        return answer_variants(self.ask, self._of(f"metrics.{table}", select, where, order, paths_taken), paths)
+
+    def deviations(
+        self,
+        *,
+        since: date | str | None = None,
+        until: date | str | None = None,
+        where: str | None = None,
+    ) -> Answer:
+        """How often journeys that deviate from the intended path order, beside those that could have deviated too.
+
+        Args:
+            since: the first shop day on which a journey began that counts, on both sides.
+            until: the last one.
+            where: a condition in SQL, as `kind = 'back'`.
+        """
         select = (
             "select *, kind || ': ' || coalesce(from_place || ' → ', '') || place as deviation\n"
-            "from metrics.deviation_cost"
+            f"from ({of_days('deviation_cost', since, until)})"
         )
         draw = partial(bars, label="deviation", value="difference", low="difference_low", high="difference_high")
         return self._of("metrics.deviation_cost", select, where, "deviating_count desc, deviation", draw)

@@ -16,14 +16,20 @@ from parcours.questions.charts import GROUPS
 from parcours.questions.listed_answer import ListedAnswer
 
 
-def answer_variants(ask: Callable[[str], pd.DataFrame], found: Answer) -> ListedAnswer:
-    """Rows of `metrics.journey_variants`, with the journeys of each."""
+def answer_variants(ask: Callable[[str], pd.DataFrame], found: Answer, paths: str) -> ListedAnswer:
+    """Rows of `metrics.journey_variants`, with the journeys of each.
+
+    Args:
+        ask: the rows of a select.
+        found: the rows.
+        paths: `metrics.journey_paths`, or a select in brackets of those of its rows that are counted.
+    """
     listed = ListedAnswer.of(pd.DataFrame(found), found.sql, found.definition, found.draw)
     listed.ask_units = cache(
         lambda: ask(
             "select variants.journey_type, variants.variant_number, variants.path, paths.journey_id as unit_id, "
             f"paths.person_id, paths.outcome\nfrom (\n{found.sql}\n) as variants\n"
-            "inner join metrics.journey_paths as paths on variants.path = paths.path "
+            f"inner join {paths} as paths on variants.path = paths.path "
             "and variants.journey_type in ('all', paths.journey_type)\norder by 1, 2, paths.started_at, unit_id"
         )
     )
