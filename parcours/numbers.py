@@ -132,7 +132,11 @@ class Numbers:
         return f"{self.decimal(days, 0 if days >= 10 or f'{days:.1f}'.endswith('.0') else 1)}{NBSP}days"
 
     def days(self, days: float) -> str:
-        """A number of days as it was set: 7 days, 0.5 days."""
+        """A number of days as it was set: 7 days, 1.5 days; under a day in hours, minutes or seconds: 12 h, 90 min."""
+        if 0 < days < 1:
+            seconds = round(days * 86_400)
+            size, unit = next((size, unit) for size, unit in ((3600, "h"), (60, "min"), (1, "s")) if not seconds % size)
+            return f"{self.count(seconds // size)}{NBSP}{unit}"
         return f"{self.decimal(days, 0 if days == int(days) else 1)} {plural(days, 'day')}"
 
     def month_of_days(self, interval: int) -> str:
