@@ -42,7 +42,8 @@ class Tables:
             create table settings.shop as select 5 as small_cell, 'UTC' as time_zone;
             create table settings.stages as select unnest({[*STAGES]}) as stage, stage as stage_label;
             create table metrics.measured_stages as
-            select unnest({[*STAGES]}) as stage, unnest([1, 2, 4]) as stage_position, true as is_required;
+            select unnest({[*STAGES]}) as stage, unnest([1, 2, 4]) as stage_position, true as is_required,
+            unnest([1, 2, 3]) as required_number;
             create table metrics.drop_off_steps as
             select unnest(['f', 'map:stages']) as funnel_id, step_number, step_label
             from (select unnest([1, 2, 3]) as step_number, unnest({[*STAGES]}) as step_label);

@@ -359,7 +359,7 @@ def test_the_title_names_the_stage_that_loses_most(tmp_path: Path) -> None:
 def test_the_flag_says_what_the_stage_would_gain_by_each_goal(
     tmp_path: Path, changed: duckdb.DuckDBPyConnection
 ) -> None:
-    changed.execute("insert into metrics.measured_stages values ('cart', 1, true), ('checkout', 2, true)")
+    changed.execute("insert into metrics.measured_stages values ('cart', 1, true, 1), ('checkout', 2, true, 2)")
     changed.execute("""
         insert into metrics.attainable_gain (
             funnel_id, step_number, goal, dimension, value, goal_rate, gained_count, gained_low, gained_high, gain,

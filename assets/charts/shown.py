@@ -74,11 +74,9 @@ def shown(connection: duckdb.DuckDBPyConnection, table: str, columns: Sequence[s
         columns: its columns.
     """
     metadata: dict[str, Any] = {}
-    numbers = _numbers(connection)
     chart = charts().get(table.removeprefix("metrics."))
-    found = rows(connection, chart.query, Row) if chart else []
-    if chart and found:
-        metadata |= {"chart": _image(chart, found, numbers), **_figures(chart, found)}
+    if chart and (found := rows(connection, chart.query, Row)):
+        metadata = {"chart": _image(chart, found, _numbers(connection)), **_figures(chart, found)}
     if not {f"{one}_id" for one in OF_ONE} & {*columns}:
         metadata["first rows"] = dg.MetadataValue.md(_first_rows(connection, table, columns))
     return metadata
@@ -86,9 +84,9 @@ def shown(connection: duckdb.DuckDBPyConnection, table: str, columns: Sequence[s
 
 def drawn(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, Any]:
     """The chart of a table alone; nothing where it has no rows."""
-    chart, numbers = charts()[table.removeprefix("metrics.")], _numbers(connection)
+    chart = charts()[table.removeprefix("metrics.")]
     found = rows(connection, chart.query, Row)
-    return {"chart": _image(chart, found, numbers)} if found else {}
+    return {"chart": _image(chart, found, _numbers(connection))} if found else {}
 
 
 def svg(chart: Chart, found: Sequence[Row], numbers: Numbers) -> str:
@@ -129,6 +127,8 @@ def svg(chart: Chart, found: Sequence[Row], numbers: Numbers) -> str:
             title=_title(chart, found, numbers),
             legend=[(colour, name) for _, colour, name in PARTS] if is_map else [],
             top=top,
+            left=round(LEFT),
+            pitch=BAR,
             zero=at(0.0),
             note="journeys that reach the stage; right: of those that are over, ended here" if is_map else note,
             bars=[

@@ -35,11 +35,10 @@ def bars(
     if not len(known):
         return figure.update_layout(title=f"{words(counted)}: no value yet")
     names = known[named].astype(str) if named is not None else pd.Series(range(1, len(known) + 1), dtype=str)
-    whiskers = None
+    shown = None
     if low and high:
-        beyond = {"array": known[high] - known[counted], "arrayminus": known[counted] - known[low]}
-        whiskers = {**beyond, "symmetric": False, "color": WHISKER}
-    figure.add_bar(y=names, x=known[counted], error_x=whiskers, orientation="h", marker_color=INK)
+        shown = whiskers(known, counted, low, high)
+    figure.add_bar(y=names, x=known[counted], error_x=shown, orientation="h", marker_color=INK)
     most = int(known[counted].astype(float).to_numpy().argmax())
     highest = _text(known, counted, known[counted].iloc[most])
     title = f"{names.iloc[most]}: {highest}, the highest {words(counted)}"
@@ -66,6 +65,12 @@ def lines(found: pd.DataFrame, at: str, value: str, name: str = "") -> go.Figure
         yaxis={"title": name or words(value), "tickformat": _format(known, value), "rangemode": "tozero"},
     )
     return figure
+
+
+def whiskers(known: pd.DataFrame, value: str, low: str, high: str) -> dict[str, object]:
+    """How far intervals reach beyond their bars, as Plotly takes it; named are columns."""
+    beyond = {"array": known[high] - known[value], "arrayminus": known[value] - known[low]}
+    return {**beyond, "symmetric": False, "color": WHISKER}
 
 
 def words(column: str) -> str:
@@ -339,12 +344,7 @@ def _gains(known: pd.DataFrame, names: Sequence[str], is_pale: pd.Series, title:
     figure.add_bar(
         y=names,
         x=known["gain"],
-        error_x={
-            "array": known["gain_high"] - known["gain"],
-            "arrayminus": known["gain"] - known["gain_low"],
-            "symmetric": False,
-            "color": WHISKER,
-        },
+        error_x=whiskers(known, "gain", "gain_low", "gain_high"),
         orientation="h",
         marker={"color": INK, "opacity": [0.35 if one else 1 for one in is_pale]},
     )

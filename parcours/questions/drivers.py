@@ -13,7 +13,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from parcours.questions.answer import Answer
-from parcours.questions.charts import INK, WHISKER, words
+from parcours.questions.charts import INK, WHISKER, whiskers, words
 from parcours.questions.next_after import Place
 from parcours.questions.steps import refuse_unknown
 from parcours.warehouse.connection import quoted, text_literal
@@ -94,7 +94,7 @@ def answer_drivers(
     step = str(number)
     if kind == "stage":
         # The map's steps are its required stages; what drops at a stage does not come to the next one.
-        step = f"(select count(*) + 1 from metrics.measured_stages where is_required and stage_position <= {number})"
+        step = f"(select required_number + 1 from metrics.measured_stages where stage_position = {number})"
     at = f"funnel_id = {text_literal(funnel or 'map:stages')} and %sstep_number = {step}"
     sql = (
         f"select * from (\n    select * from metrics.drop_off_drivers\n    where {at % ''}\n)"
@@ -116,12 +116,7 @@ def draw(found: pd.DataFrame, label: str) -> go.Figure:
         y=shown["factor"] + ": " + shown["level"],
         x=shown["lift"] - 1,
         base=1,
-        error_x={
-            "array": shown["lift_high"] - shown["lift"],
-            "arrayminus": shown["lift"] - shown["lift_low"],
-            "symmetric": False,
-            "color": WHISKER,
-        },
+        error_x=whiskers(shown, "lift", "lift_low", "lift_high"),
         orientation="h",
         marker={"color": INK, "opacity": [1 if one else 0.35 for one in shown["is_told"]]},
     )

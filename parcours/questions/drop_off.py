@@ -81,9 +81,8 @@ def units_of_map(ask: Callable[[str], pd.DataFrame], attempts: str, groups: Grou
         lambda: ask(
             f"{attempts}select {groups.columns} from (\nselect attempts.group_key, attempts.unit_id, "
             "attempts.person_id, attempts.entered_on, stages.stage, stages.stage_position, attempts.state\n"
-            "from attempts\ninner join (\nselect *, row_number() over (order by stage_position) as step_number "
-            "from metrics.measured_stages where is_required\n) as stages "
-            "on attempts.furthest_step = stages.step_number\norder by attempts.entered_at, attempts.unit_id\n)"
+            "from attempts\ninner join metrics.measured_stages as stages "
+            "on attempts.furthest_step = stages.required_number\norder by attempts.entered_at, attempts.unit_id\n)"
         )
     )
 

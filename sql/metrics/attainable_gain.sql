@@ -96,7 +96,7 @@ wholes as (
 ),
 
 to_be as (
-    select 'map:stages' as funnel_id, row_number() over (order by measured.stage_position) + 1 as step_number, stages.to_be_rate
+    select 'map:stages' as funnel_id, measured.required_number + 1 as step_number, stages.to_be_rate
     from metrics.measured_stages as measured
     inner join settings.stages as stages on measured.stage = stages.stage
     where measured.is_required

@@ -31,7 +31,7 @@ best as (
 ),
 
 map_steps as (
-    select stage, row_number() over (order by stage_position) as step_number
+    select stage, required_number as step_number
     from metrics.measured_stages
     where is_required
 ),

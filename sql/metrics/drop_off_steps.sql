@@ -8,7 +8,7 @@ select
 from settings.funnel_steps
 union all
 select
-    'map:stages', cast(row_number() over (order by measured.stage_position) as bigint), stages.stage_label
+    'map:stages', measured.required_number, stages.stage_label
 from metrics.measured_stages as measured
 inner join settings.stages as stages on measured.stage = stages.stage
 where measured.is_required

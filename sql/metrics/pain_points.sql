@@ -71,7 +71,7 @@ rates as (
 ),
 
 map_steps as (
-    select stage, row_number() over (order by stage_position) + 1 as step_number
+    select stage, required_number + 1 as step_number
     from metrics.measured_stages
     where is_required
 ),

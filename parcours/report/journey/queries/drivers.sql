@@ -3,7 +3,7 @@ select
     drivers.funnel_id, drivers.step_number, funnels.funnel_name, drivers.step_label, drivers.factor,
     replace(drivers.level, '_', ' ') as level, drivers.with_count, drivers.with_dropped, drivers.compared_count,
     drivers.compared_rate, drivers.comparable_rate, drivers.lift, drivers.lift_low, drivers.lift_high,
-    drivers.extra_dropped, drivers.extra_revenue, drivers.q, drivers.is_told, drivers.is_small
+    drivers.extra_dropped, drivers.extra_revenue, drivers.is_told, drivers.is_small
 from metrics.drop_off_drivers as drivers
 left join settings.funnels as funnels on drivers.funnel_id = funnels.funnel_id
 where drivers.left_out is null

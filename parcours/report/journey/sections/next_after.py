@@ -84,10 +84,11 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
 
 def _title(stages: Sequence[Sequence[Row]], small_cell: int, numbers: Numbers) -> str:
     """Of the stage that most dropped at: how many left for good, and the next most frequent thing that they did."""
-    most = max(stages, key=lambda rows: rows[0].dropped_count)
-    dropped = most[0].dropped_count
-    if dropped < small_cell:
+    large = [rows for rows in stages if not rows[0].is_small]
+    if not large:
         return f"No stage has the {small_cell} journeys that ended there that a comparison needs"
+    most = max(large, key=lambda rows: rows[0].dropped_count)
+    dropped = most[0].dropped_count
     known = sorted((row for row in most if row.outcome_rate), key=lambda row: -row.unit_count)
     if not known:
         return f"Of the {numbers.count(dropped)} journeys that ended at {most[0].label} nothing is known yet"
