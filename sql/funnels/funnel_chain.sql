@@ -76,13 +76,13 @@ entries as (
     cross join settings.shop as shop
 ),
 
--- The best entry of a day: furthest, then latest, then the tie order by first step.
+-- The best entry of a day: furthest, then latest; of those of one instant the first row, which has the earliest steps behind it.
 best as (
     select *
     from entries
     qualify row_number() over (
         partition by funnel_id, unit_id, entered_on
-        order by furthest_step desc, occurred_at desc, tie_order, position desc
+        order by furthest_step desc, occurred_at desc, tie_order, position
     ) = 1
 )
 
