@@ -36,7 +36,7 @@ STAGE_RULES = {
             "stage": "cart",
             "where": [{"attribute": "size", "is": ["L", "XL"]}],
         },
-        *({**rule.model_dump(), "event": list(rule.event)} for rule in settings().touchpoints),
+        *({**rule.model_dump(by_alias=True), "event": list(rule.event)} for rule in settings().touchpoints),
         {"touchpoint": "by mail", "event": "mail sent", "stage": "discovery"},
         {"touchpoint": "arrived", "source": "orders", "event": ["order delivered", "order delivered late"]},
         {"touchpoint": "ticket", "source": "tickets", "event": "ticket opened", "stage": "support"},

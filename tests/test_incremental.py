@@ -206,12 +206,12 @@ OTHER_SETTINGS = {
     "the tracker's own sessions": {"sessions": {"cut_by": "tracker"}},
     "another stage of a touchpoint": {
         "touchpoints": [
-            {**rule.model_dump(), "event": rule.event, "stage": "cart" if rule.touchpoint == "product" else rule.stage}
+            {**rule.model_dump(by_alias=True), "event": rule.event, "stage": "cart" if rule.touchpoint == "product" else rule.stage}
             for rule in shop_settings().touchpoints
         ]
     },
-    "a stage less": {"stages": [stage.model_dump() for stage in settings().stages if stage.id != "support"],
-                     "touchpoints": [{**rule.model_dump(), "event": rule.event,
+    "a stage less": {"stages": [stage.model_dump(by_alias=True) for stage in settings().stages if stage.id != "support"],
+                     "touchpoints": [{**rule.model_dump(by_alias=True), "event": rule.event,
                                       "stage": None if rule.stage == "support" else rule.stage}
                                      for rule in shop_settings().touchpoints]},
     "nobody is screened": {"screening": {"leave_out": False}},
