@@ -201,25 +201,27 @@ def test_many_builds_that_died_anywhere_are_repaired_by_the_next(drawn: Any, cha
     interrupted_builds(drawn, chances)
 
 
+TOUCHPOINTS = [{**rule.model_dump(by_alias=True), "event": rule.event} for rule in shop_settings().touchpoints]
 OTHER_SETTINGS = {
     "a shorter timeout": {"sessions": {"timeout_minutes": 10}},
     "the tracker's own sessions": {"sessions": {"cut_by": "tracker"}},
     "another stage of a touchpoint": {
         "touchpoints": [
-            {**rule.model_dump(by_alias=True), "event": rule.event, "stage": "cart" if rule.touchpoint == "product" else rule.stage}
-            for rule in shop_settings().touchpoints
+            {**rule, "stage": "cart" if rule["touchpoint"] == "product" else rule["stage"]} for rule in TOUCHPOINTS
         ]
     },
-    "a stage less": {"stages": [stage.model_dump(by_alias=True) for stage in settings().stages if stage.id != "support"],
-                     "touchpoints": [{**rule.model_dump(by_alias=True), "event": rule.event,
-                                      "stage": None if rule.stage == "support" else rule.stage}
-                                     for rule in shop_settings().touchpoints]},
+    "a stage less": {
+        "stages": [stage.model_dump(by_alias=True) for stage in settings().stages if stage.id != "support"],
+        "touchpoints": [
+            {**rule, "stage": None if rule["stage"] == "support" else rule["stage"]} for rule in TOUCHPOINTS
+        ],
+    },
     "nobody is screened": {"screening": {"leave_out": False}},
     "devices are shared sooner": {"measures": {"identity_link_limit": 1}},
     "journeys end sooner": {"measures": {"identity_link_limit": 2, "inactivity_days": 1}},
     "another time zone": {"shop": {"name": "Test shop", "time_zone": "Asia/Tokyo", "currency": "EUR"}},
     "no persona": {"personas": []},
-}  # fmt: skip
+}
 
 
 @pytest.mark.fuzz

@@ -379,6 +379,17 @@ def test_the_flag_says_what_the_stage_would_gain_by_each_goal(
         f"(€80 to €600); if all months went as Jul{NBSP}2026 (at least 50.0{NBSP}%) 6 more journeys (0 to 12); "
         f"at its to-be rate (42.5{NBSP}%) 1 more journey (0 to 3) and €1.5k (€0 to €4.0k)"
     )
+    # Not the to-be rate of Checkout, which may bring nothing, nor a second goal of the same stage.
+    assert said(tmp_path / "published.duckdb")["What to do first"] == (
+        "Bring Checkout → Purchase to what it is for device <i> (at least 55.0 %): 9 more journeys (2 to 15) and €380 "
+        "(€80 to €600). Then bring Cart → Checkout to its to-be rate (50 %): 99 more journeys (90 to 110) and €1 (€1 "
+        "to €1)."
+    )
+
+
+def said(path: Path) -> dict[str, str]:
+    """The summary's sentences by their leads."""
+    return {sentence.lead: plain(sentence.text) for sentence in summary(figures_of(path), ENGLISH)}
 
 
 def test_what_next_says_what_most_did_and_leaves_out_where_nobody_dropped(
@@ -430,6 +441,14 @@ def test_who_and_why_names_the_driver_that_most_dropped_with(
     section = sections_of(tmp_path / "published.duckdb")["why"]
     assert section.title.startswith("<new> visitors drop 3.0 times as often before Order (") and "66" in section.title
     assert "of 4 levels" in section.subtitle and len(section.tables[0].rows) == 3
+    # Checkout is flagged: who drops there is told though more dropped elsewhere; else that nothing tells them apart.
+    at_checkout = "Who met support contact drop 2.0 times as often before Purchase: 80 %, others 40 %."
+    elsewhere = "<new> visitors drop 3.0 times as often before Order (Cart): 66 %, others 22 %."
+    nothing = "Nothing sets those who end at Checkout apart from the others there, beyond chance."
+    assert said(tmp_path / "published.duckdb")["Who, and why"] == f"{nothing} {elsewhere}"
+    with duckdb.connect(str(tmp_path / "published.duckdb")) as connection:
+        connection.execute("insert into metrics.measured_stages values ('checkout', 2, true, 2)")
+    assert said(tmp_path / "published.duckdb")["Who, and why"] == at_checkout
     drawn = section.charts[0].wide
     assert "Who met support contact" in drawn and "tablet" not in drawn and "&lt;new&gt; visitors" in drawn
     with duckdb.connect(str(tmp_path / "published.duckdb")) as connection:
@@ -523,7 +542,7 @@ def test_incidents_are_told_with_their_cost_and_what_else_was_seen(tmp_path: Pat
 
 def test_the_summary_names_what_goes_on_and_charts_shade_it(tmp_path: Path) -> None:
     figures = figures_of(write_published(tmp_path / "published.duckdb"))
-    [going_on] = [sentence for sentence in summary(figures, ENGLISH) if sentence.lead == "Going on now."]
+    [going_on] = [sentence for sentence in summary(figures, ENGLISH) if sentence.lead == "Going on now"]
     assert plain(going_on.text).startswith(
         "Cart → Checkout in a visit, device Cart has fallen by 43 % since 4 Jul: 23 fewer went on than expected, €460 "
         "of revenue (logged: Cart). Cart → Checkout in a visit, Cart visitors has fallen by 83 % since 2 Jul:"
@@ -557,6 +576,8 @@ def test_why_it_moved_names_the_part_that_moved_most_and_its_segment(
     changed.execute("update metrics.movements set segment = null")
     found = sections_of_open(changed)["movements"]
     assert found.title.endswith("; no segment explains it")
+    moved = next(one for one in summary(read_figures(changed, QUERIES), ENGLISH) if one.lead == "What moved")
+    assert plain(moved.text).startswith(f"May 2026 → Jun 2026: {plain(found.title)}.") and moved.to == found.key
     assert found.notes[0].startswith("No segment explains any part")
 
 
@@ -644,7 +665,7 @@ def test_step_conversions_are_named_by_their_steps(tmp_path: Path) -> None:
 
 def test_warnings_name_outages_unattached_answers_rejects_and_coverage(tmp_path: Path) -> None:
     careful = summary(figures_of(write_published(tmp_path / "published.duckdb")), ENGLISH)[-1]
-    assert careful.lead == "Read with care."
+    assert careful.lead == "Read with care"
     for part in (
         f"1 payment outage day (2{NBSP}Jul)",
         "5 of 48 answers could not be attached",

@@ -59,10 +59,11 @@ class StageTable:
 
 @dataclass(frozen=True)
 class Sentence:
-    """A bold lead, and what follows it."""
+    """A bold lead, and what follows it; the section that says more of it."""
 
     lead: str
     text: str
+    to: str = ""
 
 
 @dataclass(frozen=True)

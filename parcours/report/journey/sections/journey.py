@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import date
 from functools import partial
 
 from parcours.numbers import Numbers, listed, plural
 from parcours.report.drawing import FAINT, ORANGE, PALE, RED, SKY, chart
 from parcours.report.figures import Figures, Row, first
 from parcours.report.journey.flag import RANKINGS, Flag, flagged, interval_and_stake, ranked_by, step_of
+from parcours.report.journey.gains import gain_phrase
 from parcours.report.journey.journey_map import journey_map
 from parcours.report.section import Column, FlagBox, Section, Sentence, StageTable, table
-from parcours.tables.segment_words import segment_words
 
 PLACE = 10
 SOURCES = (
@@ -100,7 +99,7 @@ def _flag_box(figures: Figures, flag: Flag, numbers: Numbers) -> FlagBox:
         for ranking, (name, write) in RANKINGS.items()
         if (ranked := ranked_by(figures, ranking))
     ]
-    gains = [_gain(row, numbers) for row in figures.gains if row.stage == stage.stage]
+    gains = [gain_phrase(row, numbers) for row in figures.gains if row.stage == stage.stage]
     if gains:
         lines.append(Sentence("To be gained", "; ".join(gains)))
     return FlagBox(f"Highest drop-off by {flag.by}: {'a tie of ' if flag.is_tie else ''}{flag.names}", text, lines)
@@ -126,23 +125,6 @@ def _ranking_line(
         place = ORDINALS[own.rank - 1] if own.rank <= len(ORDINALS) else f"number {own.rank}"
         text += f"; {own.label} is {place} with {write(numbers, own.value)}"
     return text
-
-
-def _gain(gain: Row, numbers: Numbers) -> str:
-    """How many more would go on at a goal's rate, with the interval, and what they would bring."""
-    rate = numbers.share(gain.goal_rate)
-    if gain.dimension is None:
-        goal = f"at its to-be rate ({numbers.target(gain.goal_rate)})"
-    elif gain.dimension == "month":
-        goal = f"if all months went as {numbers.month(date.fromisoformat(gain.value))} (at least {rate})"
-    else:
-        goal = f"if all went on as {segment_words(gain.dimension, gain.value)} (at least {rate})"
-    more, low, high = map(numbers.count, (gain.gained_count, gain.gained_low, gain.gained_high))
-    text = f"{goal} {more} more {plural(round(gain.gained_count), 'journey')} ({low} to {high})"
-    if gain.gain is None:
-        return text
-    money = [numbers.short_money(value) for value in (gain.gain, gain.gain_low, gain.gain_high)]
-    return f"{text} and {money[0]} ({money[1]} to {money[2]})"
 
 
 def _small_stages(figures: Figures) -> str:

@@ -43,7 +43,7 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
         charts.append(_chart(revenue, "revenue", numbers))
     return [
         section(
-            _title(orders, numbers),
+            orders_moved(orders, numbers),
             subtitle,
             charts=charts,
             legend=[(BLUE, "a month"), (GREEN, "more because of it"), (RED, "less because of it")],
@@ -53,7 +53,7 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
     ]
 
 
-def _title(orders: list[Row], numbers: Numbers) -> str:
+def orders_moved(orders: list[Row], numbers: Numbers) -> str:
     """By how much orders moved, what moved them most, and which segment explains that."""
     everything, top = orders[0], _top(orders)
     change = whole("orders", everything.before_value, everything.after_value, numbers)

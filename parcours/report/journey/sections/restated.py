@@ -51,10 +51,13 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
         behind = [table("Values that moved", VALUES, values[:SHOWN], numbers)]
     rest = len(values) - SHOWN
     more = [f"{numbers.count(rest)} more rows are in metrics.restatements."] if rest > 0 else []
-    return [section(_title(before, figures, numbers), _about(before, numbers), shown=shown, tables=behind, notes=more)]
+    return [
+        section(values_moved(before, figures, numbers), _about(before, numbers), shown=shown, tables=behind, notes=more)
+    ]
 
 
-def _title(before: Row, figures: Figures, numbers: Numbers) -> str:
+def values_moved(before: Row, figures: Figures, numbers: Numbers) -> str:
+    """How many matured values moved since the last report, and by what."""
     count = before.restated_count
     if not count:
         return "No value of a matured day moved since the last report"

@@ -34,7 +34,7 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
         return []
     section = partial(Section, "why", "Who and why", sources=("metrics.drop_off_drivers", "metrics.driver_cells"))
     told = [row for row in figures.drivers if row.is_told and row.lift is not None]
-    more = [row for row in told if row.lift > 1]
+    more = dropping_more(figures)
     levels = numbers.count(len(figures.drivers))
     subtitle = (
         "Those with a device, a channel, a product, a friction and the like, against others at the same point of their "
@@ -54,7 +54,7 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
     panel = DotPanel(shown, "times as often (lift), 95\u00a0% interval", False)
     return [
         section(
-            _title(more[0], numbers),
+            who_drops_more(more[0], numbers),
             subtitle,
             charts=[chart("drivers", partial(dots, [panel], numbers))],
             notes=[rest] if rest else [],
@@ -63,8 +63,13 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
     ]
 
 
-def _title(row: Row, numbers: Numbers) -> str:
-    """The driver with which most dropped that others would not have."""
+def dropping_more(figures: Figures) -> list[Row]:
+    """The levels told with which more drop; first the one with which most dropped that others would not have."""
+    return [row for row in figures.drivers if row.is_told and row.lift is not None and row.lift > 1]
+
+
+def who_drops_more(row: Row, numbers: Numbers) -> str:
+    """A driver in words: who drops how much more often than others, and where."""
     return (
         f"{capital(_who(row))} drop {numbers.decimal(row.lift, 1)} times as often before {_where(row)}: "
         f"{numbers.share(row.compared_rate, 0)}, others {numbers.share(row.comparable_rate, 0)}"
