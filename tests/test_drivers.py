@@ -440,12 +440,18 @@ def slow_gains(connection: duckdb.DuckDBPyConnection) -> dict[tuple[Any, ...], l
             if value is not None:
                 groups[funnel, step, "best segment", dimension, value].append(not dropped)
     furthest: dict[tuple[str, str, str], int] = {}
-    for funnel, unit, day, step in rows(
-        connection, "select funnel_id, unit_id, entered_on, furthest_step from metrics.drop_off_attempts "
-        "where state = 'matured'"
-    ):  # fmt: skip
+    states: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for funnel, unit, day, step, state in rows(
+        connection, "select funnel_id, unit_id, entered_on, furthest_step, state from metrics.drop_off_attempts"
+    ):
         key = (funnel, unit, f"{day:%Y-%m}-01")
-        furthest[key] = max(step, furthest.get(key, 0))
+        states[funnel, key[2]][state] += 1
+        if state == "matured":
+            furthest[key] = max(step, furthest.get(key, 0))
+    fresh = {of for of, seen in states.items() if 19 * seen["open"] > seen["matured"]}
+    furthest = {
+        (funnel, unit, month): step for (funnel, unit, month), step in furthest.items() if (funnel, month) not in fresh
+    }
     for funnel, place in wholes:
         for (of, _, month), step in furthest.items():
             if of == funnel and step >= place - 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -131,3 +132,42 @@ def test_segments_add_up_to_the_headline_and_days_to_the_attempts(published_samp
                 )
         """
         assert rows(connection, differ) == [(0,)]
+
+
+def test_stages_by_segment_add_up_to_the_map_and_tell_no_small_cell(published_sample: Path) -> None:
+    with duckdb.connect(str(published_sample), read_only=True) as connection:
+        cells = rows(
+            connection,
+            "select dimension, stage, value, matured_count, dropped_count, is_left_out "
+            "from metrics.stage_drop_off_by_segment",
+        )
+        whole = rows(connection, "select stage, matured_count, dropped_count from metrics.stage_drop_off")
+        small = rows(connection, "select small_cell from settings.shop")[0][0]
+    on_map = {stage: (matured, dropped) for stage, matured, dropped in whole if dropped is not None}
+    by_stage = defaultdict(list)
+    for dimension, stage, value, *counts in cells:
+        by_stage[dimension, stage].append((value, *counts))
+    assert {"device", "channel", "campaign", "country", "new or returning", "month"} <= {of for of, _ in by_stage}
+    for (dimension, stage), found in by_stage.items():
+        if dimension != "month":
+            assert (sum(one[1] for one in found), sum(one[2] for one in found)) == on_map[stage]
+        few = sorted((one[1], one[0]) for one in found if 0 < one[1] < small)
+        others = sorted((one[1], one[0]) for one in found if one[1] >= small)
+        hidden = {value for _, value in (few + others[:1] if len(few) == 1 else few)}
+        assert {one[0] for one in found if one[3]} == hidden, (dimension, stage)
+    assert any(
+        one[3] and one[1] >= small for found in by_stage.values() for one in found
+    )  # a second one, in the sample
+
+
+@pytest.mark.parametrize(("over", "found"), [(19, [("2026-01-01", 19, 1)]), (18, [])])
+def test_a_month_is_compared_once_one_in_twenty_is_open(over: int, found: list[tuple[Any, ...]]) -> None:
+    steps = [{"touchpoint": name} for name in ("landing", "product")]
+    connection = warehouse(
+        events=[*(event(f"u{number}", 0, "landing") for number in range(over)), event("w", 20 * DAY, "landing")],
+        build=["metrics.matured_months"],
+        shop=settings(funnels=[{"id": "f", "name": "F", "window_days": 1, "steps": steps}]),
+        known_until=at(20.5 * DAY),
+    )
+    months = "select cast(month_on as text), matured_count, open_count from metrics.matured_months"
+    assert rows(connection, f"{months} where funnel_id = 'f'") == found

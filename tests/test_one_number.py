@@ -51,6 +51,16 @@ PAGE: dict[str, Sequence[Asked]] = {
         Asked(whole("metrics.journey_map"), {"stage": "stage"}),
         Asked(lambda shop, row: shop.drop_off(), {"stage": "stage"}, made=["*"]),
     ],
+    "segments": [
+        Asked(
+            lambda shop, row: shop.table("metrics.stage_drop_off_by_segment", where=f"dimension = '{row.dimension}'"),
+            {"value": "value", "stage": "stage"},
+        ),
+        Asked(
+            lambda shop, row: shop.drop_off(by=row.dimension).rename(columns={row.dimension: "value"}),
+            {"value": "value", "stage": "stage"},
+        ),
+    ],
     "ranking": [Asked(whole("metrics.drop_off_ranking"), {"ranking": "ranking", "stage": "stage"})],
     "stage_touchpoints": [
         Asked(whole("metrics.stage_touchpoints"), {"stage": "stage", "touchpoint": "touchpoint"}, made=["ended_count"])
@@ -167,7 +177,7 @@ def test_each_figure_of_the_page_is_that_of_its_function(figures: Figures, shop:
         for way in ways:
             answers: dict[Any, pd.DataFrame] = {}
             for row in getattr(figures, query):
-                whose = (getattr(row, name, None) for name in ("kpi", "grain", "funnel_id"))
+                whose = (getattr(row, name, None) for name in ("kpi", "grain", "funnel_id", "dimension"))
                 asked = (*whose, getattr(row, "cohort_on", 0) is None)
                 if asked not in answers:
                     answers[asked] = pd.DataFrame(way.ask(shop, row))

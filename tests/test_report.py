@@ -137,6 +137,19 @@ insert into metrics.cart_abandonment (way, position, numerator, denominator, ope
     ('checkout abandonment', 2, 30, 60, 1, 0.5, 0.377, 0.623),
     ('recovery (silent for 24 h, then ordered)', 3, 1, 20, 0, 0.05, 0.009, 0.236),
     ('emptied by the person (in no rate)', 4, 5, null, 0, null, null, null);
+insert into metrics.stage_drop_off_by_segment (
+    dimension, value, stage, stage_position, matured_count, dropped_count, drop_off_rate, drop_off_low, drop_off_high,
+    is_small, is_left_out
+)
+values
+    ('device', '{text}', 'checkout', 2, 60, 40, 0.66, 0.5, 0.75, false, false),
+    ('device', 'desktop', 'checkout', 2, 60, 20, 0.33, 0.2, 0.5, false, false),
+    ('device', '{text}', 'cart', 1, 70, 20, 0.28, 0.2, 0.4, false, true),
+    ('device', 'desktop', 'cart', 1, 20, 10, 0.5, 0.3, 0.7, true, true),
+    ('{text}', '{text}', 'cart', 1, 80, 20, 0.25, 0.2, 0.4, false, false),
+    ('{text}', 'other', 'cart', 1, 20, 17, 0.85, 0.7, 0.9, true, true),
+    ('{text}', 'not known', 'cart', 1, 90, 30, 0.33, 0.25, 0.5, false, false),
+    ('month', '2026-06-01', 'cart', 1, 100, 20, 0.2, 0.1, 0.3, false, false);
 insert into metrics.stage_drop_off (
     stage, stage_label, stage_position, is_required, reached_count, matured_count, dropped_count, open_count,
     skipped_count, back_step_count, median_seconds, drop_off_rate, drop_off_low, drop_off_high,
@@ -505,6 +518,7 @@ def test_a_section_is_on_the_page_where_it_says_once_its_module_is_there(
     by_key = sections_of(write_published(tmp_path / "published.duckdb"))
     assert list(by_key) == [
         "journey",
+        "segments",
         "funnel-1",
         "daily",
         "incidents",
@@ -739,3 +753,15 @@ def test_no_text_turns_another_round(tmp_path: Path) -> None:
     page = with_last_run(target.read_text(encoding="utf-8"), "exe.\u202d")
     assert "Cart \ufffdgnp" in page and "exe.\ufffd" + LAST_RUN[1] in page
     assert not re.search("[\u202a-\u202e\u2066-\u2069]", page)
+
+
+def test_by_segment_speaks_of_the_flagged_stage_and_shows_no_small_cell(tmp_path: Path) -> None:
+    section = sections_of(write_published(tmp_path / "published.duckdb"))["segments"]
+    assert plain(section.title) == "Most apart by device: from 33 % (desktop) to 66 % (Cart) end at Checkout"
+    assert [view.name for view in section.views] == ["Device", "Cart"]  # a single month tells nothing apart
+    device, other = section.views
+    assert [row[0] for row in device.table.rows] == ["All journeys", "Cart", "desktop"]
+    # Nobody may be told of at the flagged stage: another stage is spoken of; and the small cell is nowhere.
+    assert plain(other.title) == "By Cart, too few journeys to compare"
+    assert plain(str(other.table.rows)).count("other") == 0 and "85" not in other.chart.wide
+    assert "left out" in device.chart.wide  # of both at Cart

@@ -65,7 +65,7 @@ def opened(browser: Browser, report: Path, width: int) -> Opened:
     it.page.on("request", lambda request: it.requests.append(request.url))
     it.page.goto(report.as_uri())
     it.page.wait_for_function(
-        "[...document.querySelectorAll('[data-chart]')].every(box => box.querySelector('.main-svg'))"
+        "[...document.querySelectorAll('[data-chart]')].every(b => b.querySelector('.main-svg') || !b.clientWidth)"
     )
     return it
 
@@ -97,6 +97,25 @@ def test_charts_are_redrawn_when_the_window_gets_narrow(browser: Browser, report
         it.page.set_viewport_size({"width": 390, "height": 900})
         it.page.wait_for_function(f"{map_height} !== {before}")
         assert it.page.evaluate("document.documentElement.scrollWidth") == 390
+        assert it.complaints == []
+    finally:
+        it.page.close()
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_a_switch_shows_one_view_and_draws_it(browser: Browser, reports: dict[str, Path], width: int) -> None:
+    it = opened(browser, reports["plain"], width)
+    try:
+        shown = "views => views.filter(view => view.clientHeight).map(view => view.querySelector('h3').textContent)"
+        first = it.page.eval_on_selector_all("#segments .view", shown)
+        button = it.page.locator("#segments .switch button").nth(1)
+        button.focus()
+        it.page.keyboard.press("Enter")
+        second = it.page.eval_on_selector_all("#segments .view", shown)
+        assert len(first) == len(second) == 1 and first != second
+        assert button.get_attribute("aria-pressed") == "true"
+        it.page.wait_for_function("[...document.querySelectorAll('#segments .view')][1].querySelector('.main-svg')")
+        assert it.page.evaluate("document.documentElement.scrollWidth") == width
         assert it.complaints == []
     finally:
         it.page.close()

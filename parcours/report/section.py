@@ -76,10 +76,22 @@ class FlagBox:
 
 
 @dataclass(frozen=True)
+class View:
+    """One of several looks at a section, of which a switch shows one: its name there, its finding, chart and table."""
+
+    name: str
+    title: str
+    chart: Chart
+    table: Table
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class Section:
     """A part of a page. `empty` says in one line why there is nothing to show.
 
-    `shown` tables are open, `tables` behind a click; `code` is for copying; `comments` say what tables hold.
+    `views`: one at a time, by a switch. `shown` tables are open, `tables` behind a click; `code` is for copying;
+    `comments` say what tables hold.
     """
 
     key: str
@@ -90,6 +102,7 @@ class Section:
     empty: str = ""
     charts: Sequence[Chart] = ()
     legend: Sequence[tuple[str, str]] = ()
+    views: Sequence[View] = ()
     flag: FlagBox | None = None
     stage_table: StageTable | None = None
     notes: Sequence[str] = ()

@@ -23,13 +23,17 @@ with dimensions as (
 -- A unit that came back counts in each month with its best attempt of that month: with its best of all, months would keep
 -- of those that came back later only those that had gone on.
 monthly as (
-    select funnel_id, furthest_step, cast(date_trunc('month', entered_on) as date) as month_on
-    from metrics.drop_off_attempts
-    where state = 'matured'
+    select attempts.funnel_id, attempts.furthest_step, months.month_on
+    from metrics.drop_off_attempts as attempts
+    inner join metrics.matured_months as months
+        on
+            attempts.funnel_id = months.funnel_id
+            and cast(date_trunc('month', attempts.entered_on) as date) = months.month_on
+    where attempts.state = 'matured'
     qualify
         row_number() over (
-            partition by funnel_id, unit_id, date_trunc('month', entered_on)
-            order by furthest_step desc, entered_at desc
+            partition by attempts.funnel_id, attempts.unit_id, months.month_on
+            order by attempts.furthest_step desc, attempts.entered_at desc
         ) = 1
 ),
 
