@@ -527,6 +527,7 @@ def test_a_section_is_on_the_page_where_it_says_once_its_module_is_there(
         "carts",
         "retention",
         "csat",
+        "changes",
         "change-1",
         "change-2",
         "restated",
@@ -657,16 +658,28 @@ def test_titles_of_changes_say_the_verdicts(tmp_path: Path) -> None:
     assert not by_key["change-2"].charts
 
 
+def test_each_change_has_a_line_with_its_figure_and_what_else_moved(tmp_path: Path) -> None:
+    overview = sections_of(write_published(tmp_path / "published.duckdb"))["changes"]
+    assert overview.title == "“Cart” moved figures, of 2 changes"
+    first, second = ([plain(cell) for cell in row] for row in overview.shown[0].rows)
+    step = ["Cart → Order, step of Cart", "Worsened by day 7: Cart."]
+    assert first == ["Cart", "3 July 2026", *step, "Conversion +4.00 pt improved"]
+    assert second[0] == "Photos" and second[-1] == "–"
+
+
 def test_a_change_shows_its_own_figure_first_with_its_weeks_and_sentences(tmp_path: Path) -> None:
     change = sections_of(write_published(tmp_path / "published.duckdb"))["change-1"]
     assert [chart.key for chart in change.charts] == ["change-1-impact", "change-1-weeks-1"]
     assert change.charts[1].description == "Cart → Order, step of Cart by week. Worsened by day 7: Cart."
     assert list(change.shown[0].rows[0]) == ["Cart → Order, step of Cart", "Worsened by day 7: Cart."]
+    # Every other figure is behind a click.
+    assert [row[0] for row in change.shown[0].rows] == ["Cart → Order, step of Cart", "Conversion"]
+    assert len(change.tables[0].rows) == 4 and [chart.key for chart in change.folded] == ["change-1-every"]
     assert change.notes[0] == f"Within 28 days of it: “Photos” (4{NBSP}July{NBSP}2026)."
 
 
 def test_step_conversions_are_named_by_their_steps(tmp_path: Path) -> None:
-    table = sections_of(write_published(tmp_path / "published.duckdb"))["change-1"].tables[0]
+    table = sections_of(write_published(tmp_path / "published.duckdb"))["change-1"].tables[1]
     assert [row[0] for row in table.rows] == [
         "Cart → Order, step of Cart",
         "Conversion",

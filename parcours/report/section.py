@@ -90,8 +90,8 @@ class View:
 class Section:
     """A part of a page. `empty` says in one line why there is nothing to show.
 
-    `views`: one at a time, by a switch. `shown` tables are open, `tables` behind a click; `code` is for copying;
-    `comments` say what tables hold.
+    `views`: one at a time, by a switch. `shown` tables are open, `folded` charts and `tables` behind a click; `code` is
+    for copying; `comments` say what tables hold.
     """
 
     key: str
@@ -108,6 +108,7 @@ class Section:
     notes: Sequence[str] = ()
     shown: Sequence[Table] = ()
     code: str = ""
+    folded: Sequence[Chart] = ()
     tables: Sequence[Table] = ()
     comments: Sequence[Row] = ()
     numbered: Sequence[str] = field(default=())

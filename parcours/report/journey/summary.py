@@ -33,7 +33,7 @@ def summary(figures: Figures, numbers: Numbers) -> list[Sentence]:
         _loss(figures, flag, numbers),
         Sentence("Who, and why", _who(figures, flag, numbers), "why"),
         Sentence("What moved", " ".join(_moved(figures, numbers)), "movements"),
-        Sentence("What the changes did", _changes(figures, numbers), "change-1"),
+        Sentence("What the changes did", _changes(figures, numbers), "changes"),
         Sentence("What to do first", _first_gain(figures, numbers), "journey"),
         Sentence("Going on now", _open_incidents(figures, numbers), "incidents"),
         Sentence("Read with care", " ".join(_warnings(figures, numbers)), "method"),

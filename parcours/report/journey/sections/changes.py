@@ -1,4 +1,5 @@
-"""A section per change of journey.yaml: what is said of each figure, and the weeks of those that matter most."""
+"""The changes of journey.yaml, a line each; then a section per change: the figure that it was meant to move and those
+that moved, by week, and every other figure behind a click."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from parcours.report.drawing import BLUE_TINT, ORANGE, Chart, chart
 from parcours.report.figures import Figures, Row
 from parcours.report.journey.dots import Dot, DotPanel, dots
 from parcours.report.journey.weeks_chart import weeks_chart
-from parcours.report.section import Column, Section, table
+from parcours.report.section import Column, Section, Table, table
 
 PLACE = 70
 MOVED = ("improved", "worsened")
@@ -21,8 +22,8 @@ SHORT = {"cannot be told apart": "not told apart"}
 """Verdicts beside a dot."""
 NAMES = "; "
 """Between the changes that a verdict is said together with."""
-WEEKS_SHOWN = 3
-"""Figures whose weeks are drawn, at most: the change's own, and those that moved."""
+SHOWN = 3
+"""Figures that are not behind a click, at most: the change's own, and those that moved."""
 
 
 def _sides(numbers: Numbers, before: int | None, after: int | None, denominator: str) -> str:
@@ -61,15 +62,55 @@ PARTS: tuple[Column, ...] = (
 )
 
 
+OVERVIEW = ("Change", "Since", "Its figure", "What is said of it", "What else moved")
+
+
 def sections(figures: Figures, numbers: Numbers) -> list[Section]:
-    """One section per change; one that says so where there is none."""
+    """All changes in a table, then one section each; one that says so where there is none."""
     if not figures.changes:
         empty = "No change is listed in journey.yaml: nothing to judge."
-        return [Section("change-1", "Changes", "Changes: none listed", "", SOURCES, empty=empty)]
+        return [Section("changes", "Changes", "Changes: none listed", "", SOURCES, empty=empty)]
+    judged = [(change, _impacts_of(change, figures)) for change in figures.changes]
     return [
-        _change_section(f"change-{number}", change, _impacts_of(change, figures), figures, numbers)
-        for number, change in enumerate(figures.changes, 1)
+        _overview(judged, numbers),
+        *(
+            _change_section(f"change-{number}", change, impacts, figures, numbers)
+            for number, (change, impacts) in enumerate(judged, 1)
+        ),
     ]
+
+
+def _overview(judged: Sequence[tuple[Row, Sequence[Row]]], numbers: Numbers) -> Section:
+    """A line per change."""
+    lines = []
+    for change, impacts in judged:
+        own = impacts[0] if impacts else None
+        lines.append(
+            [
+                change.label,
+                numbers.period(change.changed_on, change.ended_on)
+                if change.ended_on
+                else numbers.day(change.changed_on),
+                own.full_label if own else NOTHING,
+                own.sentence if own else "No figure is measured yet.",
+                "; ".join(_moved(impacts[1:], lambda i: f"{i.label} {numbers.difference(i.difference, i.unit)}"))
+                or NOTHING,
+            ]
+        )
+    helped = [f"“{change.label}”" for change, impacts in judged if any(i.verdict in MOVED for i in impacts)]
+    count = len(judged)
+    title = (
+        f"{some(helped)} moved figures, of {numbers.count(count)} {plural(count, 'change')}"
+        if helped
+        else f"{numbers.count(count)} {plural(count, 'change')}: no figure is known to have moved"
+    )
+    subtitle = (
+        "Of each change first the figure that it was meant to move (kpi in journey.yaml), else the step that leaves "
+        "its stage, else the shop's first. Every other figure is judged with it, so that what moves by chance is "
+        "rarely told."
+    )
+    table = Table("Changes", OVERVIEW, lines, texts=frozenset({2, 3, 4}))
+    return Section("changes", "Changes", title, subtitle, SOURCES[:1], shown=[table])
 
 
 def _change_section(key: str, change: Row, impacts: Sequence[Row], figures: Figures, numbers: Numbers) -> Section:
@@ -84,34 +125,43 @@ def _change_section(key: str, change: Row, impacts: Sequence[Row], figures: Figu
     section = partial(Section, key, f"“{change.label}”", title, subtitle, SOURCES)
     if not impacts:
         return section(empty=f"{_name(change, numbers)}: no figure is measured yet.")
+    first = _first(impacts)
+    notes = [
+        "What is said moved at the same time and more than the figure wanders by itself: not what caused it. There is "
+        "no term for the season: what comes once a year, as Christmas, belongs under “calendar” in journey.yaml."
+    ]
+    near = [other for other in figures.changes if other is not change and _days_apart(change, other) <= NEAR_DAYS]
+    if near:
+        notes.insert(0, f"Within {NEAR_DAYS} days of it: {listed([_name(other, numbers) for other in near])}.")
+    weeks = _weeks_charts(key, first, figures, numbers)
+    has_expected = weeks and any(impact.expected_value is not None for impact in first)
+    legend = [(ORANGE, "expected without the change"), (BLUE_TINT, "its 95\u00a0% interval")]
+    return section(
+        charts=[*_dots(f"{key}-impact", first, figures, numbers), *weeks],
+        legend=legend if has_expected else [],
+        notes=[change.what, *notes] if change.what else notes,
+        shown=[_said(f"What is said of {change.label}", first, numbers)],
+        folded=_dots(f"{key}-every", impacts, figures, numbers) if len(impacts) > len(first) else [],
+        tables=[
+            *([_said("What is said of every figure", impacts, numbers)] if len(impacts) > len(first) else []),
+            table(f"Figures around {change.label}", COLUMNS, impacts, numbers),
+            table(f"Plain differences around {change.label}", PARTS, impacts, numbers),
+        ],
+    )
+
+
+def _said(caption: str, impacts: Sequence[Row], numbers: Numbers) -> Table:
+    return replace(table(caption, SAID, impacts, numbers), texts=frozenset({1}))
+
+
+def _dots(key: str, impacts: Sequence[Row], figures: Figures, numbers: Numbers) -> list[Chart]:
+    """A chart of the effects that have an estimate, in points and in money; none where there is none."""
     panels = []
     for unit, axis in (("share", "effect in points"), ("currency", f"effect in {figures.shop.currency} per order")):
         shown = [_dot(impact, numbers) for impact in impacts if impact.unit == unit and _has_estimate(impact)]
         if shown:
             panels.append(DotPanel(shown, f"{axis}, 95\u00a0% interval", is_share=unit == "share", is_difference=True))
-    drawn = [chart(f"{key}-impact", partial(dots, panels, numbers))] if panels else []
-    notes = [
-        "What is said moved at the same time and more than the figure wanders by itself: not what caused it. There is "
-        "no term for the season: what comes once a year, as Christmas, belongs under “calendar” in journey.yaml."
-    ]
-    said = replace(table(f"What is said of {change.label}", SAID, impacts, numbers), texts=frozenset({1}))
-    near = [other for other in figures.changes if other is not change and _days_apart(change, other) <= NEAR_DAYS]
-    if near:
-        notes.insert(0, f"Within {NEAR_DAYS} days of it: {listed([_name(other, numbers) for other in near])}.")
-    drawn_by_week = _drawn_by_week(impacts)
-    weeks = _weeks_charts(key, drawn_by_week, figures, numbers)
-    has_expected = weeks and any(impact.expected_value is not None for impact in drawn_by_week)
-    legend = [(ORANGE, "expected without the change"), (BLUE_TINT, "its 95\u00a0% interval")]
-    return section(
-        charts=[*drawn, *weeks],
-        legend=legend if has_expected else [],
-        notes=[change.what, *notes] if change.what else notes,
-        shown=[said],
-        tables=[
-            table(f"Figures around {change.label}", COLUMNS, impacts, numbers),
-            table(f"Plain differences around {change.label}", PARTS, impacts, numbers),
-        ],
-    )
+    return [chart(key, partial(dots, panels, numbers))] if panels else []
 
 
 def _days_apart(change: Row, other: Row) -> int:
@@ -139,9 +189,9 @@ def _dot(impact: Row, numbers: Numbers) -> Dot:
     )
 
 
-def _drawn_by_week(impacts: Sequence[Row]) -> list[Row]:
+def _first(impacts: Sequence[Row]) -> list[Row]:
     """The change's own figure, and those that moved."""
-    return [*impacts[:1], *(impact for impact in impacts[1:] if impact.verdict in MOVED)][:WEEKS_SHOWN]
+    return [*impacts[:1], *(impact for impact in impacts[1:] if impact.verdict in MOVED)][:SHOWN]
 
 
 def _weeks_charts(key: str, impacts: Sequence[Row], figures: Figures, numbers: Numbers) -> list[Chart]:
