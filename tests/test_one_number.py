@@ -61,6 +61,13 @@ PAGE: dict[str, Sequence[Asked]] = {
             {"value": "value", "stage": "stage"},
         ),
     ],
+    "variants": [
+        Asked(
+            lambda shop, row: shop.variants(),
+            {"variant_number": "variant_number"},
+            made=["path_count", "covering_count"],
+        )
+    ],
     "ranking": [Asked(whole("metrics.drop_off_ranking"), {"ranking": "ranking", "stage": "stage"})],
     "stage_touchpoints": [
         Asked(whole("metrics.stage_touchpoints"), {"stage": "stage", "touchpoint": "touchpoint"}, made=["ended_count"])

@@ -137,6 +137,14 @@ insert into metrics.cart_abandonment (way, position, numerator, denominator, ope
     ('checkout abandonment', 2, 30, 60, 1, 0.5, 0.377, 0.623),
     ('recovery (silent for 24 h, then ordered)', 3, 1, 20, 0, 0.05, 0.009, 0.236),
     ('emptied by the person (in no rate)', 4, 5, null, 0, null, null, null);
+insert into metrics.journey_variants (
+    journey_type, variant_number, path, visit_count, is_intended, journey_count, ordered_count, journey_share,
+    cumulative_share, covers_80, ordered_rate, ordered_low, ordered_high, median_seconds, is_small
+) values
+    ('all', 1, 'cart → checkout → cart', 3, false, 70, 7, 0.7, 0.7, true, 0.1, 0.05, 0.2, 90, false),
+    ('all', 2, 'cart → {text}', 2, true, 20, 20, 0.2, 0.9, true, 1, 0.8, 1, null, false),
+    ('all', 3, 'checkout', 1, false, 10, 0, 0.1, 1, false, 0, 0, 0.3, 0, true),
+    ('usage', 1, 'cart', 1, true, 90, 0, 1, 1, true, 0, 0, 0.1, 0, false);
 insert into metrics.stage_drop_off_by_segment (
     dimension, value, stage, stage_position, matured_count, dropped_count, drop_off_rate, drop_off_low, drop_off_high,
     is_small, is_left_out
@@ -519,6 +527,7 @@ def test_a_section_is_on_the_page_where_it_says_once_its_module_is_there(
     assert list(by_key) == [
         "journey",
         "segments",
+        "variants",
         "funnel-1",
         "daily",
         "incidents",
@@ -778,3 +787,13 @@ def test_by_segment_speaks_of_the_flagged_stage_and_shows_no_small_cell(tmp_path
     assert plain(other.title) == "By Cart, too few journeys to compare"
     assert plain(str(other.table.rows)).count("other") == 0 and "85" not in other.chart.wide
     assert "left out" in device.chart.wide  # of both at Cart
+
+
+def test_paths_are_strips_of_visits_and_those_of_few_are_counted(tmp_path: Path) -> None:
+    section = sections_of(write_published(tmp_path / "published.duckdb", text="Basket"))["variants"]
+    title = "2 paths hold 80 % of the journeys; the most taken, Basket → Checkout → Basket, holds 70 %"
+    assert plain(section.title) == title
+    assert [row[0] for row in section.tables[0].rows] == ["Basket → Checkout → Basket", "Basket → Basket"]
+    assert plain(section.notes[0]).startswith("1 more path, of 10.0 % of the journeys")
+    drawn = json.loads(section.charts[0].wide)["layout"]
+    assert len(drawn["shapes"]) == 5 and len({one["fillcolor"] for one in drawn["shapes"][:3]}) == 2
