@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-READERS = Path(__file__).parent / "readers"
+READERS, AXE = (Path(__file__).parent / name for name in ("readers", "axe"))
 """Programs that run with it in processes of their own, and its hashes."""
 
 
@@ -21,15 +21,15 @@ def from_pip(release: str) -> list[str]:
     return [*command, "--only-binary", ":all:", "--target", ".", "-r", str(READERS / f"{release}.txt")]
 
 
-def installed(command: Sequence[str], folder: Path, what: str) -> Path:
-    """A folder into which a registry's client has put what the readers need; where there is no network a laptop skips
-    with a message, and CI fails."""
+def installed(command: Sequence[str], folder: Path, what: str, packages: Path = READERS) -> Path:
+    """A folder into which a registry's client has put what tests need, npm as its files in `packages` say; where there
+    is no network a laptop skips with a message, and CI fails."""
     done = folder / ".complete"
     if done.exists():
         return folder
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    for path in READERS.glob("package*.json"):
+    for path in packages.glob("package*.json"):
         shutil.copy(path, folder)
     try:
         made = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600)

@@ -23,8 +23,9 @@ from empty_pages import copy_empty
 from given import settings
 
 from parcours.numbers import MINUS, NARROW_NBSP, NBSP, Numbers
+from parcours.project import ROOT
 from parcours.report.day_axis import INCIDENT_SHADE
-from parcours.report.drawing import safe, wrapped
+from parcours.report.drawing import BLUE, FAINT, GREY, INK, PAPER, safe, wrapped
 from parcours.report.figures import Figures, read_figures
 from parcours.report.journey import sections
 from parcours.report.journey.page import QUERIES, page_sections
@@ -797,3 +798,29 @@ def test_paths_are_strips_of_visits_and_those_of_few_are_counted(tmp_path: Path)
     assert plain(section.notes[0]).startswith("1 more path, of 10.0 % of the journeys")
     drawn = json.loads(section.charts[0].wide)["layout"]
     assert len(drawn["shapes"]) == 5 and len({one["fillcolor"] for one in drawn["shapes"][:3]}) == 2
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of #rrggbb or #rgb (WCAG 2.2)."""
+    text = colour.lstrip("#")
+    text = "".join(one * 2 for one in text) if len(text) == 3 else text
+    parts = [int(text[place : place + 2], 16) / 255 for place in (0, 2, 4)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_words_stand_out_from_what_is_behind_them_on_light_and_dark_screens() -> None:
+    style = (ROOT / "parcours" / "report" / "page.css").read_text(encoding="utf-8")
+    schemes = [dict(re.findall(r"--(\w+): (#\w+);", root)) for root in re.findall(r":root \{[^}]+\}", style)]
+    assert len(schemes) == 2
+    script = (ROOT / "parcours" / "report" / "page.js").read_text(encoding="utf-8")
+    in_dark = dict(re.findall(r'"(#\w+)": "(#\w+)"', script))
+    charts = [{"paper": PAPER, **{one: one for one in (INK, GREY, FAINT, BLUE)}}]
+    charts.append({name: in_dark[colour] for name, colour in charts[0].items()})
+    for scheme in (*schemes, *charts):
+        grounds = [scheme[name] for name in ("paper", "page") if name in scheme]
+        for name, colour in scheme.items():
+            if name in ("ink", "grey", "faint", "blue", "red", INK, GREY, FAINT, BLUE):
+                for ground in grounds:
+                    lighter, darker = sorted((luminance(colour), luminance(ground)), reverse=True)
+                    assert (lighter + 0.05) / (darker + 0.05) >= 4.5, (name, colour, ground)

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 from browser import chromium
 from night_shop import night_shop
+from registries import AXE, installed
 from test_quality_page import change, write_shop
 from test_report import HOSTILE
 
@@ -56,9 +57,9 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {name: folder / name / "journey.html" for name in DATABASES}
 
 
-def opened(browser: Browser, report: Path, width: int) -> Opened:
+def opened(browser: Browser, report: Path, width: int, **window: Any) -> Opened:
     """The report in a window of a width, after its charts are drawn."""
-    it = Opened(browser.new_page(viewport={"width": width, "height": 900}))
+    it = Opened(browser.new_page(viewport={"width": width, "height": 900}, **window))
     it.page.on("console", lambda message: it.complaints.append(f"{message.type}: {message.text}"))
     it.page.on("pageerror", lambda error: it.complaints.append(str(error)))
     it.page.on("dialog", lambda dialog: (it.complaints.append(f"dialog: {dialog.message}"), dialog.dismiss()))
@@ -102,6 +103,58 @@ def test_charts_are_redrawn_when_the_window_gets_narrow(browser: Browser, report
         it.page.close()
 
 
+@pytest.fixture(scope="module")
+def axe(request: pytest.FixtureRequest) -> Path:
+    """axe-core, which finds what keeps people from using a page."""
+    command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+    folder = installed(command, request.config.cache.mkdir("axe-core"), "axe-core", AXE)
+    return folder / "node_modules" / "axe-core" / "axe.min.js"
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("page", ["journey.html", "quality.html"])
+def test_axe_finds_nothing_that_keeps_people_out(
+    browser: Browser, reports: dict[str, Path], axe: Path, page: str, scheme: Literal["light", "dark"], width: int
+) -> None:
+    # The page's own policy would not let a script in.
+    it = opened(browser, reports["plain"].with_name(page), width, color_scheme=scheme, bypass_csp=True)
+    try:
+        it.page.evaluate("document.querySelectorAll('details').forEach(it => { it.open = true })")
+        it.page.add_script_tag(path=axe)
+        found = it.page.evaluate("axe.run()")
+        kept_out = [(rule["id"], [node["html"] for node in rule["nodes"][:3]]) for rule in found["violations"]]
+        assert kept_out == [] and len(found["passes"]) > 20
+    finally:
+        it.page.close()
+
+
+def test_charts_and_page_are_dark_on_a_dark_screen_and_light_on_paper(
+    browser: Browser, reports: dict[str, Path]
+) -> None:
+    it = opened(browser, reports["plain"], 1440, color_scheme="dark")
+    try:
+        chart = "getComputedStyle(document.querySelector('[data-chart=journey-map] .main-svg')).backgroundColor"
+        card, swatch = (
+            f"getComputedStyle(document.querySelector('{what}')).backgroundColor" for what in (".part", ".legend i")
+        )
+        dark = [it.page.evaluate(what) for what in (chart, card, swatch)]
+        it.page.emulate_media(color_scheme="light")
+        it.page.wait_for_function(f"() => {chart} !== '{dark[0]}'")
+        light = [it.page.evaluate(what) for what in (chart, card, swatch)]
+        assert dark[:2] == ["rgb(27, 35, 44)"] * 2 and light[:2] == ["rgb(255, 255, 255)"] * 2
+        assert dark[2] != light[2]
+        it.page.emulate_media(color_scheme="dark")
+        it.page.wait_for_function(f"() => {chart} === '{dark[0]}'")
+        it.page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+        it.page.emulate_media(media="print")
+        it.page.wait_for_function(f"() => {chart} === '{light[0]}'")
+        assert it.page.evaluate(card) == light[1]
+        assert it.complaints == []
+    finally:
+        it.page.close()
+
+
 @pytest.mark.parametrize("width", [1440, 390])
 def test_a_switch_shows_one_view_and_draws_it(browser: Browser, reports: dict[str, Path], width: int) -> None:
     it = opened(browser, reports["plain"], width)
@@ -114,7 +167,9 @@ def test_a_switch_shows_one_view_and_draws_it(browser: Browser, reports: dict[st
         second = it.page.eval_on_selector_all("#segments .view", shown)
         assert len(first) == len(second) == 1 and first != second
         assert button.get_attribute("aria-pressed") == "true"
-        it.page.wait_for_function("[...document.querySelectorAll('#segments .view')][1].querySelector('.main-svg')")
+        it.page.wait_for_function(
+            "() => [...document.querySelectorAll('#segments .view')][1].querySelector('.main-svg')"
+        )
         assert it.page.evaluate("document.documentElement.scrollWidth") == width
         assert it.complaints == []
     finally:

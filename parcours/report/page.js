@@ -19,6 +19,50 @@
     bar.hidden = false;
     show(0);
   });
+  // What has to be scrolled sideways can be by the keyboard too; what fits is no stop on its way.
+  var scrolled = new ResizeObserver(function (entries) {
+    entries.forEach(function (entry) {
+      var box = entry.target;
+      if (box.scrollWidth > box.clientWidth) box.tabIndex = 0; else box.removeAttribute("tabindex");
+    });
+  });
+  document.querySelectorAll(".scroll").forEach(function (box) { scrolled.observe(box); });
+  // The charts' colours on a dark screen: those of drawing.py, and a few of single charts. On paper all are as drawn.
+  var DARK = {
+    "#1c2733": "#e6ebf0", "#5d6b79": "#a3b1bf", "#66727f": "#93a1af", "#e3e8ee": "#2e3a46", "#ffffff": "#1b232c",
+    "#fff": "#1b232c", "#2b6c94": "#6fb0d8", "#8db3cb": "#3f6f8f", "#d5e3ec": "#34475a", "#e2a063": "#a8682f",
+    "#b3372b": "#d9574a", "#1f7a54": "#4fbf8d", "#6f9dba": "#4c82a6", "#eef4f8": "#22303c"
+  };
+  var screenIsDark = window.matchMedia("(prefers-color-scheme: dark)"), printing = false;
+  function hex(number) { return Number(number).toString(16).padStart(2, "0"); }
+  function shade(colour) {
+    var parts = /^rgba\((\d+),(\d+),(\d+),([\d.]+)\)$/.exec(colour);
+    if (!parts) return DARK[colour.toLowerCase()] || colour;
+    var dark = DARK["#" + hex(parts[1]) + hex(parts[2]) + hex(parts[3])];
+    return dark ? dark + hex(Math.round(parts[4] * 255)) : colour;
+  }
+  // A drawing in the colours of now. Only what is a colour is one: an exported text may look like it.
+  function coloured(value, key) {
+    if (Array.isArray(value)) return value.map(function (one) { return coloured(one, key); });
+    if (value && typeof value === "object") {
+      return Object.fromEntries(Object.entries(value).map(function (e) { return [e[0], coloured(e[1], e[0])]; }));
+    }
+    if (typeof value !== "string") return value;
+    if (/color(scale)?$/.test(key)) return shade(value);
+    return value.replace(/(<span style='color:)(#[0-9a-f]{6})/g, function (_, before, colour) {
+      return before + shade(colour);
+    });
+  }
+  var boxes = [], swatches = [];
+  document.querySelectorAll(".legend i").forEach(function (swatch) { swatches.push([swatch, swatch.dataset.colour]); });
+  function isDark() { return screenIsDark.matches && !printing; }
+  function paintSwatches() {
+    swatches.forEach(function (one) { one[0].style.background = isDark() ? shade(one[1]) : one[1]; });
+  }
+  function recolour() {
+    paintSwatches();
+    boxes.forEach(function (redraw) { redraw(); });
+  }
   var NARROW = 1100; // as in page.css
   var drawings = JSON.parse(document.getElementById("drawings").textContent);
   var config = { displayModeBar: false, responsive: false, scrollZoom: false, doubleClick: false, showTips: false };
@@ -34,10 +78,16 @@
         Plotly.relayout(box, { width: width });
       } else {
         drawn = form;
+        if (isDark()) drawing = coloured(drawing, "");
         Plotly.newPlot(box, drawing.data, Object.assign({}, drawing.layout, { width: width }), config);
       }
     }
+    boxes.push(function () { drawn = null; width = 0; draw(); });
     draw();
     new ResizeObserver(draw).observe(box);
   });
+  paintSwatches();
+  screenIsDark.addEventListener("change", recolour);
+  window.addEventListener("beforeprint", function () { printing = true; if (screenIsDark.matches) recolour(); });
+  window.addEventListener("afterprint", function () { printing = false; if (screenIsDark.matches) recolour(); });
 })();

@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from parcours.numbers import NBSP, Numbers
-from parcours.report.drawing import GREY, Drawing, hidden_axis, hover, layout, note, safe, scatter, shape
+from parcours.report.drawing import (
+    GREY,
+    ON_DARK,
+    ON_LIGHT,
+    Drawing,
+    hidden_axis,
+    hover,
+    layout,
+    note,
+    safe,
+    scatter,
+    shape,
+)
 from parcours.report.figures import Row
 
 SCALE = ("#fde9c8", "#f6d186", "#c9d88a", "#8ec9a0", "#5fb3ad", "#4a93ad", "#47709f", "#4a4e87", "#40305f")
@@ -59,7 +71,7 @@ def variants_chart(
                 )
             )
             if not narrow:
-                colour = "#fff" if shade >= DARK_FROM else "#1c2733"
+                colour = ON_DARK if shade >= DARK_FROM else ON_LIGHT
                 notes.append(note(safe(labels.get(stage, stage), 14), place + 0.5, middle, size=11, color=colour))
             x.append(place + 0.5)
             y.append(middle)
