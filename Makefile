@@ -16,7 +16,7 @@ AMOUNT := $(if $(CI),some,many)
 COVERAGE := $(if $(CI),--cov=parcours --cov=assets --cov=pipelines --cov-report=term:skip-covered)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run ui formats notebook test test-browser test-readers test-statistics test-nights test-fuzz bench-loading bench-journeys bench-identity bench-funnel lint types format lock sample reference clean
+.PHONY: help setup run ui formats notebook docs test test-browser test-readers test-statistics test-nights test-fuzz bench-loading bench-journeys bench-identity bench-funnel lint types format lock sample reference clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,15 @@ ui: $(STAMP) ## Dagster's UI on http://127.0.0.1:3000: press Materialize, see ta
 
 formats: $(STAMP) ## Say what the files in EXPORTS would be read as, and why; loads nothing
 	@$(BIN)/parcours formats $(or $(EXPORTS),data/sample) --journey $(JOURNEY)
+
+.venv-docs/.complete: requirements-docs.lock
+	@$(PYTHON) -m venv --clear .venv-docs
+	@.venv-docs/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-docs.lock
+	@touch $@
+
+docs: .venv-docs/.complete ## The docs as a site in site/
+	@.venv-docs/bin/zensical build --clean --strict
+	@echo "Docs: $(abspath site/index.html); with search: python3 -m http.server --bind 127.0.0.1 --directory site"
 
 notebook: $(STAMP) ## Explore the published tables in JupyterLab, on loopback
 	@PARCOURS_JOURNEY=$(abspath $(JOURNEY)) $(BIN)/jupyter lab --ip 127.0.0.1 notebooks
@@ -99,6 +108,8 @@ lock: $(STAMP) ## Resolve requirements.lock again, with hashes and without index
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	@$(BIN)/uv pip compile pyproject.toml --extra dev --extra notebook --generate-hashes --no-emit-index-url --universal \
 		--no-header --no-annotate --python-version 3.11 --upgrade -q -o requirements.lock
+	@$(BIN)/uv pip compile requirements-docs.in --generate-hashes --no-emit-index-url --universal \
+		--no-header --no-annotate --python-version 3.11 --upgrade -q -o requirements-docs.lock
 
 clean: ## Remove what a run made (tables, report, Dagster's history); not .venv
 	@rm -rf reports .dagster *.duckdb *.duckdb.wal runs.jsonl

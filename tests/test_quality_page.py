@@ -484,7 +484,7 @@ def test_a_new_check_appears_by_itself_with_what_it_found_and_what_to_do(shop: P
     )
     change(shop, checks=read_checks(tmp_path))
     section = sections(shop)["metrics-kpis"]
-    assert (section.name, section.title) == ("metrics.kpis", "Busy <weekends>: 2")
+    assert (section.name, section.title) == ("Kpis", "Busy <weekends>: 2")
     assert section.flag and "Nobody buys on a weekend." in section.flag.text
     assert [(line.lead, line.text) for line in section.flag.lines] == [("Busy <weekends>: 2", "Sleep in.")]
     assert [(shown.columns, shown.rows) for shown in section.shown] == [

@@ -98,7 +98,8 @@ def other_sections(unmet: Sequence[Result], numbers: Numbers) -> list[Section]:
     for key, group in groupby(others, key=lambda result: result.section):
         found = list(group)
         title = "; ".join(result.found(numbers) for result in found)
-        sections.append(_section(key, found[0].table_name, title, (found[0].table_name, RESULTS), found, numbers))
+        name = found[0].table_name.partition(".")[2].replace("_", " ").capitalize()
+        sections.append(_section(key, name, title, (found[0].table_name, RESULTS), found, numbers))
     return sections
 
 
