@@ -68,6 +68,9 @@ PAGE: dict[str, Sequence[Asked]] = {
             made=["path_count", "covering_count"],
         )
     ],
+    "products": [
+        Asked(lambda shop, row: shop.products(), {"product_id": "product_id"}, made=["product_count"]),
+    ],
     "ranking": [Asked(whole("metrics.drop_off_ranking"), {"ranking": "ranking", "stage": "stage"})],
     "stage_touchpoints": [
         Asked(whole("metrics.stage_touchpoints"), {"stage": "stage", "touchpoint": "touchpoint"}, made=["ended_count"])

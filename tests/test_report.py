@@ -146,6 +146,13 @@ insert into metrics.journey_variants (
     ('all', 2, 'cart → {text}', 2, true, 20, 20, 0.2, 0.9, true, 1, 0.8, 1, null, false),
     ('all', 3, 'checkout', 1, false, 10, 0, 0.1, 1, false, 0, 0, 0.3, 0, true),
     ('usage', 1, 'cart', 1, true, 90, 0, 1, 1, true, 0, 0, 0.1, 0, false);
+insert into metrics.products (
+    product_id, product_name, viewed_matured_count, added_after_view_count, view_to_cart_rate, view_to_cart_low,
+    view_to_cart_high, left_value, is_small
+) values
+    ('p1', '{text}', 100, 5, 0.05, 0.02, 0.11, 90, false),
+    ('p2', null, 80, 20, 0.25, 0.17, 0.36, 0, false),
+    ('p3', 'Few', 9, 9, 1, 0.7, 1, 0, true);
 insert into metrics.stage_drop_off_by_segment (
     dimension, value, stage, stage_position, matured_count, dropped_count, drop_off_rate, drop_off_low, drop_off_high,
     is_small, is_left_out
@@ -535,6 +542,7 @@ def test_a_section_is_on_the_page_where_it_says_once_its_module_is_there(
         "planted",
         "movements",
         "carts",
+        "products",
         "retention",
         "csat",
         "changes",
@@ -798,6 +806,12 @@ def test_paths_are_strips_of_visits_and_those_of_few_are_counted(tmp_path: Path)
     assert plain(section.notes[0]).startswith("1 more path, of 10.0 % of the journeys")
     drawn = json.loads(section.charts[0].wide)["layout"]
     assert len(drawn["shapes"]) == 5 and len({one["fillcolor"] for one in drawn["shapes"][:3]}) == 2
+
+
+def test_products_that_most_saw_run_from_the_least_to_the_most_wanted(tmp_path: Path) -> None:
+    section = sections_of(write_published(tmp_path / "published.duckdb"))["products"]
+    assert plain(section.title) == "Of those who see a product, from 5.00 % (Cart) to 25.0 % (p2) put it into a cart"
+    assert [row[0] for row in section.tables[0].rows] == ["Cart", "p2"] and "Few" not in section.charts[0].wide
 
 
 def luminance(colour: str) -> float:
