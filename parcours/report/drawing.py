@@ -14,13 +14,14 @@ from parcours.numbers import NBSP, Numbers
 
 Drawing = dict[str, Any]
 
-INK, GREY, FAINT, LINE, PAPER = "#1c2733", "#5d6b79", "#66727f", "#e3e8ee", "#ffffff"
+INK, GREY, FAINT, FADED, LINE, PAPER = "#1c2733", "#5d6b79", "#66727f", "#a3aeb9", "#e3e8ee", "#ffffff"
+"""Words are of the first three; marks of small cells are faded."""
 BLUE, SKY, PALE, ORANGE, RED, GREEN = "#2b6c94", "#8db3cb", "#d5e3ec", "#e2a063", "#b3372b", "#1f7a54"
 ON_LIGHT, ON_DARK = "#1b2732", "#fefefe"
 """Words on a colour that is the same on a dark screen; page.js has the colours there of all others."""
 BLUE_TINT, RED_TINT = "rgba(43,108,148,0.16)", "rgba(179,55,43,0.06)"
 FONT = "-apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
-TONES = {"improved": GREEN, "worsened": RED, "plain": BLUE, "beside": "#6f9dba", "quiet": FAINT}
+TONES = {"improved": GREEN, "worsened": RED, "plain": BLUE, "beside": "#6f9dba", "quiet": FADED}
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from parcours.report.day_axis import date_ticks, incident_shapes, outage_labels,
 from parcours.report.drawing import (
     BLUE,
     BLUE_TINT,
-    FAINT,
+    FADED,
     INK,
     Drawing,
     axis,
@@ -101,7 +101,7 @@ def _dots(days: Sequence[Row], numbers: Numbers) -> Drawing:
         for day in shown
     ]
     size, opacity = (5.5, 0.75) if len(shown) < 200 else (4, 0.5)
-    color = [FAINT if day.is_small else BLUE for day in shown]
+    color = [FADED if day.is_small else BLUE for day in shown]
     return scatter(
         "markers",
         [day.on.isoformat() for day in shown],

@@ -14,6 +14,7 @@ from math import log10
 from parcours.numbers import NBSP, Numbers
 from parcours.report.drawing import (
     BLUE,
+    FADED,
     FAINT,
     GREY,
     ORANGE,
@@ -170,7 +171,7 @@ class _Map:
         return {"type": "bar", **look, **self.turned(number, range(len(self.stages)), values), **hover(text)}
 
     def lost_colors(self) -> list[str]:
-        return [FAINT if s.is_small else RED if s.stage in self.flagged else ORANGE for s in self.stages]
+        return [FADED if s.is_small else RED if s.stage in self.flagged else ORANGE for s in self.stages]
 
     def journeys(self) -> list[Drawing]:
         stages, text = self.stages, [self.journeys_hover(stage) for stage in self.stages]

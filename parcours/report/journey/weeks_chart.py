@@ -13,7 +13,7 @@ from parcours.report.day_axis import date_ticks, incident_shapes, within
 from parcours.report.drawing import (
     BLUE,
     BLUE_TINT,
-    FAINT,
+    FADED,
     INK,
     ORANGE,
     RED_TINT,
@@ -96,7 +96,7 @@ def _line(weeks: Sequence[Row], factor: float) -> Drawing:
 def _dots(weeks: Sequence[Row], impact: Row, small_cell: int, factor: float, numbers: Numbers) -> Drawing:
     shown = [week for week in weeks if week.value is not None]
     tone = TONES.get(impact.verdict, BLUE)
-    colors = [FAINT if week.denominator < small_cell else tone if _is_during(week, impact) else BLUE for week in shown]
+    colors = [FADED if week.denominator < small_cell else tone if _is_during(week, impact) else BLUE for week in shown]
     text = [
         f"<b>{numbers.period(week.week_on, week.week_on + timedelta(days=6))}</b><br>"
         f"{numbers.value(week.value, impact.unit)}, {numbers.count(week.denominator)} {safe(impact.denominator_name)}"
@@ -158,7 +158,7 @@ def _lines(changes: Sequence[Row], impact: Row) -> list[Drawing]:
             "line",
             [change.changed_on.isoformat()],
             [0, 1],
-            {"color": INK if change.change_id == impact.change_id else FAINT, "width": 1, "dash": "dot"},
+            {"color": INK if change.change_id == impact.change_id else FADED, "width": 1, "dash": "dot"},
             xref="x",
             yref="paper",
         )

@@ -7,7 +7,7 @@ from functools import partial
 
 from parcours.numbers import Numbers, listed, plural
 from parcours.report.day_axis import INCIDENT_SHADE, within
-from parcours.report.drawing import BLUE, FAINT, chart
+from parcours.report.drawing import BLUE, FADED, chart
 from parcours.report.figures import Figures, Row
 from parcours.report.journey.daily_chart import axis_end, daily_chart
 from parcours.report.journey.headlines import HEADLINES, filled_in
@@ -53,7 +53,7 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
             subtitle,
             legend=[
                 (BLUE, f"a {grain}"),
-                *([(FAINT, f"a {grain} with few attempts")] if has_small else []),
+                *([(FADED, f"a {grain} with few attempts")] if has_small else []),
                 *([(INCIDENT_SHADE, "an incident that nobody logged")] if incidents else []),
             ],
             charts=[chart("daily-figure", partial(daily_chart, *drawn, figures.incidents, numbers))],

@@ -8,7 +8,7 @@ from itertools import groupby
 
 from parcours.numbers import NOTHING, Numbers, plural
 from parcours.report.drawing import (
-    FAINT,
+    FADED,
     GREY,
     ORANGE,
     RED,
@@ -150,7 +150,7 @@ def _drawing(steps: Sequence[Row], worst: Row | None, unit: str, numbers: Number
     for row, step in enumerate(steps):
         is_worst = worst is not None and step.step_number == worst.step_number
         is_small = step.previous_count is not None and step.previous_count < small_cell
-        pieces = [(step.reached_count, FAINT if is_small else SKY), (step.dropped_count, RED if is_worst else ORANGE)]
+        pieces = [(step.reached_count, FADED if is_small else SKY), (step.dropped_count, RED if is_worst else ORANGE)]
         text = f"<b>{safe(step.label, 60)}</b><br>{numbers.count(step.reached_count)} {unit}"
         bar = {"type": "bar", "orientation": "h", "y": [-row], "width": 0.24, **hover([text])}
         traces += [{**bar, "x": [count], "marker": {"color": color}} for count, color in pieces]

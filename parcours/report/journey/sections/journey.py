@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from parcours.numbers import Numbers, listed, plural
-from parcours.report.drawing import FAINT, ORANGE, PALE, RED, SKY, chart
+from parcours.report.drawing import FADED, ORANGE, PALE, RED, SKY, chart
 from parcours.report.figures import Figures, Row, first
 from parcours.report.journey.flag import RANKINGS, Flag, flagged, interval_and_stake, ranked_by, step_of
 from parcours.report.journey.gains import gain_phrase
@@ -64,7 +64,7 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
                 (PALE, "still open"),
                 (ORANGE, "ended here"),
                 *([(RED, "ended here: highest drop-off")] if flag else []),
-                *([(FAINT, f"fewer than {figures.shop.small_cell} finished")] if has_small else []),
+                *([(FADED, f"fewer than {figures.shop.small_cell} finished")] if has_small else []),
             ],
             charts=[chart("journey-map", partial(journey_map, figures.stages, red, numbers), description=description)],
             stage_table=_stage_table(figures, red, numbers),

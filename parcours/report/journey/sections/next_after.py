@@ -9,7 +9,7 @@ from itertools import groupby
 from parcours.numbers import NBSP, Numbers, plural
 from parcours.report.drawing import (
     BLUE,
-    FAINT,
+    FADED,
     GREY,
     LINE,
     ORANGE,
@@ -35,7 +35,7 @@ COLOURS = {
     "earlier stage": SKY,
     "later session": PALE,
     "left": ORANGE,
-    "open": FAINT,
+    "open": FADED,
     "uncovered": LINE,
 }
 """By outcome, in the order in which they are looked for."""

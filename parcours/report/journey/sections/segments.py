@@ -16,7 +16,8 @@ from parcours.report.section import Section, Table, View
 
 PLACE = 12
 SHOWN = 12
-"""Values of a dimension that are drawn; the table has a few more, and metrics.stage_drop_off_by_segment has all."""
+"""Values of a dimension that are drawn, the largest ones or the last months. The table has a few more, and all are in
+metrics.stage_drop_off_by_segment."""
 LISTED = 40
 
 
@@ -69,14 +70,15 @@ class Told:
         self.dimension = dimension
         self.rows = [row for row in rows if row.drop_off_rate is not None]
         self.values = list(dict.fromkeys(row.value for row in self.rows))
+        self.drawn = self.values[-SHOWN:] if dimension == "month" else self.values[:SHOWN]
         measured = [stage.stage for stage in figures.stages if stage.drop_off_rate is not None]
         self.stages = {row.stage: row.stage_label for row in rows if row.stage in measured}
         own = flag.stage.stage if flag else ""
         self.stage = own if self.spread(own) > 0 else max(self.stages, key=self.spread, default="")
 
     def at(self, stage: str) -> list[Row]:
-        """The known values' rows of a stage, the lowest drop-off first."""
-        rows = [row for row in self.rows if row.stage == stage and row.value != UNKNOWN]
+        """The rows of a stage and the values that are drawn, but of what is not known; the lowest drop-off first."""
+        rows = [row for row in self.rows if row.stage == stage and row.value in self.drawn and row.value != UNKNOWN]
         return sorted(rows, key=lambda row: row.drop_off_rate)
 
     def spread(self, stage: str) -> float:
@@ -109,16 +111,16 @@ def _title(told: Sequence[Told], flag: Flag | None, numbers: Numbers) -> str:
 def _view(number: int, told: Told, figures: Figures, flag: Flag | None, numbers: Numbers) -> View:
     whole = {stage.stage: stage for stage in figures.stages if stage.stage in told.stages}
     everybody = SegmentRow("All journeys", _n(max(one.matured_count for one in whole.values()), numbers), whole)
-    segments = [_segment(told, value, numbers) for value in told.values]
+    segments = {value: _segment(told, value, numbers) for value in told.values}
     red = frozenset(stage.stage for stage in flag.stages) if flag else frozenset[str]()
     title = f"By {told.dimension}, {told.ends(numbers)}"
-    draw = partial(segments_chart, [everybody, *segments[:SHOWN]], told.stages, red, numbers)
-    rest = len(segments) - SHOWN
+    draw = partial(segments_chart, [everybody, *(segments[value] for value in told.drawn)], told.stages, red, numbers)
+    rest = len(told.values) - len(told.drawn)
     return View(
         capital(told.dimension),
         title,
         chart(f"segments-{number}", draw, description=f"{title}. Figures in the table."),
-        _table(told.dimension, [everybody, *segments[:LISTED]], told.stages, numbers),
+        _table(told.dimension, [everybody, *list(segments.values())[:LISTED]], told.stages, numbers),
         f"{numbers.count(rest)} more are in metrics.stage_drop_off_by_segment." if rest > 0 else "",
     )
 
