@@ -25,11 +25,12 @@ from given import settings
 from parcours.numbers import MINUS, NARROW_NBSP, NBSP, Numbers
 from parcours.project import ROOT
 from parcours.report.day_axis import INCIDENT_SHADE
-from parcours.report.drawing import BLUE, FAINT, GREY, INK, PAPER, safe, wrapped
+from parcours.report.drawing import BLUE, FAINT, GREY, INK, ON_DARK, ON_LIGHT, PAPER, safe, wrapped
 from parcours.report.figures import Figures, read_figures
 from parcours.report.journey import sections
 from parcours.report.journey.page import QUERIES, page_sections
 from parcours.report.journey.summary import summary
+from parcours.report.journey.variants_chart import SCALE
 from parcours.report.page import LAST_RUN, unturned, with_last_run
 from parcours.report.section import Section
 from parcours.report.write import write_report
@@ -838,3 +839,20 @@ def test_words_stand_out_from_what_is_behind_them_on_light_and_dark_screens() ->
                 for ground in grounds:
                     lighter, darker = sorted((luminance(colour), luminance(ground)), reverse=True)
                     assert (lighter + 0.05) / (darker + 0.05) >= 4.5, (name, colour, ground)
+
+
+def test_every_colour_of_a_chart_has_one_for_dark_screens(tmp_path: Path) -> None:
+    in_dark = re.findall(r'"(#\w+)": "#\w+"', (ROOT / "parcours" / "report" / "page.js").read_text(encoding="utf-8"))
+    same = {*SCALE, ON_LIGHT, ON_DARK}
+    charts = [
+        one
+        for section in sections_of(write_published(tmp_path / "published.duckdb")).values()
+        for one in (*section.charts, *section.folded, *(view.chart for view in section.views))
+    ]
+    used = {
+        "#" + colour
+        for one in charts
+        for drawing in (one.wide, one.narrow)
+        for colour in re.findall(r"#([0-9a-f]{6}|[0-9a-f]{3})\b", drawing.lower())
+    }
+    assert INK in used and used <= {*in_dark, *same}, used - {*in_dark, *same}
