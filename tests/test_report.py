@@ -679,7 +679,7 @@ def test_titles_of_changes_say_the_verdicts(tmp_path: Path) -> None:
 
 def test_each_change_has_a_line_with_its_figure_and_what_else_moved(tmp_path: Path) -> None:
     overview = sections_of(write_published(tmp_path / "published.duckdb"))["changes"]
-    assert overview.title == "“Cart” moved figures, of 2 changes"
+    assert overview.title == "2 changes: figures moved with “Cart”"
     first, second = ([plain(cell) for cell in row] for row in overview.shown[0].rows)
     step = ["Cart → Order, step of Cart", "Worsened by day 7: Cart."]
     assert first == ["Cart", "3 July 2026", *step, "Conversion +4.00 pt improved"]

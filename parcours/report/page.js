@@ -29,8 +29,8 @@
   document.querySelectorAll(".scroll").forEach(function (box) { scrolled.observe(box); });
   // The charts' colours on a dark screen: those of drawing.py, and a few of single charts. On paper all are as drawn.
   var DARK = {
-    "#1c2733": "#e6ebf0", "#5d6b79": "#a3b1bf", "#66727f": "#93a1af", "#a3aeb9": "#5b6875", "#e3e8ee": "#2e3a46", "#ffffff": "#1b232c",
-    "#fff": "#1b232c", "#2b6c94": "#6fb0d8", "#8db3cb": "#3f6f8f", "#d5e3ec": "#34475a", "#e2a063": "#a8682f",
+    "#1c2733": "#e6ebf0", "#5d6b79": "#a3b1bf", "#66727f": "#93a1af", "#a3aeb9": "#5b6875", "#e3e8ee": "#2e3a46",
+    "#ffffff": "#1b232c", "#fff": "#1b232c", "#2b6c94": "#6fb0d8", "#8db3cb": "#3f6f8f", "#d5e3ec": "#34475a", "#e2a063": "#a8682f",
     "#b3372b": "#d9574a", "#1f7a54": "#4fbf8d", "#6f9dba": "#4c82a6", "#eef4f8": "#22303c"
   };
   var screenIsDark = window.matchMedia("(prefers-color-scheme: dark)"), printing = false;

@@ -97,11 +97,11 @@ def _overview(judged: Sequence[tuple[Row, Sequence[Row]]], numbers: Numbers) -> 
                 or NOTHING,
             ]
         )
-    helped = [f"“{change.label}”" for change, impacts in judged if any(i.verdict in MOVED for i in impacts)]
+    moved = [f"“{change.label}”" for change, impacts in judged if any(i.verdict in MOVED for i in impacts)]
     count = len(judged)
     title = (
-        f"{some(helped)} moved figures, of {numbers.count(count)} {plural(count, 'change')}"
-        if helped
+        f"{numbers.count(count)} {plural(count, 'change')}: figures moved with {some(moved)}"
+        if moved
         else f"{numbers.count(count)} {plural(count, 'change')}: no figure is known to have moved"
     )
     subtitle = (
@@ -109,8 +109,8 @@ def _overview(judged: Sequence[tuple[Row, Sequence[Row]]], numbers: Numbers) -> 
         "its stage, else the shop's first. Every other figure is judged with it, so that what moves by chance is "
         "rarely told."
     )
-    table = Table("Changes", OVERVIEW, lines, texts=frozenset({2, 3, 4}))
-    return Section("changes", "Changes", title, subtitle, SOURCES[:1], shown=[table])
+    shown = [Table("Changes", OVERVIEW, lines, texts=frozenset({2, 3, 4}))]
+    return Section("changes", "Changes", title, subtitle, SOURCES[:1], shown=shown)
 
 
 def _change_section(key: str, change: Row, impacts: Sequence[Row], figures: Figures, numbers: Numbers) -> Section:
