@@ -215,6 +215,42 @@ def test_every_chart_says_in_words_what_it_shows(browser: Browser, reports: dict
         it.page.close()
 
 
+OVERLAPS = """() => [...document.querySelectorAll('[data-chart]')].flatMap(box => {
+    const outer = box.getBoundingClientRect();
+    const lines = [...box.querySelectorAll('svg text')].flatMap(text => {
+        const parts = [...text.querySelectorAll('tspan.line')];
+        return (parts.length ? parts : [text]).map(part => ({text, box: part.getBoundingClientRect()}));
+    }).filter(line => line.box.width && line.text.textContent.trim());
+    const out = lines.filter(line => line.box.left < outer.left - 1 || line.box.right > outer.right + 1);
+    const over = lines.filter((one, place) => lines.slice(place + 1).some(other => one.text !== other.text
+        && Math.min(one.box.right, other.box.right) - Math.max(one.box.left, other.box.left) > 1.5
+        && Math.min(one.box.bottom, other.box.bottom) - Math.max(one.box.top, other.box.top) > 3));
+    return [...out, ...over].map(line => [box.dataset.chart, line.text.textContent]);
+})"""
+"""Words of charts that stand on others, or outside of their chart; of charts that are drawn."""
+
+
+@pytest.mark.parametrize("width", [390, 1024, 1440])
+def test_no_words_of_a_chart_overlap_in_any_view(
+    browser: Browser, published_sample: Path, tmp_path: Path, width: int
+) -> None:
+    write_report(published_sample, tmp_path / "journey.html")
+    it = opened(browser, tmp_path / "journey.html", width)
+    try:
+        it.page.evaluate("document.querySelectorAll('details').forEach(it => { it.open = true })")
+        buttons = it.page.locator(".switch button")
+        assert buttons.count() > 3 and it.page.locator(".main-svg").count() > 10
+        for place in range(buttons.count()):
+            buttons.nth(place).click()
+            it.page.wait_for_function(
+                "() => [...document.querySelectorAll('[data-chart]')].every("
+                "box => box.querySelector('.main-svg') || !box.clientWidth)"
+            )
+            assert it.page.evaluate(OVERLAPS) == []
+    finally:
+        it.page.close()
+
+
 def test_the_pages_link_to_each_other(browser: Browser, reports: dict[str, Path]) -> None:
     it = opened(browser, reports["plain"], 1440)
     try:

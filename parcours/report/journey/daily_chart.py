@@ -53,6 +53,7 @@ def daily_chart(
         300 if narrow else 340,
         (top, 14, 34, 46),
         xaxis=axis(
+            ticklabelstandoff=5,
             type="date",
             range=[(first - timedelta(days=1)).isoformat(), (last + timedelta(days=1)).isoformat()],
             showgrid=False,

@@ -53,6 +53,7 @@ def weeks_chart(
         262 if narrow else 282,
         (46, 14, 34, 56),
         xaxis=axis(
+            ticklabelstandoff=5,
             type="date",
             range=[(first - timedelta(days=2)).isoformat(), (last + timedelta(days=2)).isoformat()],
             showgrid=False,
@@ -167,7 +168,7 @@ def _lines(changes: Sequence[Row], impact: Row) -> list[Drawing]:
 
 
 def _figure(impact: Row, narrow: bool) -> Drawing:
-    text = f"<b>{safe(impact.label, 40 if narrow else 60)}</b> by week, counted from the change"
+    text = f"<b>{safe(impact.label, 34 if narrow else 60)}</b> by week{'' if narrow else ', counted from the change'}"
     return note(text, 0, 1, xref="paper", yref="paper", xanchor="left", yanchor="bottom", yshift=22)
 
 
