@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -247,6 +248,27 @@ def test_no_words_of_a_chart_overlap_in_any_view(
                 "box => box.querySelector('.main-svg') || !box.clientWidth)"
             )
             assert it.page.evaluate(OVERLAPS) == []
+    finally:
+        it.page.close()
+
+
+def test_a_table_is_saved_for_spreadsheets_and_no_name_becomes_a_formula(browser: Browser, tmp_path: Path) -> None:
+    published = write_shop(tmp_path / "published.duckdb", text='=cmd|"calc"!A1')
+    write_report(published, tmp_path / "journey.html")
+    it = opened(browser, tmp_path / "journey.html", 1440)
+    try:
+        it.page.evaluate("document.querySelectorAll('details').forEach(it => { it.open = true })")
+        saved = []
+        for section in ("journey", "movements"):
+            with it.page.expect_download() as download:
+                it.page.locator(f"#{section} .csv").first.click()
+            assert download.value.suggested_filename.startswith(f"{section}-")
+            saved.append(list(csv.reader(download.value.path().read_text(encoding="utf-8-sig").splitlines())))
+        stages, parts = saved
+        assert stages[0][:3] == ["Stage", "Reached", "Finished"] and stages[1][0] == """'=cmd|"calc"!A1"""
+        assert stages[1][1:6] == ["110", "100", "40", "10", "40.0 %"]
+        assert parts[1][:4] == ["Orders", "100", "80", "-20.0"]  # a number may begin with its sign
+        assert it.complaints == []
     finally:
         it.page.close()
 

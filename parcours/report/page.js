@@ -19,6 +19,28 @@
     bar.hidden = false;
     show(0);
   });
+  // A table as a file for spreadsheets: what one reads, with plain spaces and minus signs. What isn't a number and begins
+  // as a formula would, begins with an apostrophe: a name from an export may be one.
+  function csvCell(cell) {
+    var text = cell.textContent.replace(/[\u00a0\u202f]/g, " ").replace(/\u2212/g, "-").trim();
+    if (/^[=+\-@\t\r]/.test(text) && !/^[+-]?[\d.,\s]+%?$/.test(text)) text = "'" + text;
+    return '"' + text.replace(/"/g, '""') + '"';
+  }
+  document.querySelectorAll("table.figures").forEach(function (table, number) {
+    var button = document.createElement("button");
+    button.type = "button";
+    button.className = "csv";
+    button.textContent = "Save as CSV";
+    button.addEventListener("click", function () {
+      var lines = Array.from(table.rows, function (row) { return Array.from(row.cells, csvCell).join(","); });
+      var link = document.createElement("a");
+      link.href = URL.createObjectURL(new Blob(["\ufeff" + lines.join("\r\n") + "\r\n"], { type: "text/csv" }));
+      link.download = table.closest("section").id + "-" + (number + 1) + ".csv";
+      link.click();
+      URL.revokeObjectURL(link.href);
+    });
+    table.parentElement.after(button);
+  });
   // What has to be scrolled sideways can be by the keyboard too; what fits is no stop on its way.
   var scrolled = new ResizeObserver(function (entries) {
     entries.forEach(function (entry) {
