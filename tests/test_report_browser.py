@@ -123,7 +123,8 @@ def test_axe_finds_nothing_that_keeps_people_out(
     try:
         it.page.evaluate("document.querySelectorAll('details').forEach(it => { it.open = true })")
         it.page.add_script_tag(path=axe)
-        found = it.page.evaluate("axe.run()")
+        # A chart is an image with a description; what it is drawn of takes axe most of its time, and tells it nothing.
+        found = it.page.evaluate("axe.run({exclude: ['.main-svg']})")
         kept_out = [(rule["id"], [node["html"] for node in rule["nodes"][:3]]) for rule in found["violations"]]
         assert kept_out == [] and len(found["passes"]) > 20
     finally:
