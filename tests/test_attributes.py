@@ -298,6 +298,7 @@ def test_too_many_values_are_grouped_and_said_and_so_is_an_attribute_without_any
         ({"personas": [{"id": "p", "label": "P", "where": [{"attribute": "plann", "is": "pro"}]}]}, "plan"),
         ({"personas": [{"id": "p", "label": "P", "where": [{"attribute": "size", "is": "L"}]}]}, "of a person"),
         ({"attributes": [{"id": "city", "from": "x"}]}, "which the CRM has by itself"),
+        ({"attributes": [{"id": "month", "from": "x", "scope": "session"}]}, "when something began"),
         ({"attributes": [{"id": "a", "from": "x", "exports": ["weeb"]}]}, "web"),
     ],
 )

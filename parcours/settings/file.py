@@ -225,6 +225,9 @@ def _attribute_checks(data: dict[str, Any]) -> Iterator[Problem]:
                 (*where, "id"),
                 f"found {_shown(attribute['id'])}, which the CRM has by itself; expected another name.",
             )
+        if attribute.get("id") == "month" and attribute.get("scope") in ("session", "person"):
+            what = "which tables by segment have of when something began; expected another name."
+            yield (*where, "id"), f"found {_shown('month')}, {what}"
     of_events = [name for name, scope in scopes.items() if scope == "event"]
     of_people = [*PERSON_ATTRIBUTES, *(name for name, scope in scopes.items() if scope == "person")]
     steps = [step for funnel, _ in _items(data, "funnels") for step, _ in _items(data, *funnel, "steps")]

@@ -37,7 +37,7 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
     subtitle = (
         "Of the journeys of each segment that reach a stage and are over, those that go no further, with 95\u00a0% "
         "intervals; a segment is what was known when the journey began. One scale for all. Cells of fewer than "
-        f"{figures.shop.small_cell} are left out, and a second one where the rest would tell the first. Differences "
+        f"{figures.shop.small_cell} are left out, and another one where the rest would tell them. Differences "
         "between many segments are partly chance: “Who and why” says which are not."
     )
     red = [(RED, "at the flagged stage")] if flag else []
