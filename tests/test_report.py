@@ -845,9 +845,7 @@ def test_every_colour_of_a_chart_has_one_for_dark_screens(tmp_path: Path) -> Non
     in_dark = re.findall(r'"(#\w+)": "#\w+"', (ROOT / "parcours" / "report" / "page.js").read_text(encoding="utf-8"))
     same = {*SCALE, ON_LIGHT, ON_DARK}
     charts = [
-        one
-        for section in sections_of(write_published(tmp_path / "published.duckdb")).values()
-        for one in (*section.charts, *section.folded, *(view.chart for view in section.views))
+        one for section in sections_of(write_published(tmp_path / "published.duckdb")).values() for one in section.drawn
     ]
     used = {
         "#" + colour

@@ -32,6 +32,12 @@ DATABASES = {
     "empty": {"empty": True},
 }
 
+DRAWN = (
+    "() => [...document.querySelectorAll('[data-chart]')].every("
+    "box => box.querySelector('.main-svg') || !box.clientWidth)"
+)
+"""Every chart is, that is not behind a click."""
+
 
 @dataclass
 class Opened:
@@ -66,9 +72,7 @@ def opened(browser: Browser, report: Path, width: int, **window: Any) -> Opened:
     it.page.on("dialog", lambda dialog: (it.complaints.append(f"dialog: {dialog.message}"), dialog.dismiss()))
     it.page.on("request", lambda request: it.requests.append(request.url))
     it.page.goto(report.as_uri())
-    it.page.wait_for_function(
-        "[...document.querySelectorAll('[data-chart]')].every(b => b.querySelector('.main-svg') || !b.clientWidth)"
-    )
+    it.page.wait_for_function(DRAWN)
     return it
 
 
@@ -244,10 +248,7 @@ def test_no_words_of_a_chart_overlap_in_any_view(
         assert buttons.count() > 3 and it.page.locator(".main-svg").count() > 10
         for place in range(buttons.count()):
             buttons.nth(place).click()
-            it.page.wait_for_function(
-                "() => [...document.querySelectorAll('[data-chart]')].every("
-                "box => box.querySelector('.main-svg') || !box.clientWidth)"
-            )
+            it.page.wait_for_function(DRAWN)
             assert it.page.evaluate(OVERLAPS) == []
     finally:
         it.page.close()

@@ -131,6 +131,16 @@ def note(text: str, x: float | str, y: float, **rest: Any) -> Drawing:
     return {"text": _no_formula(text), "x": x, "y": y, "showarrow": False, "font": font, **rest}
 
 
+def row_note(label: str, detail: str, y: float, narrow: bool, limit: int) -> Drawing:
+    """The name of a row of bars and what it counts, both cut and escaped: beside it, or above it where it is narrow."""
+    name = f"<b>{safe(label, limit)}</b>"
+    if narrow:
+        text = f"{name} <span style='color:{GREY}'>{safe(detail)}</span>"
+        return note(text, 0, y + 0.36, xref="paper", xanchor="left", yanchor="middle", size=11.5)
+    text = f"{name}<br><span style='color:{GREY};font-size:11px'>{safe(detail)}</span>"
+    return note(text, 0, y, xref="paper", xanchor="right", yanchor="middle", align="right", xshift=-12)
+
+
 def side_note(title: str, explanation: str, y: float, left: int) -> Drawing:
     """The name of a row of a chart, at the left edge: a bold title and what it counts."""
     return note(

@@ -34,11 +34,7 @@ def render(template: str, sections: Sequence[Section], **given: Any) -> str:
     from plotly.offline import get_plotlyjs
 
     scripts = [get_plotlyjs(), (FOLDER / "page.js").read_text(encoding="utf-8")]
-    drawn = [
-        chart
-        for section in sections
-        for chart in (*section.charts, *section.folded, *(view.chart for view in section.views))
-    ]
+    drawn = [chart for section in sections for chart in section.drawn]
     charts = {one.key: {"wide": json.loads(one.wide), "narrow": json.loads(one.narrow)} for one in drawn}
     environment = Environment(
         autoescape=True,

@@ -112,3 +112,8 @@ class Section:
     tables: Sequence[Table] = ()
     comments: Sequence[Row] = ()
     numbered: Sequence[str] = field(default=())
+
+    @property
+    def drawn(self) -> list[Chart]:
+        """Every chart of it: those that are open, behind a click or behind the switch."""
+        return [*self.charts, *self.folded, *(view.chart for view in self.views)]

@@ -8,29 +8,35 @@ from parcours.numbers import Numbers, plural
 from parcours.report.figures import Row
 from parcours.tables.segment_words import segment_words
 
+GOALS = {
+    "to-be rate": ("at its to-be rate ({to_be})", "bring {step} to its to-be rate ({to_be})"),
+    "best month": ("if all months went as {month} (at least {rate})", "bring {step} back to {month} (at least {rate})"),
+    "best segment": (
+        "if all went on as {segment} (at least {rate})",
+        "bring {step} to what it is for {segment} (at least {rate})",
+    ),
+}
+"""Each goal in words: of a stage that was named before, and as something to do at a step."""
+
 
 def gain_phrase(gain: Row, numbers: Numbers) -> str:
     """A goal of a stage that is named before it, and its worth."""
-    rate = numbers.share(gain.goal_rate)
-    if gain.dimension is None:
-        goal = f"at its to-be rate ({numbers.target(gain.goal_rate)})"
-    elif gain.dimension == "month":
-        goal = f"if all months went as {_month(gain, numbers)} (at least {rate})"
-    else:
-        goal = f"if all went on as {segment_words(gain.dimension, gain.value)} (at least {rate})"
-    return f"{goal} {worth(gain, numbers)}"
+    of_stage, _ = GOALS[gain.goal]
+    return f"{_filled_in(of_stage, gain, numbers)} {worth(gain, numbers)}"
 
 
 def what_to_do(gain: Row, step: str, numbers: Numbers) -> str:
     """A goal as something to do at a step, and its worth."""
-    rate = numbers.share(gain.goal_rate)
-    if gain.dimension is None:
-        goal = f"bring {step} to its to-be rate ({numbers.target(gain.goal_rate)})"
-    elif gain.dimension == "month":
-        goal = f"bring {step} back to {_month(gain, numbers)} (at least {rate})"
-    else:
-        goal = f"bring {step} to what it is for {segment_words(gain.dimension, gain.value)} (at least {rate})"
-    return f"{goal}: {worth(gain, numbers)}"
+    _, to_do = GOALS[gain.goal]
+    return f"{_filled_in(to_do, gain, numbers, step=step)}: {worth(gain, numbers)}"
+
+
+def _filled_in(text: str, gain: Row, numbers: Numbers, **given: str) -> str:
+    if gain.goal == "best month":
+        given["month"] = numbers.month(date.fromisoformat(gain.value))
+    elif gain.goal == "best segment":
+        given["segment"] = segment_words(gain.dimension, gain.value)
+    return text.format(rate=numbers.share(gain.goal_rate), to_be=numbers.target(gain.goal_rate), **given)
 
 
 def worth(gain: Row, numbers: Numbers) -> str:
@@ -41,7 +47,3 @@ def worth(gain: Row, numbers: Numbers) -> str:
         return text
     money = [numbers.short_money(value) for value in (gain.gain, gain.gain_low, gain.gain_high)]
     return f"{text} and {money[0]} ({money[1]} to {money[2]})"
-
-
-def _month(gain: Row, numbers: Numbers) -> str:
-    return numbers.month(date.fromisoformat(gain.value))

@@ -9,7 +9,6 @@ from typing import Any
 from parcours.numbers import Numbers
 from parcours.report.drawing import (
     FAINT,
-    GREY,
     INK,
     LINE,
     ORANGE,
@@ -20,6 +19,7 @@ from parcours.report.drawing import (
     hover,
     layout,
     note,
+    row_note,
     safe,
     scatter,
     shape,
@@ -51,7 +51,7 @@ def segments_chart(
     notes: list[Drawing] = []
     for row_number, row in enumerate(rows):
         y = -row_number
-        notes.append(_name(row, y, narrow))
+        notes.append(row_note(row.label, row.detail, y, narrow, 30 if narrow else 26))
         for column, stage in enumerate(stages):
             cell = row.cells.get(stage)
             if cell is None:
@@ -114,11 +114,3 @@ def segments_chart(
         barmode="overlay",
     )
     return {"data": traces, "layout": frame}
-
-
-def _name(row: SegmentRow, y: float, narrow: bool) -> Drawing:
-    if narrow:
-        text = f"<b>{safe(row.label, 30)}</b> <span style='color:{GREY}'>{safe(row.detail)}</span>"
-        return note(text, 0, y + 0.36, xref="paper", xanchor="left", yanchor="middle", size=11.5)
-    text = f"<b>{safe(row.label, 26)}</b><br><span style='color:{GREY};font-size:11px'>{safe(row.detail)}</span>"
-    return note(text, 0, y, xref="paper", xanchor="right", yanchor="middle", align="right", xshift=-12)

@@ -17,7 +17,7 @@ from parcours.report.journey.sections.restated import values_moved
 from parcours.report.journey.sections.why import dropping_more, who_drops_more
 from parcours.report.section import Sentence
 
-GOALS = 2
+GOALS_TOLD = 2
 """Told of what to do first."""
 OUTAGES = {
     "tracking": "left out of rates",
@@ -98,7 +98,7 @@ def _first_gain(figures: Figures, numbers: Numbers) -> str:
     best: dict[str, Row] = {}
     for row in by_worth:
         best.setdefault(row.stage, row)
-    said = [what_to_do(row, steps[row.stage], numbers) for row in list(best.values())[:GOALS]]
+    said = [what_to_do(row, steps[row.stage], numbers) for row in list(best.values())[:GOALS_TOLD]]
     return f"{capital('. Then '.join(said))}."
 
 

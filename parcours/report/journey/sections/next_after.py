@@ -21,8 +21,8 @@ from parcours.report.drawing import (
     hidden_axis,
     hover,
     layout,
-    note,
     percent_ticks,
+    row_note,
     safe,
 )
 from parcours.report.figures import Figures, Row
@@ -133,16 +133,10 @@ def strips(stages: Sequence[Sequence[Row]], numbers: Numbers, narrow: bool) -> D
                 **hover(texts),
             }
         )
-    notes: list[Drawing] = []
-    for place, stage in enumerate(stages):
-        counted = _journeys(stage[0].dropped_count, numbers)
-        if narrow:
-            text = f"<b>{safe(stage[0].label, 26)}</b> <span style='color:{GREY}'>{counted}</span>"
-            notes.append(note(text, 0, -place + 0.36, xref="paper", xanchor="left", yanchor="middle", size=11.5))
-        else:
-            text = f"<b>{safe(stage[0].label, 24)}</b><br><span style='color:{GREY};font-size:11px'>{counted}</span>"
-            where = {"xref": "paper", "xanchor": "right", "yanchor": "middle", "align": "right", "xshift": -12}
-            notes.append(note(text, 0, -place, **where))
+    notes = [
+        row_note(stage[0].label, _journeys(stage[0].dropped_count, numbers), -place, narrow, 26 if narrow else 24)
+        for place, stage in enumerate(stages)
+    ]
     frame = layout(
         numbers,
         len(stages) * pitch + 56,

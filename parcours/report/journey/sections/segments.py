@@ -69,7 +69,10 @@ class Told:
     def __init__(self, dimension: str, rows: Sequence[Row], figures: Figures, flag: Flag | None) -> None:
         self.dimension = dimension
         self.rows = [row for row in rows if row.drop_off_rate is not None]
-        self.values = list(dict.fromkeys(row.value for row in self.rows))
+        self.cells: dict[str, dict[str, Row]] = {}
+        for row in self.rows:
+            self.cells.setdefault(row.value, {})[row.stage] = row
+        self.values = [*self.cells]
         self.drawn = self.values[-SHOWN:] if dimension == "month" else self.values[:SHOWN]
         measured = [stage.stage for stage in figures.stages if stage.drop_off_rate is not None]
         self.stages = {row.stage: row.stage_label for row in rows if row.stage in measured}
@@ -111,23 +114,25 @@ def _title(told: Sequence[Told], flag: Flag | None, numbers: Numbers) -> str:
 def _view(number: int, told: Told, figures: Figures, flag: Flag | None, numbers: Numbers) -> View:
     whole = {stage.stage: stage for stage in figures.stages if stage.stage in told.stages}
     everybody = SegmentRow("All journeys", _n(max(one.matured_count for one in whole.values()), numbers), whole)
-    segments = {value: _segment(told, value, numbers) for value in told.values}
     red = frozenset(stage.stage for stage in flag.stages) if flag else frozenset[str]()
     title = f"By {told.dimension}, {told.ends(numbers)}"
-    draw = partial(segments_chart, [everybody, *(segments[value] for value in told.drawn)], told.stages, red, numbers)
+    draw = partial(segments_chart, [everybody, *_segments(told, told.drawn, numbers)], told.stages, red, numbers)
     rest = len(told.values) - len(told.drawn)
     return View(
         capital(told.dimension),
         title,
         chart(f"segments-{number}", draw, description=f"{title}. Figures in the table."),
-        _table(told.dimension, [everybody, *list(segments.values())[:LISTED]], told.stages, numbers),
+        _table(told.dimension, [everybody, *_segments(told, told.values[:LISTED], numbers)], told.stages, numbers),
         f"{numbers.count(rest)} more are in metrics.stage_drop_off_by_segment." if rest > 0 else "",
     )
 
 
-def _segment(told: Told, value: str, numbers: Numbers) -> SegmentRow:
-    cells = {row.stage: row for row in told.rows if row.value == value}
-    return SegmentRow(told.named(value, numbers), _n(max(row.matured_count for row in cells.values()), numbers), cells)
+def _segments(told: Told, values: Sequence[str], numbers: Numbers) -> list[SegmentRow]:
+    return [
+        SegmentRow(told.named(value, numbers), _n(max(row.matured_count for row in cells.values()), numbers), cells)
+        for value in values
+        for cells in [told.cells[value]]
+    ]
 
 
 def _n(count: int, numbers: Numbers) -> str:
