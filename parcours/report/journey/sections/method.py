@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from functools import partial
 
-from parcours.numbers import NBSP, Numbers, capital
+from parcours.numbers import NBSP, Numbers, capital, plural
 from parcours.report.figures import Figures, first
 from parcours.report.section import Column, Section, Table, table
 
@@ -55,7 +55,8 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
     section = partial(Section, "method", "How measured", sources=sources, comments=figures.table_comments)
     if everything is None or not everything.file_count:
         return [section("How this was measured: nothing is loaded yet", "", empty="No files.")]
-    title = f"How this was measured: {numbers.count(everything.rows_read)} rows read, "
+    read = everything.rows_read
+    title = f"How this was measured: {numbers.count(read)} {plural(read, 'row')} read, "
     title += "every one accounted for" if everything.adds_up else "which do not add up"
     return [
         section(
