@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator
 from datetime import date
 from html.parser import HTMLParser
+from math import log10
 from pathlib import Path
 from typing import Any
 
@@ -480,6 +481,9 @@ def test_who_and_why_names_the_driver_that_most_dropped_with(
         connection.execute("insert into metrics.measured_stages values ('checkout', 2, true, 2)")
     assert said(tmp_path / "published.duckdb")["Who, and why"] == at_checkout
     drawn = section.charts[0].wide
+    # Twice as often is as far from 1, which is at 0, as half as often: a lift of hundreds leaves the others readable.
+    places = [trace["x"] for trace in json.loads(drawn)["data"] if trace["mode"] == "markers"]
+    assert places == [[pytest.approx(log10(3))], [pytest.approx(log10(2))]]
     assert "Who met support contact" in drawn and "tablet" not in drawn and "&lt;new&gt; visitors" in drawn
     with duckdb.connect(str(tmp_path / "published.duckdb")) as connection:
         connection.execute("update metrics.drop_off_drivers set is_told = false")
@@ -493,6 +497,18 @@ def test_a_tie_is_said_in_the_title_the_flag_and_the_summary(tmp_path: Path) -> 
     assert section.title == "Checkout and Cart tie for the highest drop-off by revenue at stake"
     assert section.flag and section.flag.title.endswith("a tie of Checkout and Cart")
     assert summary(figures_of(path), ENGLISH)[0].lead.startswith("Checkout and Cart tie")
+
+
+def test_the_summary_names_another_ranking_s_first_only_where_it_is_certain(
+    tmp_path: Path, changed: duckdb.DuckDBPyConnection
+) -> None:
+    changed.close()
+    path = tmp_path / "published.duckdb"
+    # Checkout is flagged by revenue; by journeys lost Cart is first, and Checkout ties with it.
+    assert "journeys lost" not in summary(figures_of(path), ENGLISH)[0].text
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("update metrics.drop_off_ranking set is_tie_with_first = false")
+    assert summary(figures_of(path), ENGLISH)[0].text.endswith("By journeys lost it is Cart.")
 
 
 def test_without_a_ranking_no_stage_is_flagged(tmp_path: Path, changed: duckdb.DuckDBPyConnection) -> None:

@@ -23,6 +23,8 @@ from parcours.report.drawing import (
     shape,
 )
 
+LEAST_RATIO = 0.01
+"""Of an interval that reaches down to nothing."""
 VERDICT_MARKS = {"improved": "✓ ", "worsened": "✗ "}
 
 
@@ -41,12 +43,24 @@ class Dot:
 
 @dataclass(frozen=True)
 class DotPanel:
-    """Rows on one axis, in one unit."""
+    """Rows on one axis, in one unit. Ratios stand on a log scale: twice as often is as far from 1 as half as often."""
 
     dots: Sequence[Dot]
     axis_title: str
     is_share: bool = True
     is_difference: bool = False
+    is_ratio: bool = False
+
+    @property
+    def middle(self) -> float | None:
+        """Where nothing differs, as it is drawn; None where rows are no comparisons."""
+        return 0.0 if self.is_difference or self.is_ratio else None
+
+    def at(self, value: float) -> float:
+        """Where a value is drawn."""
+        if self.is_ratio:
+            return log10(max(value, LEAST_RATIO))
+        return value * 100 if self.is_share else value
 
 
 def dots(panels: Sequence[DotPanel], numbers: Numbers, narrow: bool) -> Drawing:
@@ -75,9 +89,9 @@ def dots(panels: Sequence[DotPanel], numbers: Numbers, narrow: bool) -> Drawing:
             title={"text": panel.axis_title, "font": {"size": 11.5, "color": GREY}, "standoff": 8},
             **_dot_ticks(panel, _dot_range(panel), 5 if narrow else 8, numbers),
         )
-        if panel.is_difference:
+        if panel.middle is not None:
             refs = {"xref": f"x{suffix}", "yref": f"y{suffix} domain"}
-            shapes.append(shape("line", [0], [0, 1], {"color": INK, "width": 1}, layer="below", **refs))
+            shapes.append(shape("line", [panel.middle], [0, 1], {"color": INK, "width": 1}, layer="below", **refs))
         for row, dot in enumerate(panel.dots):
             traces += _dot_trace(dot, -row, suffix, panel, size=8 if narrow else 11)
             notes += _dot_notes(dot, -row, suffix, narrow, lift)
@@ -88,8 +102,8 @@ def dots(panels: Sequence[DotPanel], numbers: Numbers, narrow: bool) -> Drawing:
 
 
 def _dot_range(panel: DotPanel) -> list[float]:
-    ends = [end * _factor(panel) for dot in panel.dots for end in (dot.low, dot.high, dot.value) if end is not None]
-    if panel.is_share and not panel.is_difference:
+    ends = [panel.at(end) for dot in panel.dots for end in (dot.low, dot.high, dot.value) if end is not None]
+    if panel.is_share and panel.middle is None:
         return [0, min(103.0, max([*ends, 1.0]) * 1.08)]
     low, high = min([*ends, 0.0]), max([*ends, 0.0])
     room = (high - low or 1.0) * 0.06
@@ -98,6 +112,15 @@ def _dot_range(panel: DotPanel) -> list[float]:
 
 def _dot_ticks(panel: DotPanel, ends: Sequence[float], at_most: int, numbers: Numbers) -> Drawing:
     """Round numbers in the shop's language; differences with their sign, shares in percent."""
+    if panel.is_ratio:
+        powers = range(floor(ends[0]), ceil(ends[1]) + 1)
+        for factors in ((1, 2, 5), (1, 3), (1,)):
+            ratios = [factor * 10.0**power for power in powers for factor in factors]
+            ratios = [ratio for ratio in ratios if ends[0] <= log10(ratio) <= ends[1]]
+            if len(ratios) <= at_most:
+                break
+        written = [numbers.decimal(ratio, max(0, -floor(log10(ratio) + 1e-9))) for ratio in ratios]
+        return {"tickvals": [log10(ratio) for ratio in ratios], "ticktext": written}
     rough = (ends[1] - ends[0]) / at_most
     scale = 10.0 ** floor(log10(rough))
     step = next(factor * scale for factor in (1, 2, 5, 10) if factor * scale >= rough)
@@ -108,22 +131,18 @@ def _dot_ticks(panel: DotPanel, ends: Sequence[float], at_most: int, numbers: Nu
     return {"tickvals": places, "ticktext": [write(place, digits) + unit for place in places]}
 
 
-def _factor(panel: DotPanel) -> float:
-    return 100.0 if panel.is_share else 1.0
-
-
 def _dot_trace(dot: Dot, y: float, suffix: str, panel: DotPanel, size: float) -> list[Drawing]:
     if dot.value is None:
         return []
-    factor, color = _factor(panel), TONES[dot.tone]
+    color = TONES[dot.tone]
     place = {"xaxis": f"x{suffix}", "yaxis": f"y{suffix}"}
     text = f"<b>{safe(dot.label, 60)}</b><br>{safe(dot.detail)}"
     traces = []
     if dot.low is not None and dot.high is not None:
-        ends, line = [dot.low * factor, dot.high * factor], {"color": color, "width": 3.5}
+        ends, line = [panel.at(dot.low), panel.at(dot.high)], {"color": color, "width": 3.5}
         traces.append(scatter("lines", ends, [y, y], line=line, **hover([text, text]), **place))
     marker = {"size": size, "color": color, "line": {"color": "#fff", "width": 1.5}}
-    traces.append(scatter("markers", [dot.value * factor], [y], marker=marker, **hover([text]), **place))
+    traces.append(scatter("markers", [panel.at(dot.value)], [y], marker=marker, **hover([text]), **place))
     return traces
 
 
@@ -138,7 +157,7 @@ def _dot_notes(dot: Dot, y: float, suffix: str, narrow: bool, lift: int) -> list
             note(safe(dot.detail, 62), 0, y, xanchor="left", yshift=8, size=11, color=GREY, **above),
             note(right, 1, y, xanchor="right", yshift=lift - 16, color=color, **above),
         ]
-    label = f"<b>{safe(dot.label, 46)}</b><br><span style='color:{GREY};font-size:11px'>{safe(dot.detail, 62)}</span>"
+    label = f"<b>{safe(dot.label, 46)}</b><br><span style='color:{GREY};font-size:11px'>{safe(dot.detail, 56)}</span>"
     return [
         note(label, 0, y, xanchor="right", xshift=-14, align="right", yanchor="middle", **yref),
         note(right, 1, y, xanchor="left", xshift=14, color=color, yanchor="middle", **yref),

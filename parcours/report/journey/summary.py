@@ -52,8 +52,15 @@ def _loss(figures: Figures, flag: Flag | None, numbers: Numbers) -> Sentence:
     )
     if flag.is_tie:
         return Sentence(f"{flag.names} tie for the highest drop-off by {flag.by}.", rate)
-    firsts = [(name, ranked_by(figures, ranking)[:1]) for ranking, (name, _) in RANKINGS.items()]
-    others = [f"by {name} it is {top.label}" for name, ranked in firsts for top in ranked if top.stage != stage.stage]
+    firsts = [
+        (name, [row for row in ranked_by(figures, ranking) if row.rank == 1 or row.is_tie_with_first])
+        for ranking, (name, _) in RANKINGS.items()
+    ]
+    others = [
+        f"by {name} {listed([row.label for row in tied])} tie" if len(tied) > 1 else f"by {name} it is {tied[0].label}"
+        for name, tied in firsts
+        if tied and stage.stage not in [row.stage for row in tied]
+    ]
     also = f" {capital(listed(others))}." if others else ""
     return Sentence(f"{step_of(stage)} is where the shop loses most.", rate + also)
 

@@ -34,18 +34,21 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
     told = [one for one in told if len(one.values) > 1]
     if not told:
         return []
+    own = [one for one in told if flag and one.stage == flag.stage.stage] or told
+    most = max(own, key=lambda one: one.spread(one.stage))
+    told.sort(key=lambda one: one is not most)  # the view that is open is the one that the title speaks of
     subtitle = (
         "Of the journeys of each segment that reach a stage and are over, those that go no further, with 95\u00a0% "
         "intervals; a segment is what was known when the journey began. One scale for all. Cells of fewer than "
         f"{figures.shop.small_cell} are left out, and another one where the rest would tell them. Differences "
-        "between many segments are partly chance: “Who and why” says which are not."
+        f"between many segments are partly chance{': “Who and why” says which are not' if figures.drivers else ''}."
     )
     red = [(RED, "at the flagged stage")] if flag else []
     return [
         Section(
             "segments",
             "By segment",
-            _title(told, flag, numbers),
+            f"Most apart by {most.dimension}: {most.ends(numbers)}",
             subtitle,
             ("metrics.stage_drop_off_by_segment", "metrics.funnel_by_segment", "metrics.matured_months"),
             legend=[(ORANGE, "ended here"), *red],
@@ -102,13 +105,6 @@ class Told:
     def named(self, value: str, numbers: Numbers) -> str:
         """A value as it is read."""
         return numbers.month(date.fromisoformat(value)) if self.dimension == "month" else value
-
-
-def _title(told: Sequence[Told], flag: Flag | None, numbers: Numbers) -> str:
-    """The dimension by which the stage that is spoken of differs most."""
-    own = [one for one in told if flag and one.stage == flag.stage.stage] or told
-    most = max(own, key=lambda one: one.spread(one.stage))
-    return f"Most apart by {most.dimension}: {most.ends(numbers)}"
 
 
 def _view(number: int, told: Told, figures: Figures, flag: Flag | None, numbers: Numbers) -> View:

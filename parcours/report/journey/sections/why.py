@@ -51,7 +51,7 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
             )
         ]
     shown = [_dot(row, numbers) for row in more[:SHOWN]]
-    panel = DotPanel(shown, "times as often (lift), 95\u00a0% interval", False)
+    panel = DotPanel(shown, "times as often (lift, log scale), 95\u00a0% interval", is_share=False, is_ratio=True)
     return [
         section(
             who_drops_more(more[0], numbers),
