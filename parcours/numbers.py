@@ -1,7 +1,7 @@
 """Numbers, dates and durations in the shop's language, as text, by Babel.
 
 Shares, points and durations are written as the field reads them (3.47 %, +1.61 pt, 29 h), with marks of the language.
-Not here: any other words, nor any figure's arithmetic: that is SQL.
+Not here: other words (`words.py`), nor any figure's arithmetic: that is SQL.
 """
 
 from __future__ import annotations
@@ -10,19 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal
 
-from babel import Locale
 from babel.dates import format_date
-from babel.lists import format_list
 from babel.numbers import format_decimal, get_currency_symbol, get_decimal_symbol, get_group_symbol
+
+from parcours.words import listed, say, say_number
 
 NBSP, NARROW_NBSP, MINUS = "\u00a0", "\u202f", "\u2212"
 NOTHING = "–"
 SHOWN_AT_MOST = 3
 """Names in a sentence; the rest is counted."""
-WORDS = Locale("en", "GB")
-"""The language of the page's words, whatever that of its numbers."""
 DURATIONS = ((60, 1, "s"), (3600, 60, "min"), (172_800, 3600, "h"))
 """Below the first number of seconds, divide by the second, in the third's unit; longer ones are in days."""
 
@@ -113,7 +110,7 @@ class Numbers:
 
     def differences(self, low: float | None, high: float | None, unit: str) -> str:
         """Both ends of an interval of differences."""
-        return f"{self.difference(low, unit)} to {self.difference(high, unit)}"
+        return say("{low} to {high}", low=self.difference(low, unit), high=self.difference(high, unit))
 
     def size(self, value: float | None, unit: str) -> str:
         """A difference without its sign."""
@@ -129,7 +126,8 @@ class Numbers:
             if seconds < limit and round(seconds / divisor) < limit / divisor:
                 return f"{self.count(seconds / divisor)}{NBSP}{unit}"
         days = seconds / 86_400
-        return f"{self.decimal(days, 0 if days >= 10 or f'{days:.1f}'.endswith('.0') else 1)}{NBSP}days"
+        written = self.decimal(days, 0 if days >= 10 or f"{days:.1f}".endswith(".0") else 1)
+        return say("{days}\u00a0days", days=written)
 
     def days(self, days: float) -> str:
         """A number of days as it was set: 7 days, 1.5 days; under a day in hours, minutes or seconds: 12 h, 90 min."""
@@ -137,7 +135,8 @@ class Numbers:
             seconds = round(days * 86_400)
             size, unit = next((size, unit) for size, unit in ((3600, "h"), (60, "min"), (1, "s")) if not seconds % size)
             return f"{self.count(seconds // size)}{NBSP}{unit}"
-        return f"{self.decimal(days, 0 if days == int(days) else 1)} {plural(days, 'day')}"
+        written = self.decimal(days, 0 if days == int(days) else 1)
+        return say_number("{days} day", "{days} days", days, days=written)
 
     def month_of_days(self, interval: int) -> str:
         """An interval of 30 days by its number from 0: 30–60."""
@@ -186,15 +185,10 @@ class Numbers:
         return sign + (NBSP if len(sign) > 2 else "") + text
 
 
-def listed(names: Sequence[str], style: Literal["standard", "or"] = "standard") -> str:
-    """Names in a sentence: a, b and c; or: a, b or c."""
-    return format_list(names, style, locale=WORDS)
-
-
 def some(names: Sequence[str]) -> str:
     """The first names in a sentence, and how many more there are."""
     rest = len(names) - SHOWN_AT_MOST
-    return listed([*names[:SHOWN_AT_MOST], f"{rest} more"] if rest > 0 else names)
+    return listed([*names[:SHOWN_AT_MOST], say("{count} more", count=rest)] if rest > 0 else names)
 
 
 def capital(text: str) -> str:
@@ -203,8 +197,8 @@ def capital(text: str) -> str:
 
 
 def plural(count: float, one: str, other: str = "") -> str:
-    """A noun (or a verb, with its other form) as it goes with a count."""
-    return one if WORDS.plural_form(count) == "one" else other or f"{one}s"
+    """An English noun (or a verb, with its other form) as it goes with a count: for what a command prints."""
+    return one if count == 1 else other or f"{one}s"
 
 
 def _digits(value: float) -> int:

@@ -80,13 +80,14 @@ def main(arguments: list[str] | None = None) -> int:
     )
     why_parser.add_argument("--journey", type=Path, help="the shop's journey.yaml (default: the one here)")
     commands.add_parser("reference", help="write the pages of docs/ that are made from the code")
+    commands.add_parser("words", help="gather what the pages say into the catalogues of other languages")
     options = parser.parse_args(arguments)
     if options.command == "why" and bool(options.before) != bool(options.after):
         parser.error("why: --from and --to belong together")
 
     try:
-        # Docs are for everybody; all else that a command makes is the shop's, and others read only what is shared.
-        with nullcontext() if options.command == "reference" else private_files():
+        # Docs and words are for everybody; all else that a command makes is the shop's, and others read what is shared.
+        with nullcontext() if options.command in ("reference", "words") else private_files():
             return _carry_out(options)
     except KeyboardInterrupt:
         print("Stopped. What was loaded stays; the last good report too.", file=sys.stderr)
@@ -110,6 +111,11 @@ def _carry_out(options: argparse.Namespace) -> int:
         from parcours.reference import write_reference
 
         write_reference(ROOT / "docs")
+        return 0
+    if options.command == "words":
+        from parcours.gathered_words import write_words
+
+        write_words()
         return 0
     if options.command == "formats":
         from pipelines.commands.formats import formats

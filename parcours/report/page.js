@@ -1,10 +1,12 @@
 // Says how old the data are, and draws each chart for the width it has: the wide or the narrow drawing of it.
 (function () {
   "use strict";
+  var words = document.documentElement.dataset;
   // How long ago, when the page is opened: it may lie there for weeks. Without a script the date stands alone.
   document.querySelectorAll("time[data-age]").forEach(function (time) {
     var days = Math.floor((Date.now() - Date.parse(time.dateTime)) / 86400000);
-    if (days >= 0) time.after(" (" + (days < 1 ? "less than a day" : days === 1 ? "1 day" : days + " days") + " ago)");
+    var ago = days < 1 ? "underDay" : days === 1 ? "oneDay" : "days";
+    if (days >= 0) time.after(" (" + words[ago].replace("#", days) + ")");
   });
   // Of several views one is shown, by its button. Without a script all stand below each other.
   document.querySelectorAll("[data-views]").forEach(function (box) {
@@ -30,7 +32,7 @@
     var button = document.createElement("button");
     button.type = "button";
     button.className = "csv";
-    button.textContent = "Save as CSV";
+    button.textContent = words.csv;
     button.addEventListener("click", function () {
       var lines = Array.from(table.rows, function (row) { return Array.from(row.cells, csvCell).join(","); });
       var link = document.createElement("a");

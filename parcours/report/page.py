@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from parcours.report.section import Section
+from parcours.words import say, say_number, spoken, told
 
 FOLDER = Path(__file__).parent
 
@@ -43,6 +44,7 @@ def render(template: str, sections: Sequence[Section], **given: Any) -> str:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
+    environment.globals.update(say=say, say_number=say_number, told=told, language=spoken())
     page = environment.get_template(template).render(
         sections=sections,
         policy=content_policy(scripts),

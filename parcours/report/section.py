@@ -8,15 +8,16 @@ from dataclasses import dataclass, field
 from parcours.numbers import Numbers
 from parcours.report.drawing import Chart
 from parcours.report.figures import Row
+from parcours.words import later, say
 
 Column = tuple[str, str, Callable[..., str]]
-"""Of a table: its label, the fields of a row that it shows, and what writes them: a method of Numbers, or alike."""
+"""Of a table: its label (by `later`), the fields of a row that it shows, what writes them: a method of Numbers, say."""
 
-INTERVAL: Column = ("95\u00a0% interval", "low high", Numbers.interval)
+INTERVAL: Column = (later("95\u00a0% interval"), "low high", Numbers.interval)
 COUNTED: tuple[Column, ...] = (
-    ("Numerator", "numerator", Numbers.count),
-    ("Denominator", "denominator", Numbers.count),
-    ("Open", "open_count", Numbers.count),
+    (later("Numerator"), "numerator", Numbers.count),
+    (later("Denominator"), "denominator", Numbers.count),
+    (later("Open"), "open_count", Numbers.count),
 )
 
 
@@ -41,7 +42,7 @@ def table(caption: str, columns: Sequence[Column], rows: Sequence[Row], numbers:
         for row in rows
     ]
     small = frozenset(place for place, row in enumerate(rows) if getattr(row, "is_small", False))
-    return Table(caption, [label for label, _, _ in columns], cells, small)
+    return Table(caption, [say(label) for label, _, _ in columns], cells, small)
 
 
 @dataclass(frozen=True)

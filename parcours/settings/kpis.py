@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
+from parcours.words import say, speaking
+
 if TYPE_CHECKING:
     from parcours.settings.schema import Funnel, JourneySettings, Measures
 
@@ -164,7 +166,9 @@ def passage_name(stage: str) -> str:
 
 
 def kpi_rows(settings: JourneySettings) -> list[Sequence[Any]]:
-    """The catalogue of a shop, as rows of `settings.kpis`: its measures, funnels and stages filled in."""
+    """The catalogue of a shop, as rows of `settings.kpis`, in its language: its measures, funnels, stages filled in."""
+    with speaking(settings.shop.language):
+        entries = list(_of_shop(settings))
     return [
         (
             kpi.kpi,
@@ -181,7 +185,7 @@ def kpi_rows(settings: JourneySettings) -> list[Sequence[Any]]:
             step,
             stage,
         )
-        for position, (kpi, funnel, step, stage) in enumerate(_of_shop(settings), 1)
+        for position, (kpi, funnel, step, stage) in enumerate(entries, 1)
     ]
 
 
@@ -212,5 +216,7 @@ def _named(kpi: Kpi, name: str, **texts: Any) -> Kpi:
     return replace(
         kpi,
         kpi=name,
-        **{field: getattr(kpi, field).format(**texts) for field in ("label", "name_in_sentence", "denominator")},
+        label=say(kpi.label, **texts),
+        name_in_sentence=say(kpi.name_in_sentence, **texts),
+        denominator=say(kpi.denominator, **texts),
     )

@@ -35,6 +35,7 @@ from parcours.settings.funnel_rules import (
     whole_window,
 )
 from parcours.settings.kpis import HEADLINES
+from parcours.words import ENGLISH, LANGUAGES
 
 Unit = Literal["person", "session", "journey", "cart", "order"]
 TouchpointSource = Literal["events", "orders", "feedback", "invitations", "tickets", "deals", "contacts"]
@@ -70,6 +71,12 @@ def _headline(kpi: str) -> str:
     if kpi not in HEADLINES:
         raise ValueError(f"expected one of {', '.join(HEADLINES)}")
     return kpi
+
+
+def _language(name: str) -> str:
+    if name not in LANGUAGES:
+        raise ValueError(f"expected one of {', '.join(LANGUAGES)}")
+    return name
 
 
 def _encoding(name: str) -> str:
@@ -119,6 +126,7 @@ Window = Annotated[
     BeforeValidator(lambda days: None if days == "none" else days),
     WithJsonSchema({"anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"enum": ["none"]}]}),
 ]
+Language = Annotated[str, AfterValidator(_language), Field(json_schema_extra={"enum": list(LANGUAGES)})]
 Host = Annotated[str, AfterValidator(_host)]
 CurrencyCode = Annotated[str, AfterValidator(_currency)]
 Encoding = Annotated[str, AfterValidator(_encoding)]
@@ -151,7 +159,7 @@ class Shop(Section):
     name: str = Field(min_length=1, description="Shown in the report's title.")
     time_zone: str = Field(description="IANA name, as Europe/Paris. Days in reports are days there.")
     currency: str = Field(pattern=r"^[A-Z]{3}$", description="ISO 4217 code of all amounts.")
-    language: Literal["en", "fr"] = Field("en", description="Language of dates and numbers in the report.")
+    language: Language = Field(ENGLISH, description="Language of the pages: their words, dates and numbers.")
     opened_on: date = Field(date(2000, 1, 1), description="Rows with an earlier instant are rejected.")
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from parcours.numbers import Numbers, listed
+from parcours.numbers import Numbers
 from parcours.report.figures import Figures, Row
+from parcours.words import listed
 
 RANKINGS: dict[str, tuple[str, Callable[[Numbers, float], str]]] = {
     "revenue_at_stake": ("revenue at stake", Numbers.short_money),

@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 
 from parcours.numbers import NBSP, Numbers
 from parcours.report.figures import Row
+from parcours.words import say
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,8 @@ HEADLINES = TypeAdapter(dict[str, Headline]).validate_python(
 
 def filled_in(text: str, kpi: Row, shop: Row, numbers: Numbers) -> str:
     """A text with the figure's counts and the measures in place of the braces."""
-    return text.format(
+    return say(
+        text,
         numerator=numbers.count(kpi.numerator),
         denominator=numbers.count(kpi.denominator),
         hours=f"{numbers.count(shop.attribution_hours)}{NBSP}h",

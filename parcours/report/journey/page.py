@@ -15,6 +15,7 @@ from parcours.report.journey.cards import cards
 from parcours.report.journey.summary import summary
 from parcours.report.page import QUALITY_PAGE, render
 from parcours.report.section import Section
+from parcours.words import say, speaking
 
 QUERIES = Path(__file__).parent / "queries"
 
@@ -23,16 +24,17 @@ def render_journey(connection: duckdb.DuckDBPyConnection) -> str:
     """The whole page of a published database as HTML; the same figures give the same text."""
     figures = read_figures(connection, QUERIES)
     numbers = Numbers(figures.shop.language, figures.shop.currency)
-    return render(
-        "journey.html",
-        page_sections(figures, numbers),
-        title="Where customers struggle",
-        shop=figures.shop,
-        numbers=numbers,
-        summary=summary(figures, numbers),
-        cards=cards(figures, numbers),
-        other_page=QUALITY_PAGE,
-    )
+    with speaking(figures.shop.language):
+        return render(
+            "journey.html",
+            page_sections(figures, numbers),
+            title=say("Where customers struggle"),
+            shop=figures.shop,
+            numbers=numbers,
+            summary=summary(figures, numbers),
+            cards=cards(figures, numbers),
+            other_page=QUALITY_PAGE,
+        )
 
 
 def page_sections(figures: Figures, numbers: Numbers) -> list[Section]:

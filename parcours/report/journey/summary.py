@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from parcours.numbers import Numbers, capital, listed, plural, some
+from parcours.numbers import Numbers, capital, plural, some
 from parcours.report.figures import Figures, Row, first
 from parcours.report.incident_words import cost, place, size
 from parcours.report.journey.flag import RANKINGS, Flag, flagged, interval_and_stake, ranked_by, step_of
@@ -16,6 +16,7 @@ from parcours.report.journey.sections.movements import orders_moved
 from parcours.report.journey.sections.restated import values_moved
 from parcours.report.journey.sections.why import dropping_more, who_drops_more
 from parcours.report.section import Sentence
+from parcours.words import listed
 
 GOALS_TOLD = 2
 """Told of what to do first."""

@@ -13,6 +13,7 @@ from parcours.report.quality.sections import Mark, Result, checks_section, other
 from parcours.report.quality.tables import QUERIES
 from parcours.report.quality.topics import TOPICS
 from parcours.report.section import Section
+from parcours.words import say, speaking
 
 
 def render_quality(connection: duckdb.DuckDBPyConnection) -> str:
@@ -21,20 +22,21 @@ def render_quality(connection: duckdb.DuckDBPyConnection) -> str:
     numbers = Numbers(shop.language, shop.currency)
     results = rows(connection, QUERIES / "results.sql", Result)
     marks = {mark.mark: mark for mark in rows(connection, QUERIES / "marks.sql", Mark)}
-    sections = quality_sections(connection, results, marks, numbers)
-    read = {source for section in sections for source in section.sources}
-    return render(
-        "quality.html",
-        sections,
-        title="Can these figures be trusted?",
-        shop=shop,
-        numbers=numbers,
-        unmet=[result for result in results if result.is_unmet],
-        check_count=len(results),
-        marks=[(topic, marks[topic.mark]) for topic in TOPICS],
-        comments=[table for table in rows(connection, QUERIES / "tables.sql", Row) if table.name in read],
-        other_page=JOURNEY_PAGE,
-    )
+    with speaking(shop.language):
+        sections = quality_sections(connection, results, marks, numbers)
+        read = {source for section in sections for source in section.sources}
+        return render(
+            "quality.html",
+            sections,
+            title=say("Can these figures be trusted?"),
+            shop=shop,
+            numbers=numbers,
+            unmet=[result for result in results if result.is_unmet],
+            check_count=len(results),
+            marks=[(topic, marks[topic.mark]) for topic in TOPICS],
+            comments=[table for table in rows(connection, QUERIES / "tables.sql", Row) if table.name in read],
+            other_page=JOURNEY_PAGE,
+        )
 
 
 def quality_sections(

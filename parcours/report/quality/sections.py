@@ -13,7 +13,7 @@ from itertools import groupby
 
 import duckdb
 
-from parcours.numbers import Numbers, listed
+from parcours.numbers import Numbers
 from parcours.report.drawing import Chart, chart
 from parcours.report.figures import QUERIES as BOTH_PAGES
 from parcours.report.figures import Row, rows
@@ -21,6 +21,7 @@ from parcours.report.quality.chart import DayBars, day_bars, day_bars_legend
 from parcours.report.quality.tables import QUERIES, not_quite, sample_table, tables_of
 from parcours.report.quality.topics import TOPICS, Topic
 from parcours.report.section import FlagBox, Section, Sentence
+from parcours.words import listed
 
 SHOWN_ROWS = 12
 """Rows of an open table; the rest is counted below it."""

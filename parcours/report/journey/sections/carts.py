@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from functools import partial
 
-from parcours.numbers import Numbers, capital, plural
+from parcours.numbers import Numbers, capital
 from parcours.report.drawing import chart
 from parcours.report.figures import Figures, first
 from parcours.report.journey.dots import Dot, DotPanel, dots
 from parcours.report.journey.headlines import HEADLINES
 from parcours.report.section import COUNTED, INTERVAL, Column, Section, table
+from parcours.words import later, say, say_number, told
 
 PLACE = 40
 WAYS: tuple[Column, ...] = (
-    ("Figure", "way", lambda _, way: capital(way)),
-    ("Value", "value", Numbers.share),
+    (later("Figure"), "way", lambda _, way: capital(told(way))),
+    (later("Value"), "value", Numbers.share),
     INTERVAL,
     *COUNTED,
 )
@@ -22,39 +23,48 @@ WAYS: tuple[Column, ...] = (
 
 def sections(figures: Figures, numbers: Numbers) -> list[Section]:
     """One section; the headline first. None of a shop of deals alone."""
-    ways, section = figures.cart_ways, partial(Section, "carts", "Carts", sources=("metrics.cart_abandonment",))
+    ways, section = figures.cart_ways, partial(Section, "carts", say("Carts"), sources=("metrics.cart_abandonment",))
     if figures.shop.has_deals_alone:
         return []
     headline = first(ways, way="cart abandonment")
     if headline is None or not headline.denominator:
-        return [section("Cart abandonment: not measured", "", empty=HEADLINES["cart_abandonment"].missing)]
+        return [section(say("Cart abandonment: not measured"), "", empty=say(HEADLINES["cart_abandonment"].missing))]
     title = _title(figures, numbers)
-    subtitle = (
-        f"Share of carts (or of what the name says), with Wilson 95\u00a0% intervals; horizon "
-        f"{numbers.days(figures.shop.cart_horizon_days)} from the cart's opening. "
-        f"{numbers.count(headline.open_count)} {plural(headline.open_count, 'cart is', 'carts are')} still open "
-        "and in no rate."
+    subtitle = say_number(
+        "Share of carts (or of what the name says), with Wilson 95\u00a0% intervals; horizon {horizon} from the cart's "
+        "opening. {count} cart is still open and in no rate.",
+        "Share of carts (or of what the name says), with Wilson 95\u00a0% intervals; horizon {horizon} from the cart's "
+        "opening. {count} carts are still open and in no rate.",
+        headline.open_count,
+        horizon=numbers.days(figures.shop.cart_horizon_days),
+        count=numbers.count(headline.open_count),
     )
     shown, notes = [], []
     for way in [way for way in ways if way.denominator]:
-        name, meaning = _name_and_meaning(way.way)
-        detail = f"{numbers.count(way.numerator)} of {numbers.count(way.denominator)}"
-        detail += f" · 95\u00a0% {numbers.interval(way.low, way.high)}"
+        name, meaning = _name_and_meaning(told(way.way))
+        detail = say(
+            "{numerator} of {denominator} · 95\u00a0% {interval}",
+            numerator=numbers.count(way.numerator),
+            denominator=numbers.count(way.denominator),
+            interval=numbers.interval(way.low, way.high),
+        )
         is_small = way.denominator < figures.shop.small_cell
         tone = "quiet" if is_small else "plain" if way is headline else "beside"
         shown.append(Dot(capital(name), detail, way.value, way.low, way.high, tone, numbers.share(way.value)))
         if meaning:
-            notes.append(f"{capital(name)}: {meaning}.")
+            notes.append(say("{name}: {meaning}.", name=capital(name), meaning=meaning))
     counts = [way for way in ways if way.denominator is None and way.numerator]
-    notes += [f"{capital(way.way)}: {numbers.count(way.numerator)} carts." for way in counts]
-    panels = [DotPanel(shown, "share, 95\u00a0% interval")]
+    notes += [
+        say("{name}: {count} carts.", name=capital(told(way.way)), count=numbers.count(way.numerator)) for way in counts
+    ]
+    panels = [DotPanel(shown, say("share, 95\u00a0% interval"))]
     return [
         section(
             title,
             subtitle,
             charts=[chart("cart-ways", partial(dots, panels, numbers))],
             notes=notes,
-            tables=[table("Ways to count", WAYS, ways, numbers)],
+            tables=[table(say("Ways to count"), WAYS, ways, numbers)],
         )
     ]
 
@@ -64,10 +74,15 @@ def _title(figures: Figures, numbers: Numbers) -> str:
     ways = {way.way: way for way in figures.cart_ways}
     carts, checkout = ways["cart abandonment"], ways.get("checkout abandonment")
     horizon = numbers.days(figures.shop.cart_horizon_days)
-    text = f"{numbers.share(carts.value, 0)} of carts get no order within {horizon}"
-    if checkout and checkout.value:
-        text += f", {numbers.share(checkout.value, 0)} once checkout has begun"
-    return text
+    share = numbers.share(carts.value, 0)
+    if not checkout or not checkout.value:
+        return say("{share} of carts get no order within {horizon}", share=share, horizon=horizon)
+    return say(
+        "{share} of carts get no order within {horizon}, {share_of_checkouts} once checkout has begun",
+        share=share,
+        horizon=horizon,
+        share_of_checkouts=numbers.share(checkout.value, 0),
+    )
 
 
 def _name_and_meaning(way: str) -> tuple[str, str]:

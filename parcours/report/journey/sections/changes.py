@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from parcours.numbers import NOTHING, Numbers, capital, listed, plural, some
+from parcours.numbers import NOTHING, Numbers, capital, plural, some
 from parcours.report.drawing import BLUE_TINT, ORANGE, Chart, chart
 from parcours.report.figures import Figures, Row
 from parcours.report.journey.dots import Dot, DotPanel, dots
 from parcours.report.journey.weeks_chart import weeks_chart
 from parcours.report.section import Column, Section, Table, table
+from parcours.words import listed
 
 PLACE = 70
 MOVED = ("improved", "worsened")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from functools import partial
 
-from parcours.numbers import Numbers, listed
+from parcours.numbers import Numbers
 from parcours.report.drawing import chart
 from parcours.report.figures import Figures, Row, first
 from parcours.report.journey.dots import Dot, DotPanel, dots
 from parcours.report.journey.headlines import HEADLINES
 from parcours.report.section import INTERVAL, Column, Section, table
+from parcours.words import listed
 
 PLACE = 60
 CSAT: tuple[Column, ...] = (

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from parcours.numbers import Numbers, listed, plural
+from parcours.numbers import Numbers, plural
 from parcours.report.day_axis import INCIDENT_SHADE, within
 from parcours.report.drawing import BLUE, FADED, chart
 from parcours.report.figures import Figures, Row
 from parcours.report.journey.daily_chart import axis_end, daily_chart
 from parcours.report.journey.headlines import HEADLINES, filled_in
 from parcours.report.section import COUNTED, Column, Section, table
+from parcours.words import listed
 
 PLACE = 30
 SOURCES = ("metrics.kpi_daily", "metrics.kpi_weekly", "metrics.kpis", "metrics.outage_days", "metrics.incidents")

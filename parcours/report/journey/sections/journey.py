@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from parcours.numbers import Numbers, listed, plural
+from parcours.numbers import Numbers, plural
 from parcours.report.drawing import FADED, ORANGE, PALE, RED, SKY, chart
 from parcours.report.figures import Figures, Row, first
 from parcours.report.journey.flag import RANKINGS, Flag, flagged, interval_and_stake, ranked_by, step_of
 from parcours.report.journey.gains import gain_phrase
 from parcours.report.journey.journey_map import journey_map
 from parcours.report.section import Column, FlagBox, Section, Sentence, StageTable, table
+from parcours.words import listed
 
 PLACE = 10
 SOURCES = (
