@@ -16,7 +16,7 @@ AMOUNT := $(if $(CI),some,many)
 COVERAGE := $(if $(CI),--cov=parcours --cov=assets --cov=pipelines --cov-report=term:skip-covered)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run ui formats notebook docs test test-browser test-readers test-statistics test-nights test-fuzz bench-loading bench-journeys bench-identity bench-funnel lint types format lock sample reference words clean
+.PHONY: help setup run ui formats notebook docs test test-browser test-readers test-statistics test-nights test-fuzz bench-loading bench-journeys bench-identity bench-funnel lint types format lock sample reference share words clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -103,6 +103,9 @@ sample: $(STAMP) ## Write data/sample again, from the made-up shop
 
 reference: $(STAMP) ## Write the pages of docs/ that are made from the code
 	@$(BIN)/parcours reference
+
+share: $(STAMP) ## A copy of the report to give away, and one page of it as PDF (needs a Chromium)
+	@$(BIN)/parcours share --journey $(JOURNEY)
 
 words: $(STAMP) ## Gather what the pages say into every language's catalogue
 	@$(BIN)/parcours words

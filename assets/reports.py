@@ -10,6 +10,7 @@ from assets.charts.shown import drawn
 from assets.factory import RUN, key_of, warehouse_of
 from assets.failures import naming_the_trouble
 from parcours.project import Project
+from parcours.report.page import INDEX_PAGE
 from parcours.tables.gate import publish
 
 
@@ -55,16 +56,19 @@ def reports_assets(project: Project, upstreams: list[str]) -> list[dg.AssetsDefi
         required_resource_keys={RUN},
     )
     def journey() -> dg.MaterializeResult:  # type: ignore[type-arg]
+        from parcours.report.dated import keep_dated
         from parcours.report.write import write_report
 
         with naming_the_trouble():
             write_report(project.published, project.report)
+            keep_dated(project.published, project.report, project.settings.nights.reports_kept)
             with duckdb.connect(str(project.published), read_only=True) as connection:
                 the_map = drawn(connection, "metrics.journey_map")
         return dg.MaterializeResult(
             metadata={
                 **the_map,
                 "page": page_url(project.report),
+                "all": page_url(project.report.with_name(INDEX_PAGE)),
                 "bytes": project.report.stat().st_size,
             }
         )

@@ -31,6 +31,7 @@ from parcours.people.forget import (
 )
 from parcours.people.traces import Traces
 from parcours.project import Project
+from parcours.report.dated import leave_dated
 from parcours.run import rebuild
 from parcours.tables.catalogue import build_all
 from parcours.warehouse.open_run import open_run
@@ -77,6 +78,8 @@ def finish_forgetting(project: Project, leave_history: LeaveHistory = _no_histor
         leave_published(project, forgetting)
     with _going_on(failed):
         leave_records(project, traces)
+    with _going_on(failed):
+        leave_dated(project.published, project.report.parent, traces.are_in)
     with _going_on(failed):
         _write_pages(project)
     with _going_on(failed):

@@ -39,7 +39,7 @@ def share(file: Path) -> None:
 def clear_left(folder: Path) -> None:
     """Remove what processes that were killed while they wrote a file had written beside it: it may name people."""
     for path in folder.glob(".*"):
-        left = re.fullmatch(r"\.(\.parcours-\w+|runs\.jsonl|\w+\.(html|txt))\.(\d+)", path.name)
+        left = re.fullmatch(r"\.(\.parcours-\w+|runs\.jsonl|[\w-]+\.(html|txt|json))\.(\d+)", path.name)
         if left and not _is_running(int(left[3])):
             path.unlink(missing_ok=True)
 

@@ -79,6 +79,9 @@ def main(arguments: list[str] | None = None) -> int:
         "--to", dest="after", metavar="DAY..DAY", type=_span, help="the later period (default: the last whole month)"
     )
     why_parser.add_argument("--journey", type=Path, help="the shop's journey.yaml (default: the one here)")
+    share_parser = commands.add_parser("share", help="write a copy of the report to give away, and one page as PDF")
+    share_parser.add_argument("--to", type=Path, help="the folder (default: reports/share)")
+    share_parser.add_argument("--journey", type=Path, help="the shop's journey.yaml (default: the one here)")
     commands.add_parser("reference", help="write the pages of docs/ that are made from the code")
     commands.add_parser("words", help="gather what the pages say into the catalogues of other languages")
     options = parser.parse_args(arguments)
@@ -86,8 +89,8 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error("why: --from and --to belong together")
 
     try:
-        # Docs and words are for everybody; all else that a command makes is the shop's, and others read what is shared.
-        with nullcontext() if options.command in ("reference", "words") else private_files():
+        # Docs, words and copies are for everybody; all else that a command makes is the shop's, and others read its pages.
+        with nullcontext() if options.command in ("reference", "words", "share") else private_files():
             return _carry_out(options)
     except KeyboardInterrupt:
         print("Stopped. What was loaded stays; the last good report too.", file=sys.stderr)
@@ -117,6 +120,10 @@ def _carry_out(options: argparse.Namespace) -> int:
 
         write_words()
         return 0
+    if options.command == "share":
+        from pipelines.commands.share import share_report
+
+        return share_report(options)
     if options.command == "formats":
         from pipelines.commands.formats import formats
 

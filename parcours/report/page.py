@@ -21,6 +21,8 @@ FOLDER = Path(__file__).parent
 
 JOURNEY_PAGE, QUALITY_PAGE = "journey.html", "quality.html"
 """They lie side by side, and link to each other by these names."""
+INDEX_PAGE, DATED_PAGE = "index.html", "journey-{}.html"
+"""Beside them: the list of the dated reports, and their names by their days (`dated.py`)."""
 
 
 LAST_RUN = ("<!-- last run -->", "<!-- end of last run -->")
@@ -34,8 +36,8 @@ def render(template: str, sections: Sequence[Section], **given: Any) -> str:
     from markupsafe import Markup
     from plotly.offline import get_plotlyjs
 
-    scripts = [get_plotlyjs(), (FOLDER / "page.js").read_text(encoding="utf-8")]
     drawn = [chart for section in sections for chart in section.drawn]
+    scripts = [*([get_plotlyjs()] if drawn else []), (FOLDER / "page.js").read_text(encoding="utf-8")]
     charts = {one.key: {"wide": json.loads(one.wide), "narrow": json.loads(one.narrow)} for one in drawn}
     environment = Environment(
         autoescape=True,

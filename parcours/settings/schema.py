@@ -766,6 +766,9 @@ class Nights(Section):
     hour: int = Field(2, ge=0, le=23, description="The nightly run starts at this hour of the shop's day.")
     late_after_hours: float = Field(3, gt=0, le=23, description="No run so long after that hour is an alarm.")
     remind_after_days: float = Field(7, gt=0, description="A trouble that is still open is told again after this.")
+    reports_kept: int = Field(
+        30, ge=0, le=3650, description="Dated copies of the report, of some 5 MB each; reports/index.html lists them."
+    )
     digests: list[Literal["report", "nothing new", "alarm"]] = Field(
         ["report", "nothing new"],
         description="Nights whose digest is sent. Each trouble is told once by itself, whatever is listed here.",
