@@ -7,14 +7,16 @@ from datetime import date, timedelta
 from itertools import groupby
 
 from parcours.numbers import Numbers
-from parcours.report.drawing import GREY, Drawing, note, safe, shape
+from parcours.report.drawing import GREY, Drawing, note, shape
 from parcours.report.figures import Row
+from parcours.words import later, say
 
 TICK_STEPS = ((200, 1), (400, 2), (1000, 3))
 """Up to so many days: ticks every 1, 2, 3 months; longer, every 6. Up to DAILY days
 every day, to WEEKLY every Monday, to HALVES firsts and fifteenths."""
 DAILY, WEEKLY, HALVES = 10, 45, 130
 INCIDENT_SHADE = "rgba(179,55,43,0.13)"
+OUTAGE_LABELS = {"tracking": later("tracking outage"), "payment": later("payment outage")}
 OUTAGE_SHADES = {"tracking": "rgba(93,107,121,0.22)", "payment": "rgba(226,160,99,0.35)"}
 
 
@@ -74,7 +76,7 @@ def outage_labels(outages: Sequence[Row]) -> list[Drawing]:
     """The kind of outage, upright along its shade."""
     place = {"xref": "x", "yref": "paper", "xanchor": "right", "yanchor": "top", "textangle": -90, "xshift": -7}
     return [
-        note(f"{safe(kind, 20)} outage", start.isoformat(), 1, **place, size=10.5, color=GREY)
+        note(say(OUTAGE_LABELS[kind]), start.isoformat(), 1, **place, size=10.5, color=GREY)
         for kind, start, _ in _outage_runs(outages)
     ]
 

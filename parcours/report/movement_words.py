@@ -1,8 +1,12 @@
-"""How the parts of a movement are written: figures of each kind of part, and what of the change is due to it."""
+"""How the parts of a movement are written: names, figures of each kind of part, and what of the change is due to it."""
 
 from __future__ import annotations
 
+import re
+
 from parcours.numbers import NOTHING, Numbers
+from parcours.report.figures import Row
+from parcours.words import say, told
 
 
 def factor(part: str, value: float | None, numbers: Numbers) -> str:
@@ -31,3 +35,16 @@ def whole(measure: str, before: float | None, after: float | None, numbers: Numb
 
     change = f" ({numbers.relative(after / before - 1)})" if before and after is not None and before > 0 else ""
     return f"{written(before)} → {written(after)}{change}"
+
+
+def segments(row: Row) -> str:
+    """The segment that explains a part, value by value, as `named` of tables/movements.py joins them."""
+    dimensions = "|".join(re.escape(dimension) for dimension in row.dimensions or ())
+    first, *others = re.split(rf" (and|or) (?=(?:{dimensions}) |\w+ visitors)", row.segment)
+    said = told(first)
+    for joint, other in zip(others[::2], others[1::2], strict=True):
+        if joint == "and":
+            said = say("{segments} and {other}", segments=said, other=told(other))
+        else:
+            said = say("{segments} or {other}", segments=said, other=told(other))
+    return said

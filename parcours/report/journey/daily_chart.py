@@ -28,6 +28,7 @@ from parcours.report.drawing import (
     shape,
 )
 from parcours.report.figures import Row
+from parcours.words import say
 
 LABEL_LETTERS = 34
 PIXELS_PER_LETTER, USUAL_WIDTH = 6.4, 1200
@@ -96,11 +97,7 @@ def _line(days: Sequence[Row]) -> Drawing:
 
 def _dots(days: Sequence[Row], numbers: Numbers) -> Drawing:
     shown = [day for day in days if day.value is not None]
-    text = [
-        f"<b>{numbers.day(day.on)}</b><br>{numbers.share(day.value)}: {numbers.count(day.numerator)} of "
-        f"{numbers.count(day.denominator)}" + (f", {numbers.count(day.open_count)} open" if day.open_count else "")
-        for day in shown
-    ]
+    text = [f"<b>{numbers.day(day.on)}</b><br>{_counted(day, numbers)}" for day in shown]
     size, opacity = (5.5, 0.75) if len(shown) < 200 else (4, 0.5)
     color = [FADED if day.is_small else BLUE for day in shown]
     return scatter(
@@ -110,6 +107,18 @@ def _dots(days: Sequence[Row], numbers: Numbers) -> Drawing:
         marker={"size": size, "color": color, "opacity": opacity},
         **hover(text),
     )
+
+
+def _counted(day: Row, numbers: Numbers) -> str:
+    """A day's figure, and of how many attempts it is."""
+    figures = {
+        "share": numbers.share(day.value),
+        "numerator": numbers.count(day.numerator),
+        "denominator": numbers.count(day.denominator),
+    }
+    if not day.open_count:
+        return say("{share}: {numerator} of {denominator}", **figures)
+    return say("{share}: {numerator} of {denominator}, {open} open", **figures, open=numbers.count(day.open_count))
 
 
 def _halves(kpi: Row) -> list[Drawing]:

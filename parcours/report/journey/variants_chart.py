@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from parcours.numbers import NBSP, Numbers
+from parcours.numbers import Numbers
 from parcours.report.drawing import (
     GREY,
     ON_DARK,
@@ -19,6 +19,7 @@ from parcours.report.drawing import (
     shape,
 )
 from parcours.report.figures import Row
+from parcours.words import say, say_number
 
 SCALE = ("#fde9c8", "#f6d186", "#c9d88a", "#8ec9a0", "#5fb3ad", "#4a93ad", "#47709f", "#4a4e87", "#40305f")
 """Light to dark along the map, so that a step back is seen as one, in colours that the colour-blind tell apart."""
@@ -47,8 +48,13 @@ def variants_chart(
     for number, (row, stages) in enumerate(variants):
         middle = -number
         share = numbers.share(row.journey_share, 1)
-        counted = f"{numbers.count(row.journey_count)} journeys"
-        ordered = f"{numbers.share(row.ordered_rate, 0)} ordered"
+        counted = say_number(
+            "{count} journey", "{count} journeys", row.journey_count, count=numbers.count(row.journey_count)
+        )
+        ordered = say("{share} ordered", share=numbers.share(row.ordered_rate, 0))
+        lasted = say(
+            "median\u00a0{duration} from first to last touchpoint", duration=numbers.duration(row.median_seconds)
+        )
         if narrow:
             head = f"<b>{share}</b> <span style='color:{GREY}'>{counted} · {ordered}</span>"
             notes.append(note(head, 0, middle + 0.4, xref="paper", xanchor="left", yanchor="middle", size=11.5))
@@ -75,10 +81,8 @@ def variants_chart(
                 notes.append(note(safe(labels.get(stage, stage), 14), place + 0.5, middle, size=11, color=colour))
             x.append(place + 0.5)
             y.append(middle)
-            texts.append(
-                f"<b>{safe(labels.get(stage, stage))}</b><br>visit {place + 1} of {len(stages)} · {counted}, {ordered}"
-                f"<br>median{NBSP}{numbers.duration(row.median_seconds)} from first to last touchpoint"
-            )
+            visit = say("visit {number} of {count}", number=place + 1, count=len(stages))
+            texts.append(f"<b>{safe(labels.get(stage, stage))}</b><br>{visit} · {counted}, {ordered}<br>{lasted}")
         if len(stages) > BLOCKS:
             more = f"+{len(stages) - BLOCKS}"
             notes.append(note(more, BLOCKS + 0.05, middle, xanchor="left", size=11, color=GREY))

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from functools import partial
 
-from parcours.numbers import NBSP, NOTHING, Numbers, capital
+from parcours.numbers import NOTHING, Numbers, capital
 from parcours.report.drawing import BLUE, GREEN, RED, Chart, chart
 from parcours.report.figures import Figures, Row
 from parcours.report.journey.waterfall import Bar, waterfall
-from parcours.report.movement_words import contribution, factor, whole
+from parcours.report.movement_words import contribution, factor, segments, whole
 from parcours.report.section import Section, Table
 from parcours.tables.segment_words import segment_words
+from parcours.words import later, say, told
 
 PLACE = 36
 SOURCES = ("metrics.movements", "metrics.movement_segments", "metrics.visit_steps")
+MEASURES = {"orders": later("Orders"), "revenue": later("Revenue")}
 TOP_SEGMENTS = 6
 STAYED = 0.005
 """A relative change that rounds to nothing."""
@@ -23,20 +25,22 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
     """One section: by how much orders moved and what moved them most; none of a shop without visits."""
     orders = [row for row in figures.movements if row.measure == "orders"]
     revenue = [row for row in figures.movements if row.measure == "revenue"]
-    section = partial(Section, "movements", "Why did it move?", sources=SOURCES)
+    section = partial(Section, "movements", say("Why did it move?"), sources=SOURCES)
     if not orders:
         return [
             section(
-                "Why it moved: no two whole months yet", "", empty="It takes two whole months of visits, or of orders."
+                say("Why it moved: no two whole months yet"),
+                "",
+                empty=say("It takes two whole months of visits, or of orders."),
             )
         ]
     first = orders[0]
-    before = numbers.period(first.before_from, first.before_until)
-    after = numbers.period(first.after_from, first.after_until)
-    subtitle = (
-        f"{capital(after)} against {before}. Orders are days × visits a day × the rate of each step × orders per visit "
+    subtitle = say(
+        "{after} against {before}. Orders are days × visits a day × the rate of each step × orders per visit "
         "that orders, and those without a visit; each part is what of the change is due to it, and parts add up "
-        "exactly. An order counts on the day its visit began."
+        "exactly. An order counts on the day its visit began.",
+        after=capital(numbers.period(first.after_from, first.after_until)),
+        before=numbers.period(first.before_from, first.before_until),
     )
     charts = [_chart(orders, "orders", numbers)]
     if any(row.before_value or row.after_value for row in revenue[:1]):
@@ -46,7 +50,11 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
             orders_moved(orders, numbers),
             subtitle,
             charts=charts,
-            legend=[(BLUE, "a month"), (GREEN, "more because of it"), (RED, "less because of it")],
+            legend=[
+                (BLUE, say("a month")),
+                (GREEN, say("more because of it")),
+                (RED, say("less because of it")),
+            ],
             notes=_notes(orders, revenue, numbers),
             tables=[_parts([*orders, *revenue], numbers), *_segments(orders, figures, numbers)],
         )
@@ -58,18 +66,36 @@ def orders_moved(orders: list[Row], numbers: Numbers) -> str:
     everything, top = orders[0], _top(orders)
     change = whole("orders", everything.before_value, everything.after_value, numbers)
     if top is None:
-        return f"Orders stayed as they were: {change}"
-    word = _word(everything)
-    figures = f"{factor(top.part, top.before_value, numbers)} → {factor(top.part, top.after_value, numbers)}"
-    where = f", on {top.segment}" if top.segment else "" if top.part == "other" else "; no segment explains it"
-    return f"Orders {word} {change}, above all by {top.part_label} ({figures}){where}"
+        return say("Orders stayed as they were: {change}", change=change)
+    moved = _rose_or_fell(everything, change)
+    part, figures = told(top.part_label), _both(top, numbers)
+    if top.segment:
+        return say(
+            "{moved}, above all by {part} ({figures}), on {segment}",
+            moved=moved,
+            part=part,
+            figures=figures,
+            segment=segments(top),
+        )
+    if top.part == "other":
+        return say("{moved}, above all by {part} ({figures})", moved=moved, part=part, figures=figures)
+    return say(
+        "{moved}, above all by {part} ({figures}); no segment explains it", moved=moved, part=part, figures=figures
+    )
 
 
-def _word(everything: Row) -> str:
+def _rose_or_fell(everything: Row, change: str) -> str:
     before, after = everything.before_value, everything.after_value
     if before and abs(after / before - 1) < STAYED:
-        return "stayed near"
-    return "rose" if after > before else "fell"
+        return say("Orders stayed near {change}", change=change)
+    if after > before:
+        return say("Orders rose {change}", change=change)
+    return say("Orders fell {change}", change=change)
+
+
+def _both(part: Row, numbers: Numbers) -> str:
+    """A part's own figure in both periods."""
+    return f"{factor(part.part, part.before_value, numbers)} → {factor(part.part, part.after_value, numbers)}"
 
 
 def _top(parts: list[Row]) -> Row | None:
@@ -81,8 +107,9 @@ def _top(parts: list[Row]) -> Row | None:
 
 def _chart(parts: list[Row], measure: str, numbers: Numbers) -> Chart:
     everything, *rest = parts
+    name = say(MEASURES[measure])
     totals = [
-        Bar(f"{capital(measure)}, {label}", "", value, _total(measure, value, numbers), is_total=True)
+        Bar(f"{name}, {label}", "", value, _total(measure, value, numbers), is_total=True)
         for label, value in (
             (numbers.month(everything.before_from), everything.before_value),
             (numbers.month(everything.after_from), everything.after_value),
@@ -90,8 +117,8 @@ def _chart(parts: list[Row], measure: str, numbers: Numbers) -> Chart:
     ]
     bars = [
         Bar(
-            part.part_label,
-            f"{factor(part.part, part.before_value, numbers)} → {factor(part.part, part.after_value, numbers)}",
+            told(part.part_label),
+            _both(part, numbers),
             part.contribution,
             contribution(measure, part.contribution, numbers),
         )
@@ -101,8 +128,12 @@ def _chart(parts: list[Row], measure: str, numbers: Numbers) -> Chart:
     return chart(
         f"movement-{measure}",
         partial(waterfall, [totals[0], *bars, totals[1]], numbers),
-        description=f"{capital(measure)}: {whole(measure, everything.before_value, everything.after_value, numbers)}. "
-        f"Of it due to each part: {'; '.join(f'{bar.label} {bar.right}' for bar in bars)}.",
+        description=say(
+            "{measure}: {change}. Of it due to each part: {parts}.",
+            measure=name,
+            change=whole(measure, everything.before_value, everything.after_value, numbers),
+            parts="; ".join(f"{bar.label} {bar.right}" for bar in bars),
+        ),
     )
 
 
@@ -114,37 +145,57 @@ def _notes(orders: list[Row], revenue: list[Row], numbers: Numbers) -> list[str]
     notes = []
     for row in [orders[0], *orders[1:], *revenue[-1:]]:
         if row.segment and (row.contribution or row.part == "all"):
-            what = "Orders as a whole" if row.part == "all" else row.part_label
             notes.append(
-                f"{what}: {row.segment} moved by {numbers.relative(row.segment_moved)}, all others by "
-                f"{numbers.relative(row.rest_moved)}. Had the segment moved like the rest, "
-                f"{numbers.share(min(row.explained_share, 1), 0)} of it would be gone."
+                say(
+                    "{part}: {segment} moved by {moved}, all others by {others_moved}. Had the segment moved like the "
+                    "rest, {share} of it would be gone.",
+                    part=say("Orders as a whole") if row.part == "all" else told(row.part_label),
+                    segment=segments(row),
+                    moved=numbers.relative(row.segment_moved),
+                    others_moved=numbers.relative(row.rest_moved),
+                    share=numbers.share(min(row.explained_share, 1), 0),
+                )
             )
     if not notes and not any(row.before_value or row.after_value for row in orders if row.part == "visits"):
-        notes.append("Orders that belong to no visit have no segments.")
+        notes.append(say("Orders that belong to no visit have no segments."))
     elif not notes:
         notes.append(
-            "No segment explains any part: none (of device, channel, country, persona, new or returning, payment "
-            "method and attributes, up to three together) stands out more than one does by chance."
+            say(
+                "No segment explains any part: none (of device, channel, country, persona, new or returning, payment "
+                "method and attributes, up to three together) stands out more than one does by chance."
+            )
         )
-    notes.append("What moved is no cause: changes, incidents and seasons are told elsewhere on this page.")
+    notes.append(say("What moved is no cause: changes, incidents and seasons are told elsewhere on this page."))
     return notes
 
 
 def _parts(rows: list[Row], numbers: Numbers) -> Table:
     lines = [
         [
-            row.measure.capitalize() if row.part == "all" else f"{row.measure.capitalize()}: {row.part_label}",
+            _name(row),
             _figure(row, row.before_value, numbers),
             _figure(row, row.after_value, numbers),
             contribution(row.measure, row.contribution, numbers),
             NOTHING if row.contribution_share is None else numbers.share(row.contribution_share),
-            row.segment or NOTHING,
+            segments(row) if row.segment else NOTHING,
         ]
         for row in rows
     ]
-    columns = ["Part", "Before", "After", "Due to it", "Of the change", "Segment that explains it"]
-    return Table("Parts of the change", columns, lines, texts=frozenset({5}))
+    columns = [
+        say("Part"),
+        say("Before"),
+        say("After"),
+        say("Due to it"),
+        say("Of the change"),
+        say("Segment that explains it"),
+    ]
+    return Table(say("Parts of the change"), columns, lines, texts=frozenset({5}))
+
+
+def _name(row: Row) -> str:
+    """A measure, or a part of its change."""
+    measure = say(MEASURES[row.measure])
+    return measure if row.part == "all" else f"{measure}: {told(row.part_label)}"
 
 
 def _figure(row: Row, value: float | None, numbers: Numbers) -> str:
@@ -164,7 +215,7 @@ def _segments(orders: list[Row], figures: Figures, numbers: Numbers) -> list[Tab
         of_dimension = [row for row in rows if row.dimension == dimension]
         lines += [
             [
-                capital(segment_words(row.dimension, row.value)),
+                capital(told(segment_words(row.dimension, row.value))),
                 factor(top.part, row.before_value, numbers),
                 factor(top.part, row.after_value, numbers),
                 contribution("orders", row.mix_contribution, numbers),
@@ -172,5 +223,11 @@ def _segments(orders: list[Row], figures: Figures, numbers: Numbers) -> list[Tab
             ]
             for row in of_dimension[:TOP_SEGMENTS]
         ]
-    columns = ["Segment", "Before", "After", f"By its share{NBSP}(mix)", f"By its own figure{NBSP}(rate)"]
-    return [Table(f"{top.part_label}, by segment, in orders", columns, lines)]
+    columns = [
+        say("Segment"),
+        say("Before"),
+        say("After"),
+        say("By its share\u00a0(mix)"),
+        say("By its own figure\u00a0(rate)"),
+    ]
+    return [Table(say("{part}, by segment, in orders", part=told(top.part_label)), columns, lines)]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from itertools import groupby
 
-from parcours.numbers import NBSP, Numbers, plural
+from parcours.numbers import NBSP, Numbers
 from parcours.report.drawing import (
     BLUE,
     FADED,
@@ -27,6 +27,7 @@ from parcours.report.drawing import (
 )
 from parcours.report.figures import Figures, Row
 from parcours.report.section import Column, Section, table
+from parcours.words import later, listed, say, say_number, told
 
 PLACE = 14
 COLOURS = {
@@ -39,17 +40,25 @@ COLOURS = {
     "uncovered": LINE,
 }
 """By outcome, in the order in which they are looked for."""
+DEEDS = {
+    "contacted support": later("{share} contacted support"),
+    "another product": later("{share} went to another product"),
+    "earlier stage": later("{share} went back to an earlier stage"),
+    "later session": later("{share} came back in a later session"),
+    "left": later("{share} left"),
+}
+"""Of the outcomes that are known: how many did so."""
 LABELLED_FROM = 0.06
 """A share of a strip that has room for its number."""
 COLUMNS: tuple[Column, ...] = (
-    ("Stage", "label", Numbers.text),
-    ("Instead", "outcome", Numbers.text),
-    ("Journeys", "unit_count", Numbers.count),
-    ("Share of all", "dropped_share", Numbers.share),
-    ("Of known", "outcome_rate", Numbers.share),
-    ("95\u00a0% interval", "outcome_low outcome_high", Numbers.interval),
-    ("Came back", "returned_count", Numbers.count),
-    ("Ordered after all", "ordered_count", Numbers.count),
+    (later("Stage"), "label", Numbers.text),
+    (later("Instead"), "outcome", lambda _, outcome: told(outcome)),
+    (later("Journeys"), "unit_count", Numbers.count),
+    (later("Share of all"), "dropped_share", Numbers.share),
+    (later("Of known"), "outcome_rate", Numbers.share),
+    (later("95\u00a0% interval"), "outcome_low outcome_high", Numbers.interval),
+    (later("Came back"), "returned_count", Numbers.count),
+    (later("Ordered after all"), "ordered_count", Numbers.count),
 )
 
 
@@ -58,7 +67,7 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
     if not figures.next_after:
         return []
     stages = [[*rows] for _, rows in groupby(figures.next_after, key=lambda row: row.place_number)]
-    subtitle = (
+    subtitle = say(
         "Of the journeys that ended in a stage, the first of these that fits, until the inactivity limit is over: "
         "exactly one each, so a strip is 100\u00a0%. Left: none of the others, and not seen again."
     )
@@ -69,15 +78,19 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
     return [
         Section(
             "next",
-            "What next",
+            say("What next"),
             title,
             subtitle,
             ("metrics.drop_off_next", "metrics.dropped_units"),
             charts=[
-                chart("next-after", partial(strips, stages, numbers), description=f"{title}. Figures in the table.")
+                chart(
+                    "next-after",
+                    partial(strips, stages, numbers),
+                    description=say("{title}. Figures in the table.", title=title),
+                )
             ],
-            legend=[(COLOURS[outcome], outcome) for outcome in used],
-            tables=[table("What those who dropped did instead", COLUMNS, figures.next_after, numbers)],
+            legend=[(COLOURS[outcome], told(outcome)) for outcome in used],
+            tables=[table(say("What those who dropped did instead"), COLUMNS, figures.next_after, numbers)],
         )
     ]
 
@@ -86,19 +99,17 @@ def _title(stages: Sequence[Sequence[Row]], small_cell: int, numbers: Numbers) -
     """Of the stage that most dropped at: how many left for good, and the next most frequent thing that they did."""
     large = [rows for rows in stages if not rows[0].is_small]
     if not large:
-        return f"No stage has the {small_cell} journeys that ended there that a comparison needs"
+        return say("No stage has the {count} journeys that ended there that a comparison needs", count=small_cell)
     most = max(large, key=lambda rows: rows[0].dropped_count)
-    dropped = most[0].dropped_count
     known = sorted((row for row in most if row.outcome_rate), key=lambda row: -row.unit_count)
     if not known:
-        return f"Of the {numbers.count(dropped)} journeys that ended at {most[0].label} nothing is known yet"
-    said = " and ".join(f"{numbers.share(row.outcome_rate, 0)} {_did(row.outcome)}" for row in known[:2])
-    return f"Of those who end at {most[0].label}, {said}"
-
-
-def _did(outcome: str) -> str:
-    went = {"another product": "went to another product", "earlier stage": "went back to an earlier stage"}
-    return {**went, "later session": "came back in a later session"}.get(outcome, outcome)
+        return say(
+            "Of the {count} journeys that ended at {stage} nothing is known yet",
+            count=numbers.count(most[0].dropped_count),
+            stage=most[0].label,
+        )
+    deeds = [say(DEEDS[row.outcome], share=numbers.share(row.outcome_rate, 0)) for row in known[:2]]
+    return say("Of those who end at {stage}, {deeds}", stage=most[0].label, deeds=listed(deeds))
 
 
 def strips(stages: Sequence[Sequence[Row]], numbers: Numbers, narrow: bool) -> Drawing:
@@ -110,11 +121,16 @@ def strips(stages: Sequence[Sequence[Row]], numbers: Numbers, narrow: bool) -> D
         shares = [100 * (row.dropped_share or 0) if row else 0 for row in rows]
         if not any(shares):
             continue
-        texts = [
-            f"<b>{safe(stage[0].label, 40)}</b><br>{outcome}: {numbers.count(row.unit_count if row else 0)} of "
-            f"{_journeys(stage[0].dropped_count, numbers)}"
+        counts = [
+            say(
+                "{outcome}: {count} of {journeys}",
+                outcome=told(outcome),
+                count=numbers.count(row.unit_count if row else 0),
+                journeys=_journeys(stage[0].dropped_count, numbers),
+            )
             for stage, row in zip(stages, rows, strict=True)
         ]
+        texts = [f"<b>{safe(stage[0].label, 40)}</b><br>{count}" for stage, count in zip(stages, counts, strict=True)]
         traces.append(
             {
                 "type": "bar",
@@ -144,7 +160,11 @@ def strips(stages: Sequence[Sequence[Row]], numbers: Numbers, narrow: bool) -> D
         barmode="stack",
         xaxis=axis(
             range=[0, 100],
-            title={"text": "of the journeys that ended there", "font": {"size": 11.5, "color": GREY}, "standoff": 8},
+            title={
+                "text": say("of the journeys that ended there"),
+                "font": {"size": 11.5, "color": GREY},
+                "standoff": 8,
+            },
             **percent_ticks(),
         ),
         yaxis=hidden_axis(range=[-len(stages) + 0.5, 0.6]),
@@ -155,4 +175,4 @@ def strips(stages: Sequence[Sequence[Row]], numbers: Numbers, narrow: bool) -> D
 
 def _journeys(count: int, numbers: Numbers) -> str:
     """So many journeys, in words."""
-    return f"{numbers.count(count)} {plural(count, 'journey')}"
+    return say_number("{count} journey", "{count} journeys", count, count=numbers.count(count))

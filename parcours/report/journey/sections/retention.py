@@ -10,20 +10,22 @@ from parcours.numbers import Numbers
 from parcours.report.drawing import BLUE, FAINT, GREY, INK, LINE, SKY, Chart, axis, chart, layout, note, shape
 from parcours.report.figures import Figures, Row
 from parcours.report.section import Column, Section, table
+from parcours.words import later, say
 
 PLACE = 50
 
 
 def _cohort(numbers: Numbers, on: date | None, interval: int) -> str:
-    return f"{numbers.month(on) if on else 'Mean'}, days {numbers.month_of_days(interval)}"
+    cohort = numbers.month(on) if on else say("Mean")
+    return say("{cohort}, days {days}", cohort=cohort, days=numbers.month_of_days(interval))
 
 
 COHORTS: tuple[Column, ...] = (
-    ("Cohort, interval", "cohort_on interval_number", _cohort),
-    ("Ordered again", "rate", Numbers.share),
-    ("Customers back", "returned_count", Numbers.count),
-    ("Interval over", "finished_count", Numbers.count),
-    ("Customers", "customer_count", Numbers.count),
+    (later("Cohort, interval"), "cohort_on interval_number", _cohort),
+    (later("Ordered again"), "rate", Numbers.share),
+    (later("Customers back"), "returned_count", Numbers.count),
+    (later("Interval over"), "finished_count", Numbers.count),
+    (later("Customers"), "customer_count", Numbers.count),
 )
 
 
@@ -32,21 +34,22 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
     if figures.shop.has_deals_alone:
         return []
     title = _title(figures, numbers)
-    section = partial(Section, "retention", "Retention", title, sources=("metrics.retention_cohorts",))
+    section = partial(Section, "retention", say("Retention"), title, sources=("metrics.retention_cohorts",))
     if not figures.cohorts:
-        return [section("", empty="No first interval of 30 × 24 h is over yet.")]
-    subtitle = (
+        return [section("", empty=say("No first interval of 30 × 24 h is over yet."))]
+    subtitle = say(
         "Cohort: shop month of the first order. A cell: customers with another order in that interval of 30 × 24 h "
         "since their own first order / customers for whom the interval is over. Blank: nobody has finished it. "
-        f"Grey counts: fewer than {figures.shop.small_cell}."
+        "Grey counts: fewer than {small_cell}.",
+        small_cell=figures.shop.small_cell,
     )
     finished = [cell for cell in figures.cohorts if cell.finished_count]
     return [
         section(
             subtitle,
             charts=[_cohort_chart(figures.cohorts, numbers)],
-            notes=["The mean over cohorts is weighted by their size."],
-            tables=[table("Cohorts and intervals", COHORTS, finished, numbers)],
+            notes=[say("The mean over cohorts is weighted by their size.")],
+            tables=[table(say("Cohorts and intervals"), COHORTS, finished, numbers)],
         )
     ]
 
@@ -55,12 +58,17 @@ def _title(figures: Figures, numbers: Numbers) -> str:
     """The share of customers who order again, mean over the cohorts."""
     mean = [cell for cell in figures.cohorts if cell.cohort_on is None and cell.rate is not None]
     if not mean:
-        return "Retention: no customer has finished a first interval of 30 days yet"
+        return say("Retention: no customer has finished a first interval of 30 days yet")
     start, end = mean[0], mean[-1]
-    text = f"{numbers.share(start.rate)} of customers order again within 30 days of their first order"
+    share = numbers.share(start.rate)
     if end is start:
-        return text
-    return f"{text}, {numbers.share(end.rate)} in days {numbers.month_of_days(end.interval_number)}"
+        return say("{share} of customers order again within 30 days of their first order", share=share)
+    return say(
+        "{share} of customers order again within 30 days of their first order, {last_share} in days {days}",
+        share=share,
+        last_share=numbers.share(end.rate),
+        days=numbers.month_of_days(end.interval_number),
+    )
 
 
 def _cohort_chart(cells: Sequence[Row], numbers: Numbers) -> Chart:
@@ -70,7 +78,11 @@ def _cohort_chart(cells: Sequence[Row], numbers: Numbers) -> Chart:
     places: dict[date | None, float] = {on: float(row) for row, on in enumerate(cohorts)} | {None: len(cohorts) + 0.25}
     notes, shares, texts = [], {}, {}
     for cell in [cell for cell in cells if cell.rate is not None]:
-        counts = f"{numbers.count(cell.returned_count)} of {numbers.count(cell.finished_count)}"
+        counts = say(
+            "{numerator} of {denominator}",
+            numerator=numbers.count(cell.returned_count),
+            denominator=numbers.count(cell.finished_count),
+        )
         if cell.is_small:
             x = cell.interval_number - intervals[0]
             notes.append(note(counts, x, places[cell.cohort_on], size=10.5, color=FAINT))
@@ -96,8 +108,9 @@ def _cohort_chart(cells: Sequence[Row], numbers: Numbers) -> Chart:
         }
         for group in (cohorts, [None])
     ]
-    sizes = {cell.cohort_on: numbers.count(cell.customer_count) for cell in cells}
-    labels = {on: numbers.month(on) for on in cohorts} | {None: "<b>Mean</b>"}
+    sizes = {cell.cohort_on: say("n\u00a0{count}", count=numbers.count(cell.customer_count)) for cell in cells}
+    labels = {on: numbers.month(on) for on in cohorts} | {None: f"<b>{say('Mean')}</b>"}
+    first, *others = (numbers.month_of_days(number) for number in intervals)
     bottom, width = places[None], len(intervals)
     frame = layout(
         numbers,
@@ -108,13 +121,13 @@ def _cohort_chart(cells: Sequence[Row], numbers: Numbers) -> Chart:
             side="top",
             showgrid=False,
             tickvals=list(range(width)),
-            ticktext=[("days " if place == 0 else "") + numbers.month_of_days(n) for place, n in enumerate(intervals)],
+            ticktext=[say("days {days}", days=first), *others],
             range=[-0.5, width - 0.5],
         ),
         yaxis=axis(
             showgrid=False,
             tickvals=list(places.values()),
-            ticktext=[f"{labels[on]}  <span style='color:{GREY}'>n\u00a0{sizes[on]}</span>" for on in places],
+            ticktext=[f"{labels[on]}  <span style='color:{GREY}'>{sizes[on]}</span>" for on in places],
             range=[bottom + 0.55, -0.55],
             tickfont={"color": INK, "size": 11.5},
         ),

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 from functools import partial
 
-from parcours.numbers import Numbers, plural
+from parcours.numbers import Numbers
 from parcours.report.drawing import chart
 from parcours.report.figures import Figures, Row
 from parcours.report.journey.variants_chart import SCALE, colours_of, variants_chart
 from parcours.report.section import Column, Section, table
+from parcours.words import later, say, say_number
 
 PLACE = 16
 ARROW = " → "
 """Between the stages of a path."""
 COLUMNS: tuple[Column, ...] = (
-    ("Path", "words", Numbers.text),
-    ("Journeys", "journey_count", Numbers.count),
-    ("Share", "journey_share", Numbers.share),
-    ("With those before", "cumulative_share", Numbers.share),
-    ("Ordered", "ordered_count", Numbers.count),
-    ("Ordered, rate", "ordered_rate", Numbers.share),
-    ("95\u00a0% interval", "ordered_low ordered_high", Numbers.interval),
-    ("Time, median", "median_seconds", Numbers.duration),
-    ("As intended", "intended", Numbers.text),
+    (later("Path"), "words", Numbers.text),
+    (later("Journeys"), "journey_count", Numbers.count),
+    (later("Share"), "journey_share", Numbers.share),
+    (later("With those before"), "cumulative_share", Numbers.share),
+    (later("Ordered"), "ordered_count", Numbers.count),
+    (later("Ordered, rate"), "ordered_rate", Numbers.share),
+    (later("95\u00a0% interval"), "ordered_low ordered_high", Numbers.interval),
+    (later("Time, median"), "median_seconds", Numbers.duration),
+    (later("As intended"), "is_intended", lambda _, is_intended: say("yes") if is_intended else say("no")),
 )
 
 
@@ -32,37 +33,41 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
         return []
     labels = {stage.stage: stage.label for stage in figures.stages}
     paths = [(row, row.path.split(ARROW)) for row in figures.variants]
-    first, count = figures.variants[0], figures.variants[0].path_count
+    first, last = figures.variants[0], figures.variants[-1]
     used = [stage for stage in labels if any(stage in stages for _, stages in paths)]
     places = colours_of([*labels])
-    title = (
-        f"{numbers.count(first.covering_count)} {plural(first.covering_count, 'path')} "
-        f"{plural(first.covering_count, 'holds', 'hold')} 80\u00a0% of the journeys; the most taken, "
-        f"{_words(first, labels)}, holds {numbers.share(first.journey_share, 0)}"
+    title = say_number(
+        "{count} path holds 80\u00a0% of the journeys; the most taken, {path}, holds {share}",
+        "{count} paths hold 80\u00a0% of the journeys; the most taken, {path}, holds {share}",
+        first.covering_count,
+        count=numbers.count(first.covering_count),
+        path=_words(first, labels),
+        share=numbers.share(first.journey_share, 0),
     )
-    rest = count - len(paths)
-    last = figures.variants[-1]
-    more = (
-        f"{numbers.count(rest)} more {plural(rest, 'path')}, of "
-        f"{numbers.share(1 - last.cumulative_share)} of the journeys, are in metrics.journey_variants."
+    rest = first.path_count - len(paths)
+    more = say_number(
+        "{count} more path, of {share} of the journeys, is in metrics.journey_variants.",
+        "{count} more paths, of {share} of the journeys, are in metrics.journey_variants.",
+        rest,
+        count=numbers.count(rest),
+        share=numbers.share(1 - last.cumulative_share),
     )
-    rows = [
-        Row(**vars(row), words=_words(row, labels), intended="yes" if row.is_intended else "no")
-        for row in figures.variants
-    ]
+    rows = [Row(**vars(row), words=_words(row, labels)) for row in figures.variants]
     return [
         Section(
             "variants",
-            "Paths",
+            say("Paths"),
             title,
-            "A path: the stages in the order in which a journey that is over visited them, a block per visit; a step "
-            "back is a lighter block behind a darker one. Of each its share of the journeys, and how many of them "
-            "ordered. Paths of a small cell are not shown.",
+            say(
+                "A path: the stages in the order in which a journey that is over visited them, a block per visit; a "
+                "step back is a lighter block behind a darker one. Of each its share of the journeys, and how many of "
+                "them ordered. Paths of a small cell are not shown."
+            ),
             ("metrics.journey_variants", "metrics.journey_paths"),
             charts=[chart("variants", partial(variants_chart, paths, labels, numbers), description=f"{title}.")],
             legend=[(SCALE[places[stage]], labels[stage]) for stage in used],
             notes=[more] if rest else [],
-            tables=[table("Paths of most journeys", COLUMNS, rows, numbers)],
+            tables=[table(say("Paths of most journeys"), COLUMNS, rows, numbers)],
         )
     ]
 
