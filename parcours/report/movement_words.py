@@ -1,4 +1,4 @@
-"""How the parts of a movement are written: names, figures of each kind of part, and what of the change is due to it."""
+"""How the parts of a movement are written: figures of each kind, what of the change is due to it, what explains it."""
 
 from __future__ import annotations
 
