@@ -132,6 +132,13 @@ def test_what_is_wrong_with_the_nights_is_said_like_all_else(tmp_path: Path, nig
             ("personas:\n", "surveys:\n  - {survey: [NPS, NPS], kind: nps}\n\npersonas:\n"),
             "surveys[0].survey: found 'NPS' a second time, expected a new survey.",
         ),
+        (
+            ("persona: neighbours", "persona: neighbour"),
+            "words[2].persona: found 'neighbour', which is no persona here.",
+        ),
+        (("signal: back_step", "signal: stepping_back"), "words[6].signal: found 'stepping_back', expected"),
+        (("change: shipping-fee", "change: fee"), "opportunities[1].change: found 'fee', which is no change here."),
+        (("id: better-search", "id: pay-as-guest"), "opportunities[2].id: found 'pay-as-guest' a second time"),
         (("max_hours: 24", "max_hours: 0"), "path.stages[0].max_hours: found 0; the value should be greater than 0."),
         (("max_hours: 24", "rule: require"), "path.stages[0].rule: found 'require', expected one of required, opt"),
         (("max_hours: 24", "max_days: 1, max_hours: 24"), "path.stages[0]: has both max_hours and max_days"),

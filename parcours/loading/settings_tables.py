@@ -277,6 +277,14 @@ def _change_segments(s: JourneySettings) -> list[Row]:
     ]
 
 
+def _stage_words(s: JourneySettings) -> list[Row]:
+    return [(number, w.stage, w.kind, w.text, w.persona, w.signal) for number, w in enumerate(s.words, 1)]
+
+
+def _opportunities(s: JourneySettings) -> list[Row]:
+    return [(o.id, number, o.stage, o.text, o.state, o.change) for number, o in enumerate(s.opportunities, 1)]
+
+
 def _calendar(s: JourneySettings) -> list[Row]:
     spans: list[Row] = [(entry.name, span.from_, span.until) for entry in s.calendar for span in entry.spans]
     return spans + [(entry.name, day, day) for entry in s.calendar for day in entry.days]
@@ -365,6 +373,8 @@ ROWS: Mapping[str, Callable[[JourneySettings], list[Row]]] = {
     "changes": _changes,
     "change_segments": _change_segments,
     "change_moves": _change_moves,
+    "stage_words": _stage_words,
+    "opportunities": _opportunities,
     "calendar": _calendar,
     "path_stages": _path_stages,
     "path_limits": _path_limits,

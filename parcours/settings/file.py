@@ -107,7 +107,7 @@ def _cross_checks(data: dict[str, Any], formats: Sequence[str] | None) -> Iterat
     if formats is not None:
         for where, export in _items(data, "exports", "files"):
             yield from _known((*where, "format"), _names(export.get("format")), formats, "format")
-    for section in ("stages", "funnels", "retentions", "attributes", "personas", "changes"):
+    for section in ("stages", "funnels", "retentions", "attributes", "personas", "changes", "opportunities"):
         yield from _unique([((*where, "id"), item.get("id")) for where, item in _items(data, section)])
     yield from _unique([((*w, "name"), e.get("name")) for w, e in _items(data, "exports", "files")])
 
@@ -145,6 +145,11 @@ def _cross_checks(data: dict[str, Any], formats: Sequence[str] | None) -> Iterat
             yield from _known((*where, "segment", name), _names(name), segmenting, "attribute")
         listed = [*personas, NO_PERSONA]
         yield from _known((*where, "segment", "persona"), _names(segment.get("persona")), listed, "persona")
+    changes = [name for _, change in _items(data, "changes") for name in _names(change.get("id"))]
+    for where, word in (*_items(data, "words"), *_items(data, "opportunities")):
+        yield from _known((*where, "stage"), _names(word.get("stage")), stages, "stage")
+        yield from _known((*where, "persona"), _names(word.get("persona")), personas, "persona")
+        yield from _known((*where, "change"), _names(word.get("change")), changes, "change")
     for where, entry in _items(data, "calendar"):
         if not entry.get("days") and not entry.get("spans"):
             yield where, "has no day; expected days or spans."

@@ -39,6 +39,8 @@ from parcours.words import ENGLISH, LANGUAGES
 
 Unit = Literal["person", "session", "journey", "cart", "order"]
 TouchpointSource = Literal["events", "orders", "feedback", "invitations", "tickets", "deals", "contacts"]
+Signal = Literal["payment_failure", "error", "rage_repeat", "repeated_search", "back_step", "support_contact"]
+"""Of journeys.friction_signals."""
 Action = Literal["view", "search", "add_to_cart", "remove_from_cart", "checkout", "key_event", "purchase", "error"]
 PERSON_ATTRIBUTES = (
     "country",
@@ -483,6 +485,31 @@ class Change(Section):
         return until
 
 
+class StageWord(Section):
+    """What the shop believes that customers want, ask or stumble over in a stage: a line of the journey map."""
+
+    stage: Identifier
+    kind: Literal["motivation", "question", "obstacle"]
+    text: str = Field(min_length=1, max_length=200)
+    persona: Identifier | None = Field(None, description="Whose it is. Without it: everybody's.")
+    signal: Signal | None = Field(
+        None,
+        description="The friction that would show it: the map then says whether those who met it there dropped more.",
+    )
+
+
+class Opportunity(Section):
+    """An idea to make a stage better: a line of the journey map, and what became of it."""
+
+    id: Identifier
+    stage: Identifier
+    text: str = Field(min_length=1, max_length=200)
+    state: Literal["idea", "doing", "done"] = "idea"
+    change: Identifier | None = Field(
+        None, description="The change of `changes:` that it became: the map says its effect."
+    )
+
+
 class Span(Section):
     """Shop days, the first and the last included."""
 
@@ -799,6 +826,8 @@ class JourneySettings(Section):
     personas: list[Persona] = []
     surveys: list[Survey] = []
     changes: list[Change] = []
+    words: list[StageWord] = []
+    opportunities: list[Opportunity] = []
     calendar: list[CalendarEntry] = []
     targets: dict[Headline, float] = {}
     comparison: Comparison = Comparison()  # type: ignore[call-arg]
