@@ -14,6 +14,19 @@ from parcours.numbers import Numbers
 from parcours.project import Project
 from parcours.report.page import with_last_run
 from parcours.whole_file import write_whole
+from parcours.words import later, say, speaking
+
+ENDED = {
+    ("night", "report"): later("Last night: {time}: new report."),
+    ("night", "nothing new"): later("Last night: {time}: nothing new."),
+    ("run", "report"): later("Last run: {time}: new report."),
+    ("run", "nothing new"): later("Last run: {time}: nothing new."),
+}
+FAILED = {
+    "night": later("The last night, {time}, failed; this page is of the last one that did not."),
+    "run": later("The last run, {time}, failed; this page is of the last one that did not."),
+}
+"""By what ran; the first also by its outcome."""
 
 
 def write_last_run(project: Project, record: RunRecord) -> None:
@@ -22,7 +35,8 @@ def write_last_run(project: Project, record: RunRecord) -> None:
         if not page.exists():
             continue
         text = page.read_text(encoding="utf-8")
-        told = with_last_run(text, last_run_html(project, record))
+        with speaking(project.settings.shop.language):
+            told = with_last_run(text, last_run_html(project, record))
         if told != text:
             write_whole(page, told)
 
@@ -40,8 +54,8 @@ def last_run_html(project: Project, record: RunRecord) -> str:
 
     run = "night" if record.by == "night" else "run"
     if record.outcome != "alarm":
-        outcome = "new report" if record.outcome == "report" else record.outcome
-        return str(Markup('<p class="last-run">Last {}: {}: {}.</p>').format(run, at(record.ended), outcome))
+        ended = Markup(say(ENDED[run, record.outcome])).format(time=at(record.ended))
+        return str(Markup('<p class="last-run">{}</p>').format(ended))
     troubles = Markup("").join(
         Markup("<li><strong>{}</strong>{}{}</li>").format(
             one.title,
@@ -50,5 +64,5 @@ def last_run_html(project: Project, record: RunRecord) -> str:
         )
         for one in record.troubles
     )
-    lead = Markup("The last {}, {}, failed; this page is of the last one that did not.").format(run, at(record.ended))
+    lead = Markup(say(FAILED[run])).format(time=at(record.ended))
     return str(Markup('<div class="last-run failed" role="status"><p>{}</p><ul>{}</ul></div>').format(lead, troubles))

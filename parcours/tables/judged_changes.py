@@ -25,6 +25,7 @@ from parcours.inference.movements import mix_and_rate
 from parcours.inference.sentences import Written, sentence
 from parcours.inference.verdicts import FigureLooks, Verdict, Word, judge
 from parcours.numbers import NBSP, Numbers
+from parcours.words import say, speaking
 
 Floats = NDArray[np.float64]
 
@@ -44,8 +45,8 @@ class Kpi:
     kpi: str
     is_higher_better: bool
     unit: str
-    counted: str
-    """What it counts, in the plural."""
+    counted: str | None
+    """What it counts, in the plural; of a step None: attempts."""
     horizon: int
     first_on: date
     as_of_on: date
@@ -116,18 +117,19 @@ def judged_changes(connection: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...
     ]
     found = dict(zip([(logged.change_id, kpi.kpi) for logged, kpi in asked], look_at(questions), strict=True))
     rows = []
-    for logged in shop.changes:
-        judged = [
-            FigureLooks(
-                kpi.kpi,
-                kpi.is_higher_better,
-                found[logged.change_id, kpi.kpi],
-                (logged.change_id, kpi.kpi) in shop.meant,
-            )
-            for kpi in shop.kpis
-        ]
-        for kpi, looks, verdict in zip(shop.kpis, judged, judge(judged), strict=True):
-            rows.append(shop.row(logged, kpi, looks.is_meant, looks.looks, verdict))
+    with speaking(shop.numbers.language):
+        for logged in shop.changes:
+            judged = [
+                FigureLooks(
+                    kpi.kpi,
+                    kpi.is_higher_better,
+                    found[logged.change_id, kpi.kpi],
+                    (logged.change_id, kpi.kpi) in shop.meant,
+                )
+                for kpi in shop.kpis
+            ]
+            for kpi, looks, verdict in zip(shop.kpis, judged, judge(judged), strict=True):
+                rows.append(shop.row(logged, kpi, looks.is_meant, looks.looks, verdict))
     return rows
 
 
@@ -158,7 +160,7 @@ class _Shop:
             for of_kpi in rows(
                 """
                 select kpi, is_higher_better, unit,
-                    case when funnel_id is null then denominator_name else 'attempts' end,
+                    case when funnel_id is null then denominator_name end,
                     horizon_days, first_on, as_of_on, last_on
                 from settings.kpis
                 inner join metrics.kpi_cut_off using (kpi)
@@ -229,7 +231,7 @@ class _Shop:
         )
 
     def row(self, logged: Logged, kpi: Kpi, is_meant: bool, looks: Looks, verdict: Verdict) -> tuple[Any, ...]:
-        """A row of metrics.change_impact."""
+        """A row of metrics.change_impact; sentences in the language that is spoken."""
         change, verdict = logged.change, _within_reach(verdict, kpi)
         seen = verdict.seen
         estimate = None if verdict.word is Word.NOT_MEASURED_BEFORE else verdict.estimate
@@ -266,7 +268,7 @@ class _Shop:
                 else (None,) * 5
             ),
             min(1.0, min(of_look.p / of_look.look.weight for of_look in looks.seen)) if estimate else None,
-            "; ".join(f"“{name}”" for name in verdict.together_with) or None,
+            "; ".join(say("“{name}”", name=name) for name in verdict.together_with) or None,
             verdict.cause.value if verdict.cause else None,
             verdict.detectable * level if verdict.detectable is not None and level is not None else None,
             estimate.drift if estimate else None,
@@ -283,7 +285,7 @@ class _Shop:
             percent=lambda value: f"{self.numbers.decimal(100 * value, 0)}{NBSP}%",
             count=lambda value: self.numbers.count(floor(value)),
             day=self.numbers.day,
-            unit=kpi.counted,
+            unit=say("attempts") if kpi.counted is None else kpi.counted,
         )
 
     def _beside(self, kpi: Kpi, verdict: Verdict, sides: _Sides | None) -> list[str]:
@@ -301,15 +303,17 @@ class _Shop:
             sampling = blocks.design_effect * unit / max(blocks.denominators[before[-1]], 0.5)
             off = (rates[-1] / usual - 1) / np.sqrt(sampling + verdict.estimate.drift**2) if usual > 0 else 0.0
             if abs(off) > UNUSUAL:
-                is_good = (off > 0) == kpi.is_higher_better
-                said.append(f"The week before it was unusually {'good' if is_good else 'bad'}.")
+                if (off > 0) == kpi.is_higher_better:
+                    said.append(say("The week before it was unusually good."))
+                else:
+                    said.append(say("The week before it was unusually bad."))
         if sides.before[0] == 0 and sides.after[0] > 0:
-            said.append("Nothing was counted before it: what shows the outcome may not have been tracked.")
+            said.append(say("Nothing was counted before it: what shows the outcome may not have been tracked."))
         if sides.before[0] > 0 and sides.after[0] == 0:
-            said.append("Nothing was counted after it: what shows the outcome may no longer be tracked.")
+            said.append(say("Nothing was counted after it: what shows the outcome may no longer be tracked."))
         if abs(sides.mix) > abs(sides.rate) and abs(sides.mix) > abs(sides.difference) / 2 > 0:
             said.append(
-                "More of the plain difference is due to other shares of the devices than to the figure of each."
+                say("More of the plain difference is due to other shares of the devices than to the figure of each.")
             )
         return said
 
@@ -343,7 +347,7 @@ def _within_reach(verdict: Verdict, kpi: Kpi) -> Verdict:
 
 
 def _named(look: Look | None) -> str | None:
-    """What a look is called."""
+    """What a look is called, in any shop's language: a page turns it into its own."""
     if look is None:
         return None
     return f"{look.days} days after its end" if look.is_after_end else f"day {look.days}"

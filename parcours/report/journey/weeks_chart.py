@@ -29,6 +29,7 @@ from parcours.report.drawing import (
     shape,
 )
 from parcours.report.figures import Row
+from parcours.words import say
 
 ROOM = 1.12
 """Above the highest week."""
@@ -168,7 +169,11 @@ def _lines(changes: Sequence[Row], impact: Row) -> list[Drawing]:
 
 
 def _figure(impact: Row, narrow: bool) -> Drawing:
-    text = f"<b>{safe(impact.label, 34 if narrow else 60)}</b> by week{'' if narrow else ', counted from the change'}"
+    figure = f"<b>{safe(impact.label, 34 if narrow else 60)}</b>"
+    if narrow:
+        text = say("{figure} by week", figure=figure)
+    else:
+        text = say("{figure} by week, counted from the change", figure=figure)
     return note(text, 0, 1, xref="paper", yref="paper", xanchor="left", yanchor="bottom", yshift=22)
 
 

@@ -4,31 +4,32 @@ from __future__ import annotations
 
 from functools import partial
 
-from parcours.numbers import NBSP, NOTHING, Numbers, plural
+from parcours.numbers import NOTHING, Numbers
 from parcours.report.drawing import chart
 from parcours.report.figures import Figures, Row
 from parcours.report.incident_words import also_seen, cost, place, size, when
 from parcours.report.journey.dots import Dot, DotPanel, dots
 from parcours.report.section import Column, Section, Table, table
+from parcours.words import later, say, say_number, told
 
 PLACE = 33
 SOURCES = ("metrics.incidents", "metrics.incident_notices", "metrics.step_days")
 SHOWN = 12
 COUNTS: tuple[Column, ...] = (
-    ("Step", "step_label", Numbers.text),
-    ("Dimension", "dimension", Numbers.text),
-    ("Value", "value", Numbers.text),
-    ("From", "began_on", Numbers.day),
-    ("Until", "ended_on", Numbers.day),
-    ("Entered", "entered_count", Numbers.count),
-    ("Went on", "went_on_count", Numbers.count),
-    ("Expected", "expected_count", Numbers.decimal),
-    ("Failed payments", "payment_failure_count", Numbers.count),
-    ("usual", "usual_payment_failure_count", Numbers.decimal),
-    ("Errors", "error_count", Numbers.count),
-    ("usual", "usual_error_count", Numbers.decimal),
+    (later("Step"), "step_label", lambda _, step: told(step)),
+    (later("Dimension"), "dimension", lambda _, dimension: told(dimension)),
+    (later("Value"), "value", lambda _, value: told(value)),
+    (later("From"), "began_on", Numbers.day),
+    (later("Until"), "ended_on", Numbers.day),
+    (later("Entered"), "entered_count", Numbers.count),
+    (later("Went on"), "went_on_count", Numbers.count),
+    (later("Expected"), "expected_count", Numbers.decimal),
+    (later("Failed payments"), "payment_failure_count", Numbers.count),
+    (later("usual"), "usual_payment_failure_count", Numbers.decimal),
+    (later("Errors"), "error_count", Numbers.count),
+    (later("usual"), "usual_error_count", Numbers.decimal),
 )
-SUBTITLE = (
+SUBTITLE = later(
     "Falls of a step over 2 to 60 days, for everybody or one segment, that are more than the figure\u2019s own ups and "
     "downs. Expected is what the days around them make expect. What else was seen on these days need not be the cause."
 )
@@ -36,54 +37,76 @@ SUBTITLE = (
 
 def sections(figures: Figures, numbers: Numbers) -> list[Section]:
     """One section: the incident that cost most in its title."""
-    section = partial(Section, "incidents", "Incidents", sources=SOURCES)
+    section = partial(Section, "incidents", say("Incidents"), sources=SOURCES)
     found, alarms = figures.incidents, figures.open_alarms
     if not found and not alarms:
-        nothing = "No step fell further, and for longer, than its own ups and downs explain."
-        return [section("No incident that nobody logged was found", "", empty=nothing)]
-    notes = [
-        f"Alarm of {numbers.day(alarm.night)}: {place(alarm)} fell {size(alarm, numbers)}, "
-        f"{numbers.period(alarm.began_on, alarm.ended_on)}: {cost(alarm, numbers)}."
-        + (f" Logged: {alarm.changes}." if alarm.changes else "")
-        for alarm in alarms
-    ]
+        nothing = say("No step fell further, and for longer, than its own ups and downs explain.")
+        return [section(say("No incident that nobody logged was found"), "", empty=nothing)]
+    notes = [_alarm(alarm, numbers) for alarm in alarms]
     if not found:
-        return [section(_alarm_title(alarms[0], numbers), SUBTITLE, notes=notes)]
+        return [section(_alarm_title(alarms[0], numbers), say(SUBTITLE), notes=notes)]
     shown = found[:SHOWN]
     if len(found) > SHOWN:
-        notes.append(f"The latest {SHOWN} of {numbers.count(len(found))} are drawn; the table has all.")
+        count = numbers.count(len(found))
+        notes.append(say("The latest {shown} of {count} are drawn; the table has all.", shown=SHOWN, count=count))
     panel = DotPanel(
         [_dot(incident, numbers) for incident in shown],
-        "went on, relative to expected, in percent; 95\u00a0% interval",
+        say("went on, relative to expected, in percent; 95\u00a0% interval"),
         is_difference=True,
     )
     return [
         section(
             _title(found, numbers),
-            SUBTITLE,
+            say(SUBTITLE),
             charts=[chart("incident-sizes", partial(dots, [panel], numbers))],
             notes=notes,
-            shown=[_told(shown, numbers)],
-            tables=[table("Incidents in numbers", COUNTS, found, numbers)],
+            shown=[_what_was_lost(shown, numbers)],
+            tables=[table(say("Incidents in numbers"), COUNTS, found, numbers)],
         )
     ]
 
 
 def _title(found: list[Row], numbers: Numbers) -> str:
     worst = max(found, key=lambda incident: (incident.lost_revenue or 0, incident.lost_count))
+    fell = say(
+        "{place} fell {size}, {when}: {cost}",
+        place=place(worst),
+        size=size(worst, numbers),
+        when=when(worst, numbers),
+        cost=cost(worst, numbers),
+    )
     others = len(found) - 1
-    more = f"; {numbers.count(others)} more {plural(others, 'incident')}" if others else ""
-    days = when(worst, numbers)
-    return f"{place(worst)} fell {size(worst, numbers)}, {days}: {cost(worst, numbers)}{more}"
+    if not others:
+        return fell
+    more = say_number("{count} more incident", "{count} more incidents", others, count=numbers.count(others))
+    return f"{fell}; {more}"
 
 
 def _alarm_title(alarm: Row, numbers: Numbers) -> str:
-    days = numbers.period(alarm.began_on, alarm.ended_on)
-    return f"{place(alarm)} fell {size(alarm, numbers)}, {days}: an alarm is open"
+    return say(
+        "{place} fell {size}, {period}: an alarm is open",
+        place=place(alarm),
+        size=size(alarm, numbers),
+        period=numbers.period(alarm.began_on, alarm.ended_on),
+    )
+
+
+def _alarm(alarm: Row, numbers: Numbers) -> str:
+    fell = say(
+        "Alarm of {day}: {place} fell {size}, {period}: {cost}.",
+        day=numbers.day(alarm.night),
+        place=place(alarm),
+        size=size(alarm, numbers),
+        period=numbers.period(alarm.began_on, alarm.ended_on),
+        cost=cost(alarm, numbers),
+    )
+    return f"{fell} {say('Logged: {changes}.', changes=alarm.changes)}" if alarm.changes else fell
 
 
 def _dot(incident: Row, numbers: Numbers) -> Dot:
-    interval = f"95{NBSP}% {numbers.relative(incident.size_low)} to {numbers.relative(incident.size_high)}"
+    interval = say(
+        "95\u00a0% {low} to {high}", low=numbers.relative(incident.size_low), high=numbers.relative(incident.size_high)
+    )
     return Dot(
         place(incident),
         f"{when(incident, numbers)} · {interval}",
@@ -95,7 +118,7 @@ def _dot(incident: Row, numbers: Numbers) -> Dot:
     )
 
 
-def _told(found: list[Row], numbers: Numbers) -> Table:
+def _what_was_lost(found: list[Row], numbers: Numbers) -> Table:
     lines = [
         [
             f"{place(incident)}, {when(incident, numbers)}",
@@ -104,5 +127,5 @@ def _told(found: list[Row], numbers: Numbers) -> Table:
         ]
         for incident in found
     ]
-    columns = ["Incident", "Cost", "Also seen"]
-    return Table("What was lost, and what else was seen", columns, lines, texts=frozenset({1, 2}))
+    columns = [say("Incident"), say("Cost"), say("Also seen")]
+    return Table(say("What was lost, and what else was seen"), columns, lines, texts=frozenset({1, 2}))
