@@ -99,9 +99,10 @@ def _dots(weeks: Sequence[Row], impact: Row, small_cell: int, factor: float, num
     shown = [week for week in weeks if week.value is not None]
     tone = TONES.get(impact.verdict, BLUE)
     colors = [FADED if week.denominator < small_cell else tone if _is_during(week, impact) else BLUE for week in shown]
+    counted = safe(say("attempts") if impact.denominator_name is None else impact.denominator_name)
     text = [
         f"<b>{numbers.period(week.week_on, week.week_on + timedelta(days=6))}</b><br>"
-        f"{numbers.value(week.value, impact.unit)}, {numbers.count(week.denominator)} {safe(impact.denominator_name)}"
+        f"{numbers.value(week.value, impact.unit)}, {numbers.count(week.denominator)} {counted}"
         for week in shown
     ]
     return scatter(

@@ -1,5 +1,6 @@
 -- One row per change and figure: the change's own figures first (the one it was meant to move, else the steps that leave
--- its stage, then those that enter it), the others in the catalogue's order; steps with the name of their funnel.
+-- its stage, then those that enter it), the others in the catalogue's order; steps with the name of their funnel, and without
+-- that of what they count.
 with steps as (
     select distinct matches.funnel_id, matches.step_number, coalesce(matches.stage, rules.stage) as stage
     from settings.funnel_step_matches as matches
@@ -9,8 +10,7 @@ with steps as (
 select
     impact.change_id, impact.kpi, catalogue.unit,
     catalogue.kpi_label as label, catalogue.name_in_sentence, funnels.funnel_name,
-    catalogue.kpi_label || coalesce(', step of ' || funnels.funnel_name, '') as full_label,
-    case when catalogue.funnel_id is null then catalogue.denominator_name else 'attempts' end as denominator_name,
+    case when catalogue.funnel_id is null then catalogue.denominator_name end as denominator_name,
     impact.changed_on, impact.ended_on, impact.verdict, impact.crossed, impact.is_faded, impact.looked,
     impact.looked_until, impact.measuring_until, impact.weeks_before, impact.before_denominator, impact.before_value,
     impact.after_denominator, impact.after_value, impact.expected_value, impact.difference, impact.relative_difference,

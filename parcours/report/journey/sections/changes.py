@@ -7,70 +7,88 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from parcours.numbers import NOTHING, Numbers, capital, plural, some
+from parcours.numbers import NOTHING, Numbers, capital, some
 from parcours.report.drawing import BLUE_TINT, ORANGE, Chart, chart
 from parcours.report.figures import Figures, Row
 from parcours.report.journey.dots import Dot, DotPanel, dots
 from parcours.report.journey.weeks_chart import weeks_chart
 from parcours.report.section import Column, Section, Table, table
-from parcours.words import listed
+from parcours.words import later, listed, say, say_number, told
 
 PLACE = 70
-MOVED = ("improved", "worsened")
-"""The verdicts that say so."""
+MOVED = {"improved": later("{figures} improved"), "worsened": later("{figures} worsened")}
+"""The verdicts that say so, and how."""
 SOURCES = ("metrics.change_impact", "metrics.change_weeks")
-SHORT = {"cannot be told apart": "not told apart"}
+SHORT = {"cannot be told apart": later("not told apart")}
 """Verdicts beside a dot."""
+UNMEASURED = "unmeasured"
+"""What is said of a change that has no verdict."""
+BRIEFLY = {
+    UNMEASURED: later("no figure is measured yet"),
+    "cannot be told apart": later("cannot be told apart from changes near it"),
+    "no evidence": later("no evidence of an effect"),
+}
+"""What is said of changes that are alike; of the others their verdict."""
 NAMES = "; "
 """Between the changes that a verdict is said together with."""
 SHOWN = 3
 """Figures that are not behind a click, at most: the change's own, and those that moved."""
 
 
-def _sides(numbers: Numbers, before: int | None, after: int | None, denominator: str) -> str:
-    return f"{numbers.count(before)} / {numbers.count(after)} {denominator}"
+def _figure(label: str, funnel: str | None) -> str:
+    return label if funnel is None else say("{step}, step of {funnel}", step=label, funnel=funnel)
 
 
+def _sides(numbers: Numbers, before: int | None, after: int | None, counted: str | None) -> str:
+    n = f"{numbers.count(before)} / {numbers.count(after)}"
+    return f"{n} {say('attempts') if counted is None else counted}"
+
+
+FIGURE: Column = (later("Figure"), "label funnel_name", lambda _, *figure: _figure(*figure))
 SAID: tuple[Column, ...] = (
-    ("Figure", "full_label", Numbers.text),
-    ("What is said of it", "sentence beside", lambda numbers, said, beside: f"{said} {beside or ''}".strip()),
+    FIGURE,
+    (later("What is said of it"), "sentence beside", lambda numbers, said, beside: f"{said} {beside or ''}".strip()),
 )
 NEAR_DAYS = 28
 """Changes so near are named."""
 COLUMNS: tuple[Column, ...] = (
-    ("Figure", "full_label", Numbers.text),
-    ("Without it", "before_value unit", Numbers.value),
-    ("With it", "after_value unit", Numbers.value),
-    ("Expected", "expected_value unit", Numbers.value),
-    ("Effect", "difference unit", Numbers.difference),
-    ("Relative", "relative_difference", Numbers.relative),
+    FIGURE,
+    (later("Without it"), "before_value unit", Numbers.value),
+    (later("With it"), "after_value unit", Numbers.value),
+    (later("Expected"), "expected_value unit", Numbers.value),
+    (later("Effect"), "difference unit", Numbers.difference),
+    (later("Relative"), "relative_difference", Numbers.relative),
     (
-        "95\u00a0% interval",
+        later("95\u00a0% interval"),
         "low high unit",
         lambda n, low, high, unit: NOTHING if low is None else n.differences(low, high, unit),
     ),
-    ("n without / with", "before_denominator after_denominator denominator_name", _sides),
-    ("Weeks before", "weeks_before", Numbers.count),
-    ("Read on", "looked", Numbers.text),
+    (later("n without / with"), "before_denominator after_denominator denominator_name", _sides),
+    (later("Weeks before"), "weeks_before", Numbers.count),
+    (later("Read on"), "looked", lambda _, looked: NOTHING if looked is None else told(looked)),
 )
 PARTS: tuple[Column, ...] = (
-    ("Figure", "full_label", Numbers.text),
-    ("Plain difference", "plain_difference unit", Numbers.difference),
-    ("of it mix of devices", "mix_difference unit", Numbers.difference),
-    ("of it rate of each", "rate_difference unit", Numbers.difference),
-    ("Wanders by", "wander", lambda numbers, wander: numbers.share(wander, 0)),
-    ("p over the looks", "p_seq", lambda numbers, p: numbers.decimal(p, 4)),
+    FIGURE,
+    (later("Plain difference"), "plain_difference unit", Numbers.difference),
+    (later("of it mix of devices"), "mix_difference unit", Numbers.difference),
+    (later("of it rate of each"), "rate_difference unit", Numbers.difference),
+    (later("Wanders by"), "wander", lambda numbers, wander: numbers.share(wander, 0)),
+    (later("p over the looks"), "p_seq", lambda numbers, p: numbers.decimal(p, 4)),
 )
-
-
-OVERVIEW = ("Change", "Since", "Its figure", "What is said of it", "What else moved")
+OVERVIEW = (
+    later("Change"),
+    later("Since"),
+    later("Its figure"),
+    later("What is said of it"),
+    later("What else moved"),
+)
 
 
 def sections(figures: Figures, numbers: Numbers) -> list[Section]:
     """All changes in a table, then one section each; one that says so where there is none."""
     if not figures.changes:
-        empty = "No change is listed in journey.yaml: nothing to judge."
-        return [Section("changes", "Changes", "Changes: none listed", "", SOURCES, empty=empty)]
+        empty = say("No change is listed in journey.yaml: nothing to judge.")
+        return [Section("changes", say("Changes"), say("Changes: none listed"), "", SOURCES, empty=empty)]
     judged = [(change, _impacts_of(change, figures)) for change in figures.changes]
     return [
         _overview(judged, numbers),
@@ -92,61 +110,80 @@ def _overview(judged: Sequence[tuple[Row, Sequence[Row]]], numbers: Numbers) -> 
                 numbers.period(change.changed_on, change.ended_on)
                 if change.ended_on
                 else numbers.day(change.changed_on),
-                own.full_label if own else NOTHING,
-                own.sentence if own else "No figure is measured yet.",
+                _figure(own.label, own.funnel_name) if own else NOTHING,
+                own.sentence if own else say("No figure is measured yet."),
                 "; ".join(_moved(impacts[1:], lambda i: f"{i.label} {numbers.difference(i.difference, i.unit)}"))
                 or NOTHING,
             ]
         )
-    moved = [f"“{change.label}”" for change, impacts in judged if any(i.verdict in MOVED for i in impacts)]
-    count = len(judged)
-    title = (
-        f"{numbers.count(count)} {plural(count, 'change')}: figures moved with {some(moved)}"
-        if moved
-        else f"{numbers.count(count)} {plural(count, 'change')}: no figure is known to have moved"
-    )
-    subtitle = (
+    moved = [change for change, impacts in judged if any(i.verdict in MOVED for i in impacts)]
+    count = numbers.count(len(judged))
+    if moved:
+        title = say_number(
+            "{count} change: figures moved with {changes}",
+            "{count} changes: figures moved with {changes}",
+            len(judged),
+            count=count,
+            changes=some([say("“{name}”", name=change.label) for change in moved]),
+        )
+    else:
+        title = say_number(
+            "{count} change: no figure is known to have moved",
+            "{count} changes: no figure is known to have moved",
+            len(judged),
+            count=count,
+        )
+    subtitle = say(
         "Of each change first the figure that it was meant to move (kpi in journey.yaml), else the step that leaves "
         "its stage, else the shop's first. Every other figure is judged with it, so that what moves by chance is "
         "rarely told."
     )
-    shown = [Table("Changes", OVERVIEW, lines, texts=frozenset({2, 3, 4}))]
-    return Section("changes", "Changes", title, subtitle, SOURCES[:1], shown=shown)
+    shown = [Table(say("Changes"), [say(column) for column in OVERVIEW], lines, texts=frozenset({2, 3, 4}))]
+    return Section("changes", say("Changes"), title, subtitle, SOURCES[:1], shown=shown)
 
 
 def _change_section(key: str, change: Row, impacts: Sequence[Row], figures: Figures, numbers: Numbers) -> Section:
     title = _title(change, impacts, numbers)
-    concerned = f" Only: {change.segment}." if change.segment else ""
-    guard = numbers.days(figures.shop.guard_days)
-    subtitle = (
+    subtitle = say_number(
         "Whole weeks with it against up to 51 weeks without it, with every other logged change, the calendar and the "
-        f"figure's own wandering allowed for; {guard} around its date left out. Read on days 7, 14 and 28 only, over "
-        f"{len(impacts)} {plural(len(impacts), 'figure')} together.{concerned}"
+        "figure's own wandering allowed for; {guard} around its date left out. Read on days 7, 14 and 28 only, over "
+        "{count} figure together.",
+        "Whole weeks with it against up to 51 weeks without it, with every other logged change, the calendar and the "
+        "figure's own wandering allowed for; {guard} around its date left out. Read on days 7, 14 and 28 only, over "
+        "{count} figures together.",
+        len(impacts),
+        guard=numbers.days(figures.shop.guard_days),
+        count=len(impacts),
     )
-    section = partial(Section, key, f"“{change.label}”", title, subtitle, SOURCES)
+    if concerned := _concerned(change, figures):
+        subtitle = f"{subtitle} {say('Only: {segments}.', segments=concerned)}"
+    section = partial(Section, key, say("“{name}”", name=change.label), title, subtitle, SOURCES)
     if not impacts:
-        return section(empty=f"{_name(change, numbers)}: no figure is measured yet.")
+        return section(empty=say("{change}: no figure is measured yet.", change=_name(change, numbers)))
     first = _first(impacts)
     notes = [
-        "What is said moved at the same time and more than the figure wanders by itself: not what caused it. There is "
-        "no term for the season: what comes once a year, as Christmas, belongs under “calendar” in journey.yaml."
+        say(
+            "What is said moved at the same time and more than the figure wanders by itself: not what caused it. There is "
+            "no term for the season: what comes once a year, as Christmas, belongs under “calendar” in journey.yaml."
+        )
     ]
     near = [other for other in figures.changes if other is not change and _days_apart(change, other) <= NEAR_DAYS]
     if near:
-        notes.insert(0, f"Within {NEAR_DAYS} days of it: {listed([_name(other, numbers) for other in near])}.")
+        names = listed([_name(other, numbers) for other in near])
+        notes.insert(0, say("Within {days} days of it: {changes}.", days=NEAR_DAYS, changes=names))
     weeks = _weeks_charts(key, first, figures, numbers)
     has_expected = weeks and any(impact.expected_value is not None for impact in first)
-    legend = [(ORANGE, "expected without the change"), (BLUE_TINT, "its 95\u00a0% interval")]
+    legend = [(ORANGE, say("expected without the change")), (BLUE_TINT, say("its 95\u00a0% interval"))]
     return section(
         charts=[*_dots(f"{key}-impact", first, figures, numbers), *weeks],
         legend=legend if has_expected else [],
         notes=[change.what, *notes] if change.what else notes,
-        shown=[_said(f"What is said of {change.label}", first, numbers)],
+        shown=[_said(say("What is said of {change}", change=change.label), first, numbers)],
         folded=_dots(f"{key}-every", impacts, figures, numbers) if len(impacts) > len(first) else [],
         tables=[
-            *([_said("What is said of every figure", impacts, numbers)] if len(impacts) > len(first) else []),
-            table(f"Figures around {change.label}", COLUMNS, impacts, numbers),
-            table(f"Plain differences around {change.label}", PARTS, impacts, numbers),
+            *([_said(say("What is said of every figure"), impacts, numbers)] if len(impacts) > len(first) else []),
+            table(say("Figures around {change}", change=change.label), COLUMNS, impacts, numbers),
+            table(say("Plain differences around {change}", change=change.label), PARTS, impacts, numbers),
         ],
     )
 
@@ -158,10 +195,14 @@ def _said(caption: str, impacts: Sequence[Row], numbers: Numbers) -> Table:
 def _dots(key: str, impacts: Sequence[Row], figures: Figures, numbers: Numbers) -> list[Chart]:
     """A chart of the effects that have an estimate, in points and in money; none where there is none."""
     panels = []
-    for unit, axis in (("share", "effect in points"), ("currency", f"effect in {figures.shop.currency} per order")):
+    axes = {
+        "share": say("effect in points, 95\u00a0% interval"),
+        "currency": say("effect in {currency} per order, 95\u00a0% interval", currency=figures.shop.currency),
+    }
+    for unit, axis in axes.items():
         shown = [_dot(impact, numbers) for impact in impacts if impact.unit == unit and _has_estimate(impact)]
         if shown:
-            panels.append(DotPanel(shown, f"{axis}, 95\u00a0% interval", is_share=unit == "share", is_difference=True))
+            panels.append(DotPanel(shown, axis, is_share=unit == "share", is_difference=True))
     return [chart(key, partial(dots, panels, numbers))] if panels else []
 
 
@@ -174,20 +215,18 @@ def _has_estimate(impact: Row) -> bool:
 
 
 def _dot(impact: Row, numbers: Numbers) -> Dot:
-    n = f"n\u00a0{numbers.count(impact.before_denominator)} / {numbers.count(impact.after_denominator)}"
     was, expected = (numbers.value(value, impact.unit) for value in (impact.after_value, impact.expected_value))
-    effect = numbers.difference(impact.difference, impact.unit)
-    tone = impact.verdict if impact.verdict in MOVED else "quiet"
-    detail = f"{was} instead of {expected} · {effect} · {n}"
-    return Dot(
-        impact.label,
-        detail,
-        impact.difference,
-        impact.low,
-        impact.high,
-        tone,
-        SHORT.get(impact.verdict, impact.verdict),
+    detail = say(
+        "{value} instead of {expected} · {effect} · n\u00a0{before} / {after}",
+        value=was,
+        expected=expected,
+        effect=numbers.difference(impact.difference, impact.unit),
+        before=numbers.count(impact.before_denominator),
+        after=numbers.count(impact.after_denominator),
     )
+    tone = impact.verdict if impact.verdict in MOVED else "quiet"
+    short = say(SHORT[impact.verdict]) if impact.verdict in SHORT else told(impact.verdict)
+    return Dot(impact.label, detail, impact.difference, impact.low, impact.high, tone, short)
 
 
 def _first(impacts: Sequence[Row]) -> list[Row]:
@@ -206,17 +245,28 @@ def _weeks_charts(key: str, impacts: Sequence[Row], figures: Figures, numbers: N
         if len(weeks) > 1:
             happened = figures.changes, figures.incidents
             draw = partial(weeks_chart, weeks, impact, *happened, figures.shop.small_cell, numbers)
-            charts.append(
-                chart(f"{key}-weeks-{number}", draw, description=f"{impact.full_label} by week. {impact.sentence}")
-            )
+            label = _figure(impact.label, impact.funnel_name)
+            description = say("{figure} by week. {sentence}", figure=label, sentence=impact.sentence)
+            charts.append(chart(f"{key}-weeks-{number}", draw, description=description))
     return charts
 
 
 def _name(change: Row, numbers: Numbers) -> str:
     """“Guest checkout” (15 August 2026)."""
-    if change.ended_on:
-        return f"“{change.label}” ({numbers.period(change.changed_on, change.ended_on)})"
-    return f"“{change.label}” ({numbers.day(change.changed_on)})"
+    on, until = change.changed_on, change.ended_on
+    return say("“{change}” ({day})", change=change.label, day=numbers.period(on, until) if until else numbers.day(on))
+
+
+def _concerned(change: Row, figures: Figures) -> str:
+    """Whom alone it concerned, “device mobile, tablet; country France”; empty: everybody."""
+    values: dict[str, list[str]] = {}
+    for segment in figures.change_segments:
+        if segment.change_id == change.change_id:
+            values.setdefault(segment.attribute, []).append(told(segment.value))
+    return "; ".join(
+        say("{dimension} {value}", dimension=told(attribute), value=", ".join(of_it))
+        for attribute, of_it in values.items()
+    )
 
 
 def _impacts_of(change: Row, figures: Figures) -> list[Row]:
@@ -228,34 +278,46 @@ def _title(change: Row, impacts: Sequence[Row], numbers: Numbers) -> str:
     """What moved after a change, in words."""
     moved = _moved(impacts, lambda impact: str(impact.name_in_sentence))
     if moved:
-        return f"After {_name(change, numbers)}: {'; '.join(moved)}"
-    return f"{_name(change, numbers)}: {_state(impacts, numbers)}"
+        return say("After {change}: {moved}", change=_name(change, numbers), moved="; ".join(moved))
+    return say("{change}: {said}", change=_name(change, numbers), said=_state(impacts, numbers))
+
+
+def _word(impacts: Sequence[Row]) -> str:
+    """What sums up a change that is not known to have moved anything: a verdict, or that none is there."""
+    if not impacts:
+        return UNMEASURED
+    verdicts = {impact.verdict for impact in impacts} - {"measuring"}
+    if impacts[0].verdict == "measuring" or not verdicts - {"not measured before", "too little to tell"}:
+        return str(impacts[0].verdict)  # of its own figure
+    if "cannot be told apart" in verdicts and "no evidence" not in verdicts:
+        return "cannot be told apart"
+    return "no evidence"
 
 
 def _state(impacts: Sequence[Row], numbers: Numbers) -> str:
     """What is said of a change that is not known to have moved anything."""
-    if not impacts:
-        return "no figure is measured yet"
-    if impacts[0].verdict == "measuring":
-        return f"measuring, read next on {numbers.day(impacts[0].measuring_until)}"
-    words = [impact.verdict for impact in impacts if impact.verdict != "measuring"]
-    if not {*words} - {"not measured before", "too little to tell"}:
-        return str(impacts[0].verdict)  # of its own figure
-    apart = next((impact for impact in impacts if impact.verdict == "cannot be told apart"), None)
-    if apart is not None and "no evidence" not in words:
-        return f"cannot be told apart from {some(apart.together_with.split(NAMES))}"
-    tested = words.count("no evidence")
-    rest = len(words) - tested
-    text = f"no evidence of an effect on {tested} {plural(tested, 'figure')}"
-    return f"{text}; too little to tell of {rest} more" if rest else text
-
-
-def _short_state(impacts: Sequence[Row], numbers: Numbers) -> str:
-    """The same of changes that are alike."""
-    state = _state(impacts, numbers)
-    if state.startswith("cannot be told apart"):
-        return "cannot be told apart from changes near it"
-    return state.split(" on ")[0].split(",")[0]
+    word = _word(impacts)
+    if word == UNMEASURED:
+        return say(BRIEFLY[UNMEASURED])
+    if word == "measuring":
+        return say("measuring, read next on {day}", day=numbers.day(impacts[0].measuring_until))
+    if word == "cannot be told apart":
+        apart = next(impact for impact in impacts if impact.verdict == word)
+        return say("cannot be told apart from {changes}", changes=some(apart.together_with.split(NAMES)))
+    if word != "no evidence":
+        return told(word)
+    tested = sum(impact.verdict == word for impact in impacts)
+    rest = sum(impact.verdict != "measuring" for impact in impacts) - tested
+    text = say_number(
+        "no evidence of an effect on {count} figure",
+        "no evidence of an effect on {count} figures",
+        tested,
+        count=tested,
+    )
+    if not rest:
+        return text
+    more = say_number("too little to tell of {count} more", "too little to tell of {count} more", rest, count=rest)
+    return f"{text}; {more}"
 
 
 def changes_phrase(figures: Figures, day: Callable[[Row], str], numbers: Numbers) -> str:
@@ -265,16 +327,18 @@ def changes_phrase(figures: Figures, day: Callable[[Row], str], numbers: Numbers
     for change in figures.changes:
         impacts = _impacts_of(change, figures)
         moved = _moved(impacts, lambda i: f"{i.name_in_sentence} {numbers.difference(i.difference, i.unit)}")
-        name = f"“{change.label}” ({day(change)})"
+        name = say("“{change}” ({day})", change=change.label, day=day(change))
         if moved:
-            phrases.append(f"{name}: {'; '.join(moved)}")
+            phrases.append(say("{change}: {said}", change=name, said="; ".join(moved)))
         else:
-            others.setdefault(_short_state(impacts, numbers), []).append(name)
-    phrases += [f"{listed(names)}: {state}" for state, names in others.items()]
+            others.setdefault(_word(impacts), []).append(name)
+    for word, names in others.items():
+        said = say(BRIEFLY[word]) if word in BRIEFLY else told(word)
+        phrases.append(say("{changes}: {said}", changes=listed(names), said=said))
     return capital("; ".join(phrases))
 
 
 def _moved(impacts: Sequence[Row], phrase: Callable[[Row], str]) -> list[str]:
     """What improved and what worsened, in phrases."""
     found = {verdict: [phrase(i) for i in impacts if i.verdict == verdict] for verdict in MOVED}
-    return [f"{some(phrases)} {verdict}" for verdict, phrases in found.items() if phrases]
+    return [say(MOVED[verdict], figures=some(phrases)) for verdict, phrases in found.items() if phrases]
