@@ -1,6 +1,6 @@
 -- One row per change and figure: the change's own figures first (the one it was meant to move, else the steps that leave
--- its stage, then those that enter it), the others in the catalogue's order; steps with the name of their funnel, and without
--- that of what they count.
+-- its stage, then those that enter it), the others in the catalogue's order; steps with the name of their funnel, and
+-- without that of what they count.
 with steps as (
     select distinct matches.funnel_id, matches.step_number, coalesce(matches.stage, rules.stage) as stage
     from settings.funnel_step_matches as matches

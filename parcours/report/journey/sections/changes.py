@@ -13,6 +13,7 @@ from parcours.report.figures import Figures, Row
 from parcours.report.journey.dots import Dot, DotPanel, dots
 from parcours.report.journey.weeks_chart import weeks_chart
 from parcours.report.section import Column, Section, Table, table
+from parcours.tables.segment_words import value_words
 from parcours.words import later, listed, say, say_number, told
 
 PLACE = 70
@@ -163,8 +164,8 @@ def _change_section(key: str, change: Row, impacts: Sequence[Row], figures: Figu
     first = _first(impacts)
     notes = [
         say(
-            "What is said moved at the same time and more than the figure wanders by itself: not what caused it. There is "
-            "no term for the season: what comes once a year, as Christmas, belongs under “calendar” in journey.yaml."
+            "What is said moved at the same time and more than the figure wanders by itself: not what caused it. There "
+            "is no term for the season: what comes once a year, as Christmas, belongs under “calendar” in journey.yaml."
         )
     ]
     near = [other for other in figures.changes if other is not change and _days_apart(change, other) <= NEAR_DAYS]
@@ -262,7 +263,7 @@ def _concerned(change: Row, figures: Figures) -> str:
     values: dict[str, list[str]] = {}
     for segment in figures.change_segments:
         if segment.change_id == change.change_id:
-            values.setdefault(segment.attribute, []).append(told(segment.value))
+            values.setdefault(segment.attribute, []).append(value_words(segment.attribute, segment.value))
     return "; ".join(
         say("{dimension} {value}", dimension=told(attribute), value=", ".join(of_it))
         for attribute, of_it in values.items()
