@@ -156,7 +156,7 @@ def _change_section(key: str, change: Row, impacts: Sequence[Row], figures: Figu
         guard=numbers.days(figures.shop.guard_days),
         count=len(impacts),
     )
-    if concerned := _concerned(change, figures):
+    if concerned := _concerned(change):
         subtitle = f"{subtitle} {say('Only: {segments}.', segments=concerned)}"
     section = partial(Section, key, say("“{name}”", name=change.label), title, subtitle, SOURCES)
     if not impacts:
@@ -258,12 +258,11 @@ def _name(change: Row, numbers: Numbers) -> str:
     return say("“{change}” ({day})", change=change.label, day=numbers.period(on, until) if until else numbers.day(on))
 
 
-def _concerned(change: Row, figures: Figures) -> str:
+def _concerned(change: Row) -> str:
     """Whom alone it concerned, “device mobile, tablet; country France”; empty: everybody."""
     values: dict[str, list[str]] = {}
-    for segment in figures.change_segments:
-        if segment.change_id == change.change_id:
-            values.setdefault(segment.attribute, []).append(value_words(segment.attribute, segment.value))
+    for attribute, value in change.segments or ():
+        values.setdefault(attribute, []).append(value_words(attribute, value))
     return "; ".join(
         say("{dimension} {value}", dimension=told(attribute), value=", ".join(of_it))
         for attribute, of_it in values.items()
