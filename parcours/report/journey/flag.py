@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from parcours.numbers import Numbers
 from parcours.report.figures import Figures, Row
-from parcours.words import listed
+from parcours.words import later, listed, say
 
 RANKINGS: dict[str, tuple[str, Callable[[Numbers, float], str]]] = {
-    "revenue_at_stake": ("revenue at stake", Numbers.short_money),
-    "drop_off_rate": ("drop-off rate", Numbers.share),
-    "units_lost": ("journeys lost", Numbers.count),
+    "revenue_at_stake": (later("revenue at stake"), Numbers.short_money),
+    "drop_off_rate": (later("drop-off rate"), Numbers.share),
+    "units_lost": (later("journeys lost"), Numbers.count),
 }
-"""Their names and what writes their values, in the order of preference: the first one flags the stage."""
+"""Their names (by `later`) and what writes their values, in the order of preference: the first one flags the stage."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Flag:
     @property
     def by(self) -> str:
         """The ranking's name."""
-        return RANKINGS[self.ranking][0]
+        return say(RANKINGS[self.ranking][0])
 
 
 def flagged(figures: Figures) -> Flag | None:
@@ -64,11 +64,3 @@ def ranked_by(figures: Figures, ranking: str) -> list[Row]:
 def step_of(stage: Row) -> str:
     """A stage with the one to go on to: Checkout → Purchase."""
     return f"{stage.label} → {stage.next_label}" if stage.next_label else stage.label
-
-
-def interval_and_stake(stage: Row, numbers: Numbers) -> str:
-    """The end of a sentence on a drop-off: its interval, and the revenue at stake where orders value it."""
-    interval = f"(95\u00a0% interval {numbers.interval(stage.drop_off_low, stage.drop_off_high)})"
-    if stage.revenue_at_stake is None:
-        return interval
-    return f"{interval}, {numbers.short_money(stage.revenue_at_stake)} of net revenue at stake"

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from datetime import date
 
-from parcours.numbers import Numbers, plural
+from parcours.numbers import Numbers
 from parcours.report.figures import Row
 from parcours.tables.segment_words import segment_words
+from parcours.words import later, say, say_number, told
 
 GOALS = {
-    "to-be rate": ("at its to-be rate ({to_be})", "bring {step} to its to-be rate ({to_be})"),
-    "best month": ("if all months went as {month} (at least {rate})", "bring {step} back to {month} (at least {rate})"),
+    "to-be rate": (later("at its to-be rate ({to_be})"), later("bring {step} to its to-be rate ({to_be})")),
+    "best month": (
+        later("if all months went as {month} (at least {rate})"),
+        later("bring {step} back to {month} (at least {rate})"),
+    ),
     "best segment": (
-        "if all went on as {segment} (at least {rate})",
-        "bring {step} to what it is for {segment} (at least {rate})",
+        later("if all went on as {segment} (at least {rate})"),
+        later("bring {step} to what it is for {segment} (at least {rate})"),
     ),
 }
 """Each goal in words: of a stage that was named before, and as something to do at a step."""
@@ -22,28 +26,41 @@ GOALS = {
 def gain_phrase(gain: Row, numbers: Numbers) -> str:
     """A goal of a stage that is named before it, and its worth."""
     of_stage, _ = GOALS[gain.goal]
-    return f"{_filled_in(of_stage, gain, numbers)} {worth(gain, numbers)}"
+    return say("{goal} {worth}", goal=_filled_in(of_stage, gain, numbers), worth=worth(gain, numbers))
 
 
 def what_to_do(gain: Row, step: str, numbers: Numbers) -> str:
     """A goal as something to do at a step, and its worth."""
     _, to_do = GOALS[gain.goal]
-    return f"{_filled_in(to_do, gain, numbers, step=step)}: {worth(gain, numbers)}"
+    return say("{to_do}: {worth}", to_do=_filled_in(to_do, gain, numbers, step=step), worth=worth(gain, numbers))
 
 
 def _filled_in(text: str, gain: Row, numbers: Numbers, **given: str) -> str:
     if gain.goal == "best month":
         given["month"] = numbers.month(date.fromisoformat(gain.value))
     elif gain.goal == "best segment":
-        given["segment"] = segment_words(gain.dimension, gain.value)
-    return text.format(rate=numbers.share(gain.goal_rate), to_be=numbers.target(gain.goal_rate), **given)
+        given["segment"] = told(segment_words(gain.dimension, gain.value))
+    return say(text, rate=numbers.share(gain.goal_rate), to_be=numbers.target(gain.goal_rate), **given)
 
 
 def worth(gain: Row, numbers: Numbers) -> str:
     """How many more would go on, with the interval, and what they would bring."""
-    more, low, high = map(numbers.count, (gain.gained_count, gain.gained_low, gain.gained_high))
-    text = f"{more} more {plural(round(gain.gained_count), 'journey')} ({low} to {high})"
+    figures = {
+        "count": numbers.count(gain.gained_count),
+        "low": numbers.count(gain.gained_low),
+        "high": numbers.count(gain.gained_high),
+    }
+    number = round(gain.gained_count)
     if gain.gain is None:
-        return text
-    money = [numbers.short_money(value) for value in (gain.gain, gain.gain_low, gain.gain_high)]
-    return f"{text} and {money[0]} ({money[1]} to {money[2]})"
+        return say_number(
+            "{count} more journey ({low} to {high})", "{count} more journeys ({low} to {high})", number, **figures
+        )
+    return say_number(
+        "{count} more journey ({low} to {high}) and {gain} ({gain_low} to {gain_high})",
+        "{count} more journeys ({low} to {high}) and {gain} ({gain_low} to {gain_high})",
+        number,
+        gain=numbers.short_money(gain.gain),
+        gain_low=numbers.short_money(gain.gain_low),
+        gain_high=numbers.short_money(gain.gain_high),
+        **figures,
+    )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import log10
 
-from parcours.numbers import NBSP, Numbers
+from parcours.numbers import Numbers
 from parcours.report.drawing import (
     BLUE,
     FADED,
@@ -35,15 +35,22 @@ from parcours.report.drawing import (
     wrapped,
 )
 from parcours.report.figures import Row
+from parcours.words import later, say, say_number
 
 LEFT = 168
 """Pixels left of the stages; the table under the map has the same (page.css)."""
-TIME_TICKS = ((1, "1 s"), (60, "1 min"), (3600, "1 h"), (86_400, "1 day"), (2_592_000, "30 days"))
+TIME_TICKS = (
+    (1, later("1\u00a0s")),
+    (60, later("1\u00a0min")),
+    (3600, later("1\u00a0h")),
+    (86_400, later("1\u00a0day")),
+    (2_592_000, later("30\u00a0days")),
+)
 
 
 @dataclass(frozen=True)
 class Band:
-    """A row of the map: its name, what it counts, its height in pixels when wide."""
+    """A row of the map: its name and what it counts (by `later`), its height in pixels when wide."""
 
     title: str
     explanation: str
@@ -51,10 +58,10 @@ class Band:
 
 
 BANDS = (
-    Band("Journeys", "that reach the stage", 250),
-    Band("Satisfaction", "mean of answers,<br>0–10, 95\u00a0% interval", 130),
-    Band("Time in stage", "median, log scale", 92),
-    Band("Opportunity", "net revenue at stake", 120),
+    Band(later("Journeys"), later("that reach the stage"), 250),
+    Band(later("Satisfaction"), later("mean of answers,<br>0–10, 95\u00a0% interval"), 130),
+    Band(later("Time in stage"), later("median, log scale"), 92),
+    Band(later("Opportunity"), later("net revenue at stake"), 120),
 )
 GAPS = (44, 30, 20)
 NARROW_GAPS = (34, 50, 34)
@@ -116,9 +123,10 @@ class _Map:
 
     def band_note(self, band: Band, domain: Sequence[float]) -> Drawing:
         """The name of a band: left of it, or above it when narrow."""
+        title, explanation = say(band.title), say(band.explanation)
         if not self.narrow:
-            return side_note(band.title, band.explanation, (domain[0] + domain[1]) / 2, LEFT)
-        text = f"<b>{band.title}</b>  <span style='color:{GREY}'>{band.explanation.replace('<br>', ' ')}</span>"
+            return side_note(title, explanation, (domain[0] + domain[1]) / 2, LEFT)
+        text = f"<b>{title}</b>  <span style='color:{GREY}'>{explanation.replace('<br>', ' ')}</span>"
         place = {"xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "bottom", "xshift": -100}
         return note(text, 0, domain[1], yshift=4, **place)
 
@@ -150,7 +158,7 @@ class _Map:
         return axis(
             range=[low, high],
             tickvals=[place for place, _ in ticks],
-            ticktext=[text.replace(" ", NBSP) for _, text in ticks],
+            ticktext=[say(text) for _, text in ticks],
             showticklabels=not self.narrow,
             showgrid=not self.narrow,
         )
@@ -183,14 +191,23 @@ class _Map:
 
     def journeys_hover(self, stage: Row) -> str:
         n = self.numbers
-        lines = [
-            _bold(stage),
-            f"{n.count(stage.reached_count)} journeys reached it, {n.count(stage.open_count)} still open",
-        ]
+        reached = say_number(
+            "{count} journey reached it, {open} still open",
+            "{count} journeys reached it, {open} still open",
+            stage.reached_count,
+            count=n.count(stage.reached_count),
+            open=n.count(stage.open_count),
+        )
+        lines = [_bold(stage), reached]
         if stage.dropped_count is not None:
             lines.append(
-                f"{n.count(stage.dropped_count)} of {n.count(stage.matured_count)} finished ones ended here: "
-                f"{n.share(stage.drop_off_rate)} ({n.interval(stage.drop_off_low, stage.drop_off_high)})"
+                say(
+                    "{dropped} of {finished} finished ones ended here: {share} ({interval})",
+                    dropped=n.count(stage.dropped_count),
+                    finished=n.count(stage.matured_count),
+                    share=n.share(stage.drop_off_rate),
+                    interval=n.interval(stage.drop_off_low, stage.drop_off_high),
+                )
             )
         return "<br>".join(lines)
 
@@ -208,14 +225,19 @@ class _Map:
             if stage.satisfaction_low is not None:
                 ends = [stage.satisfaction_low, stage.satisfaction_high]
                 traces.append(self.line([place, place], ends, {"color": "rgba(43,108,148,0.22)", "width": 12}))
-        text = [
-            f"{_bold(stage)}<br>mean {self.numbers.decimal(stage.satisfaction_mean)} of 10, "
-            f"{self.numbers.count(stage.answer_count)} answers"
-            for _, stage in asked
-        ]
+        text = [f"{_bold(stage)}<br>{self.mean_of(stage)}" for _, stage in asked]
         marker = {"size": 9, "color": BLUE, "line": {"color": "#fff", "width": 1.5}}
         means = [stage.satisfaction_mean for _, stage in asked]
         return [*traces, self.markers(2, [place for place, _ in asked], means, marker, text)]
+
+    def mean_of(self, stage: Row) -> str:
+        return say_number(
+            "mean {mean} of 10, {count} answer",
+            "mean {mean} of 10, {count} answers",
+            stage.answer_count,
+            mean=self.numbers.decimal(stage.satisfaction_mean),
+            count=self.numbers.count(stage.answer_count),
+        )
 
     def line(self, places: Sequence[int], values: Sequence[float], look: Drawing) -> Drawing:
         return scatter("lines", **self.turned(2, places, values), line=look, hoverinfo="skip")
@@ -233,32 +255,39 @@ class _Map:
             "line": {"width": 3},
             "color": [RED if stage.stage in self.flagged else BLUE for _, stage in timed],
         }
-        text = [f"{_bold(stage)}<br>median {self.numbers.duration(stage.median_seconds)}" for _, stage in timed]
+        text = [
+            f"{_bold(stage)}<br>{say('median {duration}', duration=self.numbers.duration(stage.median_seconds))}"
+            for _, stage in timed
+        ]
         return [self.markers(3, [place for place, _ in timed], [_log(stage) for _, stage in timed], marker, text)]
 
     def opportunities(self) -> list[Drawing]:
         if not self.with_value("revenue_at_stake"):
             return []
+        stakes = [stage.revenue_at_stake for stage in self.stages]
         text = [
-            f"{_bold(stage)}<br>{self.numbers.money(stage.revenue_at_stake)} of net revenue at stake"
-            for stage in self.stages
+            f"{_bold(stage)}<br>{say('{revenue} of net revenue at stake', revenue=self.numbers.money(stake))}"
+            for stage, stake in zip(self.stages, stakes, strict=True)
         ]
-        return [self.bars(4, [stage.revenue_at_stake or 0 for stage in self.stages], self.lost_colors(), text)]
+        return [self.bars(4, [stake or 0 for stake in stakes], self.lost_colors(), text)]
 
     def value_notes(self, place: int, stage: Row) -> Iterator[Drawing]:
         """The values of a stage, each at its end."""
         n, red = self.numbers, {"color": RED} if stage.stage in self.flagged else {}
         yield self.beside(1, place, stage.reached_count, self.reach_text(stage))
         if stage.satisfaction_mean is None:
-            yield self.beside(2, place, 0.0, f"<span style='color:{FAINT};font-size:10.5px'>no answers</span>")
+            yield self.beside(2, place, 0.0, f"<span style='color:{FAINT};font-size:10.5px'>{say('no answers')}</span>")
         else:
             text = f"<b>{n.decimal(stage.satisfaction_mean)}</b> <span style='color:{GREY}'>"
-            text += f"n{NBSP}{n.count(stage.answer_count)}</span>"
+            text += f"{self.n_of(stage.answer_count)}</span>"
             yield self.beside(2, place, stage.satisfaction_high or stage.satisfaction_mean, text)
         if stage.median_seconds is not None:
             yield self.beside(3, place, _log(stage), n.duration(stage.median_seconds), **red)
         if stage.revenue_at_stake is not None:
             yield self.beside(4, place, stage.revenue_at_stake, n.short_money(stage.revenue_at_stake), **red)
+
+    def n_of(self, count: int) -> str:
+        return say("n\u00a0{count}", count=self.numbers.count(count))
 
     def reach_text(self, stage: Row) -> str:
         """How many reached a stage, and the share that ended there."""
@@ -269,7 +298,7 @@ class _Map:
         color = RED if is_flagged else FAINT if stage.is_small else GREY
         share = f"−{self.numbers.share(stage.drop_off_rate, 0)}"
         if stage.is_small:
-            share = f"n{NBSP}{self.numbers.count(stage.matured_count)}"
+            share = self.n_of(stage.matured_count)
         elif is_flagged:
             share = f"<b>▲ {share}</b>"
         return f"{text}{'  ' if self.narrow else '<br>'}<span style='color:{color}'>{share}</span>"

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from parcours.numbers import Numbers
+from parcours.numbers import NOTHING, Numbers
 from parcours.report.drawing import (
     FAINT,
     INK,
@@ -26,6 +26,7 @@ from parcours.report.drawing import (
     wrapped,
 )
 from parcours.report.figures import Row
+from parcours.words import say
 
 WIDE, NARROW = 0.62, 0.5
 """The width of a bar of 100 %, of a column; the rest is its figure's."""
@@ -55,20 +56,23 @@ def segments_chart(
         for column, stage in enumerate(stages):
             cell = row.cells.get(stage)
             if cell is None:
-                notes.append(
-                    note("–" if narrow else "left out", column + 0.02, y, xanchor="left", size=10.5, color=FAINT)
-                )
+                missing = NOTHING if narrow else say("left out")
+                notes.append(note(missing, column + 0.02, y, xanchor="left", size=10.5, color=FAINT))
                 continue
             bars["x"].append(cell.drop_off_rate * bar)
             bars["base"].append(column)
             bars["y"].append(y)
             bars["color"].append(RED if stage in red else ORANGE)
             share = numbers.share(cell.drop_off_rate, 0)
-            bars["text"].append(
-                f"<b>{safe(row.label, 60)}</b><br>{safe(stages[stage])}: {numbers.count(cell.dropped_count)} of "
-                f"{numbers.count(cell.matured_count)} went no further, {share} "
-                f"({numbers.interval(cell.drop_off_low, cell.drop_off_high)})"
+            went_no_further = say(
+                "{stage}: {dropped} of {finished} went no further, {share} ({interval})",
+                stage=safe(stages[stage]),
+                dropped=numbers.count(cell.dropped_count),
+                finished=numbers.count(cell.matured_count),
+                share=share,
+                interval=numbers.interval(cell.drop_off_low, cell.drop_off_high),
             )
+            bars["text"].append(f"<b>{safe(row.label, 60)}</b><br>{went_no_further}")
             ends = [column + max(end, 0) * bar for end in (cell.drop_off_low, cell.drop_off_high)]
             traces.append(scatter("lines", ends, [y, y], line={"color": INK, "width": 1.2}, hoverinfo="skip"))
             notes.append(note(share, column + bar + 0.04, y, xanchor="left", size=10.5 if narrow else 11.5))

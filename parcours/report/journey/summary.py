@@ -3,27 +3,24 @@ did, what to do first, which incidents go on, what to be careful about; each wit
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 
-from parcours.numbers import Numbers, capital, plural, some
+from parcours.numbers import Numbers, capital, some
 from parcours.report.figures import Figures, Row, first
 from parcours.report.incident_words import cost, place, size
-from parcours.report.journey.flag import RANKINGS, Flag, flagged, interval_and_stake, ranked_by, step_of
+from parcours.report.journey.flag import RANKINGS, Flag, flagged, ranked_by, step_of
 from parcours.report.journey.gains import what_to_do
 from parcours.report.journey.sections.changes import changes_phrase
 from parcours.report.journey.sections.movements import orders_moved
 from parcours.report.journey.sections.restated import values_moved
 from parcours.report.journey.sections.why import dropping_more, who_drops_more
 from parcours.report.section import Sentence
-from parcours.words import listed
+from parcours.words import listed, say, say_number
 
 GOALS_TOLD = 2
 """Told of what to do first."""
-OUTAGES = {
-    "tracking": "left out of rates",
-    "payment": "marked, and left out where changes are judged, but for an incident's own",
-}
+OUTAGES = ("tracking", "payment")
 
 
 def summary(figures: Figures, numbers: Numbers) -> list[Sentence]:
@@ -32,38 +29,60 @@ def summary(figures: Figures, numbers: Numbers) -> list[Sentence]:
     flag = flagged(figures)
     sentences = [
         _loss(figures, flag, numbers),
-        Sentence("Who, and why", _who(figures, flag, numbers), "why"),
-        Sentence("What moved", " ".join(_moved(figures, numbers)), "movements"),
-        Sentence("What the changes did", _changes(figures, numbers), "changes"),
-        Sentence("What to do first", _first_gain(figures, numbers), "journey"),
-        Sentence("Going on now", _open_incidents(figures, numbers), "incidents"),
-        Sentence("Read with care", " ".join(_warnings(figures, numbers)), "method"),
+        Sentence(say("Who, and why"), _who(figures, flag, numbers), "why"),
+        Sentence(say("What moved"), " ".join(_moved(figures, numbers)), "movements"),
+        Sentence(say("What the changes did"), _changes(figures, numbers), "changes"),
+        Sentence(say("What to do first"), _first_gain(figures, numbers), "journey"),
+        Sentence(say("Going on now"), _open_incidents(figures, numbers), "incidents"),
+        Sentence(say("Read with care"), " ".join(_warnings(figures, numbers)), "method"),
     ]
     return [sentence for sentence in sentences if sentence.text]
 
 
 def _loss(figures: Figures, flag: Flag | None, numbers: Numbers) -> Sentence:
     if flag is None:
-        needed = f"a drop-off and the {figures.shop.small_cell} finished journeys that a ranking needs"
-        return Sentence("No stage can be flagged yet.", f"None has both {needed}.")
-    stage = flag.stage
-    rate = (
-        f"{numbers.share(stage.drop_off_rate)} of the finished journeys that reach {stage.label} go no further "
-        f"{interval_and_stake(stage, numbers)}."
-    )
+        needed = say(
+            "None has both a drop-off and the {count} finished journeys that a ranking needs.",
+            count=figures.shop.small_cell,
+        )
+        return Sentence(say("No stage can be flagged yet."), needed)
+    stage, rate = flag.stage, _rate(flag.stage, numbers)
     if flag.is_tie:
-        return Sentence(f"{flag.names} tie for the highest drop-off by {flag.by}.", rate)
+        lead = say("{stages} tie for the highest drop-off by {ranking}.", stages=flag.names, ranking=flag.by)
+        return Sentence(lead, rate)
     firsts = [
-        (name, [row for row in ranked_by(figures, ranking) if row.rank == 1 or row.is_tie_with_first])
+        (say(name), [row for row in ranked_by(figures, ranking) if row.rank == 1 or row.is_tie_with_first])
         for ranking, (name, _) in RANKINGS.items()
     ]
     others = [
-        f"by {name} {listed([row.label for row in tied])} tie" if len(tied) > 1 else f"by {name} it is {tied[0].label}"
+        say("by {ranking} {stages} tie", ranking=name, stages=listed([row.label for row in tied]))
+        if len(tied) > 1
+        else say("by {ranking} it is {stage}", ranking=name, stage=tied[0].label)
         for name, tied in firsts
         if tied and stage.stage not in [row.stage for row in tied]
     ]
-    also = f" {capital(listed(others))}." if others else ""
-    return Sentence(f"{step_of(stage)} is where the shop loses most.", rate + also)
+    lead = say("{step} is where the shop loses most.", step=step_of(stage))
+    return Sentence(lead, f"{rate} {capital(listed(others))}." if others else rate)
+
+
+def _rate(stage: Row, numbers: Numbers) -> str:
+    """The drop-off of a stage, with the revenue at stake where orders value it."""
+    figures = {
+        "share": numbers.share(stage.drop_off_rate),
+        "stage": stage.label,
+        "interval": numbers.interval(stage.drop_off_low, stage.drop_off_high),
+    }
+    if stage.revenue_at_stake is None:
+        return say(
+            "{share} of the finished journeys that reach {stage} go no further (95\u00a0% interval {interval}).",
+            **figures,
+        )
+    return say(
+        "{share} of the finished journeys that reach {stage} go no further (95\u00a0% interval {interval}), {revenue} "
+        "of net revenue at stake.",
+        revenue=numbers.short_money(stage.revenue_at_stake),
+        **figures,
+    )
 
 
 def _who(figures: Figures, flag: Flag | None, numbers: Numbers) -> str:
@@ -72,19 +91,25 @@ def _who(figures: Figures, flag: Flag | None, numbers: Numbers) -> str:
         return ""
     more = dropping_more(figures)
     at_flag = [row for row in more if flag is not None and row.stage_left == flag.stage.stage]
-    told = f"{who_drops_more((at_flag or more)[0], numbers)}." if more else ""
+    found = f"{who_drops_more((at_flag or more)[0], numbers)}." if more else ""
     if at_flag or flag is None:
-        return told
-    nothing = f"Nothing sets those who end at {flag.stage.label} apart from the others there, beyond chance."
-    return f"{nothing} {told}".strip()
+        return found
+    nothing = say(
+        "Nothing sets those who end at {stage} apart from the others there, beyond chance.", stage=flag.stage.label
+    )
+    return f"{nothing} {found}".strip()
 
 
 def _moved(figures: Figures, numbers: Numbers) -> Iterator[str]:
     """Orders of the last whole month against those of the month before; matured values against the last report's."""
     orders = [row for row in figures.movements if row.measure == "orders"]
     if orders:
-        months = f"{numbers.month(orders[0].before_from)} → {numbers.month(orders[0].after_from)}"
-        yield f"{months}: {orders_moved(orders, numbers)}."
+        yield say(
+            "{before} → {after}: {orders_moved}.",
+            before=numbers.month(orders[0].before_from),
+            after=numbers.month(orders[0].after_from),
+            orders_moved=orders_moved(orders, numbers),
+        )
     before = next(iter(figures.report_before), None)
     if before is not None and before.is_compared:
         yield f"{values_moved(before, figures, numbers)}."
@@ -106,44 +131,81 @@ def _first_gain(figures: Figures, numbers: Numbers) -> str:
     best: dict[str, Row] = {}
     for row in by_worth:
         best.setdefault(row.stage, row)
-    said = [what_to_do(row, steps[row.stage], numbers) for row in list(best.values())[:GOALS_TOLD]]
-    return f"{capital('. Then '.join(said))}."
+    first_to_do, *rest = [what_to_do(row, steps[row.stage], numbers) for row in list(best.values())[:GOALS_TOLD]]
+    return " ".join([f"{capital(first_to_do)}.", *(say("Then {to_do}.", to_do=to_do) for to_do in rest)])
 
 
 def _open_incidents(figures: Figures, numbers: Numbers) -> str:
     """The incidents that nobody logged and that are not over, with the alarms that are open."""
     running = [incident for incident in figures.incidents if incident.is_open] + figures.open_alarms
-    return " ".join(
-        f"{place(one)} has fallen {size(one, numbers)} since {_short_day(one.began_on, figures.shop, numbers)}: "
-        f"{cost(one, numbers)}{f' (logged: {one.changes})' if one.changes else ''}."
-        for one in running
-    )
+    return " ".join(_open_incident(one, figures.shop, numbers) for one in running)
+
+
+def _open_incident(incident: Row, shop: Row, numbers: Numbers) -> str:
+    figures = {
+        "place": place(incident),
+        "size": size(incident, numbers),
+        "day": _short_day(incident.began_on, shop, numbers),
+        "cost": cost(incident, numbers),
+    }
+    if incident.changes:
+        return say(
+            "{place} has fallen {size} since {day}: {cost} (logged: {changes}).", changes=incident.changes, **figures
+        )
+    return say("{place} has fallen {size} since {day}: {cost}.", **figures)
 
 
 def _warnings(figures: Figures, numbers: Numbers) -> Iterator[str]:
     """What a reader must know before trusting the figures; nothing where there is nothing."""
     if figures.shop.has_orders_by_events:
-        yield "Orders are by purchase events: no export of orders is loaded."
-    for outage, consequence in OUTAGES.items():
-        days = [row for row in figures.outages if row.outage == outage]
+        yield say("Orders are by purchase events: no export of orders is loaded.")
+    for outage in OUTAGES:
+        days = [_short_day(row.on, figures.shop, numbers) for row in figures.outages if row.outage == outage]
         if days:
-            when = some([_short_day(row.on, figures.shop, numbers) for row in days])
-            yield f"{len(days)} {outage} outage {plural(len(days), 'day')} ({when}), {consequence}."
+            yield _outage_days(outage, days, numbers)
     answers = first(figures.csat, stage="all")
     if answers and answers.unattached_count:
-        yield (
-            f"{numbers.count(answers.unattached_count)} of {numbers.count(answers.answer_count)} answers could not be "
-            "attached to an order or touchpoint."
+        yield say(
+            "{unattached} of {answers} answers could not be attached to an order or touchpoint.",
+            unattached=numbers.count(answers.unattached_count),
+            answers=numbers.count(answers.answer_count),
         )
     rows = first(figures.exports, export=None)
     if rows and rows.rows_rejected:
-        yield f"{numbers.count(rows.rows_rejected)} of {numbers.count(rows.rows_read)} rows were rejected."
+        yield say_number(
+            "{count} of {read} rows was rejected.",
+            "{count} of {read} rows were rejected.",
+            rows.rows_rejected,
+            count=numbers.count(rows.rows_rejected),
+            read=numbers.count(rows.rows_read),
+        )
     refused = [row for row in figures.exports if row.export is not None and row.status != "loaded"]
     if refused:
-        yield f"Files refused and not loaded: {listed([f'{row.export} ({row.file_count})' for row in refused])}."
+        exports = listed([f"{row.export} ({row.file_count})" for row in refused])
+        yield say("Files refused and not loaded: {exports}.", exports=exports)
     everything = first(figures.coverage, source=None)
     if everything and everything.staged_count < everything.touchpoint_count:
-        yield f"Only {numbers.share(everything.staged_share)} of touchpoints have a stage."
+        yield say("Only {share} of touchpoints have a stage.", share=numbers.share(everything.staged_share))
+
+
+def _outage_days(outage: str, days: Sequence[str], numbers: Numbers) -> str:
+    """The days of an outage, and what is done with them."""
+    figures = {"count": numbers.count(len(days)), "days": some(days)}
+    if outage == "tracking":
+        return say_number(
+            "{count} tracking outage day ({days}), left out of rates.",
+            "{count} tracking outage days ({days}), left out of rates.",
+            len(days),
+            **figures,
+        )
+    return say_number(
+        "{count} payment outage day ({days}), marked, and left out where changes are judged, but for an incident's "
+        "own.",
+        "{count} payment outage days ({days}), marked, and left out where changes are judged, but for an incident's "
+        "own.",
+        len(days),
+        **figures,
+    )
 
 
 def _short_day(on: date, shop: Row, numbers: Numbers) -> str:

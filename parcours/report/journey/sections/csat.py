@@ -10,54 +10,81 @@ from parcours.report.figures import Figures, Row, first
 from parcours.report.journey.dots import Dot, DotPanel, dots
 from parcours.report.journey.headlines import HEADLINES
 from parcours.report.section import INTERVAL, Column, Section, table
-from parcours.words import listed
+from parcours.words import later, listed, say, say_number, told
 
 PLACE = 60
 CSAT: tuple[Column, ...] = (
-    ("Stage", "name", Numbers.text),
-    ("CSAT", "csat", Numbers.share),
+    (later("Stage"), "label name", lambda _, label, name: label or told(name)),
+    (later("CSAT"), "csat", Numbers.share),
     INTERVAL,
-    ("Satisfied", "satisfied_count", Numbers.count),
-    ("Answers", "answer_count", Numbers.count),
+    (later("Satisfied"), "satisfied_count", Numbers.count),
+    (later("Answers"), "answer_count", Numbers.count),
     ("Mean 0–10", "mean_of_10", Numbers.decimal),
-    ("Unattached", "unattached_count", Numbers.count),
+    (later("Unattached"), "unattached_count", Numbers.count),
 )
 
 
 def sections(figures: Figures, numbers: Numbers) -> list[Section]:
     """One section: the stage with the lowest CSAT in its title."""
-    section = partial(Section, "csat", "Satisfaction", sources=("metrics.csat_by_stage",))
+    section = partial(Section, "csat", say("Satisfaction"), sources=("metrics.csat_by_stage",))
     everything = first(figures.csat, stage="all")
     if everything is None or not everything.answer_count:
-        return [section("Satisfaction by stage: not measured", "", empty=HEADLINES["satisfaction"].missing)]
+        return [section(say("Satisfaction by stage: not measured"), "", empty=say(HEADLINES["satisfaction"].missing))]
     shown = []
     for row in figures.csat:
-        detail = f"{numbers.count(row.satisfied_count)} of {numbers.count(row.answer_count)} answers"
-        detail += " · too few to compare" if row.is_small else f" · 95\u00a0% {numbers.interval(row.low, row.high)}"
         tone = "quiet" if row.is_small else "plain" if row.label is not None else "beside"
-        shown.append(Dot(row.name, detail, row.csat, row.low, row.high, tone, numbers.share(row.csat)))
-    title, answers = _title(figures, numbers), numbers.count(everything.answer_count)
-    subtitle = (
+        name = row.label or told(row.name)
+        shown.append(Dot(name, _detail(row, numbers), row.csat, row.low, row.high, tone, numbers.share(row.csat)))
+    subtitle = say(
         "CSAT: answers in the top two of the scale / answers about the stage, with Wilson 95\u00a0% intervals. "
-        f"n\u00a0{answers}."
+        "n\u00a0{answers}.",
+        answers=numbers.count(everything.answer_count),
     )
-    unattached = (
-        f"{numbers.count(everything.unattached_count)} of {answers} answers name no known order and follow no "
-        f"touchpoint within {numbers.days(figures.shop.survey_lag_days)}: they keep the stage of their survey, if it "
-        "has one."
-        if everything.unattached_count
-        else "Every answer is attached to an order or touchpoint."
-    )
-    panels = [DotPanel(shown, "CSAT, 95\u00a0% interval")]
+    panels = [DotPanel(shown, say("CSAT, 95\u00a0% interval"))]
     return [
         section(
-            title,
+            _title(figures, numbers),
             subtitle,
             charts=[chart("csat-stages", partial(dots, panels, numbers))],
-            notes=[unattached],
-            tables=[table("CSAT by stage", CSAT, figures.csat, numbers)],
+            notes=[_unattached(everything, figures.shop, numbers)],
+            tables=[table(say("CSAT by stage"), CSAT, figures.csat, numbers)],
         )
     ]
+
+
+def _detail(row: Row, numbers: Numbers) -> str:
+    """How many answers of a stage are satisfied, with the interval of their share."""
+    figures = {"satisfied": numbers.count(row.satisfied_count), "count": numbers.count(row.answer_count)}
+    if row.is_small:
+        return say_number(
+            "{satisfied} of {count} answer · too few to compare",
+            "{satisfied} of {count} answers · too few to compare",
+            row.answer_count,
+            **figures,
+        )
+    return say_number(
+        "{satisfied} of {count} answer · 95\u00a0% {interval}",
+        "{satisfied} of {count} answers · 95\u00a0% {interval}",
+        row.answer_count,
+        interval=numbers.interval(row.low, row.high),
+        **figures,
+    )
+
+
+def _unattached(everything: Row, shop: Row, numbers: Numbers) -> str:
+    """How many answers say neither by an order nor by what came before what they are about."""
+    if not everything.unattached_count:
+        return say("Every answer is attached to an order or touchpoint.")
+    return say_number(
+        "{count} of {answers} answers names no known order and follows no touchpoint within {days}: it keeps the stage "
+        "of its survey, if it has one.",
+        "{count} of {answers} answers name no known order and follow no touchpoint within {days}: they keep the stage "
+        "of their survey, if it has one.",
+        everything.unattached_count,
+        count=numbers.count(everything.unattached_count),
+        answers=numbers.count(everything.answer_count),
+        days=numbers.days(shop.survey_lag_days),
+    )
 
 
 def _title(figures: Figures, numbers: Numbers) -> str:
@@ -65,15 +92,22 @@ def _title(figures: Figures, numbers: Numbers) -> str:
     stages = [row for row in figures.csat if row.label is not None and row.csat is not None and not row.is_small]
     ranked = sorted(stages, key=lambda row: (row.csat, row.stage))
     if not ranked:
-        return f"No stage has the {figures.shop.small_cell} answers that a comparison needs"
+        return say("No stage has the {count} answers that a comparison needs", count=figures.shop.small_cell)
     lowest, near = ranked[0], [row for row in ranked[1:] if (row.low or 0) <= (ranked[0].high or 0)]
 
     def shown(row: Row) -> str:
         return f"{row.label} ({numbers.share(row.csat, 0)})"
 
     if len(ranked) == 1:
-        share, answers = numbers.share(lowest.csat, 0), numbers.count(lowest.answer_count)
-        return f"{lowest.label}: {share} of {answers} answers satisfied"
+        return say_number(
+            "{stage}: {share} of {count} answer satisfied",
+            "{stage}: {share} of {count} answers satisfied",
+            lowest.answer_count,
+            stage=lowest.label,
+            share=numbers.share(lowest.csat, 0),
+            count=numbers.count(lowest.answer_count),
+        )
     if near:
-        return f"Satisfaction is lowest at {listed([shown(row) for row in [lowest, *near]])}: their intervals overlap"
-    return f"Satisfaction is lowest at {shown(lowest)}"
+        overlapping = listed([shown(row) for row in [lowest, *near]])
+        return say("Satisfaction is lowest at {stages}: their intervals overlap", stages=overlapping)
+    return say("Satisfaction is lowest at {stage}", stage=shown(lowest))

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from parcours.numbers import Numbers, plural
+from parcours.numbers import Numbers
 from parcours.report.drawing import FADED, ORANGE, PALE, RED, SKY, chart
 from parcours.report.figures import Figures, Row, first
-from parcours.report.journey.flag import RANKINGS, Flag, flagged, interval_and_stake, ranked_by, step_of
+from parcours.report.journey.flag import RANKINGS, Flag, flagged, ranked_by, step_of
 from parcours.report.journey.gains import gain_phrase
 from parcours.report.journey.journey_map import journey_map
 from parcours.report.section import Column, FlagBox, Section, Sentence, StageTable, table
-from parcours.words import listed
+from parcours.words import later, listed, say, say_number
 
 PLACE = 10
 SOURCES = (
@@ -23,22 +23,33 @@ SOURCES = (
     "metrics.attainable_gain",
 )
 TOUCHPOINTS_SHOWN = 3
-TRIGGERS = {"customer": "the customer", "brand": "the shop", "outside": "others"}
-ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+TRIGGERS = {"customer": later("the customer"), "brand": later("the shop"), "outside": later("others")}
+ORDINALS = (
+    later("first"),
+    later("second"),
+    later("third"),
+    later("fourth"),
+    later("fifth"),
+    later("sixth"),
+    later("seventh"),
+    later("eighth"),
+    later("ninth"),
+    later("tenth"),
+)
 COLUMNS: tuple[Column, ...] = (
-    ("Stage", "marked_label", Numbers.text),
-    ("Reached", "reached_count", Numbers.count),
-    ("Finished", "matured_count", Numbers.count),
-    ("Ended here", "dropped_count", Numbers.count),
-    ("Open", "open_count", Numbers.count),
-    ("Drop-off", "drop_off_rate", Numbers.share),
-    ("95\u00a0% interval", "drop_off_low drop_off_high", Numbers.interval),
-    ("Revenue at stake", "revenue_at_stake", Numbers.money),
-    ("Time, median", "median_seconds", Numbers.duration),
-    ("Satisfaction 0–10", "satisfaction_mean", Numbers.decimal),
-    ("Answers", "answer_count", Numbers.count),
-    ("Steps back", "back_step_count", Numbers.count),
-    ("Skipped", "skipped_count", Numbers.count),
+    (later("Stage"), "marked_label", Numbers.text),
+    (later("Reached"), "reached_count", Numbers.count),
+    (later("Finished"), "matured_count", Numbers.count),
+    (later("Ended here"), "dropped_count", Numbers.count),
+    (later("Open"), "open_count", Numbers.count),
+    (later("Drop-off"), "drop_off_rate", Numbers.share),
+    (later("95\u00a0% interval"), "drop_off_low drop_off_high", Numbers.interval),
+    (later("Revenue at stake"), "revenue_at_stake", Numbers.money),
+    (later("Time, median"), "median_seconds", Numbers.duration),
+    (later("Satisfaction 0–10"), "satisfaction_mean", Numbers.decimal),
+    (later("Answers"), "answer_count", Numbers.count),
+    (later("Steps back"), "back_step_count", Numbers.count),
+    (later("Skipped"), "skipped_count", Numbers.count),
 )
 
 
@@ -48,29 +59,32 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
     red = frozenset(stage.stage for stage in flag.stages) if flag else frozenset()
     has_small = any(stage.is_small and stage.dropped_count for stage in figures.stages)
     title = _title(figures, flag, numbers)
-    subtitle = (
+    subtitle = say(
         "Unit: journey (one purchase cycle of a person). It reaches a stage with a touchpoint in it or in "
         "a later required one. Rates are over finished journeys: followed by another, or silent for more than "
-        f"{numbers.days(figures.shop.inactivity_days)}; open ones are in no rate. * optional stage: never gates."
+        "{days}; open ones are in no rate. * optional stage: never gates.",
+        days=numbers.days(figures.shop.inactivity_days),
     )
-    section = partial(Section, "journey", "Journey", title, subtitle, SOURCES)
+    section = partial(Section, "journey", say("Journey"), title, subtitle, SOURCES)
     if not figures.shop.journey_count:
-        return [section(empty="No touchpoint has a stage yet: there is no journey to draw.")]
-    description = f"{title}. Journeys per stage, satisfaction, time and revenue at stake; figures in the table."
+        return [section(empty=say("No touchpoint has a stage yet: there is no journey to draw."))]
+    description = say(
+        "{title}. Journeys per stage, satisfaction, time and revenue at stake; figures in the table.", title=title
+    )
     return [
         section(
             flag=_flag_box(figures, flag, numbers) if flag else None,
             legend=[
-                (SKY, "went on, or nothing to go on to"),
-                (PALE, "still open"),
-                (ORANGE, "ended here"),
-                *([(RED, "ended here: highest drop-off")] if flag else []),
-                *([(FADED, f"fewer than {figures.shop.small_cell} finished")] if has_small else []),
+                (SKY, say("went on, or nothing to go on to")),
+                (PALE, say("still open")),
+                (ORANGE, say("ended here")),
+                *([(RED, say("ended here: highest drop-off"))] if flag else []),
+                *([(FADED, say("fewer than {count} finished", count=figures.shop.small_cell))] if has_small else []),
             ],
             charts=[chart("journey-map", partial(journey_map, figures.stages, red, numbers), description=description)],
             stage_table=_stage_table(figures, red, numbers),
             notes=[text for text in [_small_stages(figures)] if text],
-            tables=[table("The journey, stage by stage", COLUMNS, figures.stages, numbers)],
+            tables=[table(say("The journey, stage by stage"), COLUMNS, figures.stages, numbers)],
         )
     ]
 
@@ -78,32 +92,66 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
 def _title(figures: Figures, flag: Flag | None, numbers: Numbers) -> str:
     """Which stage loses most, or that two can't be told apart."""
     if not figures.shop.journey_count:
-        return "The journey as it is: no journeys yet"
+        return say("The journey as it is: no journeys yet")
     if flag is None:
-        return f"No stage has both a drop-off and the {figures.shop.small_cell} finished journeys a ranking needs"
+        return say(
+            "No stage has both a drop-off and the {count} finished journeys a ranking needs",
+            count=figures.shop.small_cell,
+        )
     if flag.is_tie:
-        return f"{flag.names} tie for the highest drop-off by {flag.by}"
-    return f"{step_of(flag.stage)} loses {numbers.share(flag.stage.drop_off_rate, 0)} of the journeys that reach it"
+        return say("{stages} tie for the highest drop-off by {ranking}", stages=flag.names, ranking=flag.by)
+    return say(
+        "{step} loses {share} of the journeys that reach it",
+        step=step_of(flag.stage),
+        share=numbers.share(flag.stage.drop_off_rate, 0),
+    )
 
 
 def _flag_box(figures: Figures, flag: Flag, numbers: Numbers) -> FlagBox:
     """The counts behind the flag, and what each ranking says."""
     stage = flag.stage
-    text = (
-        f"{numbers.count(stage.dropped_count)} of {numbers.count(stage.matured_count)} finished journeys that reached "
-        f"{stage.label} went no further: {numbers.share(stage.drop_off_rate)} "
-        f"{interval_and_stake(stage, numbers)}. {numbers.count(stage.open_count)} more "
-        f"{plural(stage.open_count, 'is', 'are')} still open and in no rate."
+    still_open = say_number(
+        "{count} more is still open and in no rate.",
+        "{count} more are still open and in no rate.",
+        stage.open_count,
+        count=numbers.count(stage.open_count),
     )
     lines = [
-        Sentence(f"By {name}", _ranking_line(ranked, write, stage, numbers))
+        Sentence(say("By {ranking}", ranking=say(name)), _ranking_line(ranked, write, stage, numbers))
         for ranking, (name, write) in RANKINGS.items()
         if (ranked := ranked_by(figures, ranking))
     ]
     gains = [gain_phrase(row, numbers) for row in figures.gains if row.stage == stage.stage]
     if gains:
-        lines.append(Sentence("To be gained", "; ".join(gains)))
-    return FlagBox(f"Highest drop-off by {flag.by}: {'a tie of ' if flag.is_tie else ''}{flag.names}", text, lines)
+        lines.append(Sentence(say("To be gained"), "; ".join(gains)))
+    if flag.is_tie:
+        title = say("Highest drop-off by {ranking}: a tie of {stages}", ranking=flag.by, stages=flag.names)
+    else:
+        title = say("Highest drop-off by {ranking}: {stage}", ranking=flag.by, stage=flag.names)
+    return FlagBox(title, f"{_went_no_further(stage, numbers)} {still_open}", lines)
+
+
+def _went_no_further(stage: Row, numbers: Numbers) -> str:
+    """How many ended at a stage, with the revenue at stake where orders value it."""
+    figures = {
+        "dropped": numbers.count(stage.dropped_count),
+        "finished": numbers.count(stage.matured_count),
+        "stage": stage.label,
+        "share": numbers.share(stage.drop_off_rate),
+        "interval": numbers.interval(stage.drop_off_low, stage.drop_off_high),
+    }
+    if stage.revenue_at_stake is None:
+        return say(
+            "{dropped} of {finished} finished journeys that reached {stage} went no further: {share} "
+            "(95\u00a0% interval {interval}).",
+            **figures,
+        )
+    return say(
+        "{dropped} of {finished} finished journeys that reached {stage} went no further: {share} "
+        "(95\u00a0% interval {interval}), {revenue} of net revenue at stake.",
+        revenue=numbers.short_money(stage.revenue_at_stake),
+        **figures,
+    )
 
 
 def _ranking_line(
@@ -116,16 +164,25 @@ def _ranking_line(
 
     tied = [row for row in ranked[1:] if row.is_tie_with_first]
     below = [row for row in ranked[1:] if not row.is_tie_with_first]
-    text = shown(ranked[0])
+    highest = shown(ranked[0])
     if tied:
-        text += f" ties with {listed([shown(row) for row in tied])}: their order is not certain at 95\u00a0%"
-    if below:
-        text += f", then {shown(below[0])}"
+        highest = say(
+            "{stage} ties with {others}: their order is not certain at 95\u00a0%",
+            stage=highest,
+            others=listed([shown(row) for row in tied]),
+        )
+    if not below:
+        return highest
+    line = say("{highest}, then {next}", highest=highest, next=shown(below[0]))
     own = first(below[1:], stage=flagged_stage.stage)
-    if own:
-        place = ORDINALS[own.rank - 1] if own.rank <= len(ORDINALS) else f"number {own.rank}"
-        text += f"; {own.label} is {place} with {write(numbers, own.value)}"
-    return text
+    return f"{line}; {_standing(own, write(numbers, own.value))}" if own else line
+
+
+def _standing(row: Row, value: str) -> str:
+    """The place of a stage in a ranking."""
+    if row.rank > len(ORDINALS):
+        return say("{stage} is number {rank} with {value}", stage=row.label, rank=row.rank, value=value)
+    return say("{stage} is {ordinal} with {value}", stage=row.label, ordinal=say(ORDINALS[row.rank - 1]), value=value)
 
 
 def _small_stages(figures: Figures) -> str:
@@ -133,17 +190,22 @@ def _small_stages(figures: Figures) -> str:
     small = [stage.label for stage in figures.stages if stage.is_small and stage.drop_off_rate is not None]
     if not small:
         return ""
-    verb, number = plural(len(small), "has", "have"), figures.shop.small_cell
-    return f"{listed(small)} {verb} fewer than {number} finished journeys: greyed, and in none of the rankings."
+    return say_number(
+        "{stages} has fewer than {count} finished journeys: greyed, and in none of the rankings.",
+        "{stages} have fewer than {count} finished journeys: greyed, and in none of the rankings.",
+        len(small),
+        stages=listed(small),
+        count=figures.shop.small_cell,
+    )
 
 
 def _stage_table(figures: Figures, red: frozenset[str], numbers: Numbers) -> StageTable:
     """Top touchpoints, what they are due to, pain points, and as-is → to-be, per stage."""
     rows: dict[str, Callable[[Row], list[str]]] = {
-        "Top touchpoints": lambda stage: _top(_of(figures, stage), numbers),
-        "Triggered by": lambda stage: _triggers(figures, stage, numbers),
-        "Pain points": lambda stage: _pains(stage, _of(figures, stage), numbers),
-        "Goes on: as\u2011is → to\u2011be": lambda stage: _to_be(stage, numbers),
+        say("Top touchpoints"): lambda stage: _top(_of(figures, stage), numbers),
+        say("Triggered by"): lambda stage: _triggers(figures, stage, numbers),
+        say("Pain points"): lambda stage: _pains(stage, _of(figures, stage), numbers),
+        say("Goes on: as\u2011is → to\u2011be"): lambda stage: _to_be(stage, numbers),
     }
     return StageTable(
         [stage.marked_label for stage in figures.stages],
@@ -165,7 +227,7 @@ def _top(touchpoints: Sequence[Row], numbers: Numbers) -> list[str]:
 def _triggers(figures: Figures, stage: Row, numbers: Numbers) -> list[str]:
     """Who began the contact; shares are of the stage's touchpoints."""
     own = [row for row in figures.stage_triggers if row.stage == stage.stage]
-    return [f"{TRIGGERS[row.triggered_by]} {numbers.share(row.touchpoint_share, 0)}" for row in own]
+    return [f"{say(TRIGGERS[row.triggered_by])} {numbers.share(row.touchpoint_share, 0)}" for row in own]
 
 
 def _pains(stage: Row, touchpoints: Sequence[Row], numbers: Numbers) -> list[str]:
@@ -173,20 +235,40 @@ def _pains(stage: Row, touchpoints: Sequence[Row], numbers: Numbers) -> list[str
     lines = []
     for row in touchpoints:
         if row.is_error:
-            line = f"{row.touchpoint} {numbers.share(row.journey_share)}"
-            if row.ended_count is not None:
-                line += f": {numbers.count(row.ended_count)} of {numbers.count(row.journey_count)} got no further"
-            lines.append(line)
+            lines.append(_error(row, numbers))
     if stage.back_step_count:
-        steps = plural(stage.back_step_count, "step")
-        lines.append(f"{numbers.count(stage.back_step_count)} {steps} back to an earlier stage")
+        lines.append(
+            say_number(
+                "{count} step back to an earlier stage",
+                "{count} steps back to an earlier stage",
+                stage.back_step_count,
+                count=numbers.count(stage.back_step_count),
+            )
+        )
     if stage.skipped_count:
-        lines.append(f"skipped by {numbers.share(stage.skipped_share)}")
+        lines.append(say("skipped by {share}", share=numbers.share(stage.skipped_share)))
     return lines
+
+
+def _error(row: Row, numbers: Numbers) -> str:
+    """An error, the share of journeys that met it, and how many of them got no further where that is known."""
+    share = numbers.share(row.journey_share)
+    if row.ended_count is None:
+        return f"{row.touchpoint} {share}"
+    return say(
+        "{touchpoint} {share}: {ended} of {journeys} got no further",
+        touchpoint=row.touchpoint,
+        share=share,
+        ended=numbers.count(row.ended_count),
+        journeys=numbers.count(row.journey_count),
+    )
 
 
 def _to_be(stage: Row, numbers: Numbers) -> list[str]:
     if stage.went_on_rate is None:
         return []
-    as_is = f"n\u00a0{numbers.count(stage.matured_count)}" if stage.is_small else numbers.share(stage.went_on_rate, 0)
+    if stage.is_small:
+        as_is = say("n\u00a0{count}", count=numbers.count(stage.matured_count))
+    else:
+        as_is = numbers.share(stage.went_on_rate, 0)
     return [f"{as_is} → {numbers.target(stage.to_be_rate)}"] if stage.to_be_rate is not None else [as_is]

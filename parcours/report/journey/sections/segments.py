@@ -7,12 +7,13 @@ from datetime import date
 from functools import partial
 from itertools import groupby
 
-from parcours.numbers import NOTHING, Numbers, capital, plural
+from parcours.numbers import NOTHING, Numbers, capital
 from parcours.report.drawing import ORANGE, RED, chart
 from parcours.report.figures import Figures, Row
 from parcours.report.journey.flag import Flag, flagged
 from parcours.report.journey.segments_chart import SegmentRow, segments_chart
 from parcours.report.section import Section, Table, View
+from parcours.words import say, say_number, told
 
 PLACE = 12
 SHOWN = 12
@@ -30,29 +31,37 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
     """One section where anything tells journeys apart; none elsewhere."""
     flag = flagged(figures)
     by_dimension = {of: [*rows] for of, rows in groupby(figures.segments, key=lambda row: row.dimension)}
-    told = [Told(of, rows, figures, flag) for of, rows in sorted(by_dimension.items(), key=lambda one: _place(one[0]))]
-    told = [one for one in told if len(one.values) > 1]
-    if not told:
+    ordered = sorted(by_dimension.items(), key=lambda one: _place(one[0]))
+    dimensions = [Told(of, rows, figures, flag) for of, rows in ordered]
+    dimensions = [one for one in dimensions if len(one.values) > 1]
+    if not dimensions:
         return []
-    own = [one for one in told if flag and one.stage == flag.stage.stage] or told
+    own = [one for one in dimensions if flag and one.stage == flag.stage.stage] or dimensions
     most = max(own, key=lambda one: one.spread(one.stage))
-    told.sort(key=lambda one: one is not most)  # the view that is open is the one that the title speaks of
-    subtitle = (
+    dimensions.sort(key=lambda one: one is not most)  # the view that is open is the one that the title speaks of
+    about = say(
         "Of the journeys of each segment that reach a stage and are over, those that go no further, with 95\u00a0% "
         "intervals; a segment is what was known when the journey began. One scale for all. Cells of fewer than "
-        f"{figures.shop.small_cell} are left out, and another one where the rest would tell them. Differences "
-        f"between many segments are partly chance{': “Who and why” says which are not' if figures.drivers else ''}."
+        "{count} are left out, and another one where the rest would tell them.",
+        count=figures.shop.small_cell,
     )
-    red = [(RED, "at the flagged stage")] if flag else []
+    if figures.drivers:
+        chance = say(
+            "Differences between many segments are partly chance: “{section}” says which are not.",
+            section=say("Who and why"),
+        )
+    else:
+        chance = say("Differences between many segments are partly chance.")
+    red = [(RED, say("at the flagged stage"))] if flag else []
     return [
         Section(
             "segments",
-            "By segment",
-            f"Most apart by {most.dimension}: {most.ends(numbers)}",
-            subtitle,
+            say("By segment"),
+            say("Most apart by {dimension}: {ends}", dimension=told(most.dimension), ends=most.ends(numbers)),
+            f"{about} {chance}",
             ("metrics.stage_drop_off_by_segment", "metrics.funnel_by_segment", "metrics.matured_months"),
-            legend=[(ORANGE, "ended here"), *red],
-            views=[_view(number, one, figures, flag, numbers) for number, one in enumerate(told, 1)],
+            legend=[(ORANGE, say("ended here")), *red],
+            views=[_view(number, one, figures, flag, numbers) for number, one in enumerate(dimensions, 1)],
         )
     ]
 
@@ -96,43 +105,54 @@ class Told:
         """From where to where the drop-off runs."""
         rows = self.at(self.stage)
         if len(rows) < 2:
-            return "too few journeys to compare"
+            return say("too few journeys to compare")
         low, high = (
             f"{numbers.share(row.drop_off_rate, 0)} ({self.named(row.value, numbers)})" for row in (rows[0], rows[-1])
         )
-        return f"from {low} to {high} end at {self.stages[self.stage]}"
+        return say("from {low} to {high} end at {stage}", low=low, high=high, stage=self.stages[self.stage])
 
     def named(self, value: str, numbers: Numbers) -> str:
         """A value as it is read."""
-        return numbers.month(date.fromisoformat(value)) if self.dimension == "month" else value
+        return numbers.month(date.fromisoformat(value)) if self.dimension == "month" else told(value)
 
 
-def _view(number: int, told: Told, figures: Figures, flag: Flag | None, numbers: Numbers) -> View:
-    whole = {stage.stage: stage for stage in figures.stages if stage.stage in told.stages}
-    everybody = SegmentRow("All journeys", _n(max(one.matured_count for one in whole.values()), numbers), whole)
+def _view(number: int, segments: Told, figures: Figures, flag: Flag | None, numbers: Numbers) -> View:
+    whole = {stage.stage: stage for stage in figures.stages if stage.stage in segments.stages}
+    everybody = SegmentRow(say("All journeys"), _n(max(one.matured_count for one in whole.values()), numbers), whole)
     red = frozenset(stage.stage for stage in flag.stages) if flag else frozenset[str]()
-    title = f"By {told.dimension}, {told.ends(numbers)}"
-    draw = partial(segments_chart, [everybody, *_segments(told, told.drawn, numbers)], told.stages, red, numbers)
-    rest = len(told.values) - len(told.drawn)
+    dimension = told(segments.dimension)
+    title = say("By {dimension}, {ends}", dimension=dimension, ends=segments.ends(numbers))
+    draw = partial(
+        segments_chart, [everybody, *_segments(segments, segments.drawn, numbers)], segments.stages, red, numbers
+    )
+    rest = len(segments.values) - len(segments.drawn)
+    more = say_number(
+        "{count} more is in metrics.stage_drop_off_by_segment.",
+        "{count} more are in metrics.stage_drop_off_by_segment.",
+        rest,
+        count=numbers.count(rest),
+    )
     return View(
-        capital(told.dimension),
+        capital(dimension),
         title,
-        chart(f"segments-{number}", draw, description=f"{title}. Figures in the table."),
-        _table(told.dimension, [everybody, *_segments(told, told.values[:LISTED], numbers)], told.stages, numbers),
-        f"{numbers.count(rest)} more are in metrics.stage_drop_off_by_segment." if rest > 0 else "",
+        chart(f"segments-{number}", draw, description=say("{title}. Figures in the table.", title=title)),
+        _table(
+            dimension, [everybody, *_segments(segments, segments.values[:LISTED], numbers)], segments.stages, numbers
+        ),
+        more if rest > 0 else "",
     )
 
 
-def _segments(told: Told, values: Sequence[str], numbers: Numbers) -> list[SegmentRow]:
+def _segments(segments: Told, values: Sequence[str], numbers: Numbers) -> list[SegmentRow]:
     return [
-        SegmentRow(told.named(value, numbers), _n(max(row.matured_count for row in cells.values()), numbers), cells)
+        SegmentRow(segments.named(value, numbers), _n(max(row.matured_count for row in cells.values()), numbers), cells)
         for value in values
-        for cells in [told.cells[value]]
+        for cells in [segments.cells[value]]
     ]
 
 
 def _n(count: int, numbers: Numbers) -> str:
-    return f"{numbers.count(count)} {plural(count, 'journey')}"
+    return say_number("{count} journey", "{count} journeys", count, count=numbers.count(count))
 
 
 def _table(dimension: str, rows: Sequence[SegmentRow], stages: dict[str, str], numbers: Numbers) -> Table:
@@ -146,4 +166,4 @@ def _table(dimension: str, rows: Sequence[SegmentRow], stages: dict[str, str], n
         return f"{numbers.share(found.drop_off_rate)} ({counts})"
 
     lines = [[row.label, *(cell(row, stage) for stage in stages)] for row in rows]
-    return Table(f"Drop-off by {dimension}", [capital(dimension), *stages.values()], lines)
+    return Table(say("Drop-off by {dimension}", dimension=dimension), [capital(dimension), *stages.values()], lines)

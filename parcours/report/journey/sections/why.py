@@ -10,21 +10,22 @@ from parcours.report.figures import Figures, Row
 from parcours.report.journey.dots import Dot, DotPanel, dots
 from parcours.report.section import Column, Section, table
 from parcours.tables.segment_words import segment_words
+from parcours.words import later, say, say_number, told
 
 PLACE = 18
 SHOWN = 8
 COLUMNS: tuple[Column, ...] = (
-    ("Before", "step_label", Numbers.text),
-    ("Factor", "factor", Numbers.text),
-    ("Level", "level", Numbers.text),
-    ("With it", "with_count", Numbers.count),
-    ("Dropped", "with_dropped", Numbers.count),
-    ("Compared", "compared_count", Numbers.count),
-    ("Drop-off", "compared_rate", Numbers.share),
-    ("Others", "comparable_rate", Numbers.share),
-    ("Lift", "lift", partial(Numbers.decimal, digits=2)),
-    ("More dropped", "extra_dropped", Numbers.count),
-    ("Worth", "extra_revenue", Numbers.money),
+    (later("Before"), "step_label", Numbers.text),
+    (later("Factor"), "factor", lambda _, factor: told(factor)),
+    (later("Level"), "level", lambda _, level: told(level)),
+    (later("With it"), "with_count", Numbers.count),
+    (later("Dropped"), "with_dropped", Numbers.count),
+    (later("Compared"), "compared_count", Numbers.count),
+    (later("Drop-off"), "compared_rate", Numbers.share),
+    (later("Others"), "comparable_rate", Numbers.share),
+    (later("Lift"), "lift", partial(Numbers.decimal, digits=2)),
+    (later("More dropped"), "extra_dropped", Numbers.count),
+    (later("Worth"), "extra_revenue", Numbers.money),
 )
 
 
@@ -32,33 +33,41 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
     """One section where anything could be compared; none elsewhere."""
     if not figures.drivers:
         return []
-    section = partial(Section, "why", "Who and why", sources=("metrics.drop_off_drivers", "metrics.driver_cells"))
-    told = [row for row in figures.drivers if row.is_told and row.lift is not None]
+    section = partial(Section, "why", say("Who and why"), sources=("metrics.drop_off_drivers", "metrics.driver_cells"))
+    with_lift = [row for row in figures.drivers if row.is_told and row.lift is not None]
     more = dropping_more(figures)
-    levels = numbers.count(len(figures.drivers))
-    subtitle = (
+    level_count = len(figures.drivers)
+    subtitle = say_number(
         "Those with a device, a channel, a product, a friction and the like, against others at the same point of their "
         "path. Lift: their drop-off, divided by that of the others. What goes with dropping, not what causes it. Told "
-        f"where chance would tell at most 4\u00a0% of what is told, of {levels} levels that were compared."
+        "where chance would tell at most 4\u00a0% of what is told, of {count} level that was compared.",
+        "Those with a device, a channel, a product, a friction and the like, against others at the same point of their "
+        "path. Lift: their drop-off, divided by that of the others. What goes with dropping, not what causes it. Told "
+        "where chance would tell at most 4\u00a0% of what is told, of {count} levels that were compared.",
+        level_count,
+        count=numbers.count(level_count),
     )
-    rest = "" if len(more) <= SHOWN else f"{numbers.count(len(more) - SHOWN)} more are in the table."
     if not more:
-        return [
-            section(
-                "Nothing sets those who drop apart",
-                subtitle,
-                empty=f"None of {levels} levels drops more often than others at the same point, beyond chance.",
-            )
-        ]
+        empty = say_number(
+            "None of {count} level drops more often than others at the same point, beyond chance.",
+            "None of {count} levels drops more often than others at the same point, beyond chance.",
+            level_count,
+            count=numbers.count(level_count),
+        )
+        return [section(say("Nothing sets those who drop apart"), subtitle, empty=empty)]
+    rest = len(more) - SHOWN
+    in_table = say_number(
+        "{count} more is in the table.", "{count} more are in the table.", rest, count=numbers.count(rest)
+    )
     shown = [_dot(row, numbers) for row in more[:SHOWN]]
-    panel = DotPanel(shown, "times as often (lift, log scale), 95\u00a0% interval", is_share=False, is_ratio=True)
+    panel = DotPanel(shown, say("times as often (lift, log scale), 95\u00a0% interval"), is_share=False, is_ratio=True)
     return [
         section(
             who_drops_more(more[0], numbers),
             subtitle,
             charts=[chart("drivers", partial(dots, [panel], numbers))],
-            notes=[rest] if rest else [],
-            tables=[table("What goes with dropping, and with going on", COLUMNS, told, numbers)],
+            notes=[in_table] if rest > 0 else [],
+            tables=[table(say("What goes with dropping, and with going on"), COLUMNS, with_lift, numbers)],
         )
     ]
 
@@ -70,27 +79,34 @@ def dropping_more(figures: Figures) -> list[Row]:
 
 def who_drops_more(row: Row, numbers: Numbers) -> str:
     """A driver in words: who drops how much more often than others, and where."""
-    return (
-        f"{capital(_who(row))} drop {numbers.decimal(row.lift, 1)} times as often before {_where(row)}: "
-        f"{numbers.share(row.compared_rate, 0)}, others {numbers.share(row.comparable_rate, 0)}"
+    return say(
+        "{who} drop {lift} times as often before {step}: {share}, others {share_of_others}",
+        who=capital(_who(row)),
+        lift=numbers.decimal(row.lift, 1),
+        step=_where(row),
+        share=numbers.share(row.compared_rate, 0),
+        share_of_others=numbers.share(row.comparable_rate, 0),
     )
 
 
 def _dot(row: Row, numbers: Numbers) -> Dot:
-    dropped = numbers.count(row.extra_dropped)
-    detail = (
-        f"before {_where(row)} · {numbers.share(row.compared_rate, 0)} of {numbers.count(row.compared_count)}, "
-        f"others {numbers.share(row.comparable_rate, 0)} · {dropped} more"
+    detail = say(
+        "before {step} · {share} of {count}, others {share_of_others} · {more} more",
+        step=_where(row),
+        share=numbers.share(row.compared_rate, 0),
+        count=numbers.count(row.compared_count),
+        share_of_others=numbers.share(row.comparable_rate, 0),
+        more=numbers.count(row.extra_dropped),
     )
-    times = f"{numbers.decimal(row.lift, 2)} times"
+    times = say("{lift} times", lift=numbers.decimal(row.lift, 2))
     return Dot(capital(_who(row)), detail, row.lift, row.lift_low, row.lift_high, "plain", times)
 
 
 def _who(row: Row) -> str:
     """Those with the level: “who met support contact”, “new visitors”, “device mobile”."""
     if row.factor == "friction":
-        return f"who met {row.level}"
-    return segment_words(row.factor, row.level)
+        return say("who met {friction}", friction=told(row.level))
+    return told(segment_words(row.factor, row.level))
 
 
 def _where(row: Row) -> str:
