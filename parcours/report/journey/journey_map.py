@@ -255,20 +255,16 @@ class _Map:
             "line": {"width": 3},
             "color": [RED if stage.stage in self.flagged else BLUE for _, stage in timed],
         }
-        text = [
-            f"{_bold(stage)}<br>{say('median {duration}', duration=self.numbers.duration(stage.median_seconds))}"
-            for _, stage in timed
-        ]
+        medians = [say("median {duration}", duration=self.numbers.duration(stage.median_seconds)) for _, stage in timed]
+        text = [f"{_bold(stage)}<br>{median}" for (_, stage), median in zip(timed, medians, strict=True)]
         return [self.markers(3, [place for place, _ in timed], [_log(stage) for _, stage in timed], marker, text)]
 
     def opportunities(self) -> list[Drawing]:
         if not self.with_value("revenue_at_stake"):
             return []
         stakes = [stage.revenue_at_stake for stage in self.stages]
-        text = [
-            f"{_bold(stage)}<br>{say('{revenue} of net revenue at stake', revenue=self.numbers.money(stake))}"
-            for stage, stake in zip(self.stages, stakes, strict=True)
-        ]
+        said = [say("{revenue} of net revenue at stake", revenue=self.numbers.money(stake)) for stake in stakes]
+        text = [f"{_bold(stage)}<br>{line}" for stage, line in zip(self.stages, said, strict=True)]
         return [self.bars(4, [stake or 0 for stake in stakes], self.lost_colors(), text)]
 
     def value_notes(self, place: int, stage: Row) -> Iterator[Drawing]:
@@ -276,7 +272,8 @@ class _Map:
         n, red = self.numbers, {"color": RED} if stage.stage in self.flagged else {}
         yield self.beside(1, place, stage.reached_count, self.reach_text(stage))
         if stage.satisfaction_mean is None:
-            yield self.beside(2, place, 0.0, f"<span style='color:{FAINT};font-size:10.5px'>{say('no answers')}</span>")
+            missing = say("no answers")
+            yield self.beside(2, place, 0.0, f"<span style='color:{FAINT};font-size:10.5px'>{missing}</span>")
         else:
             text = f"<b>{n.decimal(stage.satisfaction_mean)}</b> <span style='color:{GREY}'>"
             text += f"{self.n_of(stage.answer_count)}</span>"

@@ -21,7 +21,7 @@ CAUSES: tuple[Column, ...] = (
 )
 VALUES: tuple[Column, ...] = (
     (later("Day"), "happened_on", Numbers.day),
-    (later("Figure"), "label", lambda _, label: say(label)),
+    (later("Figure"), "label", Numbers.text),
     (later("Before"), "value_before unit", Numbers.value),
     (later("Now"), "value_now unit", Numbers.value),
     (later("Cause"), "cause", lambda _, cause: told(cause)),
