@@ -11,15 +11,18 @@ from parcours.numbers import Numbers
 from parcours.report.day_axis import INCIDENT_SHADE, OUTAGE_SHADES, date_ticks, incident_shapes, outage_shapes, within
 from parcours.report.drawing import BLUE, GREY, INK, PAPER, Drawing, axis, hover, layout, note, safe
 from parcours.report.figures import Row
+from parcours.words import later, say
 
 HEADROOM = 1.22
 ROOM_ABOVE_TICKS = {"ticks": "outside", "ticklen": 6, "tickcolor": PAPER}
 """So that the first day does not run into the zero of the other axis."""
+OUTAGE_DAYS = {"tracking": later("tracking outage day"), "payment": later("payment outage day")}
+"""The shade of an outage day in words."""
 
 
 @dataclass(frozen=True)
 class DayBars:
-    """Rows of a day, a count and a total, with what they count: “orders without a purchase event” of “orders”."""
+    """Rows of a day, a count and a total, with what they count: “without a purchase event” of “orders”."""
 
     days: Sequence[Row]
     counts: str
@@ -57,10 +60,10 @@ def day_bars_legend(bars: DayBars, outages: Sequence[Row], incidents: Sequence[R
     """What the bars are, and the shades that there are."""
     first, last = bars.days[0].on, bars.days[-1].on
     kinds = {outage.outage for outage in outages if first <= outage.on <= last}
-    shades = [(shade, f"{kind} outage day") for kind, shade in OUTAGE_SHADES.items() if kind in kinds]
+    shades = [(shade, say(OUTAGE_DAYS[kind])) for kind, shade in OUTAGE_SHADES.items() if kind in kinds]
     if within(incidents, first, last):
-        shades.append((INCIDENT_SHADE, "incident that nobody logged"))
-    return [(BLUE, f"{bars.of} {bars.counts}, by shop day"), *shades]
+        shades.append((INCIDENT_SHADE, say("incident that nobody logged")))
+    return [(BLUE, say("{rows} {counts}, by shop day", rows=bars.of, counts=bars.counts)), *shades]
 
 
 def _noon(on: date) -> str:
@@ -68,11 +71,7 @@ def _noon(on: date) -> str:
 
 
 def _bars(bars: DayBars, numbers: Numbers) -> Drawing:
-    text = [
-        f"<b>{numbers.day(day.on)}</b><br>{numbers.count(day.count)} of {numbers.count(day.total)} {safe(bars.of)}"
-        f"<br>{safe(bars.counts)}"
-        for day in bars.days
-    ]
+    text = ["<br>".join(_hovered(bars, day, numbers)) for day in bars.days]
     return {
         "type": "bar",
         "x": [day.on.isoformat() for day in bars.days],
@@ -82,12 +81,28 @@ def _bars(bars: DayBars, numbers: Numbers) -> Drawing:
     }
 
 
+def _hovered(bars: DayBars, day: Row, numbers: Numbers) -> list[str]:
+    """The lines that a bar shows under the pointer."""
+    count, total = numbers.count(day.count), numbers.count(day.total)
+    return [
+        f"<b>{numbers.day(day.on)}</b>",
+        say("{count} of {total} {rows}", count=count, total=total, rows=safe(bars.of)),
+        safe(bars.counts),
+    ]
+
+
 def _label(highest: Row, first: date, last: date, numbers: Numbers) -> Drawing:
     """The highest day in words, on the side where there is room."""
     is_late = (highest.on - first) * 2 > last - first
     return note(
-        f"<b>{numbers.count(highest.count)}</b> <span style='color:{GREY}'>of {numbers.count(highest.total)} on "
-        f"{numbers.short_day(highest.on)}</span>",
+        say(
+            "{count} {grey}of {total} on {day}{end}",
+            count=f"<b>{numbers.count(highest.count)}</b>",
+            grey=f"<span style='color:{GREY}'>",
+            total=numbers.count(highest.total),
+            day=numbers.short_day(highest.on),
+            end="</span>",
+        ),
         highest.on.isoformat(),
         highest.count,
         xref="x",

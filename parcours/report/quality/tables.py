@@ -2,6 +2,11 @@
 
 Whole numbers are counts, floating ones shares, intervals durations, decimals amounts in as many digits as they have;
 of a decimal with one digit, which no currency has, just the number. Numbers are aligned right, words left.
+
+A text is a name of the shop or of an export, and stays as it is, though it may be spelled as a word of ours. Words of
+ours are a struct: `{'told': cause}`, or `{'capital': cause}` where they begin with a capital. Names in them are its
+other fields: `{'told': '{export} ({format}), refused', 'export': export, 'format': format}`. Of the rows that checks
+recorded, which are JSON, those columns hold words that `table_words.yaml` lists by the table that is checked.
 Not here: the selects (`queries/`), nor any figure's arithmetic (`sql/metrics`).
 """
 
@@ -9,27 +14,35 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import groupby
 from pathlib import Path
 
 import duckdb
+import yaml
 
-from parcours.numbers import NBSP, NOTHING, Numbers
+from parcours.numbers import NBSP, NOTHING, Numbers, capital
 from parcours.report.section import Table
+from parcours.words import later, say, told
 
 QUERIES = Path(__file__).parent / "queries"
+TABLE_WORDS = Path(__file__).parents[2] / "table_words.yaml"
 NUMBER = re.compile(r"-?\d+(\.\d+)?")
 SMALL = "is_small"
 """A column that is not shown: whether the row is a small cell, or of little interest."""
+SPLITS = {
+    "channel": (later("By channel"), later("Channel")),
+    "payment_method": (later("By payment method"), later("Payment method")),
+}
+"""By what tables are split: the caption of such a table, and the heading of its first column."""
 
 
 def tables_of(connection: duckdb.DuckDBPyConnection, queries: Sequence[str], numbers: Numbers) -> list[Table]:
     """The tables of each of `queries/<query>.sql` that has rows; the first line of the file is the caption.
 
-    Where the first column is `split_by`, there is a table for each of its values, “By channel” with a column “Channel”.
+    Where the first column is `split_by`, there is a table for each of its values, named as in `SPLITS`.
     """
     tables = []
     for query in queries:
@@ -38,31 +51,43 @@ def tables_of(connection: duckdb.DuckDBPyConnection, queries: Sequence[str], num
         names, rows = [column[0] for column in result.description], result.fetchall()
         if names[0] == "split_by":
             for split, group in groupby(rows, key=lambda row: str(row[0])):
-                headings = [split.capitalize(), *names[2:]]
-                tables.append(_table(f"By {split}", headings, [row[1:] for row in group], numbers))
+                caption, heading = SPLITS[split]
+                tables.append(_table(say(caption), [heading, *names[2:]], [row[1:] for row in group], numbers))
         elif rows:
-            tables.append(_table(sql.splitlines()[0].removeprefix("-- "), names, rows, numbers))
+            caption = sql.splitlines()[0].removeprefix("-- ")
+            tables.append(_table(say(caption), names, rows, numbers))
     return tables
 
 
-def sample_table(caption: str, samples: str, numbers: Numbers) -> Table:
-    """The offending rows that a check recorded, from their JSON."""
-    rows = json.loads(samples)
-    names = [name.replace("_", " ").capitalize() for name in rows[0]]
-    return _table(caption, names, [list(row.values()) for row in rows], numbers)
+def sample_table(caption: str, table: str, samples: str, numbers: Numbers) -> Table:
+    """The offending rows that a check of a table recorded, from their JSON."""
+    words = yaml.safe_load(TABLE_WORDS.read_text(encoding="utf-8"))
+    rows = [
+        [{"told": value} if f"{table}.{column}" in words else value for column, value in row.items()]
+        for row in json.loads(samples)
+    ]
+    names = [column.replace("_", " ").capitalize() for column in json.loads(samples)[0]]
+    return _table(caption, names, rows, numbers, told)
 
 
-def _table(caption: str, names: list[str], rows: Sequence[Sequence[object]], numbers: Numbers) -> Table:
+def _table(
+    caption: str,
+    names: list[str],
+    rows: Sequence[Sequence[object]],
+    numbers: Numbers,
+    heading: Callable[[str], str] = say,
+) -> Table:
     shown = [place for place, name in enumerate(names) if name != SMALL]
     small = frozenset(n for n, row in enumerate(rows) if SMALL in names and row[names.index(SMALL)])
     texts = frozenset(n for n, place in enumerate(shown) if n and any(_is_word(row[place]) for row in rows))
     cells = [[_written(row[place], numbers) for place in shown] for row in rows]
-    return Table(caption, [names[place] for place in shown], cells, small, texts)
+    return Table(caption, [heading(names[place]) for place in shown], cells, small, texts)
 
 
 def _is_word(value: object) -> bool:
-    """Whether a text is more than a number; checks record those that are not whole as text."""
-    return isinstance(value, str) and not NUMBER.fullmatch(value)
+    """Whether it is words of ours, or a text that is more than a number; checks record those that are not whole as
+    text."""
+    return isinstance(value, dict) or (isinstance(value, str) and not NUMBER.fullmatch(value))
 
 
 def _written(value: object, numbers: Numbers) -> str:
@@ -80,6 +105,12 @@ def _written(value: object, numbers: Numbers) -> str:
             return numbers.duration(value.total_seconds())
         case date():
             return numbers.day(value)
+        case {"capital": word}:
+            return capital(told(word))
+        case {"told": None}:
+            return NOTHING
+        case {"told": word, **names}:
+            return told(word).format(**names) if names else told(word)
         case _:
             return str(value)
 

@@ -1,7 +1,7 @@
 -- Where orders were placed
 select
-    upper(sales_channel[1]) || sales_channel[2:] as "Channel",
-    case when is_web then 'a web order' else 'no web order' end as "Counts as",
+    {'capital': sales_channel} as "Channel",
+    {'told': case when is_web then 'a web order' else 'no web order' end} as "Counts as",
     order_count as "Orders",
     cast(net_revenue as decimal(18, 0)) as "Net revenue"
 from metrics.sales_channels

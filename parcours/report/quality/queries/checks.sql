@@ -1,10 +1,10 @@
 -- Every check, what it says and what to do
 select
-    rule as "What should hold",
+    {'told': rule} as "What should hold",
     table_name as "Table",
-    verdict as "Verdict",
+    {'told': verdict} as "Verdict",
     offending_count as "Found",
-    to_do as "What to do",
+    {'told': to_do} as "What to do",
     verdict = 'passed' as is_small
 from metrics.check_results
 order by

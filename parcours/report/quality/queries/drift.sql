@@ -1,8 +1,8 @@
 -- New and gone names
 select
     name as "Name",
-    verdict as "Since the load before",
-    what as "What",
+    {'told': verdict} as "Since the load before",
+    {'told': what} as "What",
     export as "Export",
     row_count as "Rows",
     first_load || '–' || last_load as "In loads"

@@ -1,7 +1,14 @@
 -- What became of the rows
 select
-    coalesce(export || ' (' || format || ')' || case when status <> 'loaded' then ', ' || status else '' end, 'All')
-        as "Export and format",
+    {
+        'told': case
+            when export is null then 'All'
+            when status = 'loaded' then '{export} ({format})'
+            else '{export} ({format}), ' || status
+        end,
+        'export': export,
+        'format': format
+    } as "Export and format",
     file_count as "Files",
     rows_read as "Rows read",
     rows_loaded as "= loaded",

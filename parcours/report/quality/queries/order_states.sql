@@ -1,7 +1,7 @@
 -- What became of them
 select
-    replace(state, '_', ' ') as "State",
-    case when is_counted then 'an order' else 'in no figure' end as "Counts as",
+    {'told': replace(state, '_', ' ')} as "State",
+    {'told': case when is_counted then 'an order' else 'in no figure' end} as "Counts as",
     order_count as "Orders",
     cast(total as decimal(18, 0)) as "Total",
     first_on as "First",

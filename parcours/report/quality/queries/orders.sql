@@ -1,7 +1,14 @@
 -- By channel, and by payment method
 select
-    replace(split_by, '_', ' ') as split_by,
-    case when name = 'unknown' then 'not known' else name end as name,
+    split_by,
+    {
+        'told': case
+            when name = 'unknown' then 'not known'
+            when split_by = 'channel' then name
+            else '{name}'
+        end,
+        'name': name
+    } as shown,
     order_count as "Orders",
     orders_without_event_count as "Without event",
     without_event_share as "Share without",

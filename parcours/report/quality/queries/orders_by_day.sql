@@ -8,7 +8,7 @@ select
     duplicate_event_count as "Repeated events",
     amount_difference_count as "Amount differs",
     amount_difference as "Event − order",
-    coalesce(outage, '–') as "Outage"
+    {'told': outage} as "Outage"
 from metrics.reconciliation_splits
 where split_by = 'day'
 order by day

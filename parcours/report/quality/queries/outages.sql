@@ -1,7 +1,7 @@
 -- Outage days
 select
     outage_on as "Day",
-    outage as "Outage",
+    {'told': outage} as "Outage",
     touchpoint_count as "Touchpoints on the site",
     order_count as "Orders",
     checkout_count as "Sessions with a checkout",

@@ -1,8 +1,7 @@
 -- One row per check and table, errors that failed first, then warnings, in the order of the boxes.
 select
     table_name, check_name, severity, verdict, verdict <> 'passed' as is_unmet, offending_count,
-    upper(finding[1]) || finding[2:] as finding,
-    rule, to_do, samples
+    finding, rule, to_do, samples
 from metrics.check_results
 order by
     list_position(['failed', 'warned', 'passed'], verdict),

@@ -1,6 +1,6 @@
 -- What they are made of
 select
-    part as "Part",
+    {'told': part} as "Part",
     order_count as "Orders with it",
     cast(amount as decimal(18, 0)) as "Paid for it",
     cast(refunded as decimal(18, 0)) as "Refunded",

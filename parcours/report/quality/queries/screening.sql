@@ -22,6 +22,6 @@ written as (
     where figure = 'conversion'
 )
 
-select upper(figure[1]) || figure[2:] as "Figure", * exclude (figure)
+select {'capital': figure} as "Figure", * exclude (figure)
 from written
 order by list_position(['people', 'sessions', 'touchpoints', 'orders', 'conversion'], figure)

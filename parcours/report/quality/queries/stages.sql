@@ -1,12 +1,14 @@
 -- Stage coverage by source
 select
-    case
-        when source is null then 'All'
-        when source = 'events' then 'Click-stream'
-        when source = 'feedback' then 'Surveys'
-        when source = 'tickets' then 'Support tickets'
-        else upper(source[1]) || source[2:]
-    end as "Source of touchpoints",
+    {
+        'capital': case
+            when source is null then 'all'
+            when source = 'events' then 'click-stream'
+            when source = 'feedback' then 'surveys'
+            when source = 'tickets' then 'support tickets'
+            else source
+        end
+    } as "Source of touchpoints",
     touchpoint_count as "Touchpoints",
     staged_count as "With a stage",
     staged_share as "Share",
