@@ -30,6 +30,8 @@ LANGUAGES = (ENGLISH, *sorted(file.stem for file in CATALOGUES.glob("*.po")))
 """Those that pages can be written in: English, and each that has a catalogue."""
 OF_TABLES = "table"
 """The context, in a catalogue, of what tables hold: names of figures, causes, rules of checks, comments."""
+NAMES = frozenset({"column", "columns", "exports", "key", "loaded", "table", "value", "values"})
+"""Parts of what tables hold that are names: a column “Name” of an export is called so in every language."""
 _LANGUAGE: ContextVar[str] = ContextVar("language", default=ENGLISH)
 
 
@@ -73,7 +75,7 @@ def told(text: str) -> str:
         return said
     for pattern, message in _templates(spoken()):
         if found := pattern.fullmatch(text):
-            values = {name: told(value) for name, value in found.groupdict().items()}
+            values = {name: value if name in NAMES else told(value) for name, value in found.groupdict().items()}
             return _filled(catalogue.pgettext(OF_TABLES, message), values)
     return text
 

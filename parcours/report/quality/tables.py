@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import groupby
@@ -105,14 +105,21 @@ def _written(value: object, numbers: Numbers) -> str:
             return numbers.duration(value.total_seconds())
         case date():
             return numbers.day(value)
-        case {"capital": word}:
-            return capital(told(word))
-        case {"told": None}:
-            return NOTHING
-        case {"told": word, **names}:
-            return told(word).format(**names) if names else told(word)
+        case dict():
+            return _told(value)
         case _:
             return str(value)
+
+
+def _told(words: Mapping[str, str | None]) -> str:
+    """Words of ours, with the names in them."""
+    names = {name: text for name, text in words.items() if name not in ("told", "capital")}
+    if capitalised := words.get("capital"):
+        return capital(told(capitalised))
+    text = words.get("told")
+    if text is None:
+        return NOTHING
+    return told(text).format(**names) if names else told(text)
 
 
 def not_quite(share: float | None, numbers: Numbers) -> str:
