@@ -89,7 +89,7 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error("why: --from and --to belong together")
 
     try:
-        # Docs, words and copies are for everybody; all else that a command makes is the shop's, and others read its pages.
+        # Docs, words and copies are for everybody; all else that a command makes is the shop's, and private.
         with nullcontext() if options.command in ("reference", "words", "share") else private_files():
             return _carry_out(options)
     except KeyboardInterrupt:
