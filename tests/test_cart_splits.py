@@ -179,18 +179,18 @@ def test_carts_and_orders_are_split_by_what_the_order_is_of(shop: duckdb.DuckDBP
 def test_recovery_by_delay_and_channel(shop: duckdb.DuckDBPyConnection) -> None:
     found = rows(
         shop,
-        "select split_by, name, cart_count, cart_count_so_far, abandoned_count, open_count, value "
-        "from metrics.cart_recovery order by split_by, position",
+        "select split_by, name, cart_count, cart_count_so_far, abandoned_count, open_count, value, cart_value, "
+        "unvalued_count, up_to_hours from metrics.cart_recovery order by split_by, position",
     )
     third = pytest.approx(1 / 3)
     rest = pytest.approx(2 / 3)
     assert found == [
-        ("channel", "e-mail", 1, 1, 3, 2, third),
-        ("channel", "not recovered", 2, 3, 3, 2, rest),
-        ("delay", "over 2 to 3 days", 1, 1, 3, 2, third),
-        ("delay", "not recovered", 2, 3, 3, 2, rest),
-        ("outcome", "recovered", 1, 1, 3, 2, third),
-        ("outcome", "not recovered", 2, 3, 3, 2, rest),
+        ("channel", "e-mail", 1, 1, 3, 2, third, 10, 0, None),
+        ("channel", "not recovered", 2, 3, 3, 2, rest, 32.5, 0, None),
+        ("delay", "over 2 to 3 days", 1, 1, 3, 2, third, 10, 0, 72),
+        ("delay", "not recovered", 2, 3, 3, 2, rest, 32.5, 0, None),
+        ("outcome", "recovered", 1, 1, 3, 2, third, 10, 0, None),
+        ("outcome", "not recovered", 2, 3, 3, 2, rest, 32.5, 0, None),
     ]
 
 

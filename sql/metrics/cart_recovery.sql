@@ -12,7 +12,8 @@ abandoned as (
         attempts.attempt_id,
         attempts.outcome = 'ordered' as is_recovered,
         elapsed_seconds(carts.left_at, carts.ordered_at) as delay_seconds,
-        carts.came_back_channel as channel
+        carts.came_back_channel as channel,
+        attempts.value as cart_value
     from metrics.cart_attempts as attempts
     inner join journeys.carts as carts on attempts.attempt_id = carts.cart_id
     where attempts.way = 'recovery' and attempts.is_matured
@@ -40,7 +41,9 @@ places as (
     select
         'outcome' as split_by,
         case when is_recovered then 'recovered' else 'not recovered' end as name,
-        case when is_recovered then 1 else 2 end as place
+        case when is_recovered then 1 else 2 end as place,
+        cast(null as bigint) as up_to_hours,
+        cart_value
     from abandoned
     union all
     select
@@ -52,7 +55,9 @@ places as (
                 then 'over ' || coalesce(hours.over_hours, 0) || ' to ' || hours.up_to_hours || ' h'
             else 'over ' || hours.over_hours // 24 || ' to ' || hours.up_to_hours // 24 || ' days'
         end,
-        case when abandoned.is_recovered then coalesce(hours.up_to_hours, 99998) else 99999 end
+        case when abandoned.is_recovered then coalesce(hours.up_to_hours, 99998) else 99999 end,
+        hours.up_to_hours,
+        abandoned.cart_value
     from abandoned
     left join delays on abandoned.attempt_id = delays.attempt_id
     left join hours on delays.up_to_hours = hours.up_to_hours
@@ -60,12 +65,21 @@ places as (
     select
         'channel',
         case when is_recovered then channel else 'not recovered' end,
-        case when is_recovered then 1 else 2 end
+        case when is_recovered then 1 else 2 end,
+        null,
+        cart_value
     from abandoned
 ),
 
 counted as (
-    select split_by, name, max(place) as place, cast(count(*) as bigint) as cart_count
+    select
+        split_by,
+        name,
+        max(place) as place,
+        max(up_to_hours) as up_to_hours,
+        cast(count(*) as bigint) as cart_count,
+        cast(sum(cast(cart_value as decimal(38, 2))) as decimal(38, 2)) as cart_value,
+        cast(count(*) filter (where cart_value is null) as bigint) as unvalued_count
     from places
     group by split_by, name
 ),
@@ -84,12 +98,15 @@ select
     cast(row_number() over (
         partition by counted.split_by order by counted.place, counted.cart_count desc, counted.name
     ) as bigint) as position,   -- in reports
+    counted.up_to_hours,        -- upper end of a delay, included; null: none, or no delay
     counted.cart_count,         -- abandoned carts of it
     cast(sum(counted.cart_count) over (
         partition by counted.split_by order by counted.place, counted.cart_count desc, counted.name
         rows unbounded preceding
     ) as bigint)
         as cart_count_so_far,   -- with those of the rows before it: by delay, recovered until then
+    counted.cart_value,         -- of what was in them within their horizon, in the shop's currency, as far as it is known; null: nothing is
+    counted.unvalued_count,     -- of them, carts of unknown value
     totals.abandoned_count,     -- all of them: carts abandoned within their horizon, matured
     totals.open_count,          -- carts whose horizon has not ended, in no row
     rate(counted.cart_count, totals.abandoned_count) as value,  -- share of all of them, 0–1
