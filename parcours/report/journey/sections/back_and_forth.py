@@ -1,0 +1,89 @@
+"""Back and forth: the pairs of stages, or touchpoints, between which people go both ways."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from parcours.numbers import Numbers
+from parcours.report.drawing import BLUE, SKY, chart
+from parcours.report.figures import Figures, Row
+from parcours.report.journey.pairs_chart import pairs_chart
+from parcours.report.section import Column, Section, View, table
+from parcours.words import later, say, say_number
+
+PLACE = 15
+SHOWN, LISTED = 6, 40
+"""Pairs that are drawn, those gone back between most often, and in the table."""
+KINDS = {"stage": later("Stages"), "touchpoint": later("Touchpoints")}
+PAIRS: tuple[Column, ...] = (
+    (later("There and back"), "a b", lambda _, a, b: say("{a} ⇄ {b}", a=a, b=b)),
+    (later("There"), "there_count", Numbers.count),
+    (later("Back"), "back_count", Numbers.count),
+    (later("Journeys, there"), "there_journey_count", Numbers.count),
+    (later("Journeys, back"), "back_journey_count", Numbers.count),
+    (later("People, back"), "back_person_count", Numbers.count),
+    (later("Time until back, median"), "back_median_seconds", Numbers.duration),
+)
+
+
+def sections(figures: Figures, numbers: Numbers) -> list[Section]:
+    """One section where enough people went back anywhere; none elsewhere."""
+    by_kind = {kind: [row for row in figures.back_and_forth if row.kind == kind] for kind in KINDS}
+    by_kind = {kind: rows for kind, rows in by_kind.items() if any(not row.is_small for row in rows)}
+    if not by_kind:
+        return []
+    most = next(iter(by_kind.values()))[0]
+    return [
+        Section(
+            "back-and-forth",
+            say("Back and forth"),
+            say(
+                "People go back and forth most between {a} and {b}: {count} times back, in {journeys} journeys",
+                a=most.a,
+                b=most.b,
+                count=numbers.count(most.back_count),
+                journeys=numbers.count(most.back_journey_count),
+            ),
+            say(
+                "Pairs of places between which people went both ways within a journey, those gone back between most "
+                "often first. There: the way taken more often; back: the other one. A place right after itself is not "
+                "counted. Grey: fewer than {small} people went back.",
+                small=numbers.count(figures.shop.small_cell),
+            ),
+            ("metrics.transitions",),
+            legend=[(SKY, say("there")), (BLUE, say("back"))],
+            views=[_view(kind, rows, numbers) for kind, rows in by_kind.items()],
+        )
+    ]
+
+
+def _view(kind: str, rows: Sequence[Row], numbers: Numbers) -> View:
+    name, most = say(KINDS[kind]), rows[0]
+    rest = len(rows) - LISTED
+    title = say(
+        "{kind}: {a} ⇄ {b} most often, {there} times there and {back} back",
+        kind=name,
+        a=most.a,
+        b=most.b,
+        there=numbers.count(most.there_count),
+        back=numbers.count(most.back_count),
+    )
+    return View(
+        name,
+        title,
+        chart(
+            f"back-and-forth-{kind}",
+            partial(pairs_chart, rows[:SHOWN], numbers),
+            description=say("{title}. Figures in the table.", title=title),
+        ),
+        table(say("Pairs gone back between most often"), PAIRS, rows[:LISTED], numbers),
+        say_number(
+            "{count} more pair is in metrics.transitions.",
+            "{count} more pairs are in metrics.transitions.",
+            rest,
+            count=numbers.count(rest),
+        )
+        if rest > 0
+        else "",
+    )

@@ -1,0 +1,180 @@
+"""The intended path and the real ones: who keeps to it, which deviations are frequent, and what goes with them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from parcours.numbers import Numbers
+from parcours.report.drawing import chart
+from parcours.report.figures import Figures, Row
+from parcours.report.journey.dots import Dot, DotPanel, dots
+from parcours.report.section import Column, Section, table
+from parcours.words import later, say, say_number
+
+PLACE = 17
+SHOWN = 6
+"""Deviations that are drawn, the most frequent; the tables have all."""
+
+
+def _deviation(kind: str, place_type: str, place: str, from_place: str | None) -> str:
+    """A deviation as one reads it."""
+    places = {"place": place, "from_place": from_place}
+    if kind == "skip":
+        return say("{place} left out", **places)
+    if kind == "back":
+        return say("Back from {from_place} to {place}", **places)
+    if kind == "loop":
+        return say("From {from_place} to {place} again, in a loop", **places)
+    if kind == "repeat":
+        return say("From {from_place} to {place} once more", **places)
+    if kind == "late" and from_place is None:
+        return say("Too long in {place}", **places)
+    if kind == "late":
+        return say("Late from {from_place} to {place}", **places)
+    if from_place is None:
+        return say("Begun with {place}, which is not intended", **places)
+    return say("From {from_place} to {place}, which is not intended", **places)
+
+
+NAME = "kind place_type place from_place"
+DEVIATIONS: tuple[Column, ...] = (
+    (later("Deviation"), NAME, lambda _, *parts: _deviation(*parts)),
+    (later("Journeys with it"), "deviating_count", Numbers.count),
+    (later("Journeys that are over"), "journey_count", Numbers.count),
+    (later("Without it"), "conforming_rate", Numbers.share),
+    (later("95\u00a0% interval"), "conforming_low conforming_high", Numbers.interval),
+    (later("Times"), "deviation_count", Numbers.count),
+    (later("Beyond the limit, median"), "median_seconds_beyond", Numbers.duration),
+)
+COSTS: tuple[Column, ...] = (
+    (later("Deviation"), NAME, lambda _, *parts: _deviation(*parts)),
+    (later("Compared"), "compared_count", Numbers.count),
+    (later("Ordered later"), "ordered_count", Numbers.count),
+    (later("Ordered later, rate"), "ordered_rate", Numbers.share),
+    (later("Comparable journeys"), "comparable_count", Numbers.count),
+    (later("Ordered later, comparable"), "comparable_rate", Numbers.share),
+    (later("Difference"), "difference", Numbers.points),
+    (
+        later("95\u00a0% interval"),
+        "difference_low difference_high",
+        lambda numbers, low, high: numbers.differences(low, high, "share"),
+    ),
+)
+
+
+def sections(figures: Figures, numbers: Numbers) -> list[Section]:
+    """One section where journeys are over and could deviate from their path; none elsewhere."""
+    whole = next((row for row in figures.conformance if row.kind == "all" and row.journey_count), None)
+    deviations = [row for row in figures.conformance if row.kind != "all" and row.deviating_count]
+    is_a_path = sum(stage.is_required for stage in figures.stages) > 1
+    if whole is None or not (deviations or (is_a_path and not whole.is_small)):
+        return []
+    subtitle = say(
+        "The intended path: the required stages in the order of the map, and the limits of journey.yaml. Journeys that "
+        "are over (silent for {limit}; n\u00a0{count}) and deviate from it so, with Wilson 95\u00a0% intervals; one "
+        "journey may deviate in several ways.",
+        limit=numbers.days(figures.shop.inactivity_days),
+        count=numbers.count(whole.journey_count),
+    )
+    often = DotPanel(
+        [_dot(row, numbers) for row in deviations[:SHOWN]], say("of the journeys that are over, 95\u00a0% interval")
+    )
+    costs = [_cost(row, numbers) for row in figures.deviation_costs[:SHOWN]]
+    cost = DotPanel(costs, say("those that order later, beside comparable journeys, in points"), is_difference=True)
+    panels = [often, cost] if costs else [often]
+    return [
+        Section(
+            "conformance",
+            say("Intended path"),
+            _title(whole, deviations, numbers),
+            subtitle,
+            ("metrics.path_conformance", "metrics.deviation_cost"),
+            charts=[chart("conformance", partial(dots, panels, numbers))] if deviations else [],
+            notes=_notes(figures.deviation_costs, numbers),
+            tables=[
+                table(say("Journeys and deviations"), DEVIATIONS, deviations, numbers),
+                *([table(say("What goes with them"), COSTS, figures.deviation_costs, numbers)] if costs else []),
+            ]
+            if deviations
+            else [],
+        )
+    ]
+
+
+def _title(whole: Row, deviations: Sequence[Row], numbers: Numbers) -> str:
+    """How many keep to the path, and the most frequent deviation."""
+    if not deviations:
+        return say_number(
+            "The {count} journey that is over kept to the intended path",
+            "All {count} journeys that are over kept to the intended path",
+            whole.journey_count,
+            count=numbers.count(whole.journey_count),
+        )
+    most = deviations[0]
+    name = _deviation(most.kind, most.place_type, most.place, most.from_place)
+    if whole.is_small:
+        return say(
+            "{count} of {all} journeys kept to the intended path, too few for a rate; most often: {deviation}",
+            count=numbers.count(whole.conforming_count),
+            all=numbers.count(whole.journey_count),
+            deviation=name,
+        )
+    return say(
+        "{share} of journeys keep to the intended path; the most frequent deviation: {deviation} ({rate})",
+        share=numbers.share(whole.conforming_rate, 0),
+        deviation=name,
+        rate=numbers.share(1 - most.conforming_rate),
+    )
+
+
+def _dot(row: Row, numbers: Numbers) -> Dot:
+    detail = say(
+        "{count} of {all} journeys",
+        count=numbers.count(row.deviating_count),
+        all=numbers.count(row.journey_count),
+    )
+    share = 1 - row.conforming_rate
+    name = _deviation(row.kind, row.place_type, row.place, row.from_place)
+    tone = "quiet" if row.is_small else "plain"
+    return Dot(name, detail, share, 1 - row.conforming_high, 1 - row.conforming_low, tone, numbers.share(share))
+
+
+def _cost(row: Row, numbers: Numbers) -> Dot:
+    detail = say(
+        "{rate} of {count} order later, {comparable} of comparable ones",
+        rate=numbers.share(row.ordered_rate),
+        count=numbers.count(row.compared_count),
+        comparable=numbers.share(row.comparable_rate),
+    )
+    name = _deviation(row.kind, row.place_type, row.place, row.from_place)
+    tone = "quiet" if row.is_small else "worsened" if row.difference_high < 0 else "plain"
+    return Dot(
+        name, detail, row.difference, row.difference_low, row.difference_high, tone, numbers.points(row.difference)
+    )
+
+
+def _notes(costs: Sequence[Row], numbers: Numbers) -> list[str]:
+    """What is dear among the deviations, and what a difference does not say."""
+    compared = [row for row in costs if not row.is_small]
+    if not compared:
+        return []
+    dear = [row for row in compared if row.difference_high < 0]
+    kept = say(
+        "Comparable: journeys that were at the same point as long, had bought nothing and not deviated so yet. The "
+        "difference goes with a deviation; it need not be caused by it."
+    )
+    if not dear:
+        return [say("After none of these deviations do fewer order for certain than of comparable journeys."), kept]
+    return [
+        *(
+            say(
+                "{deviation}: {rate} order later, {comparable} of comparable journeys.",
+                deviation=_deviation(row.kind, row.place_type, row.place, row.from_place),
+                rate=numbers.share(row.ordered_rate),
+                comparable=numbers.share(row.comparable_rate),
+            )
+            for row in sorted(dear, key=lambda row: row.difference)
+        ),
+        kept,
+    ]
