@@ -40,6 +40,7 @@ def whole(table: str) -> Callable[[Shop, Row], pd.DataFrame]:
     return lambda shop, row: shop.table(table)
 
 
+MOVES = ("transition_count", "journey_count", "person_count", "median_seconds")
 INTERVAL = {"low": "step_rate_low", "high": "step_rate_high"}
 PAGE: dict[str, Sequence[Asked]] = {
     "kpis": [
@@ -111,6 +112,22 @@ PAGE: dict[str, Sequence[Asked]] = {
         ),
     ],
     "cart_ways": [Asked(lambda shop, row: shop.carts(), {"way": "way"})],
+    "cart_recovery": [
+        Asked(whole("metrics.cart_recovery"), {"split_by": "split_by", "name": "name"}, made=["silence_days"])
+    ],
+    "cart_splits": [
+        Asked(
+            lambda shop, row: shop.table("metrics.cart_abandonment_splits", where="way = 'cart abandonment'"),
+            {"split_by": "split_by", "name": "name"},
+        ),
+        Asked(
+            lambda shop, row: (
+                shop.carts(by=row.split_by).query("way == 'cart abandonment'").rename(columns={row.split_by: "name"})
+            ),
+            {"name": "name"},
+            made=["*"],
+        ),
+    ],
     "conversion_ways": [Asked(whole("metrics.conversion"), {"way": "way"})],
     "cohorts": [
         Asked(
@@ -120,6 +137,61 @@ PAGE: dict[str, Sequence[Asked]] = {
         )
     ],
     "csat": [Asked(whole("metrics.csat_by_stage"), {"stage": "stage"}, {"low": "csat_low", "high": "csat_high"})],
+    "satisfaction": [
+        Asked(
+            whole("metrics.satisfaction"),
+            {"kind": "kind", "dimension": "dimension", "value": "value"},
+        ),
+        Asked(lambda shop, row: shop.satisfaction(row.dimension, kind=row.kind), {"value": "value"}, made=["*"]),
+    ],
+    "satisfaction_drivers": [
+        Asked(
+            lambda shop, row: shop.satisfaction_drivers(),
+            {"survey": "survey", "kind": "kind", "driver": "driver"},
+        )
+    ],
+    "second_orders": [Asked(lambda shop, row: shop.survival(), {"day_number": "day_number"})],
+    "expected_orders": [
+        Asked(
+            lambda shop, row: shop.expected_retention(),
+            {"cohort_on": "cohort_at", "interval_number": "interval_number"},
+        )
+    ],
+    "conformance": [
+        Asked(
+            lambda shop, row: shop.ask(
+                "select paths.* replace (coalesce(stages.stage_label, paths.place) as place, "
+                "coalesce(since.stage_label, paths.from_place) as from_place) from metrics.path_conformance as paths "
+                "left join settings.stages as stages on paths.place_type = 'stage' and paths.place = stages.stage "
+                "left join settings.stages as since on paths.place_type = 'stage' and paths.from_place = since.stage "
+                "where paths.journey_type = 'all'"
+            ),
+            {"kind": "kind", "place_type": "place_type", "place": "place", "from_place": "from_place"},
+        )
+    ],
+    "deviation_costs": [
+        Asked(
+            lambda shop, row: shop.ask(
+                "select costs.* replace (stages.stage_label as place, since.stage_label as from_place) "
+                "from metrics.deviation_cost as costs "
+                "left join settings.stages as stages on costs.place = stages.stage "
+                "left join settings.stages as since on costs.from_place = since.stage"
+            ),
+            {"kind": "kind", "place": "place", "from_place": "from_place"},
+        )
+    ],
+    "back_and_forth": [
+        Asked(
+            lambda shop, row: shop.transitions(where=f"kind = '{row.kind}' and journey_type = 'all'"),
+            {"from_place": ours, "to_place": theirs},
+            {f"{way}_{name}": name for name in MOVES},
+            made=[f"{other}_{name}" for name in MOVES],
+        )
+        for ours, theirs, way, other in (
+            ("from_place", "to_place", "there", "back"),
+            ("to_place", "from_place", "back", "there"),
+        )
+    ],
     "impacts": [
         Asked(lambda shop, row: shop.changes(), {"change_id": "change_id", "kpi": "kpi"}),
     ],
@@ -187,7 +259,9 @@ def test_each_figure_of_the_page_is_that_of_its_function(figures: Figures, shop:
         for way in ways:
             answers: dict[Any, pd.DataFrame] = {}
             for row in getattr(figures, query):
-                whose = (getattr(row, name, None) for name in ("kpi", "grain", "funnel_id", "dimension"))
+                whose = (
+                    getattr(row, name, None) for name in ("kpi", "grain", "funnel_id", "dimension", "split_by", "kind")
+                )
                 asked = (*whose, getattr(row, "cohort_on", 0) is None)
                 if asked not in answers:
                     answers[asked] = pd.DataFrame(way.ask(shop, row))
@@ -202,6 +276,15 @@ def test_each_figure_of_the_page_is_that_of_its_function(figures: Figures, shop:
                     compared.setdefault(query, set()).add(name)
     shown = {
         "kpis",
+        "cart_recovery",
+        "cart_splits",
+        "satisfaction",
+        "satisfaction_drivers",
+        "second_orders",
+        "expected_orders",
+        "conformance",
+        "deviation_costs",
+        "back_and_forth",
         "stages",
         "funnel_steps",
         "cart_ways",

@@ -45,10 +45,10 @@ SHOP = """
 insert into settings.shop (
     name, time_zone, currency, language, session_timeout_seconds, session_maximum_seconds, cart_horizon_seconds,
     retention_days, inactivity_seconds, attribution_seconds, survey_lag_seconds, identity_link_limit,
-    small_cell, guard_days, leaves_out_screened
+    small_cell, guard_days, leaves_out_screened, cart_silence_seconds
 ) values
     ('{text}', 'Europe/Paris', 'EUR', '{language}', 1800, 86400, 604800, 90, 2592000, 86400, 604800,
-     10, 30, 1, true);
+     10, 30, 1, true, 86400);
 """
 
 ROWS = """
@@ -138,6 +138,92 @@ insert into metrics.cart_abandonment (way, position, numerator, denominator, ope
     ('checkout abandonment', 2, 30, 60, 1, 0.5, 0.377, 0.623),
     ('recovery (silent for 24 h, then ordered)', 3, 1, 20, 0, 0.05, 0.009, 0.236),
     ('emptied by the person (in no rate)', 4, 5, null, 0, null, null, null);
+insert into metrics.cart_recovery (
+    split_by, name, position, up_to_hours, cart_count, cart_value, unvalued_count, cart_count_so_far, abandoned_count,
+    open_count, value, low, high, is_small
+) values
+    ('outcome', 'recovered', 1, null, 10, 400, 0, 10, 80, 3, 0.125, 0.07, 0.21, false),
+    ('outcome', 'not recovered', 2, null, 70, 3000, 1, 80, 80, 3, 0.875, 0.79, 0.93, false),
+    ('delay', 'over 24 to 48 h', 1, 48, 4, 100, 0, 4, 80, 3, 0.05, 0.02, 0.12, false),
+    ('delay', 'over 2 to 3 days', 2, 72, 6, 300, 0, 10, 80, 3, 0.075, 0.04, 0.15, false),
+    ('delay', 'not recovered', 3, null, 70, 3000, 1, 80, 80, 3, 0.875, 0.79, 0.93, false),
+    ('channel', 'e-mail', 1, null, 10, 400, 0, 10, 80, 3, 0.125, 0.07, 0.21, false),
+    ('channel', 'not recovered', 2, null, 70, 3000, 1, 80, 80, 3, 0.875, 0.79, 0.93, false);
+insert into metrics.cart_abandonment_splits (
+    way, position, split_by, day, name, numerator, denominator, open_count, value, low, high, lost_value,
+    unvalued_count, is_small
+) values
+    ('cart abandonment', 1, 'all', null, null, 70, 100, 3, 0.7, 0.6, 0.78, 3000, 0, false),
+    ('cart abandonment', 1, 'level', null, 'cart', 40, 40, 1, 1, 0.91, 1, 1000, 0, false),
+    ('cart abandonment', 1, 'level', null, 'checkout', 30, 60, 2, 0.5, 0.38, 0.62, 2000, 0, false),
+    ('cart abandonment', 1, 'device', null, 'mobile', 55, 60, 3, 0.92, 0.82, 0.97, 2000, 0, false),
+    ('cart abandonment', 1, 'device', null, 'desktop', 15, 38, 0, 0.39, 0.26, 0.55, 900, 0, false),
+    ('cart abandonment', 1, 'device', null, 'tablet', 2, 2, 0, 1, 0.34, 1, 100, 0, true),
+    ('cart abandonment', 1, 'campaign', null, '{text}', 40, 50, 0, 0.8, 0.67, 0.89, 100, 0, false),
+    ('cart abandonment', 1, 'campaign', null, 'none', 30, 50, 0, 0.6, 0.46, 0.72, 100, 0, false),
+    ('cart abandonment', 1, 'country', null, 'unknown', 70, 100, 3, 0.7, 0.6, 0.78, 3000, 0, false),
+    ('recovery', 5, 'device', null, 'mobile', 10, 80, 3, 0.125, 0.07, 0.21, 3000, 0, false);
+insert into metrics.satisfaction (
+    kind, dimension, value, answer_count, asked_count, response_rate, satisfied_count, csat, csat_low, csat_high,
+    mean_of_10, rest_count, csat_difference, csat_difference_low, csat_difference_high, is_small
+) values
+    ('csat', 'all', 'all', 100, 200, 0.5, 50, 0.5, 0.4, 0.6, 5, null, null, null, null, false),
+    ('csat', 'delivery', 'late', 40, 80, 0.5, 8, 0.2, 0.1, 0.35, 3, 50, -0.64, -0.77, -0.44, false),
+    ('csat', 'delivery', 'on time', 50, 90, 0.55, 42, 0.84, 0.72, 0.92, 8, 40, 0.64, 0.44, 0.77, false),
+    ('csat', 'delivery', 'unknown', 10, 30, 0.33, 0, 0, 0, 0.28, 2, null, null, null, null, true),
+    ('csat', 'order_value', 'highest third', 60, 100, 0.6, 24, 0.4, 0.29, 0.53, 4, 10, 0.1, -0.2, 0.3, false),
+    ('csat', 'order_value', 'lowest third', 10, 50, 0.2, 3, 0.3, 0.11, 0.6, 4, 60, -0.1, -0.3, 0.2, true),
+    ('csat', 'support', 'contacted', 100, 200, 0.5, 50, 0.5, 0.4, 0.6, 5, 0, null, null, null, false);
+insert into metrics.satisfaction_drivers (
+    survey, kind, driver, answer_count, unknown_count, all_explained, explained, explained_low, explained_high,
+    is_told, worst_value, best_value, left_out
+) values
+    ('{text}', 'csat', 'delivery', 90, 10, 0.3, 0.25, 0.1, 0.4, true, 'late', 'on time', null),
+    ('{text}', 'csat', 'device', 90, 10, 0.3, 0.05, 0, 0.1, false, null, null, null),
+    ('{text}', 'csat', 'channel', null, null, null, null, null, null, null, null, null, 'always direct');
+insert into metrics.second_order_survival (
+    dimension, value, day_number, at_risk_count, ordered_count, censored_count, survival_rate, survival_low,
+    survival_high
+) values
+    ('all', 'all', 0, 100, 0, 0, 1, null, null),
+    ('all', 'all', 10, 100, 8, 0, 0.92, 0.85, 0.96),
+    ('all', 'all', 40, 90, 9, 60, 0.828, 0.74, 0.89),
+    ('all', 'all', 70, 20, 1, 19, 0.787, 0.68, 0.86),
+    ('device', '{text}', 10, 50, 25, 0, 0.5, 0.3, 0.6);
+insert into metrics.retention_expected (
+    kind, cohort_at, interval_number, entered_count, open_count, returned_so_far_count, expected_rate, expected_low,
+    expected_high
+) values
+    ('cumulative', '2026-06-01', 0, 40, 20, 10, 0.3, 0.25, 0.35),
+    ('cumulative', '2026-06-01', 1, 40, 40, 10, null, null, null),
+    ('cumulative', '2026-07-01', 0, 9, 9, 0, 0.9, 0.1, 1),
+    ('on', '2026-06-01', 0, 40, 20, 10, 0.7, 0.6, 0.8);
+insert into metrics.path_conformance (
+    journey_type, kind, place_type, place, from_place, journey_count, deviating_count, conforming_count,
+    deviation_count, conforming_rate, conforming_low, conforming_high, median_seconds_beyond, is_small
+) values
+    ('all', 'all', 'all', 'all', null, 100, 30, 70, 40, 0.7, 0.6, 0.78, null, false),
+    ('all', 'back', 'stage', 'cart', 'checkout', 100, 25, 75, 30, 0.75, 0.66, 0.82, null, false),
+    ('all', 'late', 'touchpoint', '{text}', 'order placed', 100, 10, 90, 10, 0.9, 0.83, 0.94, 9000, false),
+    ('usage', 'back', 'stage', 'cart', 'checkout', 90, 90, 0, 90, 0, 0, 0.04, null, false);
+insert into metrics.deviation_cost (
+    kind, place, from_place, deviating_count, after_order_count, compared_count, ordered_count, comparable_count,
+    ordered_rate, comparable_rate, difference, difference_low, difference_high, is_small
+) values
+    ('back', 'cart', 'checkout', 40, 0, 40, 4, 50, 0.1, 0.4, -0.3, -0.45, -0.12, false),
+    ('skip', 'checkout', null, 3, 0, 0, 0, 0, null, null, null, null, null, true);
+insert into metrics.transitions (
+    kind, journey_type, from_place, to_place, person_count, journey_count, transition_count, median_seconds, is_loop,
+    is_back_step
+) values
+    ('stage', 'all', 'cart', 'checkout', 60, 66, 90, 60, false, false),
+    ('stage', 'all', 'checkout', 'cart', 35, 36, 50, 7200, false, true),
+    ('stage', 'all', 'checkout', 'purchase', 24, 24, 24, 60, false, false),
+    ('stage', 'all', null, 'cart', 100, 100, 100, null, false, false),
+    ('stage', 'usage', 'purchase', 'checkout', 90, 90, 90, 60, false, true),
+    ('touchpoint', 'all', '{text}', '{text}', 99, 99, 99, 5, true, false),
+    ('touchpoint', 'all', '{text}', 'search', 40, 40, 40, 5, false, false),
+    ('touchpoint', 'all', 'search', '{text}', 4, 4, 4, 5, false, true);
 insert into metrics.journey_variants (
     journey_type, variant_number, path, visit_count, is_intended, journey_count, ordered_count, journey_share,
     cumulative_share, covers_80, ordered_rate, ordered_low, ordered_high, median_seconds, is_small
@@ -550,16 +636,22 @@ def test_a_section_is_on_the_page_where_it_says_once_its_module_is_there(
     assert list(by_key) == [
         "journey",
         "segments",
+        "back-and-forth",
         "variants",
+        "conformance",
         "funnel-1",
         "daily",
         "incidents",
         "planted",
         "movements",
         "carts",
+        "cart-segments",
+        "cart-recovery",
         "products",
         "retention",
+        "second-order",
         "csat",
+        "satisfaction",
         "changes",
         "change-1",
         "change-2",
@@ -827,3 +919,129 @@ def test_products_that_most_saw_run_from_the_least_to_the_most_wanted(tmp_path: 
     section = sections_of(write_published(tmp_path / "published.duckdb"))["products"]
     assert plain(section.title) == "Of those who see a product, from 5.00 % (Cart) to 25.0 % (p2) put it into a cart"
     assert [row[0] for row in section.tables[0].rows] == ["Cart", "p2"] and "Few" not in section.charts[0].wide
+
+
+def emptied(path: Path, *tables: str) -> dict[str, Section]:
+    """The sections of a page whose tables of metrics are without a row."""
+    with duckdb.connect(str(path)) as connection:
+        for name in tables:
+            connection.execute(f"delete from metrics.{name}")
+    return sections_of(path)
+
+
+def test_carts_by_segment_speak_of_the_split_that_tells_them_apart(tmp_path: Path) -> None:
+    path = write_published(tmp_path / "published.duckdb", text="Spring")
+    section = sections_of(path)["cart-segments"]
+    assert plain(section.title) == "Carts differ most by device: from 39 % (desktop) to 92 % (mobile) get no order"
+    # Level is what an order needs, no cause; of the country nothing is known.
+    assert [view.name for view in section.views] == ["Device", "Campaign", "Level"]
+    device, campaign, _ = section.views
+    assert [row[0] for row in device.table.rows] == ["Mobile", "Desktop", "Tablet"]
+    assert device.table.small == {2}
+    assert (
+        plain(campaign.title) == "By campaign, from 60 % (none) to 80 % (Spring) get no order; their intervals overlap"
+    )
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("delete from metrics.cart_abandonment_splits where split_by = 'device'")
+    same = sections_of(path)["cart-segments"].title
+    assert same == "No segment of carts is certain to be abandoned more often than another"
+    assert "cart-segments" not in emptied(path, "cart_abandonment_splits")
+
+
+def test_carts_that_come_back_say_how_many_when_and_what_was_in_them(tmp_path: Path) -> None:
+    path = write_published(tmp_path / "published.duckdb")
+    section = sections_of(path)["cart-recovery"]
+    assert plain(section.title) == (
+        "12.5 % of abandoned carts are ordered after all (€400), half of these within 3 days of being left"
+    )
+    assert "silent for 1 day" in section.subtitle and "3 more may still come back" in section.subtitle
+    assert section.notes[0] == (
+        "In the carts that came back were €400, in the others €3,000, as far as prices are known."
+    )
+    assert section.notes[1] == "Most of these orders came by the channel “e-mail”: 10 of 10."
+    assert [row[0] for row in section.tables[0].rows] == ["Over 24 to 48 h", "Over 2 to 3 days", "Not recovered"]
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("delete from metrics.cart_recovery where name <> 'not recovered'")
+    none = sections_of(path)["cart-recovery"]
+    assert none.title == "None of 80 abandoned carts came back" and not none.charts
+    assert "cart-recovery" not in emptied(path, "cart_recovery")
+
+
+def test_a_shop_of_deals_alone_has_no_carts_and_no_second_orders(
+    tmp_path: Path, changed: duckdb.DuckDBPyConnection
+) -> None:
+    changed.execute("update metrics.cut_off set events_until = null, orders_until = null, deals_until = '2026-07-05'")
+    assert not {"cart-segments", "cart-recovery", "second-order"} & {*sections_of_open(changed)}
+
+
+def test_satisfaction_says_what_goes_with_less_of_it(tmp_path: Path) -> None:
+    path = write_published(tmp_path / "published.duckdb", text="Review")
+    section = sections_of(path)["satisfaction"]
+    assert plain(section.title) == "Satisfaction differs most by delivery: from 20 % (late) to 84 % (on time) satisfied"
+    # Of support everybody is the same: it tells nothing.
+    assert [view.name for view in section.views] == ["Delivery", "Order value", "All at once"]
+    delivery, value, everything = section.views
+    assert "Unknown" in [row[0] for row in delivery.table.rows] and "Unknown" not in delivery.chart.wide
+    assert value.title == "By order value: too few answers to compare"
+    assert (
+        plain(everything.title)
+        == "Beside all the others, satisfaction goes with delivery (25 %) of what sets answers apart"
+    )
+    assert [row[0] for row in everything.table.rows] == ["Review, delivery", "Review, device", "Review, channel"]
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("update metrics.satisfaction set is_small = true where value = 'late'")
+    assert sections_of(path)["satisfaction"].title == (
+        "100 answers are too few to say what goes with lower satisfaction"
+    )
+    assert "satisfaction" not in emptied(path, "satisfaction")
+
+
+def test_second_orders_are_measured_and_what_is_expected_stands_apart(tmp_path: Path) -> None:
+    path = write_published(tmp_path / "published.duckdb")
+    section = sections_of(path)["second-order"]
+    # By day 30, of which June is expected something; July has too few customers.
+    assert plain(section.title) == (
+        "An estimated 8.00 % of customers order again within 30 days of their first order; of those of Jun 2026 30.0 % "
+        "are expected to (25.0–35.0 %)"
+    )
+    measured, expected = section.tables
+    assert [plain(row[1]) for row in measured.rows] == ["8.00 %", "17.2 %"]
+    assert measured.small == {1}  # 20 are observed on day 60
+    assert [row[0] for row in expected.rows] == [f"Jun{NBSP}2026, within 30 days", f"Jul{NBSP}2026, within 30 days"]
+    drawn = json.loads(section.charts[0].wide)["data"]
+    dashed = [trace for trace in drawn if trace["line"].get("dash") == "dash"]
+    assert len(dashed) == 1 and dashed[0]["y"] == [30]
+    assert [name for _, name in section.legend][:2] == ["measured", "measured of few"]
+    apart = emptied(path, "retention_expected")["second-order"]
+    # Nothing is expected: the last day on which enough are observed.
+    assert plain(apart.title) == "An estimated 8.00 % of customers order again within 30 days of their first order"
+    assert len(apart.tables) == 1 and "dash" not in apart.charts[0].wide
+    assert "second-order" not in emptied(path, "second_order_survival")
+
+
+def test_the_intended_path_says_who_keeps_to_it_and_what_goes_with_leaving_it(tmp_path: Path) -> None:
+    path = write_published(tmp_path / "published.duckdb", text="Basket")
+    section = sections_of(path)["conformance"]
+    assert plain(section.title) == (
+        "70 % of journeys keep to the intended path; the most frequent deviation is “Back: Checkout → Basket” (25.0 %)"
+    )
+    deviations, costs = section.tables
+    assert [row[0] for row in deviations.rows] == ["Back: Checkout → Basket", "Late: order placed → Basket"]
+    assert [row[0] for row in costs.rows] == ["Back: Checkout → Basket"]  # nobody can be held against who skipped
+    assert plain(section.notes[1]) == "Back: Checkout → Basket: 10.0 % order later, 40.0 % of comparable journeys."
+    assert len(section.folded) == 1
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("delete from metrics.path_conformance where kind <> 'all'")
+    kept = emptied(path, "deviation_cost")["conformance"]
+    assert kept.title == "All 100 journeys that are over kept to the intended path" and not kept.drawn
+    assert "conformance" not in emptied(path, "path_conformance")
+
+
+def test_back_and_forth_names_the_pair_gone_back_between_most_often(tmp_path: Path) -> None:
+    path = write_published(tmp_path / "published.duckdb", text="Basket")
+    section = sections_of(path)["back-and-forth"]
+    assert section.title == "People go back and forth most between Basket and Checkout: 50 times back, in 36 journeys"
+    # Between touchpoints too few went back; one after itself is no pair; other types of journeys are not all.
+    assert [view.name for view in section.views] == ["Stages"]
+    assert section.views[0].table.rows == [["Basket ⇄ Checkout", "90", "50", "66", "36", "35", f"2{NBSP}h"]]
+    assert "back-and-forth" not in emptied(path, "transitions")

@@ -28,6 +28,11 @@ from parcours.words import say
 HEIGHT, INTERVAL_DAYS = 300, 30
 LEAST_GAP = 0.06
 """Between two labels, of the height."""
+BESIDE = 0.006
+"""Between the points of two cohorts on the same day, of the width: else one interval would cover the other."""
+
+FAR = 0.8
+"""Of the width: a label further right would be cut, and stands left of its point."""
 
 
 def second_order_chart(
@@ -40,11 +45,11 @@ def second_order_chart(
     if len(few) > 1:
         traces.append(_curve(few, FADED, numbers))
     labels: list[tuple[float, float, str]] = []
-    for on, expected in cohorts.items():
-        traces += _expected(on, expected, numbers)
-        last = expected[-1]
-        labels.append((_end(last), last.expected_rate * 100, numbers.month(on)))
     shown = [row.day_number for row in rows] + [_end(row) for of_one in cohorts.values() for row in of_one]
+    for place, (on, expected) in enumerate(cohorts.items()):
+        shift = (place - (len(cohorts) - 1) / 2) * BESIDE * max(shown)
+        traces += _expected(on, expected, shift, numbers)
+        labels.append((_end(expected[-1]) + shift, expected[-1].expected_rate * 100, numbers.month(on)))
     highs = [(1 - row.survival_low) * 100 for row in known if row.survival_low is not None]
     highs += [row.expected_high * 100 for of_one in cohorts.values() for row in of_one]
     top, right = max([*highs, 1 - few[-1].survival_rate, 0.1]) * 1.1, max(shown)
@@ -53,28 +58,21 @@ def second_order_chart(
         numbers,
         HEIGHT,
         (10, 14, 46, 46),
-        annotations=[
-            note(
-                name,
-                x,
-                y,
-                xanchor="right",
-                yanchor="bottom",
-                size=11,
-                color=INK,
-                xshift=-7,
-                bgcolor="rgba(255,255,255,0.85)",
-            )
-            for x, y, name in _apart(labels, top)
-        ],
+        annotations=[_label(name, x, y, x > right * FAR) for x, y, name in _apart(labels, top)],
         xaxis=axis(
             range=[0, right * 1.03],
             tickvals=[*range(0, int(right) + 1, step)],
             title={"text": say("days since the first order"), "font": {"size": 11.5, "color": GREY}, "standoff": 8},
         ),
-        yaxis=axis(range=[0, top], nticks=6, **percent_ticks()),
+        yaxis=axis(range=[-0.03 * top, top], nticks=6, **percent_ticks()),
     )
     return {"data": traces, "layout": frame}
+
+
+def _label(name: str, x: float, y: float, is_far: bool) -> Drawing:
+    anchor, shift = ("right", -7) if is_far else ("left", 7)
+    behind = {"bgcolor": "rgba(255,255,255,0.85)", "borderpad": 0}
+    return note(name, x, y, xanchor=anchor, xshift=shift, yanchor="middle", size=11, color=INK, **behind)
 
 
 def _end(row: Row) -> int:
@@ -109,8 +107,8 @@ def _band(rows: Sequence[Row]) -> list[Drawing]:
     ]
 
 
-def _expected(on: date, rows: Sequence[Row], numbers: Numbers) -> list[Drawing]:
-    days, shares = [_end(row) for row in rows], [row.expected_rate * 100 for row in rows]
+def _expected(on: date, rows: Sequence[Row], shift: float, numbers: Numbers) -> list[Drawing]:
+    days, shares = [_end(row) + shift for row in rows], [row.expected_rate * 100 for row in rows]
     texts = [
         say(
             "{month}: {share} expected by day {day} ({interval})",
@@ -123,7 +121,7 @@ def _expected(on: date, rows: Sequence[Row], numbers: Numbers) -> list[Drawing]:
     ]
     last = rows[-1]
     whisker = {
-        "x": [_end(last)] * 2,
+        "x": [_end(last) + shift] * 2,
         "y": [last.expected_low * 100, last.expected_high * 100],
         "line": {"color": ORANGE, "width": 1.5},
         "hoverinfo": "skip",

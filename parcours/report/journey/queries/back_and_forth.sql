@@ -12,7 +12,7 @@ with moves as (
 
 select
     there.kind, there.from_place, there.to_place, there.from_label as a, back.from_label as b,
-    there.transition_count as there_count, back.transition_count as back_count,
+    there.transition_count as there_transition_count, back.transition_count as back_transition_count,
     there.journey_count as there_journey_count, back.journey_count as back_journey_count,
     back.person_count as back_person_count, back.median_seconds as back_median_seconds,
     is_small_cell(back.person_count, shop.small_cell) as is_small

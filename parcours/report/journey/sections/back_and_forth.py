@@ -18,8 +18,8 @@ SHOWN, LISTED = 6, 40
 KINDS = {"stage": later("Stages"), "touchpoint": later("Touchpoints")}
 PAIRS: tuple[Column, ...] = (
     (later("There and back"), "a b", lambda _, a, b: say("{a} ⇄ {b}", a=a, b=b)),
-    (later("There"), "there_count", Numbers.count),
-    (later("Back"), "back_count", Numbers.count),
+    (later("There"), "there_transition_count", Numbers.count),
+    (later("Back"), "back_transition_count", Numbers.count),
     (later("Journeys, there"), "there_journey_count", Numbers.count),
     (later("Journeys, back"), "back_journey_count", Numbers.count),
     (later("People, back"), "back_person_count", Numbers.count),
@@ -33,22 +33,24 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
     by_kind = {kind: rows for kind, rows in by_kind.items() if any(not row.is_small for row in rows)}
     if not by_kind:
         return []
-    most = next(iter(by_kind.values()))[0]
+    most = _most(next(iter(by_kind.values())))
     return [
         Section(
             "back-and-forth",
             say("Back and forth"),
-            say(
+            say_number(
+                "People go back and forth most between {a} and {b}: {count} times back, in {journeys} journey",
                 "People go back and forth most between {a} and {b}: {count} times back, in {journeys} journeys",
+                most.back_journey_count,
                 a=most.a,
                 b=most.b,
-                count=numbers.count(most.back_count),
+                count=numbers.count(most.back_transition_count),
                 journeys=numbers.count(most.back_journey_count),
             ),
             say(
                 "Pairs of places between which people went both ways within a journey, those gone back between most "
                 "often first. There: the way taken more often; back: the other one. A place right after itself is not "
-                "counted. Grey: fewer than {small} people went back.",
+                "counted. Pairs of which fewer than {small} people went back are in the table alone.",
                 small=numbers.count(figures.shop.small_cell),
             ),
             ("metrics.transitions",),
@@ -58,23 +60,28 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
     ]
 
 
+def _most(rows: Sequence[Row]) -> Row:
+    """The pair gone back between most often, of those in which enough people did."""
+    return next(row for row in rows if not row.is_small)
+
+
 def _view(kind: str, rows: Sequence[Row], numbers: Numbers) -> View:
-    name, most = say(KINDS[kind]), rows[0]
+    name, most = say(KINDS[kind]), _most(rows)
     rest = len(rows) - LISTED
     title = say(
         "{kind}: {a} ⇄ {b} most often, {there} times there and {back} back",
         kind=name,
         a=most.a,
         b=most.b,
-        there=numbers.count(most.there_count),
-        back=numbers.count(most.back_count),
+        there=numbers.count(most.there_transition_count),
+        back=numbers.count(most.back_transition_count),
     )
     return View(
         name,
         title,
         chart(
             f"back-and-forth-{kind}",
-            partial(pairs_chart, rows[:SHOWN], numbers),
+            partial(pairs_chart, [row for row in rows if not row.is_small][:SHOWN], numbers),
             description=say("{title}. Figures in the table.", title=title),
         ),
         table(say("Pairs gone back between most often"), PAIRS, rows[:LISTED], numbers),

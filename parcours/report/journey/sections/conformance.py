@@ -16,25 +16,32 @@ PLACE = 17
 SHOWN = 6
 """Deviations that are drawn, the most frequent; the tables have all."""
 
+AT_A_PLACE = {
+    "skip": later("Left out: {place}"),
+    "late": later("Too long in {place}"),
+    "forbidden": later("Not intended: to begin with {place}"),
+}
+BETWEEN = {
+    "back": later("Back: {from_place} → {place}"),
+    "loop": later("Loop: {from_place} → {place}"),
+    "repeat": later("Again: {from_place} → {place}"),
+    "late": later("Late: {from_place} → {place}"),
+    "forbidden": later("Not intended: {from_place} → {place}"),
+}
+MEANINGS = {
+    "back": later("Back: to a stage before the one that they were in."),
+    "loop": later("Loop: forward again to the stage that they had just gone back from."),
+    "repeat": later("Again: forward to another stage in which they had been."),
+    "late": later("Late, too long: more time than the limit."),
+    "skip": later("Left out: not touched, though a later required stage was."),
+}
+
 
 def _deviation(kind: str, place_type: str, place: str, from_place: str | None) -> str:
     """A deviation as one reads it."""
-    places = {"place": place, "from_place": from_place}
-    if kind == "skip":
-        return say("{place} left out", **places)
-    if kind == "back":
-        return say("Back from {from_place} to {place}", **places)
-    if kind == "loop":
-        return say("From {from_place} to {place} again, in a loop", **places)
-    if kind == "repeat":
-        return say("From {from_place} to {place} once more", **places)
-    if kind == "late" and from_place is None:
-        return say("Too long in {place}", **places)
-    if kind == "late":
-        return say("Late from {from_place} to {place}", **places)
     if from_place is None:
-        return say("Begun with {place}, which is not intended", **places)
-    return say("From {from_place} to {place}, which is not intended", **places)
+        return say(AT_A_PLACE[kind], place=place)
+    return say(BETWEEN[kind], place=place, from_place=from_place)
 
 
 NAME = "kind place_type place from_place"
@@ -82,7 +89,6 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
     )
     costs = [_cost(row, numbers) for row in figures.deviation_costs[:SHOWN]]
     cost = DotPanel(costs, say("those that order later, beside comparable journeys, in points"), is_difference=True)
-    panels = [often, cost] if costs else [often]
     return [
         Section(
             "conformance",
@@ -90,8 +96,9 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
             _title(whole, deviations, numbers),
             subtitle,
             ("metrics.path_conformance", "metrics.deviation_cost"),
-            charts=[chart("conformance", partial(dots, panels, numbers))] if deviations else [],
-            notes=_notes(figures.deviation_costs, numbers),
+            charts=[chart("conformance", partial(dots, [often], numbers))] if deviations else [],
+            notes=[*_meanings(deviations[:SHOWN]), *_notes(figures.deviation_costs, numbers)],
+            folded=[chart("deviation-costs", partial(dots, [cost], numbers))] if costs else [],
             tables=[
                 table(say("Journeys and deviations"), DEVIATIONS, deviations, numbers),
                 *([table(say("What goes with them"), COSTS, figures.deviation_costs, numbers)] if costs else []),
@@ -115,13 +122,13 @@ def _title(whole: Row, deviations: Sequence[Row], numbers: Numbers) -> str:
     name = _deviation(most.kind, most.place_type, most.place, most.from_place)
     if whole.is_small:
         return say(
-            "{count} of {all} journeys kept to the intended path, too few for a rate; most often: {deviation}",
+            "{count} of {all} journeys kept to the intended path, too few for a rate; most often “{deviation}”",
             count=numbers.count(whole.conforming_count),
             all=numbers.count(whole.journey_count),
             deviation=name,
         )
     return say(
-        "{share} of journeys keep to the intended path; the most frequent deviation: {deviation} ({rate})",
+        "{share} of journeys keep to the intended path; the most frequent deviation is “{deviation}” ({rate})",
         share=numbers.share(whole.conforming_rate, 0),
         deviation=name,
         rate=numbers.share(1 - most.conforming_rate),
@@ -151,6 +158,14 @@ def _cost(row: Row, numbers: Numbers) -> Dot:
     tone = "quiet" if row.is_small else "worsened" if row.difference_high < 0 else "plain"
     return Dot(
         name, detail, row.difference, row.difference_low, row.difference_high, tone, numbers.points(row.difference)
+    )
+
+
+def _meanings(deviations: Sequence[Row]) -> list[str]:
+    """What the kinds of deviation that are drawn are, in a line."""
+    kinds = {row.kind for row in deviations}
+    return (
+        [" ".join(say(meaning) for kind, meaning in MEANINGS.items() if kind in kinds)] if kinds & {*MEANINGS} else []
     )
 
 

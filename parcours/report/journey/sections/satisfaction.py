@@ -27,6 +27,8 @@ DRIVERS = HAPPENED | {
     "channel": later("channel"),
     "payment_method": later("payment method"),
 }
+SHOWN = 8
+"""Drivers that are drawn; the table has all."""
 KINDS = ("csat", "nps", "ces")
 """The first of these that has answers is shown."""
 VALUES: tuple[Column, ...] = (
@@ -93,7 +95,6 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
     )
     in_order = sorted(happened, key=lambda dimension: dimension != most)
     drivers = [row for row in figures.satisfaction_drivers if row.kind == kind]
-    told_table = table(say("What sets answers of a survey apart"), EXPLAINED, drivers, numbers)
     return [
         Section(
             "satisfaction",
@@ -101,9 +102,10 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
             title,
             subtitle,
             ("metrics.satisfaction", "metrics.satisfaction_drivers", "metrics.survey_requests"),
-            views=[_view(dimension, happened, numbers) for dimension in in_order],
-            notes=_drivers_note(drivers, numbers),
-            tables=[told_table] if drivers else [],
+            views=[
+                *(_view(dimension, happened, numbers) for dimension in in_order),
+                *_against_one_another(drivers, figures.shop.small_cell, numbers),
+            ],
         )
     ]
 
@@ -176,26 +178,37 @@ def _view(dimension: str, happened: Mapping[str, Sequence[Row]], numbers: Number
     )
 
 
-def _drivers_note(drivers: Sequence[Row], numbers: Numbers) -> list[str]:
-    """Of each survey what tells how satisfied people are, beside all the rest."""
-    notes = []
-    for survey in dict.fromkeys(row.survey for row in drivers if row.explained is not None):
-        told_of = [row for row in drivers if row.survey == survey and row.is_told]
-        if not told_of:
-            notes.append(
-                say("{survey}: held against one another, none of these tells how satisfied people are.", survey=survey)
-            )
-            continue
-        names = [
-            say("{driver} ({share})", driver=say(DRIVERS[row.driver]), share=numbers.share(row.explained, 0))
-            for row in told_of
-        ]
-        notes.append(
-            say(
-                "{survey}: held against all the others, how satisfied people are goes with {drivers} of what sets "
-                "answers apart.",
-                survey=survey,
-                drivers=listed(names),
-            )
+def _against_one_another(drivers: Sequence[Row], small_cell: int, numbers: Numbers) -> list[View]:
+    """All that happened in one model: what of it tells how satisfied people are, beside all the rest."""
+    explained = [row for row in drivers if row.explained is not None]
+    if not explained:
+        return []
+    tellers = [row for row in explained if row.is_told]
+    names = [
+        say("{driver} ({share})", driver=say(DRIVERS[row.driver]), share=numbers.share(row.explained, 0))
+        for row in tellers
+    ]
+    title = (
+        say("Beside all the others, satisfaction goes with {drivers} of what sets answers apart", drivers=listed(names))
+        if names
+        else say("Beside all the others, none of these tells how satisfied people are")
+    )
+    shown = []
+    for row in explained[:SHOWN]:
+        detail = say("{survey} · n\u00a0{count}", survey=row.survey, count=numbers.count(row.answer_count))
+        tone = "quiet" if row.answer_count < small_cell else "plain" if row.is_told else "beside"
+        share = numbers.share(row.explained)
+        label = capital(say(DRIVERS[row.driver]))
+        shown.append(Dot(label, detail, row.explained, row.explained_low, row.explained_high, tone, share))
+    return [
+        View(
+            say("All at once"),
+            title,
+            chart(
+                "satisfaction-all",
+                partial(dots, [DotPanel(shown, say("of what sets answers apart, 95\u00a0% interval"))], numbers),
+                description=say("{title}. Figures in the table.", title=title),
+            ),
+            table(say("What sets answers of a survey apart"), EXPLAINED, drivers, numbers),
         )
-    return notes
+    ]
