@@ -985,7 +985,7 @@ def test_satisfaction_says_what_goes_with_less_of_it(tmp_path: Path) -> None:
     assert value.title == "By order value: too few answers to compare"
     assert (
         plain(everything.title)
-        == "Beside all the others, satisfaction goes with delivery (25 %) of what sets answers apart"
+        == "Beside all the others, this tells how satisfied people are: delivery (25 % of what sets answers apart)"
     )
     assert [row[0] for row in everything.table.rows] == ["Review, delivery", "Review, device", "Review, channel"]
     with duckdb.connect(str(path)) as connection:

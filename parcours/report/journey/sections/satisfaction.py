@@ -185,11 +185,15 @@ def _against_one_another(drivers: Sequence[Row], small_cell: int, numbers: Numbe
         return []
     tellers = [row for row in explained if row.is_told]
     names = [
-        say("{driver} ({share})", driver=say(DRIVERS[row.driver]), share=numbers.share(row.explained, 0))
+        say(
+            "{driver} ({share} of what sets answers apart)",
+            driver=say(DRIVERS[row.driver]),
+            share=numbers.share(row.explained, 0),
+        )
         for row in tellers
     ]
     title = (
-        say("Beside all the others, satisfaction goes with {drivers} of what sets answers apart", drivers=listed(names))
+        say("Beside all the others, this tells how satisfied people are: {drivers}", drivers=listed(names))
         if names
         else say("Beside all the others, none of these tells how satisfied people are")
     )
