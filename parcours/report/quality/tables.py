@@ -113,10 +113,10 @@ def _written(value: object, numbers: Numbers) -> str:
 
 def _told(words: Mapping[str, str | None]) -> str:
     """Words of ours, with the names in them."""
-    names = {name: text for name, text in words.items() if name not in ("told", "capital")}
     if capitalised := words.get("capital"):
         return capital(told(capitalised))
-    text = words.get("told")
+    text = words["told"]
+    names = {name: part for name, part in words.items() if name != "told"}
     if text is None:
         return NOTHING
     return told(text).format(**names) if names else told(text)
