@@ -23,7 +23,7 @@ from parcours.project import ROOT, load_project
 from parcours.report.journey.headlines import HEADLINES
 from parcours.report.quality.topics import TOPICS
 from parcours.settings.kpis import KPIS, LEADS
-from parcours.tables.catalogue import declared_tables
+from parcours.tables.catalogue import WRITTEN_AFTERWARDS, declared_tables
 from parcours.warehouse.raw_tables import RAW_TABLES
 from parcours.words import CATALOGUES, OF_TABLES
 
@@ -95,7 +95,7 @@ def _of_files() -> Iterator[tuple[str, Message]]:
 
 
 def _of_tables() -> Iterator[tuple[str, Message]]:
-    for table in (*declared_tables(load_project()), *RAW_TABLES.values()):
+    for table in (*declared_tables(load_project()), *WRITTEN_AFTERWARDS, *RAW_TABLES.values()):
         if table.table.startswith(SCHEMAS) and table.description:
             yield OF_TABLES, table.description
     for check in read_checks(ROOT / "sql/checks"):

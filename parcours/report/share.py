@@ -1,7 +1,7 @@
 """What can be given to others: a copy of the journey page without what concerns few people, and one page of it as PDF.
 
 A row that counts fewer than `measures.small_cell` may be about somebody whom a reader knows: the copy leaves such rows
-out of its charts and tables, and says so. It leads nowhere: the quality page shows single rows of the exports.
+out of its charts and tables, and what customers wrote. It leads nowhere: the quality page shows single rows of exports.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from parcours.words import say, speaking
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 OF_THE_WHOLE_SHOP = ("kpis", "stages", "impacts", "gains")
 """Figures that stay however few they count: they are of everybody."""
+OF_PERSONS = ("verbatims",)
+"""Figures that hold words of single people."""
 THE_MAP = "journey"
 """The section that the PDF shows below the headline figures."""
 PRINTED_WITHIN = 60
@@ -111,6 +113,8 @@ def without_few(figures: Figures) -> Figures:
     """The same figures, but for rows of parts of the shop that count few."""
 
     def left(name: str, rows: list[Row]) -> list[Row]:
+        if name in OF_PERSONS:
+            return []
         return rows if name in OF_THE_WHOLE_SHOP else [row for row in rows if not getattr(row, "is_small", False)]
 
     queries = {name: rows for name, rows in vars(figures).items() if name != "shop"}

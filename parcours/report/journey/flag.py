@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from parcours.numbers import Numbers
-from parcours.report.figures import Figures, Row
+from parcours.report.figures import Figures, Row, first
 from parcours.words import later, listed, say
 
 RANKINGS: dict[str, tuple[str, Callable[[Numbers, float], str]]] = {
@@ -59,6 +59,21 @@ def flagged(figures: Figures) -> Flag | None:
 def ranked_by(figures: Figures, ranking: str) -> list[Row]:
     """A ranking's stages, the highest drop-off first."""
     return [row for row in figures.ranking if row.ranking == ranking]
+
+
+def since_when(figures: Figures, stage: Row, numbers: Numbers) -> str:
+    """Since when a stage loses what it loses, in a sentence; empty where no week can be compared with another."""
+    since = first(figures.stage_since, stage=stage.stage)
+    if since is None:
+        return ""
+    if since.other_rate is None:
+        return say("So it is as long as weeks can be compared, since {day}.", day=numbers.day(since.from_on))
+    return say(
+        "So it is since the week of {day}: {share} of the journeys begun since then; in the week before it {other}.",
+        day=numbers.day(since.since_on),
+        share=numbers.share(since.drop_off_rate),
+        other=numbers.share(since.other_rate),
+    )
 
 
 def step_of(stage: Row) -> str:

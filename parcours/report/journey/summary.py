@@ -9,7 +9,7 @@ from datetime import date
 from parcours.numbers import Numbers, capital, some
 from parcours.report.figures import Figures, Row, first
 from parcours.report.incident_words import cost, place, size
-from parcours.report.journey.flag import RANKINGS, Flag, flagged, ranked_by, step_of
+from parcours.report.journey.flag import RANKINGS, Flag, flagged, ranked_by, since_when, step_of
 from parcours.report.journey.gains import what_to_do
 from parcours.report.journey.sections.changes import changes_phrase
 from parcours.report.journey.sections.movements import orders_moved
@@ -49,7 +49,7 @@ def _loss(figures: Figures, flag: Flag | None, numbers: Numbers) -> Sentence:
     stage, rate = flag.stage, _rate(flag.stage, numbers)
     if flag.is_tie:
         lead = say("{stages} tie for the highest drop-off by {ranking}.", stages=flag.names, ranking=flag.by)
-        return Sentence(lead, rate)
+        return Sentence(lead, f"{rate} {since_when(figures, stage, numbers)}".rstrip())
     firsts = [
         (say(name), [row for row in ranked_by(figures, ranking) if row.rank == 1 or row.is_tie_with_first])
         for ranking, (name, _) in RANKINGS.items()
@@ -62,7 +62,8 @@ def _loss(figures: Figures, flag: Flag | None, numbers: Numbers) -> Sentence:
         if tied and stage.stage not in [row.stage for row in tied]
     ]
     lead = say("{step} is where the shop loses most.", step=step_of(stage))
-    return Sentence(lead, f"{rate} {capital(listed(others))}." if others else rate)
+    also = f"{capital(listed(others))}." if others else ""
+    return Sentence(lead, " ".join(text for text in (rate, since_when(figures, stage, numbers), also) if text))
 
 
 def _rate(stage: Row, numbers: Numbers) -> str:

@@ -8,9 +8,10 @@ from functools import partial
 from parcours.numbers import Numbers
 from parcours.report.drawing import FADED, ORANGE, PALE, RED, SKY, chart
 from parcours.report.figures import Figures, Row, first
-from parcours.report.journey.flag import RANKINGS, Flag, flagged, ranked_by, step_of
+from parcours.report.journey.flag import RANKINGS, Flag, flagged, ranked_by, since_when, step_of
 from parcours.report.journey.gains import gain_phrase
 from parcours.report.journey.journey_map import journey_map
+from parcours.report.journey.lanes import lanes
 from parcours.report.section import Column, FlagBox, Section, Sentence, StageTable, table
 from parcours.words import later, listed, say, say_number
 
@@ -21,6 +22,9 @@ SOURCES = (
     "metrics.stage_touchpoints",
     "metrics.stage_triggers",
     "metrics.attainable_gain",
+    "metrics.stage_drop_off_since",
+    "metrics.stage_words",
+    "metrics.stage_verbatims",
 )
 TOUCHPOINTS_SHOWN = 3
 TRIGGERS = {"customer": later("the customer"), "brand": later("the shop"), "outside": later("others")}
@@ -124,6 +128,9 @@ def _flag_box(figures: Figures, flag: Flag, numbers: Numbers) -> FlagBox:
     gains = [gain_phrase(row, numbers) for row in figures.gains if row.stage == stage.stage]
     if gains:
         lines.append(Sentence(say("To be gained"), "; ".join(gains)))
+    since = since_when(figures, stage, numbers)
+    if since:
+        lines.append(Sentence(say("Since when"), since))
     if flag.is_tie:
         title = say("Highest drop-off by {ranking}: a tie of {stages}", ranking=flag.by, stages=flag.names)
     else:
@@ -200,12 +207,13 @@ def _small_stages(figures: Figures) -> str:
 
 
 def _stage_table(figures: Figures, red: frozenset[str], numbers: Numbers) -> StageTable:
-    """Top touchpoints, what they are due to, pain points, and as-is → to-be, per stage."""
+    """Top touchpoints, what they are due to, pain points, as-is → to-be, and the lanes of words, per stage."""
     rows: dict[str, Callable[[Row], list[str]]] = {
         say("Top touchpoints"): lambda stage: _top(_of(figures, stage), numbers),
         say("Triggered by"): lambda stage: _triggers(figures, stage, numbers),
         say("Pain points"): lambda stage: _pains(stage, _of(figures, stage), numbers),
         say("Goes on: as\u2011is → to\u2011be"): lambda stage: _to_be(stage, numbers),
+        **lanes(figures, numbers),
     }
     return StageTable(
         [stage.marked_label for stage in figures.stages],
