@@ -77,6 +77,17 @@ PAGE: dict[str, Sequence[Asked]] = {
         Asked(whole("metrics.stage_touchpoints"), {"stage": "stage", "touchpoint": "touchpoint"}, made=["ended_count"])
     ],
     "stage_triggers": [Asked(whole("metrics.stage_triggers"), {"stage": "stage", "triggered_by": "triggered_by"})],
+    "stage_since": [Asked(whole("metrics.stage_drop_off_since"), {"stage": "stage"})],
+    "stage_words": [Asked(whole("metrics.stage_words"), {"position": "position"})],
+    "verbatims": [
+        Asked(
+            lambda shop, row: shop.table("metrics.stage_verbatims", where="newest = 1"),
+            {"stage": "stage", "is_satisfied": "is_satisfied"},
+        )
+    ],
+    "opportunities": [
+        Asked(whole("settings.opportunities"), {"opportunity_id": "opportunity_id"}, made=["changed_on"])
+    ],
     "gains": [
         Asked(
             lambda shop, row: shop.gains(where="funnel_id = 'map:stages'"),

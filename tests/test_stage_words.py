@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import duckdb
+import pytest
 from given import answer, event, rows, settings, warehouse
+from test_report import ENGLISH, figures_of, sections_of, write_published
 
 from parcours.project import ROOT
+from parcours.report.journey.summary import summary
 from parcours.settings.schema import JourneySettings
 
 POINT = (
@@ -74,3 +77,74 @@ def test_the_newest_comments_of_the_satisfied_and_of_the_others() -> None:
     assert commented(connection) == sorted(
         (f"{word} {number}", word == "good", 5 - number) for word, _ in said for number in (2, 3, 4)
     )
+
+
+def stage_rows(folder: Path, inserted: str) -> dict[str, list[list[str]]]:
+    """The rows under the map, by their names, of the hand-made page with some more rows in its tables."""
+    published = write_published(folder / "published.duckdb")
+    with duckdb.connect(str(published)) as connection:
+        connection.execute(inserted)
+    table = sections_of(published)["journey"].stage_table
+    assert table is not None
+    return {name: [list(cell) for cell in cells] for name, cells in table.rows.items()}
+
+
+def test_the_map_says_what_is_believed_and_what_the_figures_say_of_it(tmp_path: Path) -> None:
+    rows_of_the_map = stage_rows(
+        tmp_path,
+        """
+        insert into metrics.stage_words (
+            position, stage, kind, said, signal, person_count, compared_rate, comparable_rate, evidence
+        ) values
+            (1, 'cart', 'motivation', 'Be done quickly', null, null, null, null, null),
+            (2, 'checkout', 'obstacle', 'The payment fails', 'payment_failure', 40, 0.8, 0.3, 'supported'),
+            (3, 'checkout', 'obstacle', 'It is confusing', 'back_step', 90, 0.2, 0.4, 'contradicted'),
+            (4, 'checkout', 'obstacle', 'It is broken', 'error', 9, null, null, 'too little to tell'),
+            (5, 'checkout', 'obstacle', 'Nothing happens', 'rage_repeat', 0, null, null, 'contradicted');
+        insert into metrics.stage_verbatims (answer_id, stage, answered_at, score_of_10, is_satisfied, comment, newest)
+        values
+            ('a', 'checkout', '2026-07-01', 2.5, false, 'Too <b>slow</b>', 1),
+            ('b', 'checkout', '2026-07-01', 0, false, 'Old', 2);
+        insert into settings.opportunities (opportunity_id, position, stage, idea, state, change_id) values
+            ('a', 1, 'checkout', 'Order as a guest', 'done', 'guest'), ('b', 2, 'cart', 'Show the fee', 'idea', null);
+        """,
+    )
+    assert rows_of_the_map["What they want"] == [["Be done quickly"], [], [], []]
+    assert rows_of_the_map["What holds them up"][1] == [
+        "The payment fails – so it is: 80\u00a0% of those who met it left, 30\u00a0% of others",
+        "It is confusing – not so: 20\u00a0% of those who met it left, 40\u00a0% of others",
+        "It is broken – 9 met it, too little to tell",
+        "Nothing happens – not so: nobody met it",
+    ]
+    assert rows_of_the_map["What they write"][1] == ["“Too <b>slow</b>” (2 of 10)"]
+    [done] = rows_of_the_map["Ideas"][1]
+    assert done.startswith("Order as a guest – done, since 3\u00a0Jul, ")
+    assert rows_of_the_map["Ideas"][0] == ["Show the fee – idea"]
+    assert "What they ask" not in rows_of_the_map
+
+
+def test_a_map_without_words_has_no_lane_for_them(tmp_path: Path) -> None:
+    assert not {"What they want", "What they write", "Ideas"} & {*stage_rows(tmp_path, "select 1")}
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        (
+            "'2026-06-01', 1000, 600, 0.6, 0.5",
+            "So it is since the week of 1\u00a0June\u00a02026: 60.0\u00a0% of the journeys begun",
+        ),
+        (
+            "'2026-05-04', 1000, 600, 0.6, null",
+            "So it is as long as weeks can be compared, since 4\u00a0May\u00a02026.",
+        ),
+    ],
+)
+def test_the_first_screen_says_since_when(tmp_path: Path, row: str, said: str) -> None:
+    published = write_published(tmp_path / "published.duckdb")
+    with duckdb.connect(str(published)) as connection:
+        connection.execute(
+            "insert into metrics.stage_drop_off_since (stage, from_on, until_on, since_on, matured_count, "
+            f"dropped_count, drop_off_rate, other_rate) select stage, '2026-05-04', '2026-07-05', {row} from settings.stages"
+        )
+    assert said in summary(figures_of(published), ENGLISH)[0].text
