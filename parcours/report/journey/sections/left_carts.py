@@ -34,7 +34,17 @@ SHOWN, LISTED = 8, 40
 
 
 def _name(split_by: str, name: str) -> str:
-    return name if split_by in OF_THE_SHOP and name not in NOT_NAMED else told(name)
+    """A value in a sentence; a name of the shop's own as it is."""
+    return name if _is_own(split_by, name) else told(name)
+
+
+def _label(split_by: str, name: str) -> str:
+    """A value as a label."""
+    return name if _is_own(split_by, name) else capital(told(name))
+
+
+def _is_own(split_by: str, name: str) -> bool:
+    return split_by in OF_THE_SHOP and name not in NOT_NAMED
 
 
 COUNTED: tuple[Column, ...] = (
@@ -45,7 +55,7 @@ COUNTED: tuple[Column, ...] = (
     (later("Of unknown value"), "unvalued_count", Numbers.count),
 )
 BY_SEGMENT: tuple[Column, ...] = (
-    (later("Carts"), "split_by name", lambda _, split_by, name: capital(_name(split_by, name))),
+    (later("Carts"), "split_by name", lambda _, split_by, name: _label(split_by, name)),
     (later("Abandonment"), "value", Numbers.share),
     INTERVAL,
     *COUNTED,
@@ -140,7 +150,7 @@ def _view(number: int, split_by: str, rows: Sequence[Row], numbers: Numbers) -> 
             value=numbers.short_money(row.lost_value),
         )
         tone = "quiet" if row.is_small else "beside" if row.name == "unknown" else "plain"
-        name = capital(_name(split_by, row.name))
+        name = _label(split_by, row.name)
         shown.append(Dot(name, detail, row.value, row.low, row.high, tone, numbers.share(row.value)))
     rest = len(rows) - len(shown)
     return View(
