@@ -145,6 +145,7 @@ def test_the_first_screen_says_since_when(tmp_path: Path, row: str, said: str) -
     with duckdb.connect(str(published)) as connection:
         connection.execute(
             "insert into metrics.stage_drop_off_since (stage, from_on, until_on, since_on, matured_count, "
-            f"dropped_count, drop_off_rate, other_rate) select stage, '2026-05-04', '2026-07-05', {row} from settings.stages"
+            "dropped_count, drop_off_rate, other_rate) "
+            f"select stage, '2026-05-04', '2026-07-05', {row} from settings.stages"
         )
     assert said in summary(figures_of(published), ENGLISH)[0].text
