@@ -28,11 +28,11 @@ RULES: list[dict[str, Any]] = [
 CONTACTS = {"touchpoint": "lead", "source": "contacts", "event": "contact created", "stage": "prospect"}
 
 
-def crm(*more: dict[str, Any]) -> Any:
+def crm(*more: dict[str, Any], rules: list[dict[str, Any]] = RULES) -> Any:
     """A shop whose map is prospect, client."""
     return settings(
         stages=[{"id": "prospect", "label": "Prospect"}, {"id": "client", "label": "Client"}],
-        touchpoints=[*more, *RULES],
+        touchpoints=[*more, *rules],
         funnels=[
             {"id": "won", "name": "Won", "steps": [{"stage": "prospect"}, {"stage": "client"}], "window_days": 90}
         ],
@@ -145,6 +145,19 @@ def test_from_the_first_own_contact_on_deals_are_the_shops_doing() -> None:
     )
     found = rows(built, "select journey_type, started_at, touchpoint_count, last_contact_at from journeys.journeys")
     assert found == [("first purchase", at(0), 5, at(21 * DAY))]
+
+
+def test_without_a_rule_for_orders_a_deal_won_is_the_purchase_of_who_was_on_the_site_too() -> None:
+    rules = [rule for rule in RULES if rule.get("source") != "orders"]
+    built = warehouse(
+        shop=crm(rules=rules),
+        events=[event("phone", 0, "landing", customer_id="c1"), event("phone", 40 * DAY, "landing", customer_id="c1")],
+        deals=[deal("d1", DAY, 20 * DAY, customer_id="c1"), deal("d2", 41 * DAY, 50 * DAY, customer_id="c1")],
+        without=("order_rows",),
+        build=["journeys.journeys"],
+    )
+    found = rows(built, "select journey_type, started_at, purchased_at from journeys.journeys order by started_at")
+    assert found == [("first purchase", at(0), at(20 * DAY)), ("renewal", at(40 * DAY), at(50 * DAY))]
 
 
 def test_leads_from_before_wins_are_known_are_in_no_rate() -> None:

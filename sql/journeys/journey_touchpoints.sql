@@ -5,7 +5,8 @@
 -- journey in which the order was placed, however late it comes, and neither begins a journey nor breaks a silence. Nor
 -- do events that no person caused (an e-mail sent, a ticket solved, a deal): they belong to the journey they fall into,
 -- if there is one yet. Opening a ticket that names no order is a contact. So are leads and deals with a stage, as long as
--- nothing else is known of the person: then a deal won is the purchase, and a lead or a deal opened after it begins anew.
+-- nothing else is known of the person, and always where journey.yaml has no rule for orders: then a deal won is the
+-- purchase, and a lead or a deal opened after it begins anew.
 -- Simultaneous touchpoints are in one journey, but each purchase in its own; it comes last: what led to it is with it.
 -- Within a journey simultaneous touchpoints stand in the order of the source's sequence, else of the map.
 -- How: only a session's first touchpoint, its first one before the purchase, and what happens off the site can begin a
@@ -13,10 +14,19 @@
 -- keyed by: person_id
 -- within person_id: journey_id, session_id
 -- key: touchpoint_id
-with purchase_stage as (
-    select coalesce(max(stage_position), 0) as stage_position
-    from journeys.event_meanings
-    where source = 'orders' and event_name = 'order placed'
+with selling as (
+    select
+        coalesce(bool_or(source = 'orders' or event_name = 'order placed' or action = 'purchase'), false) as is_by_orders
+    from settings.touchpoint_rules
+),
+
+purchase_stage as (
+    select coalesce(max(meanings.stage_position), 0) as stage_position
+    from journeys.event_meanings as meanings
+    cross join selling
+    where
+        (meanings.source = 'orders' and meanings.event_name = 'order placed')
+        or (meanings.source = 'deals' and meanings.event_name = 'deal won' and not selling.is_by_orders)
 ),
 
 visits as (
@@ -52,7 +62,7 @@ others as (
     where session_id is null
 ),
 
--- Since when a person of whom there are leads or deals is known by more than these.
+-- Since when a person of whom there are leads or deals is known by more than these; never where deals are all that is sold.
 own_contacts as (
     select contacts.person_id, min(contacts.occurred_at) as first_at
     from (
@@ -60,7 +70,8 @@ own_contacts as (
         union all
         select person_id, occurred_at from others where is_own_contact
     ) as contacts
-    where contacts.person_id in (select person_id from others where is_of_sales)
+    cross join selling
+    where selling.is_by_orders and contacts.person_id in (select person_id from others where is_of_sales)
     group by contacts.person_id
 ),
 
@@ -281,7 +292,7 @@ select
     channel,                    -- of the touchpoint
     session_id,                 -- of journeys.sessions; null off the site
     order_id,                   -- the order it names
-    is_purchase,                -- an order was placed, by the orders export; of who is known by leads and deals alone, a deal won
+    is_purchase,                -- an order was placed, by the orders export; of who is known by leads and deals alone, and of all where nothing else is sold, a deal won
     is_on_site,                 -- belongs to a session
     is_contact,                 -- false: it follows an order, or no person caused it
     case when stage is not null then count(stage) over so_far end
