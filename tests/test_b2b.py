@@ -28,6 +28,7 @@ TRUTH: dict[str, Any] = json.loads((EXAMPLE / "truth.json").read_text(encoding="
 WRITTEN, PLANTED = TRUTH["written"], TRUTH["planted"]
 ZONE = ZoneInfo("Europe/Berlin")
 END = datetime.fromisoformat(TRUTH["ends_before"])
+pytestmark = pytest.mark.nights  # whole runs
 
 
 @pytest.fixture(scope="module")

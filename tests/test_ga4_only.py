@@ -20,6 +20,7 @@ from parcours.run import build_warehouse
 EXAMPLE = ROOT / "examples" / "ga4_only"
 TRUTH: dict[str, Any] = json.loads((EXAMPLE / "truth.json").read_text(encoding="utf-8"))
 WRITTEN = TRUTH["written"]
+pytestmark = pytest.mark.nights  # whole runs
 
 
 @pytest.fixture(scope="module")
