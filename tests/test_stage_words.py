@@ -113,7 +113,7 @@ def test_the_map_says_what_is_believed_and_what_the_figures_say_of_it(tmp_path: 
     assert rows_of_the_map["What holds them up"][1] == [
         "The payment fails – so it is: 80\u00a0% of those who met it left, 30\u00a0% of others",
         "It is confusing – not so: 20\u00a0% of those who met it left, 40\u00a0% of others",
-        "It is broken – 9 met it, too little to tell",
+        "It is broken – too little to tell: 9 met it",
         "Nothing happens – not so: nobody met it",
     ]
     assert rows_of_the_map["What they write"][1] == ["“Too <b>slow</b>” (2 of 10)"]
@@ -132,11 +132,11 @@ def test_a_map_without_words_has_no_lane_for_them(tmp_path: Path) -> None:
     [
         (
             "'2026-06-01', 1000, 600, 0.6, 0.5",
-            "So it is since the week of 1\u00a0June\u00a02026: 60.0\u00a0% of the journeys begun",
+            "It has been so since the week of 1\u00a0June\u00a02026: 60.0\u00a0% of the journeys begun",
         ),
         (
             "'2026-05-04', 1000, 600, 0.6, null",
-            "So it is as long as weeks can be compared, since 4\u00a0May\u00a02026.",
+            "It has been so as long as weeks can be compared, since 4\u00a0May\u00a02026.",
         ),
     ],
 )

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from parcours.nights.record import RunRecord
 from parcours.numbers import Numbers
 from parcours.project import Project
-from parcours.report.page import with_last_run
+from parcours.report.page import INDEX_PAGE, with_last_run
 from parcours.whole_file import write_whole
 from parcours.words import later, say, speaking
 
@@ -52,10 +52,12 @@ def last_run_html(project: Project, record: RunRecord) -> str:
         shown = numbers.instant(instant.astimezone(zone))
         return Markup('<time datetime="{}" data-age>{}</time>').format(f"{instant:%Y-%m-%dT%H:%M:%SZ}", shown)
 
+    has_list = project.report.with_name(INDEX_PAGE).exists()
+    earlier = Markup(' <a href="{}">{}</a>').format(INDEX_PAGE, say("Earlier reports")) if has_list else ""
     run = "night" if record.by == "night" else "run"
     if record.outcome != "alarm":
         ended = Markup(say(ENDED[run, record.outcome])).format(time=at(record.ended))
-        return str(Markup('<p class="last-run">{}</p>').format(ended))
+        return str(Markup('<p class="last-run">{}{}</p>').format(ended, earlier))
     troubles = Markup("").join(
         Markup("<li><strong>{}</strong>{}{}</li>").format(
             one.title,
@@ -65,4 +67,8 @@ def last_run_html(project: Project, record: RunRecord) -> str:
         for one in record.troubles
     )
     lead = Markup(say(FAILED[run])).format(time=at(record.ended))
-    return str(Markup('<div class="last-run failed" role="status"><p>{}</p><ul>{}</ul></div>').format(lead, troubles))
+    return str(
+        Markup('<div class="last-run failed" role="status"><p>{}{}</p><ul>{}</ul></div>').format(
+            lead, earlier, troubles
+        )
+    )

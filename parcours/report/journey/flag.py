@@ -67,9 +67,10 @@ def since_when(figures: Figures, stage: Row, numbers: Numbers) -> str:
     if since is None:
         return ""
     if since.other_rate is None:
-        return say("So it is as long as weeks can be compared, since {day}.", day=numbers.day(since.from_on))
+        return say("It has been so as long as weeks can be compared, since {day}.", day=numbers.day(since.from_on))
     return say(
-        "So it is since the week of {day}: {share} of the journeys begun since then; in the week before it {other}.",
+        "It has been so since the week of {day}: {share} of the journeys begun since then; "
+        "in the week before it {other}.",
         day=numbers.day(since.since_on),
         share=numbers.share(since.drop_off_rate),
         other=numbers.share(since.other_rate),

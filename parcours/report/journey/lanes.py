@@ -50,14 +50,12 @@ def _believed(word: Row, numbers: Numbers) -> str:
         return text
     if not word.person_count:
         return say("{text} – not so: nobody met it", text=text)
-    if word.compared_rate is None:
-        return say("{text} – {count} met it, too little to tell", text=text, count=numbers.count(word.person_count))
+    if word.evidence == "too little to tell":
+        return say("{text} – too little to tell: {count} met it", text=text, count=numbers.count(word.person_count))
     shares = {"met": numbers.share(word.compared_rate, 0), "others": numbers.share(word.comparable_rate, 0)}
     if word.evidence == "supported":
         return say("{text} – so it is: {met} of those who met it left, {others} of others", text=text, **shares)
-    if word.evidence == "contradicted":
-        return say("{text} – not so: {met} of those who met it left, {others} of others", text=text, **shares)
-    return say("{text} – too little to tell: {met} of those who met it left, {others} of others", text=text, **shares)
+    return say("{text} – not so: {met} of those who met it left, {others} of others", text=text, **shares)
 
 
 def _written(row: Row, numbers: Numbers) -> str:
