@@ -137,7 +137,7 @@ def english_in(page: str) -> list[str]:
     text = words_of(page)
     return [
         text[max(0, found.start() - 40) : found.end() + 40]
-        for found in re.finditer(r"[A-Za-z]+", text)
+        for found in re.finditer(r"[^\W\d_]+", text)
         if found[0].lower() in ENGLISH
     ]
 

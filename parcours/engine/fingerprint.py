@@ -1,7 +1,8 @@
 """What tells one state of the code from another, as far as it decides rows: part of a table's version.
 
 Comments, docstrings and layout decide none. A function's code is its module, the modules of the same folder that this
-one imports, those of `parcours/inference`, and how numbers are written; the engine's own modules count for every table.
+one imports, those of `parcours/inference`, how numbers are written and what is said in which language; the engine's own
+modules count for every table.
 """
 
 from __future__ import annotations
@@ -14,10 +15,14 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from parcours.words import CATALOGUES
+
 ENGINE = ("parcours.engine.build", "parcours.engine.refresh", "parcours.warehouse.refresh_log")
 """The modules that decide which rows of every table are written anew."""
 CONCLUDED = ("parcours.inference", "parcours.numbers")
 """What is concluded from a table's rows, and its sentences, are part of the table that says it."""
+SAYS = "from parcours.words import"
+"""In a module that says something in the shop's language."""
 
 
 def engine_version() -> str:
@@ -26,14 +31,22 @@ def engine_version() -> str:
 
 
 def modules_version(*functions: Callable[..., Any]) -> str:
-    """That of functions that write rows, with all of their own folder, and of inference, that they call."""
+    """That of functions that write rows, with all of their own folder, of inference, that they call, and of words."""
     modules: dict[str, str] = {}
     waiting = [function.__module__ for function in functions]
     while waiting:
         if (module := waiting.pop()) not in modules:
             modules[module] = source_of(module)
             waiting += _imports(modules[module], (module.rpartition(".")[0], *CONCLUDED))
-    return _hash(tuple(modules[module] for module in sorted(modules)))
+    version = _hash(tuple(modules[module] for module in sorted(modules)))
+    return f"{version} {_words_version()}" if any(SAYS in source for source in modules.values()) else version
+
+
+@cache
+def _words_version() -> str:
+    """That of all catalogues: who writes sentences writes others by another translation."""
+    said = b"".join(file.read_bytes() for file in sorted(CATALOGUES.glob("*.po")))
+    return hashlib.sha256(said).hexdigest()[:12]
 
 
 @cache
