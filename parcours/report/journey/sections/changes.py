@@ -120,12 +120,13 @@ def _overview(judged: Sequence[tuple[Row, Sequence[Row]]], numbers: Numbers) -> 
     moved = [change for change, impacts in judged if any(i.verdict in MOVED for i in impacts)]
     count = numbers.count(len(judged))
     if moved:
+        changes = some([say("“{name}”", name=change.label) for change in moved])
         title = say_number(
             "{count} change: figures moved with {changes}",
             "{count} changes: figures moved with {changes}",
             len(judged),
             count=count,
-            changes=some([say("“{name}”", name=change.label) for change in moved]),
+            changes=changes,
         )
     else:
         title = say_number(
@@ -157,7 +158,7 @@ def _change_section(key: str, change: Row, impacts: Sequence[Row], figures: Figu
         count=len(impacts),
     )
     if concerned := _concerned(change):
-        subtitle = f"{subtitle} {say('Only: {segments}.', segments=concerned)}"
+        subtitle += " " + say("Only: {segments}.", segments=concerned)
     section = partial(Section, key, say("“{name}”", name=change.label), title, subtitle, SOURCES)
     if not impacts:
         return section(empty=say("{change}: no figure is measured yet.", change=_name(change, numbers)))

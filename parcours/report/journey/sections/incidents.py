@@ -101,7 +101,7 @@ def _alarm(alarm: Row, numbers: Numbers) -> str:
         period=numbers.period(alarm.began_on, alarm.ended_on),
         cost=cost(alarm, numbers),
     )
-    return f"{fell} {say('Logged: {changes}.', changes=alarm.changes)}" if alarm.changes else fell
+    return fell + " " + say("Logged: {changes}.", changes=alarm.changes) if alarm.changes else fell
 
 
 def _dot(incident: Row, numbers: Numbers) -> Dot:

@@ -195,7 +195,7 @@ def _parts(rows: list[Row], numbers: Numbers) -> Table:
 def _name(row: Row) -> str:
     """A measure, or a part of its change."""
     measure = say(MEASURES[row.measure])
-    return measure if row.part == "all" else f"{measure}: {told(row.part_label)}"
+    return measure if row.part == "all" else say("{measure}: {part}", measure=measure, part=told(row.part_label))
 
 
 def _figure(row: Row, value: float | None, numbers: Numbers) -> str:
