@@ -28,6 +28,7 @@ from parcours.report.day_axis import INCIDENT_SHADE
 from parcours.report.drawing import safe, wrapped
 from parcours.report.figures import Figures, read_figures
 from parcours.report.journey import sections
+from parcours.report.journey.cards import cards
 from parcours.report.journey.page import QUERIES, page_sections
 from parcours.report.journey.summary import summary
 from parcours.report.page import LAST_RUN, unturned, with_last_run
@@ -38,6 +39,7 @@ from parcours.settings.kpis import kpi_rows
 HOSTILE = '<script>alert(1)</script><b>bold</b> & "q" $x$ $y$'
 ENGLISH, FRENCH = Numbers("en", "EUR"), Numbers("fr", "EUR")
 
+LEADS = {"touchpoints": [{"touchpoint": "won", "source": "deals", "event": "deal won", "stage": "purchase"}]}
 SUMMED = ("export_rows", "incident_changes", "journey_map", "kpi_trend", "retention_curve", "stage_coverage_by_source")
 """Tables of metrics that the models make of those above: views here, so that they follow what a test changes."""
 
@@ -733,6 +735,7 @@ def test_shops_without_sessions_show_satisfaction_by_day(tmp_path: Path, changed
         "('satisfaction', 'all', '2026-07-01', '2026-07-05', 13, 48, 0, 0.27, 0.17, 0.41, null)"
     )
     changed.execute("update metrics.kpi_daily set kpi = 'satisfaction'")
+    changed.execute("update metrics.cut_off set events_until = null")
     changed.close()
     section = sections_of(tmp_path / "published.duckdb")["daily"]
     assert section.title == f"Satisfaction (CSAT) per day: 27.0{NBSP}% over the whole period"
@@ -967,11 +970,53 @@ def test_carts_that_come_back_say_how_many_when_and_what_was_in_them(tmp_path: P
     assert "cart-recovery" not in emptied(path, "cart_recovery")
 
 
-def test_a_shop_of_deals_alone_has_no_carts_and_no_second_orders(
+def test_orders_by_purchase_events_are_said_with_every_figure_that_counts_them(
     tmp_path: Path, changed: duckdb.DuckDBPyConnection
 ) -> None:
-    changed.execute("update metrics.cut_off set events_until = null, orders_until = null, deals_until = '2026-07-05'")
-    assert not {"cart-segments", "cart-recovery", "second-order"} & {*sections_of_open(changed)}
+    changed.execute("update metrics.cut_off set has_orders_by_events = true")
+    changed.close()
+    path = tmp_path / "published.duckdb"
+    figures = figures_of(path)
+    names = {card["kpi"].kpi: card["name"] for card in cards(figures, ENGLISH)}
+    assert names["conversion"] == "Conversion, by purchase events" and names["satisfaction"] == "Satisfaction (CSAT)"
+    section = sections_of(path)["daily"]
+    assert section.title.startswith("Conversion, by purchase events, rose from 1.00")
+    assert section.tables[0].caption == "Conversion, by purchase events, by day"
+    write_report(path, tmp_path / "journey.html")
+    assert "<h2>Conversion, by purchase events</h2>" in (tmp_path / "journey.html").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def by_deals(changed: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """The rows above as those of a shop that has visits and deals, and no orders."""
+    changed.execute("update metrics.cut_off set orders_until = null, deals_until = '2026-07-05'")
+    return changed
+
+
+def test_a_shop_of_deals_has_no_carts_and_no_second_orders(by_deals: duckdb.DuckDBPyConnection) -> None:
+    of_orders = {"carts", "cart-segments", "cart-recovery", "retention", "second-order", "movements"}
+    assert not of_orders & {*sections_of_open(by_deals)}
+    by_deals.execute("update metrics.cut_off set events_until = null")
+    assert not of_orders & {*sections_of_open(by_deals)}
+
+
+def test_a_shop_of_deals_is_headed_by_leads_won(by_deals: duckdb.DuckDBPyConnection) -> None:
+    by_deals.execute("delete from metrics.kpis")
+    by_deals.execute(
+        "insert into metrics.kpis (kpi, period, from_on, until_on, numerator, denominator, open_count, value, low, "
+        "high, target) values "
+        "('satisfaction', 'all', '2026-07-01', '2026-07-05', 13, 48, 0, 0.27, 0.17, 0.41, null),"
+        "('lead_conversion', 'all', '2026-07-01', '2026-07-05', 12, 48, 0, 0.25, 0.15, 0.39, null)"
+    )
+    by_deals.execute("update metrics.kpi_daily set kpi = 'lead_conversion'")
+    catalogue = kpi_rows(settings(**LEADS))
+    by_deals.execute("delete from settings.kpis")
+    by_deals.executemany(f"insert into settings.kpis values ({', '.join('?' for _ in catalogue[0])})", catalogue)
+    figures = read_figures(by_deals, QUERIES)
+    assert [kpi.kpi for kpi in figures.kpis] == ["satisfaction", "lead_conversion"]
+    section = sections_of_open(by_deals)["daily"]
+    assert section.title == f"Leads won, 90 days per day: 25.0{NBSP}% over the whole period"
+    assert section.subtitle.endswith("Shown because this shop has no orders.")
 
 
 def test_satisfaction_says_what_goes_with_less_of_it(tmp_path: Path) -> None:

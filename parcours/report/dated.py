@@ -19,6 +19,7 @@ import duckdb
 
 from parcours.numbers import NOTHING, Numbers
 from parcours.report.figures import Figures, read_figures, the_shop
+from parcours.report.journey.headlines import name_of
 from parcours.report.journey.page import QUERIES
 from parcours.report.journey.summary import summary
 from parcours.report.page import DATED_PAGE, INDEX_PAGE, JOURNEY_PAGE, render, with_last_run
@@ -113,7 +114,7 @@ def _of(figures: Figures) -> Dated | None:
         figures.shop.from_on,
         f"{finding.lead} {finding.text}",
         [(one.lead, one.text) for one in rest if one.to in TOLD],
-        [Headline(kpi.kpi, kpi.label, kpi.value, kpi.low, kpi.high, kpi.denominator) for kpi in figures.kpis],
+        [Headline(kpi.kpi, name_of(kpi), kpi.value, kpi.low, kpi.high, kpi.denominator) for kpi in figures.kpis],
     )
 
 

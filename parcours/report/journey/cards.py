@@ -1,4 +1,4 @@
-"""The four headline figures as cards: value, interval, halves of the period, target, what stands beside."""
+"""The headline figures as cards: value, interval, halves of the period, target, what stands beside."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from parcours.numbers import Numbers
 from parcours.report.figures import Figures, Row, first
-from parcours.report.journey.headlines import HEADLINES, filled_in
+from parcours.report.journey.headlines import HEADLINES, filled_in, name_of
 from parcours.report.section import Sentence
 from parcours.words import say, told
 
@@ -25,7 +25,7 @@ def cards(figures: Figures, numbers: Numbers) -> list[Card]:
 
 def _card(kpi: Row, figures: Figures, numbers: Numbers) -> Card:
     words = HEADLINES[kpi.kpi]
-    card = {"kpi": kpi, "definition": filled_in(words.definition, kpi, figures.shop, numbers)}
+    card = {"kpi": kpi, "name": name_of(kpi), "definition": filled_in(words.definition, kpi, figures.shop, numbers)}
     if kpi.value is None:
         return card | {"empty": say(words.missing)}
     return card | {

@@ -38,6 +38,16 @@ HEADLINES = TypeAdapter(dict[str, Headline]).validate_python(
 )
 
 
+def name_of(kpi: Row) -> str:
+    """A figure as it is called, and what its orders are where no export has them."""
+    return say("{figure}, by purchase events", figure=kpi.label) if kpi.is_by_purchase_events else str(kpi.label)
+
+
+def name_within(kpi: Row) -> str:
+    """The same inside of a sentence that goes on."""
+    return say("{figure}, by purchase events,", figure=kpi.label) if kpi.is_by_purchase_events else str(kpi.label)
+
+
 def filled_in(text: str, kpi: Row, shop: Row, numbers: Numbers) -> str:
     """A text with the figure's counts and the measures in place of the braces."""
     return say(

@@ -2,7 +2,7 @@
 select
     shop.name, shop.time_zone, shop.currency, shop.language, shop.small_cell, shop.retention_days,
     (select cast(horizon_seconds / 86400 as bigint) from settings.kpis where kpi = 'lead_conversion') as lead_days,
-    cut_off.events_until is null and cut_off.orders_until is null and cut_off.deals_until is not null as has_deals_alone,
+    cut_off.orders_until is null and cut_off.deals_until is not null as sells_by_deals,
     shop.cart_horizon_seconds / 86400.0 as cart_horizon_days,
     shop.inactivity_seconds / 86400.0 as inactivity_days,
     shop.session_timeout_seconds / 60.0 as session_timeout_minutes,

@@ -22,9 +22,9 @@ WAYS: tuple[Column, ...] = (
 
 
 def sections(figures: Figures, numbers: Numbers) -> list[Section]:
-    """One section; the headline first. None of a shop of deals alone."""
+    """One section; the headline first. None of a shop that sells by deals."""
     ways, section = figures.cart_ways, partial(Section, "carts", say("Carts"), sources=("metrics.cart_abandonment",))
-    if figures.shop.has_deals_alone:
+    if figures.shop.sells_by_deals:
         return []
     headline = first(ways, way="cart abandonment")
     if headline is None or not headline.denominator:

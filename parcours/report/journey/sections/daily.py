@@ -1,4 +1,4 @@
-"""Conversion by shop day, of long periods by week; for shops without sessions, lead conversion or satisfaction."""
+"""Conversion by shop day, of long periods by week; without sessions or orders, lead conversion or satisfaction."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from parcours.report.day_axis import INCIDENT_SHADE, within
 from parcours.report.drawing import BLUE, FADED, chart
 from parcours.report.figures import Figures, Row
 from parcours.report.journey.daily_chart import axis_end, daily_chart
-from parcours.report.journey.headlines import HEADLINES, filled_in
+from parcours.report.journey.headlines import HEADLINES, filled_in, name_of, name_within
 from parcours.report.section import COUNTED, Column, Section, table
 from parcours.words import later, listed, say, say_number, told
 
@@ -64,24 +64,25 @@ TRENDS = {
 def sections(figures: Figures, numbers: Numbers) -> list[Section]:
     """One section, of the first figure that may be shown by day and is measured."""
     section = partial(Section, "daily", say("By day"), sources=SOURCES)
-    kpi = next((kpi for kpi in figures.kpis if HEADLINES[kpi.kpi].by_day and kpi.denominator), None)
+    measured = {kpi.kpi: kpi for kpi in figures.kpis if kpi.denominator}
+    kpi = next((measured[name] for name, words in HEADLINES.items() if words.by_day and name in measured), None)
     if kpi is None:
         return [section(say("By day: nothing to show"), "", empty=say("Neither sessions, leads nor answers yet."))]
     days = [day for day in figures.days if day.kpi == kpi.kpi]
-    grain, figure = GRAINS[days[0].grain], told(kpi.label)
+    grain, figure = GRAINS[days[0].grain], name_of(kpi)
     subtitle = [
         say(grain.dot, counted=filled_in(HEADLINES[kpi.kpi].by_day, kpi, figures.shop, numbers)),
         say("Lines: the earlier and later half of the period with their 95\u00a0% interval."),
         say("n\u00a0{count}.", count=numbers.count(kpi.denominator)),
     ]
-    if kpi.kpi in ("satisfaction", "lead_conversion"):
-        subtitle.append(say("Shown because this shop has no sessions."))
+    if kpi.kpi != "conversion":
+        subtitle += _instead(figures.shop)
     inside = [change for change in figures.changes if days[0].on <= change.changed_on <= days[-1].on]
     has_small = any(day.is_small and day.value is not None for day in days)
     incidents = within(figures.incidents, days[0].on, days[-1].on)
     drawn = days, kpi, figures.changes, figures.outages
     columns: list[Column] = [(grain.column, "on", Numbers.day), (figure, "value", Numbers.share), *COUNTED]
-    tables = [table(say(grain.caption, figure=figure), columns, days, numbers)]
+    tables = [table(say(grain.caption, figure=name_within(kpi)), columns, days, numbers)]
     if figures.outages:
         tables.append(table(say("Outage days"), OUTAGES, figures.outages, numbers))
     return [
@@ -101,9 +102,16 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
     ]
 
 
+def _instead(shop: Row) -> list[str]:
+    """Why another figure than conversion is shown."""
+    if shop.events_until is None:
+        return [say("Shown because this shop has no sessions.")]
+    return [] if shop.orders_until else [say("Shown because this shop has no orders.")]
+
+
 def _title(kpi: Row, numbers: Numbers) -> str:
     """The later half of the period against the earlier one, and whether their intervals overlap."""
-    figure = told(kpi.label)
+    figure = name_within(kpi)
     if kpi.trend is None:
         return say("{figure} per day: {share} over the whole period", figure=figure, share=numbers.share(kpi.value))
     before, after = numbers.share(kpi.earlier_value), numbers.share(kpi.later_value)

@@ -73,7 +73,7 @@ CAME_BACK: tuple[Column, ...] = (
 
 def sections(figures: Figures, numbers: Numbers) -> list[Section]:
     """Carts by segment where anything tells them apart, and those that came back where any was abandoned."""
-    if figures.shop.has_deals_alone:
+    if figures.shop.sells_by_deals:
         return []
     return [*_by_segment(figures, numbers), *_came_back(figures, numbers)]
 

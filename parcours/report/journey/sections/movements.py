@@ -22,7 +22,9 @@ STAYED = 0.005
 
 
 def sections(figures: Figures, numbers: Numbers) -> list[Section]:
-    """One section: by how much orders moved and what moved them most; none of a shop without visits."""
+    """One section: by how much orders moved and what moved them most; none of a shop without orders."""
+    if figures.shop.orders_until is None:
+        return []
     orders = [row for row in figures.movements if row.measure == "orders"]
     revenue = [row for row in figures.movements if row.measure == "revenue"]
     section = partial(Section, "movements", say("Why did it move?"), sources=SOURCES)

@@ -30,8 +30,8 @@ COHORTS: tuple[Column, ...] = (
 
 
 def sections(figures: Figures, numbers: Numbers) -> list[Section]:
-    """One section: the mean over cohorts in its title. None of a shop of deals alone."""
-    if figures.shop.has_deals_alone:
+    """One section: the mean over cohorts in its title. None of a shop that sells by deals."""
+    if figures.shop.sells_by_deals:
         return []
     title = _title(figures, numbers)
     section = partial(Section, "retention", say("Retention"), title, sources=("metrics.retention_cohorts",))

@@ -42,7 +42,7 @@ EXPECTED: tuple[Column, ...] = (
 
 def sections(figures: Figures, numbers: Numbers) -> list[Section]:
     """One section where enough customers are followed for an interval; none elsewhere."""
-    if figures.shop.has_deals_alone:
+    if figures.shop.sells_by_deals:
         return []
     day = _day(figures)
     if day is None:
