@@ -61,7 +61,7 @@ def weeks_chart(
             **date_ticks(first, last, numbers, narrow),
         ),
         yaxis=axis(
-            range=[0, _axis_end(weeks, impact, small_cell) * factor],
+            range=[0, _axis_end(weeks, impact) * factor],
             nticks=6,
             **(percent_ticks() if impact.unit == "share" else {}),
         ),
@@ -76,11 +76,11 @@ def weeks_chart(
     return {"data": [_line(weeks, factor), _dots(weeks, impact, small_cell, factor, numbers)], "layout": frame}
 
 
-def _axis_end(weeks: Sequence[Row], impact: Row, small_cell: int) -> float:
-    large = [week.value for week in weeks if week.value is not None and week.denominator >= small_cell]
-    ends = large or [week.value for week in weeks if week.value is not None]
-    expected = [] if impact.expected_value is None else [impact.after_value - impact.low]
-    end = max([*ends, *expected, 1e-9]) * ROOM
+def _axis_end(weeks: Sequence[Row], impact: Row) -> float:
+    """Above everything that is drawn: small weeks too."""
+    shown = [week.value for week in weeks if week.value is not None]
+    expected = [] if impact.expected_value is None else [impact.expected_value, impact.after_value - impact.low]
+    end = max([*shown, *expected, 1e-9]) * ROOM
     return float(min(end, 1.04) if impact.unit == "share" else end)
 
 
