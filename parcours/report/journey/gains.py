@@ -1,7 +1,8 @@
-"""What a stage would gain at a goal's rate, in words."""
+"""What a stage would gain at a goal's rate, in words; less than one journey is nothing to tell."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from parcours.numbers import Numbers
@@ -21,6 +22,11 @@ GOALS = {
     ),
 }
 """Each goal in words: of a stage that was named before, and as something to do at a step."""
+
+
+def worth_telling(gains: Sequence[Row]) -> list[Row]:
+    """Those that would gain a journey at least."""
+    return [gain for gain in gains if gain.gained_count >= 1]
 
 
 def gain_phrase(gain: Row, numbers: Numbers) -> str:

@@ -10,7 +10,7 @@ from parcours.numbers import Numbers, capital, some
 from parcours.report.figures import Figures, Row, first
 from parcours.report.incident_words import cost, place, size
 from parcours.report.journey.flag import RANKINGS, Flag, flagged, ranked_by, since_when, step_of
-from parcours.report.journey.gains import what_to_do
+from parcours.report.journey.gains import what_to_do, worth_telling
 from parcours.report.journey.sections.changes import changes_phrase
 from parcours.report.journey.sections.movements import orders_moved
 from parcours.report.journey.sections.restated import values_moved
@@ -124,7 +124,7 @@ def _changes(figures: Figures, numbers: Numbers) -> str:
 
 def _first_gain(figures: Figures, numbers: Numbers) -> str:
     """The goal that would bring most, of those that would bring something at 95 %, and then one of another stage."""
-    sure = [row for row in figures.gains if row.gained_low > 0]
+    sure = [row for row in worth_telling(figures.gains) if row.gained_low > 0]
     by_worth = sorted(sure, key=lambda row: (-(row.gain or 0), -row.gained_count, row.stage, row.goal))
     if not by_worth:
         return ""
@@ -166,11 +166,7 @@ def _warnings(figures: Figures, numbers: Numbers) -> Iterator[str]:
             yield _outage_days(outage, days, numbers)
     answers = first(figures.csat, stage="all")
     if answers and answers.unattached_count:
-        yield say(
-            "{unattached} of {answers} answers could not be attached to an order or touchpoint.",
-            unattached=numbers.count(answers.unattached_count),
-            answers=numbers.count(answers.answer_count),
-        )
+        yield _unattached(answers, figures.shop, numbers)
     rows = first(figures.exports, export=None)
     if rows and rows.rows_rejected:
         yield say_number(
@@ -187,6 +183,17 @@ def _warnings(figures: Figures, numbers: Numbers) -> Iterator[str]:
     everything = first(figures.coverage, source=None)
     if everything and everything.staged_count < everything.touchpoint_count:
         yield say("Only {share} of touchpoints have a stage.", share=numbers.share(everything.staged_share))
+
+
+def _unattached(answers: Row, shop: Row, numbers: Numbers) -> str:
+    """How many answers stand alone."""
+    counts = {
+        "unattached": numbers.count(answers.unattached_count),
+        "answers": numbers.count(answers.answer_count),
+    }
+    if shop.sells_by_deals:
+        return say("{unattached} of {answers} answers could not be attached to a touchpoint.", **counts)
+    return say("{unattached} of {answers} answers could not be attached to an order or touchpoint.", **counts)
 
 
 def _outage_days(outage: str, days: Sequence[str], numbers: Numbers) -> str:

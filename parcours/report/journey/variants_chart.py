@@ -36,9 +36,14 @@ def colours_of(stages: Sequence[str]) -> dict[str, int]:
 
 
 def variants_chart(
-    variants: Sequence[tuple[Row, Sequence[str]]], labels: Mapping[str, str], numbers: Numbers, narrow: bool
+    variants: Sequence[tuple[Row, Sequence[str]]],
+    labels: Mapping[str, str],
+    numbers: Numbers,
+    is_of_deals: bool,
+    narrow: bool,
 ) -> Drawing:
-    """Each path with its stages: its share of the journeys at the left, how many of them ordered at the right."""
+    """Each path with its stages: its share of the journeys at the left, how many of them ordered, or were won, at the
+    right."""
     pitch, left, right = (50, 6, 8) if narrow else (36, 150, 120)
     places = colours_of([*labels])
     widest = min(max((len(stages) for _, stages in variants), default=1), BLOCKS)
@@ -51,7 +56,8 @@ def variants_chart(
         counted = say_number(
             "{count} journey", "{count} journeys", row.journey_count, count=numbers.count(row.journey_count)
         )
-        ordered = say("{share} ordered", share=numbers.share(row.ordered_rate, 0))
+        share_of_it = numbers.share(row.ordered_rate, 0)
+        ordered = say("{share} won", share=share_of_it) if is_of_deals else say("{share} ordered", share=share_of_it)
         lasted = say(
             "median\u00a0{duration} from first to last touchpoint", duration=numbers.duration(row.median_seconds)
         )

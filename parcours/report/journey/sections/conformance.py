@@ -69,6 +69,13 @@ COSTS: tuple[Column, ...] = (
     ),
 )
 
+OF_DEALS = {
+    "ordered_count": later("Won later"),
+    "ordered_rate": later("Won later, rate"),
+    "comparable_rate": later("Won later, comparable"),
+}
+"""Columns by another name where a deal won is the purchase."""
+
 
 def sections(figures: Figures, numbers: Numbers) -> list[Section]:
     """One section where journeys are over and could deviate from their path; none elsewhere."""
@@ -87,8 +94,15 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
     often = DotPanel(
         [_dot(row, numbers) for row in deviations[:SHOWN]], say("of the journeys that are over, 95\u00a0% interval")
     )
-    costs = [_cost(row, numbers) for row in figures.deviation_costs[:SHOWN]]
-    cost = DotPanel(costs, say("those that order later, beside comparable journeys, in points"), is_difference=True)
+    is_of_deals = figures.shop.sells_by_deals
+    columns = [((OF_DEALS if is_of_deals else {}).get(field, label), field, write) for label, field, write in COSTS]
+    costs = [_cost(row, is_of_deals, numbers) for row in figures.deviation_costs[:SHOWN]]
+    beside = (
+        say("those that are won later, beside comparable journeys, in points")
+        if is_of_deals
+        else say("those that order later, beside comparable journeys, in points")
+    )
+    cost = DotPanel(costs, beside, is_difference=True)
     return [
         Section(
             "conformance",
@@ -97,11 +111,11 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
             subtitle,
             ("metrics.path_conformance", "metrics.deviation_cost"),
             charts=[chart("conformance", partial(dots, [often], numbers))] if deviations else [],
-            notes=[*_meanings(deviations[:SHOWN]), *_notes(figures.deviation_costs, numbers)],
+            notes=[*_meanings(deviations[:SHOWN]), *_notes(figures.deviation_costs, is_of_deals, numbers)],
             folded=[chart("deviation-costs", partial(dots, [cost], numbers))] if costs else [],
             tables=[
                 table(say("Journeys and deviations"), DEVIATIONS, deviations, numbers),
-                *([table(say("What goes with them"), COSTS, figures.deviation_costs, numbers)] if costs else []),
+                *([table(say("What goes with them"), columns, figures.deviation_costs, numbers)] if costs else []),
             ]
             if deviations
             else [],
@@ -147,13 +161,16 @@ def _dot(row: Row, numbers: Numbers) -> Dot:
     return Dot(name, detail, share, 1 - row.conforming_high, 1 - row.conforming_low, tone, numbers.share(share))
 
 
-def _cost(row: Row, numbers: Numbers) -> Dot:
-    detail = say(
-        "{rate} of {count} order later, {comparable} of comparable ones",
-        rate=numbers.share(row.ordered_rate),
-        count=numbers.count(row.compared_count),
-        comparable=numbers.share(row.comparable_rate),
-    )
+def _cost(row: Row, is_of_deals: bool, numbers: Numbers) -> Dot:
+    figures = {
+        "rate": numbers.share(row.ordered_rate),
+        "count": numbers.count(row.compared_count),
+        "comparable": numbers.share(row.comparable_rate),
+    }
+    if is_of_deals:
+        detail = say("{rate} of {count} are won later, {comparable} of comparable ones", **figures)
+    else:
+        detail = say("{rate} of {count} order later, {comparable} of comparable ones", **figures)
     name = _deviation(row.kind, row.place_type, row.place, row.from_place)
     tone = "quiet" if row.is_small else "worsened" if row.difference_high < 0 else "plain"
     return Dot(
@@ -169,7 +186,7 @@ def _meanings(deviations: Sequence[Row]) -> list[str]:
     )
 
 
-def _notes(costs: Sequence[Row], numbers: Numbers) -> list[str]:
+def _notes(costs: Sequence[Row], is_of_deals: bool, numbers: Numbers) -> list[str]:
     """What is dear among the deviations, and what a difference does not say."""
     compared = [row for row in costs if not row.is_small]
     if not compared:
@@ -179,17 +196,20 @@ def _notes(costs: Sequence[Row], numbers: Numbers) -> list[str]:
         "Comparable: journeys that were at the same point as long, had bought nothing and not deviated so yet. The "
         "difference goes with a deviation; it need not be caused by it."
     )
+    if not dear and is_of_deals:
+        return [say("After none of these deviations are fewer won for certain than of comparable journeys."), kept]
     if not dear:
         return [say("After none of these deviations do fewer order for certain than of comparable journeys."), kept]
-    return [
-        *(
-            say(
-                "{deviation}: {rate} order later, {comparable} of comparable journeys.",
-                deviation=_deviation(row.kind, row.place_type, row.place, row.from_place),
-                rate=numbers.share(row.ordered_rate),
-                comparable=numbers.share(row.comparable_rate),
-            )
-            for row in sorted(dear, key=lambda row: row.difference)
-        ),
-        kept,
-    ]
+    return [*(_dear(row, is_of_deals, numbers) for row in sorted(dear, key=lambda row: row.difference)), kept]
+
+
+def _dear(row: Row, is_of_deals: bool, numbers: Numbers) -> str:
+    """A deviation after which fewer buy, and how many do."""
+    figures = {
+        "deviation": _deviation(row.kind, row.place_type, row.place, row.from_place),
+        "rate": numbers.share(row.ordered_rate),
+        "comparable": numbers.share(row.comparable_rate),
+    }
+    if is_of_deals:
+        return say("{deviation}: {rate} are won later, {comparable} of comparable journeys.", **figures)
+    return say("{deviation}: {rate} order later, {comparable} of comparable journeys.", **figures)

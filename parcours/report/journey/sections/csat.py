@@ -74,7 +74,18 @@ def _detail(row: Row, numbers: Numbers) -> str:
 def _unattached(everything: Row, shop: Row, numbers: Numbers) -> str:
     """How many answers say neither by an order nor by what came before what they are about."""
     if not everything.unattached_count:
-        return say("Every answer is attached to an order or touchpoint.")
+        return _all_attached(shop)
+    if shop.sells_by_deals:
+        return say_number(
+            "{count} of {answers} answers follows no touchpoint within {days}: it keeps the stage of its survey, if it "
+            "has one.",
+            "{count} of {answers} answers follow no touchpoint within {days}: they keep the stage of their survey, if "
+            "it has one.",
+            everything.unattached_count,
+            count=numbers.count(everything.unattached_count),
+            answers=numbers.count(everything.answer_count),
+            days=numbers.days(shop.survey_lag_days),
+        )
     return say_number(
         "{count} of {answers} answers names no known order and follows no touchpoint within {days}: it keeps the stage "
         "of its survey, if it has one.",
@@ -85,6 +96,12 @@ def _unattached(everything: Row, shop: Row, numbers: Numbers) -> str:
         answers=numbers.count(everything.answer_count),
         days=numbers.days(shop.survey_lag_days),
     )
+
+
+def _all_attached(shop: Row) -> str:
+    if shop.sells_by_deals:
+        return say("Every answer is attached to a touchpoint.")
+    return say("Every answer is attached to an order or touchpoint.")
 
 
 def _title(figures: Figures, numbers: Numbers) -> str:

@@ -97,7 +97,7 @@ def _funnel_section(key: str, name: str, steps: Sequence[Row], small_cell: int, 
         legend=[
             (SKY, say("reached the step")),
             (ORANGE, say("lost since the step before")),
-            *([(RED, say("lost, most revenue at stake"))] if worst else []),
+            *([(RED, _worst_words(worst))] if worst else []),
         ],
         charts=[chart(f"{key}-steps", lambda _: _drawing(steps, worst, numbers, small_cell))],
         notes=[
@@ -188,6 +188,11 @@ def _worst_step(steps: Sequence[Row], small_cell: int) -> Row | None:
     return max(
         ranked, key=lambda step: (step.revenue_at_stake or 0, step.drop_off_rate or 0, -step.step_number), default=None
     )
+
+
+def _worst_words(worst: Row) -> str:
+    """By what it is the worst: no revenue is at stake where no orders value it."""
+    return say("lost, most revenue at stake") if worst.revenue_at_stake else say("lost, highest rate")
 
 
 def _counted(unit: str, count: int, numbers: Numbers) -> str:

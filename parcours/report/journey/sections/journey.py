@@ -9,7 +9,7 @@ from parcours.numbers import Numbers
 from parcours.report.drawing import FADED, ORANGE, PALE, RED, SKY, chart
 from parcours.report.figures import Figures, Row, first
 from parcours.report.journey.flag import RANKINGS, Flag, flagged, ranked_by, since_when, step_of
-from parcours.report.journey.gains import gain_phrase
+from parcours.report.journey.gains import gain_phrase, worth_telling
 from parcours.report.journey.journey_map import journey_map
 from parcours.report.journey.lanes import lanes
 from parcours.report.section import Column, FlagBox, Section, Sentence, StageTable, table
@@ -72,9 +72,7 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
     section = partial(Section, "journey", say("Journey"), title, subtitle, SOURCES)
     if not figures.shop.journey_count:
         return [section(empty=say("No touchpoint has a stage yet: there is no journey to draw."))]
-    description = say(
-        "{title}. Journeys per stage, satisfaction, time and revenue at stake; figures in the table.", title=title
-    )
+    description = say("{title}. Figures in the table.", title=title)
     return [
         section(
             flag=_flag_box(figures, flag, numbers) if flag else None,
@@ -125,7 +123,7 @@ def _flag_box(figures: Figures, flag: Flag, numbers: Numbers) -> FlagBox:
         for ranking, (name, write) in RANKINGS.items()
         if (ranked := ranked_by(figures, ranking))
     ]
-    gains = [gain_phrase(row, numbers) for row in figures.gains if row.stage == stage.stage]
+    gains = [gain_phrase(row, numbers) for row in worth_telling(figures.gains) if row.stage == stage.stage]
     if gains:
         lines.append(Sentence(say("To be gained"), "; ".join(gains)))
     since = since_when(figures, stage, numbers)

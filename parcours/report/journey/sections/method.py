@@ -128,11 +128,7 @@ def _definitions(figures: Figures, numbers: Numbers) -> list[str]:
             "what would show their outcome is known."
         ),
         _sessions(shop, numbers),
-        say(
-            "Revenue at stake: units lost × share that gets from the next stage to the end × average net order value, "
-            "in {currency}, net of discounts and refunds, without shipping and tax.",
-            currency=shop.currency,
-        ),
+        *_revenue(shop),
         say(
             "Intervals of shares are Wilson's, 95\u00a0%. Stages tie when the bootstrap over persons can't order them "
             "at that level."
@@ -141,6 +137,19 @@ def _definitions(figures: Figures, numbers: Numbers) -> list[str]:
             "Small cells: under n = {small_cell} counts are shown, the rate is greyed and not ranked.",
             small_cell=shop.small_cell,
         ),
+    ]
+
+
+def _revenue(shop: Row) -> list[str]:
+    """What revenue at stake is, where orders give it a value."""
+    if shop.sells_by_deals:
+        return []
+    return [
+        say(
+            "Revenue at stake: units lost × share that gets from the next stage to the end × average net order value, "
+            "in {currency}, net of discounts and refunds, without shipping and tax.",
+            currency=shop.currency,
+        )
     ]
 
 

@@ -58,8 +58,10 @@ COLUMNS: tuple[Column, ...] = (
     (later("Of known"), "outcome_rate", Numbers.share),
     (later("95\u00a0% interval"), "outcome_low outcome_high", Numbers.interval),
     (later("Came back"), "returned_count", Numbers.count),
-    (later("Ordered after all"), "ordered_count", Numbers.count),
 )
+ORDERED: Column = (later("Ordered after all"), "ordered_count", Numbers.count)
+WON: Column = (later("Won after all"), "ordered_count", Numbers.count)
+"""The last column, and what it is called where a deal won is the purchase."""
 
 
 def sections(figures: Figures, numbers: Numbers) -> list[Section]:
@@ -74,6 +76,7 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
     used = [
         outcome for outcome in COLOURS if any(row.outcome == outcome and row.unit_count for row in figures.next_after)
     ]
+    columns = [*COLUMNS, WON if figures.shop.sells_by_deals else ORDERED]
     title = _title(stages, figures.shop.small_cell, numbers)
     return [
         Section(
@@ -90,7 +93,7 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
                 )
             ],
             legend=[(COLOURS[outcome], told(outcome)) for outcome in used],
-            tables=[table(say("What those who dropped did instead"), COLUMNS, figures.next_after, numbers)],
+            tables=[table(say("What those who dropped did instead"), columns, figures.next_after, numbers)],
         )
     ]
 

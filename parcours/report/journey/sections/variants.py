@@ -26,6 +26,9 @@ COLUMNS: tuple[Column, ...] = (
     (later("As intended"), "is_intended", lambda _, is_intended: say("yes") if is_intended else say("no")),
 )
 
+OF_DEALS = {"ordered_count": later("Won"), "ordered_rate": later("Won, rate")}
+"""Columns by another name where a deal won is the purchase."""
+
 
 def sections(figures: Figures, numbers: Numbers) -> list[Section]:
     """One section where enough journeys took any path; none elsewhere."""
@@ -52,24 +55,42 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
         count=numbers.count(rest),
         share=numbers.share(1 - last.cumulative_share),
     )
+    of_deals = OF_DEALS if figures.shop.sells_by_deals else {}
+    columns = [(of_deals.get(field, label), field, write) for label, field, write in COLUMNS]
     rows = [Row(**vars(row), words=_words(row, labels)) for row in figures.variants]
     return [
         Section(
             "variants",
             say("Paths"),
             title,
-            say(
-                "A path: the stages in the order in which a journey that is over visited them, a block per visit; a "
-                "step back is a lighter block behind a darker one. Of each its share of the journeys, and how many of "
-                "them ordered. Paths of a small cell are not shown."
-            ),
+            _subtitle(figures.shop),
             ("metrics.journey_variants", "metrics.journey_paths"),
-            charts=[chart("variants", partial(variants_chart, paths, labels, numbers), description=f"{title}.")],
+            charts=[
+                chart(
+                    "variants",
+                    partial(variants_chart, paths, labels, numbers, figures.shop.sells_by_deals),
+                    description=f"{title}.",
+                )
+            ],
             legend=[(SCALE[places[stage]], labels[stage]) for stage in used],
             notes=[more] if rest else [],
-            tables=[table(say("Paths of most journeys"), COLUMNS, rows, numbers)],
+            tables=[table(say("Paths of most journeys"), columns, rows, numbers)],
         )
     ]
+
+
+def _subtitle(shop: Row) -> str:
+    if shop.sells_by_deals:
+        return say(
+            "A path: the stages in the order in which a journey that is over visited them, a block per visit; a step "
+            "back is a lighter block behind a darker one. Of each its share of the journeys, and how many of them were "
+            "won. Paths of a small cell are not shown."
+        )
+    return say(
+        "A path: the stages in the order in which a journey that is over visited them, a block per visit; a "
+        "step back is a lighter block behind a darker one. Of each its share of the journeys, and how many of "
+        "them ordered. Paths of a small cell are not shown."
+    )
 
 
 def _words(row: Row, labels: dict[str, str]) -> str:
