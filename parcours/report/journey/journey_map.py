@@ -50,22 +50,20 @@ TIME_TICKS = (
 
 @dataclass(frozen=True)
 class Band:
-    """A row of the map: its name and what it counts (by `later`), its height in pixels when wide."""
+    """A row of the map: its name and what it counts (by `later`), its height in pixels when wide, and the pixels under
+    it, wide and narrow, if another one follows: the names of the stages are under the first."""
 
     title: str
     explanation: str
     height: int
+    gap: int
+    narrow_gap: int
 
 
-BANDS = (
-    Band(later("Journeys"), later("that reach the stage"), 250),
-    Band(later("Satisfaction"), later("mean of answers,<br>0–10, 95\u00a0% interval"), 130),
-    Band(later("Time in stage"), later("median, log scale"), 92),
-    Band(later("Opportunity"), later("net revenue at stake"), 120),
-)
-GAPS = (44, 30, 20)
-NARROW_GAPS = (34, 50, 34)
-"""Pixels under each band but the last: room for the names of the stages under the first."""
+JOURNEYS = Band(later("Journeys"), later("that reach the stage"), 250, 44, 34)
+SATISFACTION = Band(later("Satisfaction"), later("mean of answers,<br>0–10, 95\u00a0% interval"), 130, 30, 50)
+TIME = Band(later("Time in stage"), later("median, log scale"), 92, 20, 34)
+OPPORTUNITY = Band(later("Opportunity"), later("net revenue at stake"), 120, 0, 0)
 
 
 def journey_map(stages: Sequence[Row], flagged: frozenset[str], numbers: Numbers, narrow: bool) -> Drawing:
@@ -84,12 +82,13 @@ class _Map:
         domains, inner = self.domains()
         notes = [note for place, stage in enumerate(self.stages) for note in self.value_notes(place, stage)]
         axes: Drawing = {}
-        for number, (domain, band) in enumerate(zip(domains, self.bands(), strict=True), 1):
-            x, y = (f"{letter}axis{_suffix(number)}" for letter in "xy")
-            across, along = self.stage_axis(number), self.value_axis(number)
+        for domain, band in zip(domains, self.bands(), strict=True):
+            suffix = self.suffix(band)
+            x, y = (f"{letter}axis{suffix}" for letter in "xy")
+            across, along = self.stage_axis(band), self.value_axis(band)
             axes |= {x: along, y: across} if self.narrow else {x: across, y: along}
-            axes[y] |= {"domain": domain, "anchor": f"x{_suffix(number)}"}
-            axes[x] |= {"anchor": f"y{_suffix(number)}"}
+            axes[y] |= {"domain": domain, "anchor": f"x{suffix}"}
+            axes[x] |= {"anchor": f"y{suffix}"}
             notes.append(self.band_note(band, domain))
         red = [] if self.narrow else [place for place, stage in enumerate(self.stages) if stage.stage in self.flagged]
         margin = (24, 8, 6, 100) if self.narrow else (8, 0, 6, LEFT)
@@ -107,14 +106,21 @@ class _Map:
         return {"data": traces, "layout": frame}
 
     def bands(self) -> Sequence[Band]:
-        """The rows of the map: without orders that value it, there is no revenue at stake."""
-        return BANDS if self.with_value("revenue_at_stake") else BANDS[:-1]
+        """The rows of the map: no satisfaction without answers, and without orders no revenue at stake."""
+        satisfaction = [SATISFACTION] if self.with_value("satisfaction_mean") else []
+        opportunity = [OPPORTUNITY] if self.with_value("revenue_at_stake") else []
+        return [JOURNEYS, *satisfaction, TIME, *opportunity]
+
+    def suffix(self, band: Band) -> str:
+        """Of the axes of a band, as Plotly counts them."""
+        number = self.bands().index(band) + 1
+        return "" if number == 1 else str(number)
 
     def domains(self) -> tuple[list[list[float]], int]:
         """Where each band stands, as shares of the drawing from the bottom, and the drawing's pixels."""
         bands = self.bands()
         heights = [24 * len(self.stages) + 8 if self.narrow else band.height for band in bands]
-        gaps = (NARROW_GAPS if self.narrow else GAPS)[: len(bands) - 1]
+        gaps = [band.narrow_gap if self.narrow else band.gap for band in bands[:-1]]
         inner, top, domains = sum(heights) + sum(gaps), 0, []
         for height, gap in zip(heights, [*gaps, 0], strict=True):
             domains.append([max(0.0, 1 - (top + height) / inner), 1 - top / inner])
@@ -130,11 +136,11 @@ class _Map:
         place = {"xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "bottom", "xshift": -100}
         return note(text, 0, domain[1], yshift=4, **place)
 
-    def stage_axis(self, number: int) -> Drawing:
+    def stage_axis(self, band: Band) -> Drawing:
         """The stages, named under the first band, or beside each one when narrow."""
         count = len(self.stages)
         ends = [count - 0.5, -0.5] if self.narrow else [-0.5, count - 0.5]
-        if not self.narrow and number > 1:
+        if not self.narrow and band is not JOURNEYS:
             return hidden_axis(range=ends)
         labels = [
             (safe(stage.label, 14) if self.narrow else wrapped(stage.label, 17)) + ("" if stage.is_required else "*")
@@ -143,13 +149,13 @@ class _Map:
         size = 11.5 if self.narrow else 12.5
         return axis(range=ends, showgrid=False, tickvals=list(range(count)), ticktext=labels, tickfont={"size": size})
 
-    def value_axis(self, number: int) -> Drawing:
+    def value_axis(self, band: Band) -> Drawing:
         """The scale of a band, with room for the labels of its values."""
-        if number == 1:
+        if band is JOURNEYS:
             return self.bar_axis([stage.reached_count for stage in self.stages], 1.8 if self.narrow else 1.2)
-        if number == 2:
+        if band is SATISFACTION:
             return axis(range=[-0.6, 14 if self.narrow else 12], tickvals=[0, 5, 10])
-        if number == 4:
+        if band is OPPORTUNITY:
             stakes = [stage.revenue_at_stake or 0 for stage in self.stages]
             return self.bar_axis(stakes, 1.35 if self.narrow else 1.28)
         places = [_log(stage) for _, stage in self.with_value("median_seconds")] or [0.0]
@@ -169,14 +175,14 @@ class _Map:
     def with_value(self, column: str) -> list[tuple[int, Row]]:
         return [(place, stage) for place, stage in enumerate(self.stages) if getattr(stage, column) is not None]
 
-    def turned(self, number: int, places: Iterable[float], values: Iterable[float | None]) -> Drawing:
+    def turned(self, band: Band, places: Iterable[float], values: Iterable[float | None]) -> Drawing:
         """Coordinates of a trace of a band: the stages along x, or along y when narrow."""
         x, y = (values, places) if self.narrow else (places, values)
-        return {"x": list(x), "y": list(y), "xaxis": f"x{_suffix(number)}", "yaxis": f"y{_suffix(number)}"}
+        return {"x": list(x), "y": list(y), "xaxis": f"x{self.suffix(band)}", "yaxis": f"y{self.suffix(band)}"}
 
-    def bars(self, number: int, values: Iterable[float], colors: Sequence[str], text: Sequence[str]) -> Drawing:
+    def bars(self, band: Band, values: Iterable[float], colors: Sequence[str], text: Sequence[str]) -> Drawing:
         look = {"orientation": "h" if self.narrow else "v", "marker": {"color": colors}}
-        return {"type": "bar", **look, **self.turned(number, range(len(self.stages)), values), **hover(text)}
+        return {"type": "bar", **look, **self.turned(band, range(len(self.stages)), values), **hover(text)}
 
     def lost_colors(self) -> list[str]:
         return [FADED if s.is_small else RED if s.stage in self.flagged else ORANGE for s in self.stages]
@@ -184,9 +190,9 @@ class _Map:
     def journeys(self) -> list[Drawing]:
         stages, text = self.stages, [self.journeys_hover(stage) for stage in self.stages]
         return [
-            self.bars(1, [stage.went_on_count for stage in stages], [SKY] * len(stages), text),
-            self.bars(1, [stage.open_count for stage in stages], [PALE] * len(stages), text),
-            self.bars(1, [stage.dropped_count or 0 for stage in stages], self.lost_colors(), text),
+            self.bars(JOURNEYS, [stage.went_on_count for stage in stages], [SKY] * len(stages), text),
+            self.bars(JOURNEYS, [stage.open_count for stage in stages], [PALE] * len(stages), text),
+            self.bars(JOURNEYS, [stage.dropped_count or 0 for stage in stages], self.lost_colors(), text),
         ]
 
     def journeys_hover(self, stage: Row) -> str:
@@ -214,6 +220,8 @@ class _Map:
     def satisfaction(self) -> list[Drawing]:
         """Dots with their interval as a pale band; a line joins neighbours, dotted over stages without answers."""
         asked = self.with_value("satisfaction_mean")
+        if not asked:
+            return []
         traces: list[Drawing] = []
         for (place, stage), (next_place, following) in pairwise(asked):
             is_next = next_place == place + 1
@@ -228,7 +236,7 @@ class _Map:
         text = [f"{_bold(stage)}<br>{self.mean_of(stage)}" for _, stage in asked]
         marker = {"size": 9, "color": BLUE, "line": {"color": "#fff", "width": 1.5}}
         means = [stage.satisfaction_mean for _, stage in asked]
-        return [*traces, self.markers(2, [place for place, _ in asked], means, marker, text)]
+        return [*traces, self.markers(SATISFACTION, [place for place, _ in asked], means, marker, text)]
 
     def mean_of(self, stage: Row) -> str:
         return say_number(
@@ -240,12 +248,12 @@ class _Map:
         )
 
     def line(self, places: Sequence[int], values: Sequence[float], look: Drawing) -> Drawing:
-        return scatter("lines", **self.turned(2, places, values), line=look, hoverinfo="skip")
+        return scatter("lines", **self.turned(SATISFACTION, places, values), line=look, hoverinfo="skip")
 
     def markers(
-        self, number: int, places: Iterable[int], values: Iterable[float], marker: Drawing, text: Sequence[str]
+        self, band: Band, places: Iterable[int], values: Iterable[float], marker: Drawing, text: Sequence[str]
     ) -> Drawing:
-        return scatter("markers", **self.turned(number, places, values), marker=marker, **hover(text))
+        return scatter("markers", **self.turned(band, places, values), marker=marker, **hover(text))
 
     def times(self) -> list[Drawing]:
         timed = self.with_value("median_seconds")
@@ -257,7 +265,7 @@ class _Map:
         }
         medians = [say("median {duration}", duration=self.numbers.duration(stage.median_seconds)) for _, stage in timed]
         text = [f"{_bold(stage)}<br>{median}" for (_, stage), median in zip(timed, medians, strict=True)]
-        return [self.markers(3, [place for place, _ in timed], [_log(stage) for _, stage in timed], marker, text)]
+        return [self.markers(TIME, [place for place, _ in timed], [_log(stage) for _, stage in timed], marker, text)]
 
     def opportunities(self) -> list[Drawing]:
         if not self.with_value("revenue_at_stake"):
@@ -265,23 +273,25 @@ class _Map:
         stakes = [stage.revenue_at_stake for stage in self.stages]
         said = [say("{revenue} of net revenue at stake", revenue=self.numbers.money(stake)) for stake in stakes]
         text = [f"{_bold(stage)}<br>{line}" for stage, line in zip(self.stages, said, strict=True)]
-        return [self.bars(4, [stake or 0 for stake in stakes], self.lost_colors(), text)]
+        return [self.bars(OPPORTUNITY, [stake or 0 for stake in stakes], self.lost_colors(), text)]
 
     def value_notes(self, place: int, stage: Row) -> Iterator[Drawing]:
         """The values of a stage, each at its end."""
         n, red = self.numbers, {"color": RED} if stage.stage in self.flagged else {}
-        yield self.beside(1, place, stage.reached_count, self.reach_text(stage))
-        if stage.satisfaction_mean is None:
+        yield self.beside(JOURNEYS, place, stage.reached_count, self.reach_text(stage))
+        if stage.satisfaction_mean is None and SATISFACTION in self.bands():
             missing = say("no answers")
-            yield self.beside(2, place, 0.0, f"<span style='color:{FAINT};font-size:10.5px'>{missing}</span>")
-        else:
+            yield self.beside(
+                SATISFACTION, place, 0.0, f"<span style='color:{FAINT};font-size:10.5px'>{missing}</span>"
+            )
+        elif stage.satisfaction_mean is not None:
             text = f"<b>{n.decimal(stage.satisfaction_mean)}</b> <span style='color:{GREY}'>"
             text += f"{self.n_of(stage.answer_count)}</span>"
-            yield self.beside(2, place, stage.satisfaction_high or stage.satisfaction_mean, text)
+            yield self.beside(SATISFACTION, place, stage.satisfaction_high or stage.satisfaction_mean, text)
         if stage.median_seconds is not None:
-            yield self.beside(3, place, _log(stage), n.duration(stage.median_seconds), **red)
+            yield self.beside(TIME, place, _log(stage), n.duration(stage.median_seconds), **red)
         if stage.revenue_at_stake is not None:
-            yield self.beside(4, place, stage.revenue_at_stake, n.short_money(stage.revenue_at_stake), **red)
+            yield self.beside(OPPORTUNITY, place, stage.revenue_at_stake, n.short_money(stage.revenue_at_stake), **red)
 
     def n_of(self, count: int) -> str:
         return say("n\u00a0{count}", count=self.numbers.count(count))
@@ -300,18 +310,13 @@ class _Map:
             share = f"<b>▲ {share}</b>"
         return f"{text}{'  ' if self.narrow else '<br>'}<span style='color:{color}'>{share}</span>"
 
-    def beside(self, number: int, place: int, value: float, text: str, **rest: str) -> Drawing:
+    def beside(self, band: Band, place: int, value: float, text: str, **rest: str) -> Drawing:
         """A label at the end of a value: above it, or right of it when narrow."""
-        refs = {"xref": f"x{_suffix(number)}", "yref": f"y{_suffix(number)}", "size": 11.5, **rest}
-        is_mark = number in (2, 3)
+        refs = {"xref": f"x{self.suffix(band)}", "yref": f"y{self.suffix(band)}", "size": 11.5, **rest}
+        is_mark = band in (SATISFACTION, TIME)
         if self.narrow:
             return note(text, value, place, xanchor="left", yanchor="middle", xshift=9 if is_mark else 4, **refs)
         return note(text, place, value, xanchor="center", yanchor="bottom", yshift=5 if is_mark else 2, **refs)
-
-
-def _suffix(number: int) -> str:
-    """Of the axes of a band, as Plotly counts them."""
-    return "" if number == 1 else str(number)
 
 
 def _log(stage: Row) -> float:
