@@ -26,15 +26,17 @@ from given import settings
 from parcours.numbers import MINUS, NARROW_NBSP, NBSP, Numbers
 from parcours.report.day_axis import INCIDENT_SHADE
 from parcours.report.drawing import safe, wrapped
-from parcours.report.figures import Figures, read_figures
+from parcours.report.figures import Figures, Row, read_figures
 from parcours.report.journey import sections
 from parcours.report.journey.cards import cards
 from parcours.report.journey.page import QUERIES, page_sections
 from parcours.report.journey.summary import summary
+from parcours.report.movement_words import segments
 from parcours.report.page import LAST_RUN, unturned, with_last_run
 from parcours.report.section import Section
 from parcours.report.write import write_report
 from parcours.settings.kpis import kpi_rows
+from parcours.tables.segment_words import segment_words
 
 HOSTILE = '<script>alert(1)</script><b>bold</b> & "q" $x$ $y$'
 ENGLISH, FRENCH = Numbers("en", "EUR"), Numbers("fr", "EUR")
@@ -485,6 +487,7 @@ def test_the_flag_says_what_the_stage_would_gain_by_each_goal(
             ('map:stages', 3, 'best segment', 'device', '<i>', 0.55, 9.4, 2, 15, 380.5, 80, 600, false),
             ('map:stages', 3, 'best month', 'month', '2026-07-01', 0.5, 6, 0, 12, null, null, null, false),
             ('map:stages', 3, 'to-be rate', null, null, 0.425, 1.2, 0, 3, 1500, 0, 4000, false),
+            ('map:stages', 3, 'nothing to tell', null, null, 0.41, 0.9, 0.1, 24, 1900, 0, 4000, false),
             ('map:stages', 2, 'to-be rate', null, null, 0.5, 99, 90, 110, 1, 1, 1, false),
             ('buy', 3, 'to-be rate', null, null, 0.5, 99, 90, 110, 1, 1, 1, false),
             ('map:stages', 3, 'other', null, null, 0.5, 99, 90, 110, 1, 1, 1, true)
@@ -556,11 +559,13 @@ def test_who_and_why_names_the_driver_that_most_dropped_with(
     """)
     changed.close()
     section = sections_of(tmp_path / "published.duckdb")["why"]
-    assert section.title.startswith("<new> visitors drop 3.0 times as often before Order (") and "66" in section.title
+    assert (
+        section.title.startswith("<new> visitors: dropping 3.0 times as often before Order (") and "66" in section.title
+    )
     assert "of 4 levels" in section.subtitle and len(section.tables[0].rows) == 3
     # Checkout is flagged: who drops there is told though more dropped elsewhere; else that nothing tells them apart.
-    at_checkout = "Who met support contact drop 2.0 times as often before Purchase: 80 %, others 40 %."
-    elsewhere = "<new> visitors drop 3.0 times as often before Order (Cart): 66 %, others 22 %."
+    at_checkout = "Who met support contact: dropping 2.0 times as often before Purchase, 80 % against 40 % of others."
+    elsewhere = "<new> visitors: dropping 3.0 times as often before Order (Cart), 66 % against 22 % of others."
     nothing = "Nothing sets those who end at Checkout apart from the others there, beyond chance."
     assert said(tmp_path / "published.duckdb")["Who, and why"] == f"{nothing} {elsewhere}"
     with duckdb.connect(str(tmp_path / "published.duckdb")) as connection:
@@ -806,6 +811,13 @@ def test_a_change_shows_its_own_figure_first_with_its_weeks_and_sentences(tmp_pa
     assert change.notes[0] == f"Within 28 days of it: “Photos” (4{NBSP}July{NBSP}2026)."
 
 
+def test_the_axis_of_weeks_holds_small_weeks_too(changed: duckdb.DuckDBPyConnection) -> None:
+    changed.execute("update metrics.change_weeks set denominator = 3, value = 0.97 where week_number = 0")
+    drawn = json.loads(sections_of_open(changed)["change-1"].charts[1].wide)
+    values = [value for trace in drawn["data"] for value in trace["y"] if value is not None]
+    assert max(values) == 97 and drawn["layout"]["yaxis"]["range"][1] > 97
+
+
 def test_step_conversions_are_named_by_their_steps(tmp_path: Path) -> None:
     table = sections_of(write_published(tmp_path / "published.duckdb"))["change-1"].tables[1]
     assert [row[0] for row in table.rows] == [
@@ -918,6 +930,31 @@ def test_paths_are_strips_of_visits_and_those_of_few_are_counted(tmp_path: Path)
     assert len(drawn["shapes"]) == 5 and len({one["fillcolor"] for one in drawn["shapes"][:3]}) == 2
 
 
+def test_the_map_has_no_row_of_answers_where_nobody_was_asked(changed: duckdb.DuckDBPyConnection) -> None:
+    def rows_of_the_map() -> list[str]:
+        """Their names; each has an axis of its own."""
+        drawn = json.loads(sections_of_open(changed)["journey"].charts[0].wide)
+        names = [one["text"] for one in drawn["layout"]["annotations"] if one.get("xref") == "paper"]
+        used = {str(trace["yaxis"]) for trace in drawn["data"]}
+        assert used == {name.replace("axis", "") for name in drawn["layout"] if name.startswith("yaxis")}
+        return [re.sub("<.*?>", " ", name).split("  ")[0].strip() for name in names]
+
+    assert rows_of_the_map() == ["Journeys", "Satisfaction", "Time in stage", "Opportunity"]
+    changed.execute("update metrics.stage_drop_off set satisfaction_mean = null, answer_count = 0")
+    assert rows_of_the_map() == ["Journeys", "Time in stage", "Opportunity"]
+    assert "no answers" not in sections_of_open(changed)["journey"].charts[0].wide
+    changed.execute("update metrics.stage_drop_off set revenue_at_stake = null")
+    assert rows_of_the_map() == ["Journeys", "Time in stage"]
+
+
+def test_attributes_are_read_without_underscores(changed: duckdb.DuckDBPyConnection) -> None:
+    changed.execute("update metrics.stage_drop_off_by_segment set dimension = 'company_size' where dimension = 'Cart'")
+    assert "Company size" in [view.name for view in sections_of_open(changed)["segments"].views]
+    assert segment_words("company_size", "a_b") == "company size a_b"
+    row = Row(segment="company size 1-49 and device mobile", dimensions=["company_size", "device"])
+    assert segments(row) == "company size 1-49 and device mobile"
+
+
 def test_products_that_most_saw_run_from_the_least_to_the_most_wanted(tmp_path: Path) -> None:
     section = sections_of(write_published(tmp_path / "published.duckdb"))["products"]
     assert plain(section.title) == "Of those who see a product, from 5.00 % (Cart) to 25.0 % (p2) put it into a cart"
@@ -1017,6 +1054,22 @@ def test_a_shop_of_deals_is_headed_by_leads_won(by_deals: duckdb.DuckDBPyConnect
     section = sections_of_open(by_deals)["daily"]
     assert section.title == f"Leads won, 90 days per day: 25.0{NBSP}% over the whole period"
     assert section.subtitle.endswith("Shown because this shop has no orders.")
+
+
+def test_a_shop_of_deals_wins_and_speaks_of_no_order(by_deals: duckdb.DuckDBPyConnection) -> None:
+    by_deals.execute("update metrics.funnel_steps set revenue_at_stake = null")
+    by_key = sections_of_open(by_deals)
+    assert by_key["funnel-1"].legend[-1][1] == "lost, highest rate"
+    assert not [note for note in by_key["method"].notes if "at stake" in note]
+    assert by_key["csat"].notes[0].startswith("5 of 48 answers follow no touchpoint within 7")
+    assert by_key["variants"].tables[0].columns[4:6] == ["Won", "Won, rate"]
+    assert "% won" in plain(by_key["variants"].charts[0].wide)
+    for key in ("csat", "variants", "conformance"):
+        assert "order" not in f"{by_key[key].subtitle} {by_key[key].notes}".replace("in the order", ""), key
+    [warning] = [one.text for one in summary(read_figures(by_deals, QUERIES), ENGLISH) if one.to == "method"]
+    assert "5 of 48 answers could not be attached to a touchpoint." in warning
+    by_deals.execute("update metrics.csat_by_stage set unattached_count = 0")
+    assert sections_of_open(by_deals)["csat"].notes == ["Every answer is attached to a touchpoint."]
 
 
 def test_satisfaction_says_what_goes_with_less_of_it(tmp_path: Path) -> None:

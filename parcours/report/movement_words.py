@@ -6,6 +6,7 @@ import re
 
 from parcours.numbers import NOTHING, Numbers
 from parcours.report.figures import Row
+from parcours.tables.segment_words import spaced
 from parcours.words import say, told
 
 
@@ -39,7 +40,7 @@ def whole(measure: str, before: float | None, after: float | None, numbers: Numb
 
 def segments(row: Row) -> str:
     """The segment that explains a part, value by value, as `named` of tables/movements.py joins them."""
-    dimensions = "|".join(re.escape(dimension) for dimension in row.dimensions or ())
+    dimensions = "|".join(re.escape(spaced(dimension)) for dimension in row.dimensions or ())
     first, *others = re.split(rf" (and|or) (?=(?:{dimensions}) |\w+ visitors)", row.segment)
     said = told(first)
     for joint, other in zip(others[::2], others[1::2], strict=True):

@@ -19,7 +19,17 @@ def segment_words(dimension: str, value: str) -> str:
         return say(VISITORS[value])
     if dimension == "new or returning":
         return say("{value} visitors", value=value_words(dimension, value))
-    return say("{dimension} {value}", dimension=told(dimension), value=value_words(dimension, value))
+    return say("{dimension} {value}", dimension=dimension_words(dimension), value=value_words(dimension, value))
+
+
+def dimension_words(dimension: str) -> str:
+    """A dimension by itself: “device”; an attribute by its id, “company size”."""
+    return told(spaced(dimension))
+
+
+def spaced(dimension: str) -> str:
+    """A dimension as it is read, in English where it is ours."""
+    return dimension.replace("_", " ")
 
 
 def value_words(dimension: str, value: str) -> str:

@@ -13,7 +13,7 @@ from parcours.report.figures import Figures, Row
 from parcours.report.journey.dots import Dot, DotPanel, dots
 from parcours.report.journey.weeks_chart import weeks_chart
 from parcours.report.section import Column, Section, Table, table
-from parcours.tables.segment_words import value_words
+from parcours.tables.segment_words import dimension_words, value_words
 from parcours.words import later, listed, say, say_number, told
 
 PLACE = 70
@@ -265,7 +265,7 @@ def _concerned(change: Row) -> str:
     for attribute, value in change.segments or ():
         values.setdefault(attribute, []).append(value_words(attribute, value))
     return "; ".join(
-        say("{dimension} {value}", dimension=told(attribute), value=", ".join(of_it))
+        say("{dimension} {value}", dimension=dimension_words(attribute), value=", ".join(of_it))
         for attribute, of_it in values.items()
     )
 

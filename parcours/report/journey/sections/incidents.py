@@ -10,7 +10,7 @@ from parcours.report.figures import Figures, Row
 from parcours.report.incident_words import also_seen, cost, place, size, when
 from parcours.report.journey.dots import Dot, DotPanel, dots
 from parcours.report.section import Column, Section, Table, table
-from parcours.tables.segment_words import value_words
+from parcours.tables.segment_words import dimension_words, value_words
 from parcours.words import later, say, say_number, told
 
 PLACE = 33
@@ -18,7 +18,7 @@ SOURCES = ("metrics.incidents", "metrics.incident_notices", "metrics.step_days")
 SHOWN = 12
 COUNTS: tuple[Column, ...] = (
     (later("Step"), "step_label", lambda _, step: told(step)),
-    (later("Dimension"), "dimension", lambda _, dimension: told(dimension)),
+    (later("Dimension"), "dimension", lambda _, dimension: dimension_words(dimension)),
     (later("Value"), "dimension value", lambda _, *segment: value_words(*segment)),
     (later("From"), "began_on", Numbers.day),
     (later("Until"), "ended_on", Numbers.day),

@@ -13,6 +13,7 @@ from parcours.report.figures import Figures, Row
 from parcours.report.journey.flag import Flag, flagged
 from parcours.report.journey.segments_chart import SegmentRow, segments_chart
 from parcours.report.section import Section, Table, View
+from parcours.tables.segment_words import dimension_words
 from parcours.words import say, say_number, told
 
 PLACE = 12
@@ -57,7 +58,9 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
         Section(
             "segments",
             say("By segment"),
-            say("Most apart by {dimension}: {ends}", dimension=told(most.dimension), ends=most.ends(numbers)),
+            say(
+                "Most apart by {dimension}: {ends}", dimension=dimension_words(most.dimension), ends=most.ends(numbers)
+            ),
             f"{about} {chance}",
             ("metrics.stage_drop_off_by_segment", "metrics.funnel_by_segment", "metrics.matured_months"),
             legend=[(ORANGE, say("ended here")), *red],
@@ -120,7 +123,7 @@ def _view(number: int, segments: Told, figures: Figures, flag: Flag | None, numb
     whole = {stage.stage: stage for stage in figures.stages if stage.stage in segments.stages}
     everybody = SegmentRow(say("All journeys"), _n(max(one.matured_count for one in whole.values()), numbers), whole)
     red = frozenset(stage.stage for stage in flag.stages) if flag else frozenset[str]()
-    dimension = told(segments.dimension)
+    dimension = dimension_words(segments.dimension)
     title = say("By {dimension}, {ends}", dimension=dimension, ends=segments.ends(numbers))
     draw = partial(
         segments_chart, [everybody, *_segments(segments, segments.drawn, numbers)], segments.stages, red, numbers

@@ -9,14 +9,14 @@ from parcours.report.drawing import chart
 from parcours.report.figures import Figures, Row
 from parcours.report.journey.dots import Dot, DotPanel, dots
 from parcours.report.section import Column, Section, table
-from parcours.tables.segment_words import segment_words
+from parcours.tables.segment_words import dimension_words, segment_words
 from parcours.words import later, say, say_number, told
 
 PLACE = 18
 SHOWN = 8
 COLUMNS: tuple[Column, ...] = (
     (later("Before"), "step_label", Numbers.text),
-    (later("Factor"), "factor", lambda _, factor: told(factor)),
+    (later("Factor"), "factor", lambda _, factor: dimension_words(factor)),
     (later("Level"), "level", lambda _, level: told(level)),
     (later("With it"), "with_count", Numbers.count),
     (later("Dropped"), "with_dropped", Numbers.count),
@@ -80,7 +80,7 @@ def dropping_more(figures: Figures) -> list[Row]:
 def who_drops_more(row: Row, numbers: Numbers) -> str:
     """A driver in words: who drops how much more often than others, and where."""
     return say(
-        "{who} drop {lift} times as often before {step}: {share}, others {share_of_others}",
+        "{who}: dropping {lift} times as often before {step}, {share} against {share_of_others} of others",
         who=capital(_who(row)),
         lift=numbers.decimal(row.lift, 1),
         step=_where(row),
