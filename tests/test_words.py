@@ -27,15 +27,18 @@ ENGLISH = frozenset(
     re.findall(
         r"\w+",
         "the of and with is are was were not which by from than has have been who that this its their each "
-        "per since until within before after between more less every all any other others day days week weeks "
+        "per since until within before after between more less every any other others day days week weeks "
         "month months share rate rows row file files order orders cart carts journey journeys stage stages "
         "step steps visit visits people customers answers leads reads data open counted known nothing nobody "
         "what when where how still here there first last ",
     )
 )
 """Words that no French text has: of those that are as much French, as “on” or “points”, none."""
-OURS = r"`[^`]{1,60}`|[a-z_]+\.[a-z_.]+|<[^>]*>|[\w./-]+\.(csv|html|yaml|duckdb|jsonl)|‑|“[^”]*”"
-"""What stays as it is: names of tables and columns, markup, files, what a shop wrote between quotes."""
+OURS = (
+    r"`[^`]{1,60}`|[a-z_]+\.[a-z_.]+|[\w./-]+\.(csv|html|yaml|duckdb|jsonl)|“[^”]*”|sql/\w+|\w+:\w+:\d+ all all|stage_passage:|"
+    r"jamais le même [a-z_, ]+|\([a-z_]+\)|\b(raw|staging|journeys|metrics)\s+\d"
+)
+"""What stays as it is: names of tables, columns, boxes, formats, alarms and files, what a shop wrote between quotes."""
 
 
 SAMPLE = (ROOT / "journey.yaml").read_text(encoding="utf-8")
