@@ -35,8 +35,8 @@ ENGLISH = frozenset(
 )
 """Words that no French text has: of those that are as much French, as “on” or “points”, none."""
 OURS = (
-    r"`[^`]{1,60}`|[a-z_]+\.[a-z_.]+|[\w./-]+\.(csv|html|yaml|duckdb|jsonl)|“[^”]*”|sql/\w+|\w+:\w+:\d+ all all|stage_passage:|"
-    r"jamais le même [a-z_, ]+|\([a-z_]+\)|\b(raw|staging|journeys|metrics)\s+\d"
+    r"`[^`]{1,60}`|[a-z_]+\.[a-z_.]+|[\w./-]+\.(csv|html|yaml|duckdb|jsonl)|“[^”]*”|sql/\w+|"
+    r"\w+:\w+:\d+ all all|stage_passage:|jamais le même [a-z_, ]+|\([a-z_]+\)|\b(raw|staging|journeys|metrics)\s+\d"
 )
 """What stays as it is: names of tables, columns, boxes, formats, alarms and files, what a shop wrote between quotes."""
 
@@ -145,9 +145,8 @@ def words_of(page: str, names: Iterable[str]) -> str:
     body = re.sub(r"<(style|script)\b.*?</\1>", " ", body, flags=re.DOTALL)
     read = html.unescape(re.sub(r"<[^>]*>|\\u003e", " ", f"{body} {drawn} {labels}"))
     read = re.sub(OURS, " ", read)
-    for name in sorted(names, key=len, reverse=True):
-        read = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", " ", read)
-    return read
+    known = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
+    return re.sub(rf"(?<!\w)(?:{known})(?!\w)", " ", read)
 
 
 def english_in(page: str, names: Iterable[str]) -> list[str]:
