@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
+from babel import Locale
 from babel.dates import format_date
 from babel.numbers import format_decimal, get_currency_symbol, get_decimal_symbol, get_group_symbol
 
@@ -97,7 +98,8 @@ class Numbers:
         for limit, scale, suffix in ((999_500, 1_000_000, "M"), (1000, 1000, "k")):
             if abs(value) >= limit:
                 scaled = value / scale
-                return self._with_currency(self.decimal(scaled, 0 if abs(scaled) >= 100 else 1) + suffix)
+                written = self.decimal(scaled, 0 if abs(scaled) >= 100 else 1)
+                return self._with_currency(written, suffix)
         return self._with_currency(self.count(value))
 
     def value(self, value: float | None, unit: str) -> str:
@@ -178,11 +180,12 @@ class Numbers:
         rounded = round(value, digits)
         return ("±" if rounded == 0 else "+" if rounded > 0 else MINUS) + self._size(value, digits)
 
-    def _with_currency(self, text: str) -> str:
+    def _with_currency(self, text: str, thousands: str = "") -> str:
+        """An amount with its sign where the language has it: €32.2k, or 32,2 k€ behind it."""
         sign = get_currency_symbol(self.currency, self.language)
-        if self.language == "fr":
-            return f"{text}{NBSP}{sign}"
-        return sign + (NBSP if len(sign) > 2 else "") + text
+        if "¤" in Locale.parse(self.language).currency_formats["standard"].suffix[0]:
+            return f"{text}{NBSP}{thousands}{sign}"
+        return sign + (NBSP if len(sign) > 2 else "") + text + thousands
 
 
 def some(names: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ with are figures, names and other messages. `parcours words` gathers the message
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from decimal import Decimal
@@ -83,6 +83,11 @@ def told(text: str) -> str:
 def listed(names: Sequence[str], style: Literal["standard", "or"] = "standard") -> str:
     """Names in a sentence: a, b and c; or: a, b or c."""
     return format_list(names, style, locale=locale())
+
+
+def joined(texts: Iterable[str]) -> str:
+    """Texts that stand beside each other in a sentence: a; b; c."""
+    return say("; ").join(texts)
 
 
 def locale() -> Locale:

@@ -44,7 +44,7 @@ def variants_chart(
 ) -> Drawing:
     """Each path with its stages: its share of the journeys at the left, how many of them ordered, or were won, at the
     right."""
-    pitch, left, right = (50, 6, 8) if narrow else (36, 150, 120)
+    pitch, left, right = (50, 6, 8) if narrow else (36, 150, 145)
     places = colours_of([*labels])
     widest = min(max((len(stages) for _, stages in variants), default=1), BLOCKS)
     blocks: list[Drawing] = []

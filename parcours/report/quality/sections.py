@@ -21,7 +21,7 @@ from parcours.report.quality.chart import DayBars, day_bars, day_bars_legend
 from parcours.report.quality.tables import QUERIES, not_quite, sample_table, tables_of
 from parcours.report.quality.topics import TOPICS, Topic
 from parcours.report.section import FlagBox, Section, Sentence
-from parcours.words import later, listed, say, told
+from parcours.words import joined, later, listed, say, told
 
 SHOWN_ROWS = 12
 """Rows of an open table; the rest is counted below it."""
@@ -117,7 +117,7 @@ def other_sections(unmet: Sequence[Result], numbers: Numbers) -> list[Section]:
     sections = []
     for key, group in groupby(others, key=lambda result: result.section):
         found = list(group)
-        title = "; ".join(result.found(numbers) for result in found)
+        title = joined(result.found(numbers) for result in found)
         name = told(found[0].table_name.partition(".")[2].replace("_", " ").capitalize())
         sections.append(_section(key, name, title, (found[0].table_name, RESULTS), found, numbers))
     return sections

@@ -14,7 +14,7 @@ from parcours.report.journey.dots import Dot, DotPanel, dots
 from parcours.report.journey.weeks_chart import weeks_chart
 from parcours.report.section import Column, Section, Table, table
 from parcours.tables.segment_words import dimension_words, value_words
-from parcours.words import later, listed, say, say_number, told
+from parcours.words import joined, later, listed, say, say_number, told
 
 PLACE = 70
 MOVED = {"improved": later("{figures} improved"), "worsened": later("{figures} worsened")}
@@ -113,7 +113,7 @@ def _overview(judged: Sequence[tuple[Row, Sequence[Row]]], numbers: Numbers) -> 
                 else numbers.day(change.changed_on),
                 _figure(own.label, own.funnel_name) if own else NOTHING,
                 own.sentence if own else say("No figure is measured yet."),
-                "; ".join(_moved(impacts[1:], lambda i: f"{i.label} {numbers.difference(i.difference, i.unit)}"))
+                joined(_moved(impacts[1:], lambda i: f"{i.label} {numbers.difference(i.difference, i.unit)}"))
                 or NOTHING,
             ]
         )
@@ -264,7 +264,7 @@ def _concerned(change: Row) -> str:
     values: dict[str, list[str]] = {}
     for attribute, value in change.segments or ():
         values.setdefault(attribute, []).append(value_words(attribute, value))
-    return "; ".join(
+    return joined(
         say("{dimension} {value}", dimension=dimension_words(attribute), value=", ".join(of_it))
         for attribute, of_it in values.items()
     )
@@ -279,7 +279,7 @@ def _title(change: Row, impacts: Sequence[Row], numbers: Numbers) -> str:
     """What moved after a change, in words."""
     moved = _moved(impacts, lambda impact: str(impact.name_in_sentence))
     if moved:
-        return say("After {change}: {moved}", change=_name(change, numbers), moved="; ".join(moved))
+        return say("After {change}: {moved}", change=_name(change, numbers), moved=joined(moved))
     return say("{change}: {said}", change=_name(change, numbers), said=_state(impacts, numbers))
 
 
@@ -318,7 +318,7 @@ def _state(impacts: Sequence[Row], numbers: Numbers) -> str:
     if not rest:
         return text
     more = say_number("too little to tell of {count} more", "too little to tell of {count} more", rest, count=rest)
-    return f"{text}; {more}"
+    return joined([text, more])
 
 
 def changes_phrase(figures: Figures, day: Callable[[Row], str], numbers: Numbers) -> str:
@@ -330,13 +330,13 @@ def changes_phrase(figures: Figures, day: Callable[[Row], str], numbers: Numbers
         moved = _moved(impacts, lambda i: f"{i.name_in_sentence} {numbers.difference(i.difference, i.unit)}")
         name = say("“{change}” ({day})", change=change.label, day=day(change))
         if moved:
-            phrases.append(say("{change}: {said}", change=name, said="; ".join(moved)))
+            phrases.append(say("{change}: {said}", change=name, said=joined(moved)))
         else:
             others.setdefault(_word(impacts), []).append(name)
     for word, names in others.items():
         said = say(BRIEFLY[word]) if word in BRIEFLY else told(word)
         phrases.append(say("{changes}: {said}", changes=listed(names), said=said))
-    return capital("; ".join(phrases))
+    return capital(joined(phrases))
 
 
 def _moved(impacts: Sequence[Row], phrase: Callable[[Row], str]) -> list[str]:

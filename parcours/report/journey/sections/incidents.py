@@ -11,7 +11,7 @@ from parcours.report.incident_words import also_seen, cost, place, size, when
 from parcours.report.journey.dots import Dot, DotPanel, dots
 from parcours.report.section import Column, Section, Table, table
 from parcours.tables.segment_words import dimension_words, value_words
-from parcours.words import later, say, say_number, told
+from parcours.words import joined, later, say, say_number, told
 
 PLACE = 33
 SOURCES = ("metrics.incidents", "metrics.incident_notices", "metrics.step_days")
@@ -80,7 +80,7 @@ def _title(found: list[Row], numbers: Numbers) -> str:
     if not others:
         return fell
     more = say_number("{count} more incident", "{count} more incidents", others, count=numbers.count(others))
-    return f"{fell}; {more}"
+    return joined([fell, more])
 
 
 def _alarm_title(alarm: Row, numbers: Numbers) -> str:

@@ -13,7 +13,7 @@ from parcours.report.journey.gains import gain_phrase, worth_telling
 from parcours.report.journey.journey_map import journey_map
 from parcours.report.journey.lanes import lanes
 from parcours.report.section import Column, FlagBox, Section, Sentence, StageTable, table
-from parcours.words import later, listed, say, say_number
+from parcours.words import joined, later, listed, say, say_number
 
 PLACE = 10
 SOURCES = (
@@ -125,7 +125,7 @@ def _flag_box(figures: Figures, flag: Flag, numbers: Numbers) -> FlagBox:
     ]
     gains = [gain_phrase(row, numbers) for row in worth_telling(figures.gains) if row.stage == stage.stage]
     if gains:
-        lines.append(Sentence(say("To be gained"), "; ".join(gains)))
+        lines.append(Sentence(say("To be gained"), joined(gains)))
     since = since_when(figures, stage, numbers)
     if since:
         lines.append(Sentence(say("Since when"), since))
@@ -180,7 +180,7 @@ def _ranking_line(
         return highest
     line = say("{highest}, then {next}", highest=highest, next=shown(below[0]))
     own = first(below[1:], stage=flagged_stage.stage)
-    return f"{line}; {_standing(own, write(numbers, own.value))}" if own else line
+    return joined([line, _standing(own, write(numbers, own.value))]) if own else line
 
 
 def _standing(row: Row, value: str) -> str:

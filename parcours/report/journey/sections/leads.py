@@ -9,7 +9,7 @@ from parcours.report.drawing import chart
 from parcours.report.figures import Figures, first
 from parcours.report.journey.dots import Dot, DotPanel, dots
 from parcours.report.section import INTERVAL, Column, Section, table
-from parcours.words import later, say, say_number
+from parcours.words import joined, later, say, say_number
 
 PLACE = 25
 COLUMNS: tuple[Column, ...] = (
@@ -89,7 +89,7 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
     return [
         section(
             say("{share} of leads are won within {days}", share=numbers.share(headline.value), days=window),
-            f"{about} {leads}; {still_open}",
+            joined([f"{about} {leads}", still_open]),
             charts=[chart("lead-windows", partial(dots, [panel], numbers))],
             notes=notes,
             tables=[table(say("Leads by window"), COLUMNS, figures.leads, numbers)],

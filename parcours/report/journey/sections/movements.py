@@ -11,7 +11,7 @@ from parcours.report.journey.waterfall import Bar, waterfall
 from parcours.report.movement_words import contribution, factor, segments, whole
 from parcours.report.section import Section, Table
 from parcours.tables.segment_words import segment_words
-from parcours.words import later, say, told
+from parcours.words import joined, later, say, told
 
 PLACE = 36
 SOURCES = ("metrics.movements", "metrics.movement_segments", "metrics.visit_steps")
@@ -134,7 +134,7 @@ def _chart(parts: list[Row], measure: str, numbers: Numbers) -> Chart:
             "{measure}: {change}. Of it due to each part: {parts}.",
             measure=name,
             change=whole(measure, everything.before_value, everything.after_value, numbers),
-            parts="; ".join(f"{bar.label} {bar.right}" for bar in bars),
+            parts=joined(f"{bar.label} {bar.right}" for bar in bars),
         ),
     )
 
