@@ -29,6 +29,7 @@ from parcours.report.drawing import safe, wrapped
 from parcours.report.figures import Figures, Row, read_figures
 from parcours.report.journey import sections
 from parcours.report.journey.cards import cards
+from parcours.report.journey.daily_chart import axis_end
 from parcours.report.journey.page import QUERIES, page_sections
 from parcours.report.journey.summary import summary
 from parcours.report.movement_words import segments
@@ -1054,6 +1055,13 @@ def test_a_shop_of_deals_is_headed_by_leads_won(by_deals: duckdb.DuckDBPyConnect
     section = sections_of_open(by_deals)["daily"]
     assert section.title == f"Leads won, 90 days per day: 25.0{NBSP}% over the whole period"
     assert section.subtitle.endswith("Shown because this shop has no orders.")
+
+
+def test_days_of_few_attempts_fill_the_chart() -> None:
+    level = Row(earlier_high=0.2, later_high=None)
+    days = [Row(value=value, is_small=is_small) for value, is_small in ((0.1, True), (0.5, True), (0.3, False))]
+    assert axis_end(days, level) == pytest.approx(56) and axis_end(days[2:], level) == pytest.approx(33.6)
+    assert axis_end([Row(value=1.0, is_small=True)], level) == 104
 
 
 def test_a_shop_of_deals_wins_and_speaks_of_no_order(by_deals: duckdb.DuckDBPyConnection) -> None:

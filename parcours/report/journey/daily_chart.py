@@ -77,11 +77,11 @@ def daily_chart(
 
 
 def axis_end(days: Sequence[Row], kpi: Row) -> float:
-    """Where the axis of the days ends, in percent: all of it where most days are small and may be anything."""
-    large: list[float] = [day.value for day in days if day.value is not None and not day.is_small]
-    if 2 * len(large) < len(days):
-        return 104.0
-    return min(104.0, max([*large, kpi.earlier_high or 0, kpi.later_high or 0]) * 112)
+    """Where the axis of the days ends, in percent: above all of them where most are small, else above the others."""
+    shown = [day for day in days if day.value is not None]
+    large = [day for day in shown if not day.is_small]
+    held: list[float] = [day.value for day in (shown if 2 * len(large) < len(days) else large)]
+    return min(104.0, max([*held, kpi.earlier_high or 0, kpi.later_high or 0]) * 112) or 104.0
 
 
 def _line(days: Sequence[Row]) -> Drawing:
