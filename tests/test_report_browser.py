@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import pytest
 from browser import chromium
 from night_shop import night_shop
+from other_language import in_language
 from registries import AXE, installed
 from test_quality_page import change, write_shop
 from test_report import HOSTILE
 
 from parcours.nights.close import record_run
+from parcours.report.dated import keep_dated
 from parcours.report.write import write_quality, write_report
 from parcours.troubles import Trouble
 
@@ -156,6 +158,11 @@ def test_charts_and_page_are_dark_on_a_dark_screen_and_light_on_paper(
         it.page.emulate_media(media="print")
         it.page.wait_for_function(f"() => {chart} === '{light[0]}'")
         assert it.page.evaluate(card) == light[1]
+        widths = "[...document.querySelectorAll('.main-svg')].map(svg => svg.clientWidth).filter(width => width)"
+        assert max(it.page.evaluate(widths)) <= 650  # the width of an upright A4 within its margins
+        it.page.emulate_media(media="screen")
+        it.page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+        it.page.wait_for_function(f"() => Math.max(...{widths}) > 1000")
         assert it.complaints == []
     finally:
         it.page.close()
@@ -237,10 +244,12 @@ OVERLAPS = """() => [...document.querySelectorAll('[data-chart]')].flatMap(box =
 
 
 @pytest.mark.parametrize("width", [390, 1024, 1440])
+@pytest.mark.parametrize("language", ["en", "fr"])
 def test_no_words_of_a_chart_overlap_in_any_view(
-    browser: Browser, published_sample: Path, tmp_path: Path, width: int
+    browser: Browser, published_sample: Path, tmp_path: Path, language: str, width: int
 ) -> None:
-    write_report(published_sample, tmp_path / "journey.html")
+    published = in_language(published_sample, tmp_path / "published.duckdb", language)
+    write_report(published, tmp_path / "journey.html")
     it = opened(browser, tmp_path / "journey.html", width)
     try:
         it.page.evaluate("document.querySelectorAll('details').forEach(it => { it.open = true })")
@@ -271,6 +280,25 @@ def test_a_table_is_saved_for_spreadsheets_and_no_name_becomes_a_formula(browser
         assert stages[1][1:6] == ["110", "100", "40", "10", "40.0 %"]
         assert parts[1][:4] == ["Orders", "100", "80", "-20.0"]  # a number may begin with its sign
         assert it.complaints == []
+    finally:
+        it.page.close()
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_the_list_of_dated_reports_opens_without_error_or_request(
+    browser: Browser, reports: dict[str, Path], axe: Path, width: int
+) -> None:
+    page = reports["french"]
+    keep_dated(page.parent.with_suffix(".duckdb"), page, 3)
+    it = opened(browser, page.with_name("index.html"), width, bypass_csp=True)
+    try:
+        assert it.complaints == [] and all(url.startswith(("file:", "data:")) for url in it.requests)
+        assert it.page.evaluate("document.documentElement.scrollWidth") == width
+        it.page.add_script_tag(path=axe)
+        assert [rule["id"] for rule in it.page.evaluate("axe.run()")["violations"]] == []
+        it.page.click(".part h2 a")
+        it.page.wait_for_function(DRAWN)
+        assert "kept as it was" not in it.page.inner_text(".last-run") and it.page.locator(".main-svg").count()
     finally:
         it.page.close()
 

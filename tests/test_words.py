@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import html
 import re
-import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from string import Formatter
@@ -14,13 +13,12 @@ import duckdb
 import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
+from other_language import in_language
 
 from parcours.gathered_words import CODE, brought_up, gathered_words
-from parcours.project import ROOT, load_project
+from parcours.project import ROOT
 from parcours.report.journey.page import render_journey
 from parcours.report.quality.page import render_quality
-from parcours.settings.kpis import kpi_rows
-from parcours.tables.judged_changes import judged_changes
 from parcours.words import CATALOGUES, LANGUAGES, listed, say, say_number, speaking, told
 
 ENGLISH = frozenset(
@@ -42,8 +40,6 @@ OURS = (
 
 
 SAMPLE = (ROOT / "journey.yaml").read_text(encoding="utf-8")
-SETTINGS = load_project(ROOT / "journey.yaml").settings
-FRENCH_SHOP = SETTINGS.model_copy(update={"shop": SETTINGS.shop.model_copy(update={"language": "fr"})})
 
 
 def catalogue(file: Path) -> Catalog:
@@ -161,18 +157,8 @@ def english_in(page: str, names: Iterable[str]) -> list[str]:
 
 @pytest.fixture(scope="module")
 def french(published_sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The sample as if it had been French from the beginning: what its tables hold as sentences is said anew."""
-    copy = tmp_path_factory.mktemp("french") / "published.duckdb"
-    shutil.copyfile(published_sample, copy)
-    with duckdb.connect(str(copy)) as connection:
-        connection.execute("update settings.shop set language = 'fr'")
-        connection.execute("delete from settings.kpis")
-        catalogue = kpi_rows(FRENCH_SHOP)
-        connection.executemany(f"insert into settings.kpis values ({', '.join('?' for _ in catalogue[0])})", catalogue)
-        connection.execute("delete from metrics.change_impact")
-        judged = list(judged_changes(connection))
-        places = ", ".join("?" for _ in judged[0])
-        connection.executemany(f"insert into metrics.change_impact values ({places})", judged)
+    copy = in_language(published_sample, tmp_path_factory.mktemp("french") / "published.duckdb", "fr")
+    with duckdb.connect(str(copy), read_only=True) as connection:
         yield connection
 
 

@@ -88,14 +88,16 @@
     boxes.forEach(function (redraw) { redraw(); });
   }
   var NARROW = 1100; // as in page.css
+  var PAPER = Number(words.paper) || 650; // a chart on paper: A4 upright, or as the page says
   var drawings = JSON.parse(document.getElementById("drawings").textContent);
   var config = { displayModeBar: false, responsive: false, scrollZoom: false, doubleClick: false, showTips: false };
   document.querySelectorAll("[data-chart]").forEach(function (box) {
     var drawn = null, width = 0;
     function draw() {
-      if (!box.clientWidth || box.clientWidth === width) return;
-      width = box.clientWidth;
-      var form = document.documentElement.clientWidth < NARROW ? "narrow" : "wide";
+      var room = printing && box.clientWidth ? PAPER : box.clientWidth;
+      if (!room || room === width) return;
+      width = room;
+      var form = (printing ? PAPER : document.documentElement.clientWidth) < NARROW ? "narrow" : "wide";
       var drawing = drawings[box.dataset.chart][form];
       box.style.height = drawing.layout.height + "px";
       if (form === drawn) {
@@ -112,6 +114,6 @@
   });
   paintSwatches();
   screenIsDark.addEventListener("change", recolour);
-  window.addEventListener("beforeprint", function () { printing = true; if (screenIsDark.matches) recolour(); });
-  window.addEventListener("afterprint", function () { printing = false; if (screenIsDark.matches) recolour(); });
+  window.addEventListener("beforeprint", function () { printing = true; recolour(); });
+  window.addEventListener("afterprint", function () { printing = false; recolour(); });
 })();

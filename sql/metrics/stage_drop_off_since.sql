@@ -45,7 +45,7 @@ compared as (
         rate(walked.dropped_count, walked.matured_count) as drop_off_rate,
         rate(walked.later_dropped, walked.later_matured) as later_rate,
         rate(walked.dropped_count + walked.later_dropped, walked.matured_count + walked.later_matured) as pooled_rate,
-        1.0 / walked.matured_count + 1.0 / walked.later_matured as inverse_counts
+        1.0 / nullif(walked.matured_count, 0) + 1.0 / nullif(walked.later_matured, 0) as inverse_counts
     from walked
     cross join settings.shop as shop
     where walked.matured_count >= shop.small_cell and walked.later_matured >= shop.small_cell
@@ -57,8 +57,10 @@ ends as (
     where
         pooled_rate > 0 and pooled_rate < 1
         and abs(drop_off_rate - later_rate) >= 0.1 * later_rate
-        and two_sided_p((drop_off_rate - later_rate) / sqrt(pooled_rate * (1 - pooled_rate) * inverse_counts))
-        < 0.05 / (week_count - 1)
+        and two_sided_p(
+            (drop_off_rate - later_rate) / nullif(sqrt(pooled_rate * (1 - pooled_rate) * inverse_counts), 0)
+        )
+        < 0.05 / nullif(week_count - 1, 0)
     group by required_number
 ),
 

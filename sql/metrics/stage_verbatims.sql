@@ -18,8 +18,8 @@ with commented as (
 )
 
 select
-    answer_id,
-    stage,
+    answer_id,                  -- of journeys.survey_answers
+    stage,                      -- of settings.stages, that the answer is about
     answered_at,                -- UTC
     score_of_10,                -- on a scale from 0 to 10
     is_satisfied,               -- in the top two of its scale

@@ -5,7 +5,7 @@
 -- key: position
 select
     words.position,             -- in journey.yaml
-    words.stage,
+    words.stage,                -- of settings.stages
     words.kind,                 -- motivation, question or obstacle
     words.said,                 -- in the words of journey.yaml
     words.persona,              -- whose it is; null: everybody's
@@ -14,9 +14,9 @@ select
     points.compared_count,      -- journeys that met it while the stage was as far as they had come
     points.compared_rate,       -- share of them that dropped
     points.comparable_rate,     -- share of the others that did
-    points.difference,
+    points.difference,          -- of the two shares
     points.difference_low,      -- 95 % interval
-    points.difference_high,
+    points.difference_high,     -- 95 % interval
     case
         when words.signal is null then null
         when coalesce(points.person_count, 0) = 0 then 'contradicted'
