@@ -78,6 +78,7 @@ KNOWN: Mapping[str, tuple[str, str]] = {
     "OtherExports": ("The exports are another shop's", "Give each shop a warehouse of its own."),
     "NotLoaded": ("A file can't be taken back, or loaded again", "Name it as raw.loads does."),
     "ModelError": ("A table's SQL fails", "Correct the SQL file of that table, then run again."),
+    "NotPrinted": ("A page could not be printed as PDF", "Print reports/share/journey.html from a browser."),
     "NotBuilt": ("A table that is read is not built yet", "Materialize all once."),
     "DeclarationError": ("A table's SQL can't be read", "Correct that line, then run again."),
     "FunctionError": ("A function's SQL fails", "Correct that file, then run again."),

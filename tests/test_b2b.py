@@ -16,12 +16,11 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
+from examples_built import example_built
 from given import rows
 
 from parcours.made_up_shop.b2b import write_exports
-from parcours.project import ROOT, load_project
-from parcours.report.write import write_report
-from parcours.run import build_warehouse
+from parcours.project import ROOT
 
 EXAMPLE = ROOT / "examples" / "b2b"
 TRUTH: dict[str, Any] = json.loads((EXAMPLE / "truth.json").read_text(encoding="utf-8"))
@@ -33,12 +32,7 @@ pytestmark = pytest.mark.nights  # whole runs
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
-    folder = tmp_path_factory.mktemp("b2b")
-    project = load_project(EXAMPLE / "journey.yaml", None, folder)
-    build_warehouse(project)
-    write_report(project.published, folder / "journey.html")
-    with duckdb.connect(str(project.published), read_only=True) as connection:
-        connection.execute("set variable page = ?", [(folder / "journey.html").read_text(encoding="utf-8")])
+    with example_built(EXAMPLE, tmp_path_factory.mktemp("b2b")) as connection:
         yield connection
 
 

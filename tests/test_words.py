@@ -24,7 +24,7 @@ from parcours.words import CATALOGUES, LANGUAGES, listed, say, say_number, speak
 ENGLISH = frozenset(
     re.findall(
         r"\w+",
-        "the of and with is are was were not which by from than has have been who that this its their each "
+        "yes the of and with is are was were not which by from than has have been who that this its their each "
         "per since until within before after between more less every any other others day days week weeks "
         "month months share rate rows row file files order orders cart carts journey journeys stage stages "
         "step steps visit visits people customers answers leads reads data open counted known nothing nobody "
