@@ -867,7 +867,7 @@ def sections_of_open(connection: duckdb.DuckDBPyConnection) -> dict[str, Section
         (ENGLISH.interval(-1e-9, 0.0005), f"0.00–0.05{NBSP}%"),
         (ENGLISH.short_money(32_226), "€32.2k"),
         (ENGLISH.short_money(999_600), "€1.0M"),
-        (FRENCH.short_money(184_400), f"184k{NBSP}€"),
+        (FRENCH.short_money(184_400), f"184{NBSP}k€"),
         (Numbers("en", "CHF").money(-5), f"{MINUS}CHF{NBSP}5"),
         (ENGLISH.duration(0.2), f"<{NBSP}1{NBSP}s"),
         (ENGLISH.duration(59.6), f"1{NBSP}min"),
