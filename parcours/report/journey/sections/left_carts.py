@@ -9,6 +9,7 @@ from itertools import groupby
 from parcours.numbers import Numbers, capital
 from parcours.report.drawing import chart
 from parcours.report.figures import Figures, Row, first
+from parcours.report.journey.compared import UNKNOWN, Compared
 from parcours.report.journey.dots import Dot, DotPanel, dots
 from parcours.report.section import INTERVAL, Column, Section, View, table
 from parcours.words import later, say, say_number, told
@@ -80,16 +81,18 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
 
 def _by_segment(figures: Figures, numbers: Numbers) -> list[Section]:
     by_split = {split_by: [*rows] for split_by, rows in groupby(figures.cart_splits, key=lambda row: row.split_by)}
-    splits = {split_by: by_split[split_by] for split_by in SPLITS if len(_known(by_split.get(split_by, ()))) > 1}
+    splits = {
+        split_by: by_split[split_by] for split_by in SPLITS if len(Compared(by_split.get(split_by, ())).ranked) > 1
+    }
     if not splits:
         return []
     # Carts of one level are abandoned by what a level is: nobody orders without a checkout.
-    told_apart = [split_by for split_by in splits if split_by != "level" and _are_apart(splits[split_by])]
-    most = max(told_apart, key=lambda split_by: _spread(splits[split_by]), default=None)
+    told_apart = [split_by for split_by in splits if split_by != "level" and Compared(splits[split_by]).is_apart]
+    most = max(told_apart, key=lambda split_by: Compared(splits[split_by]).spread, default=None)
     title = (
         say("No segment of carts is certain to be abandoned more often than another")
         if most is None
-        else say("Carts differ most by {split}: {ends}", split=told(most), ends=_ends(splits[most], numbers))
+        else say("Carts differ most by {split}: {ends}", split=told(most), ends=_ends(Compared(splits[most]), numbers))
     )
     subtitle = say(
         "Of the carts of each segment whose {horizon} from their opening are over, those without an order by then, "
@@ -111,36 +114,14 @@ def _by_segment(figures: Figures, numbers: Numbers) -> list[Section]:
     ]
 
 
-def _known(rows: Sequence[Row]) -> list[Row]:
-    """Those that can be compared: of a value that is known, and no small cell; the lowest first."""
-    return sorted((row for row in rows if not row.is_small and row.name != "unknown"), key=lambda row: row.value)
-
-
-def _spread(rows: Sequence[Row]) -> float:
-    known = _known(rows)
-    return float(known[-1].value - known[0].value)
-
-
-def _are_apart(rows: Sequence[Row]) -> bool:
-    known = _known(rows)
-    return bool(known[0].high < known[-1].low)
-
-
-def _ends(rows: Sequence[Row], numbers: Numbers) -> str:
-    low, high = (
-        say("{share} ({name})", share=numbers.share(row.value, 0), name=_name(row.split_by, row.name))
-        for row in (_known(rows)[0], _known(rows)[-1])
-    )
+def _ends(compared: Compared, numbers: Numbers) -> str:
+    low, high = compared.ends(lambda row: _name(row.split_by, row.name), numbers)
     return say("from {low} to {high} get no order", low=low, high=high)
 
 
 def _view(number: int, split_by: str, rows: Sequence[Row], numbers: Numbers) -> View:
-    ends = _ends(rows, numbers)
-    title = (
-        say("By {split}, {ends}", split=told(split_by), ends=ends)
-        if _are_apart(rows)
-        else say("By {split}, {ends}; their intervals overlap", split=told(split_by), ends=ends)
-    )
+    compared = Compared(rows)
+    title = compared.title(told(split_by), _ends(compared, numbers))
     shown = []
     for row in rows[:SHOWN]:
         detail = say(
@@ -149,7 +130,7 @@ def _view(number: int, split_by: str, rows: Sequence[Row], numbers: Numbers) -> 
             denominator=numbers.count(row.denominator),
             value=numbers.short_money(row.lost_value),
         )
-        tone = "quiet" if row.is_small else "beside" if row.name == "unknown" else "plain"
+        tone = "quiet" if row.is_small else "beside" if row.name == UNKNOWN else "plain"
         name = _label(split_by, row.name)
         shown.append(Dot(name, detail, row.value, row.low, row.high, tone, numbers.share(row.value)))
     rest = len(rows) - len(shown)

@@ -8,6 +8,7 @@ from functools import partial
 from parcours.numbers import Numbers, capital
 from parcours.report.drawing import chart
 from parcours.report.figures import Figures, Row, first
+from parcours.report.journey.compared import UNKNOWN, Compared
 from parcours.report.journey.dots import Dot, DotPanel, dots
 from parcours.report.section import INTERVAL, Column, Section, View, table
 from parcours.words import later, listed, say, told
@@ -80,8 +81,8 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
         return []
     everything = next(row for row in rows if row.dimension == "all")
     most = max(
-        (dimension for dimension, of_it in happened.items() if _are_apart(of_it)),
-        key=lambda dimension: _spread(happened[dimension]),
+        (dimension for dimension, of_it in happened.items() if _compared(of_it).is_apart),
+        key=lambda dimension: _compared(happened[dimension]).spread,
         default=None,
     )
     title = _title(happened, most, everything.answer_count, numbers)
@@ -113,49 +114,34 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
 def _title(happened: Mapping[str, Sequence[Row]], most: str | None, answer_count: int, numbers: Numbers) -> str:
     """By what answers differ most for certain."""
     if most is not None:
-        ends = _ends(happened[most], numbers)
+        ends = _ends(_compared(happened[most]), numbers)
         return say("Satisfaction differs most by {dimension}: {ends}", dimension=say(HAPPENED[most]), ends=ends)
     count = numbers.count(answer_count)
-    if all(len(_ranked(rows)) < 2 for rows in happened.values()):
+    if all(len(_compared(rows).ranked) < 2 for rows in happened.values()):
         return say("{count} answers are too few to say what goes with lower satisfaction", count=count)
     return say("Among {count} answers nothing that happened goes with lower satisfaction for certain", count=count)
 
 
 def _known(rows: Sequence[Row]) -> list[Row]:
-    return [row for row in rows if row.value != "unknown"]
+    return [row for row in rows if row.value != UNKNOWN]
 
 
-def _ranked(rows: Sequence[Row]) -> list[Row]:
-    """Those that can be compared, the lowest first."""
-    return sorted((row for row in _known(rows) if not row.is_small), key=lambda row: row.csat)
+def _compared(rows: Sequence[Row]) -> Compared:
+    return Compared(rows, "csat", "csat_low", "csat_high", "value")
 
 
-def _spread(rows: Sequence[Row]) -> float:
-    ranked = _ranked(rows)
-    return float(ranked[-1].csat - ranked[0].csat)
-
-
-def _are_apart(rows: Sequence[Row]) -> bool:
-    ranked = _ranked(rows)
-    return len(ranked) > 1 and bool(ranked[0].csat_high < ranked[-1].csat_low)
-
-
-def _ends(rows: Sequence[Row], numbers: Numbers) -> str:
-    low, high = (
-        say("{share} ({name})", share=numbers.share(row.csat, 0), name=told(row.value))
-        for row in (_ranked(rows)[0], _ranked(rows)[-1])
-    )
+def _ends(compared: Compared, numbers: Numbers) -> str:
+    low, high = compared.ends(lambda row: told(row.value), numbers)
     return say("from {low} to {high} satisfied", low=low, high=high)
 
 
 def _view(dimension: str, happened: Mapping[str, Sequence[Row]], numbers: Numbers) -> View:
     rows, name = happened[dimension], say(HAPPENED[dimension])
-    if len(_ranked(rows)) < 2:
+    compared = _compared(rows)
+    if len(compared.ranked) < 2:
         title = say("By {dimension}: too few answers to compare", dimension=name)
-    elif _are_apart(rows):
-        title = say("By {dimension}, {ends}", dimension=name, ends=_ends(rows, numbers))
     else:
-        title = say("By {dimension}, {ends}; their intervals overlap", dimension=name, ends=_ends(rows, numbers))
+        title = compared.title(name, _ends(compared, numbers))
     shown = []
     for row in _known(rows):
         detail = say(
