@@ -56,12 +56,10 @@ def reports_assets(project: Project, upstreams: list[str]) -> list[dg.AssetsDefi
         required_resource_keys={RUN},
     )
     def journey() -> dg.MaterializeResult:  # type: ignore[type-arg]
-        from parcours.report.dated import keep_dated
         from parcours.report.write import write_report
 
         with naming_the_trouble():
-            write_report(project.published, project.report)
-            keep_dated(project.published, project.report, project.settings.nights.reports_kept)
+            write_report(project.published, project.report, project.settings.nights.reports_kept)
             with duckdb.connect(str(project.published), read_only=True) as connection:
                 the_map = drawn(connection, "metrics.journey_map")
         return dg.MaterializeResult(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import fields
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -51,18 +52,14 @@ def gathered_words() -> Catalog:
     return catalog
 
 
-def write_words() -> list[Path]:
-    """Bring every catalogue up to the code, and return the files: new messages have no translation, old ones go."""
-    files = sorted(CATALOGUES.glob("*.po"))
-    for file in files:
+def write_words() -> None:
+    """Bring every catalogue up to the code: new messages have no translation, old ones go."""
+    for file in sorted(CATALOGUES.glob("*.po")):
         file.write_bytes(brought_up(file))
-    return files
 
 
 def brought_up(file: Path) -> bytes:
     """What a catalogue's file is to hold, with the translations that it has."""
-    from io import BytesIO
-
     with file.open("rb") as before:
         catalog = read_po(before, locale=file.stem, domain="parcours")
     catalog.update(gathered_words(), no_fuzzy_matching=True)

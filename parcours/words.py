@@ -19,10 +19,13 @@ from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from babel import Locale
 from babel.lists import format_list
+
+if TYPE_CHECKING:
+    from babel.messages.catalog import Catalog
 
 CATALOGUES = Path(__file__).parent / "catalogues"
 ENGLISH = "en"
@@ -107,15 +110,21 @@ def _whole(number: float) -> int:
 
 
 @cache
+def _messages(language: str) -> Catalog:
+    from babel.messages.pofile import read_po
+
+    with (CATALOGUES / f"{language}.po").open("rb") as file:
+        return read_po(file, locale=language)
+
+
+@cache
 def _catalogue(language: str) -> NullTranslations:
     if language == ENGLISH:
         return NullTranslations()
     from babel.messages.mofile import write_mo
-    from babel.messages.pofile import read_po
 
     binary = BytesIO()
-    with (CATALOGUES / f"{language}.po").open("rb") as file:
-        write_mo(binary, read_po(file, locale=language))
+    write_mo(binary, _messages(language))
     binary.seek(0)
     return GNUTranslations(binary)
 
@@ -123,10 +132,7 @@ def _catalogue(language: str) -> NullTranslations:
 @cache
 def _templates(language: str) -> tuple[tuple[re.Pattern[str], str], ...]:
     """The messages of tables that have parts, the most particular first, each with what it looks like when filled."""
-    from babel.messages.pofile import read_po
-
-    with (CATALOGUES / f"{language}.po").open("rb") as file:
-        messages = [str(message.id) for message in read_po(file, locale=language) if message.context == OF_TABLES]
+    messages = [str(message.id) for message in _messages(language) if message.context == OF_TABLES]
     templates = sorted((message for message in messages if re.search(r"{\w+}", message)), key=len, reverse=True)
     return tuple((re.compile(_pattern(message), re.DOTALL), message) for message in templates)
 

@@ -30,14 +30,12 @@ def unload_files_job(project: Project) -> dg.JobDefinition:
         required_resource_keys={RUN},
     )
     def take_back_and_publish(context: dg.OpExecutionContext, config: UnloadRequest) -> None:
-        from parcours.report.dated import keep_dated
         from parcours.report.write import write_quality, write_report
 
         with naming_the_trouble():
             _take_back(project, run_of(context), context, config)
             build_warehouse(project)
-            write_report(project.published, project.report)
-            keep_dated(project.published, project.report, project.settings.nights.reports_kept)
+            write_report(project.published, project.report, project.settings.nights.reports_kept)
             write_quality(project.published, project.quality_report)
 
     @dg.job(

@@ -9,7 +9,7 @@ import duckdb
 from test_report import HOSTILE, write_published
 
 from parcours.people.traces import Traces
-from parcours.report.dated import keep_dated, leave_dated, remembered
+from parcours.report.dated import leave_dated, remembered
 from parcours.report.write import write_report
 
 
@@ -26,8 +26,7 @@ def report(folder: Path, until: str, *, most: int = 30, orders: int | None = Non
                 [orders, orders],
             )
     page = folder / "reports" / "journey.html"
-    write_report(published, page)
-    keep_dated(published, page, most)
+    write_report(published, page, most)
     return page.parent
 
 
@@ -86,8 +85,7 @@ def test_a_copy_that_is_gone_is_in_no_list(tmp_path: Path) -> None:
 def test_nothing_is_kept_of_a_shop_without_data(tmp_path: Path) -> None:
     published = write_published(tmp_path / "published.duckdb", empty=True)
     page = tmp_path / "reports" / "journey.html"
-    write_report(published, page)
-    keep_dated(published, page, 30)
+    write_report(published, page, 30)
     assert [file.name for file in page.parent.iterdir()] == ["journey.html"]
 
 
@@ -99,6 +97,13 @@ def test_forgetting_removes_a_copy_that_names_somebody(tmp_path: Path) -> None:
     assert not (folder / "journey-2026-09-26.html").exists()
     assert not any("c-4711" in file.read_text(encoding="utf-8") for file in folder.iterdir() if file.suffix != ".html")
     assert "c-4711" not in (folder / "index.html").read_text(encoding="utf-8")
+
+
+def test_forgetting_leaves_no_list_where_nothing_is_published(tmp_path: Path) -> None:
+    folder = report(tmp_path, "2026-09-26", text="Gift for customer:c-4711")
+    (tmp_path / "published.duckdb").unlink()
+    leave_dated(tmp_path / "published.duckdb", folder, Traces(["customer:c-4711"]).are_in)
+    assert [file.name for file in folder.iterdir()] == ["journey.html"]
 
 
 def test_hostile_text_is_text_in_the_list_too(tmp_path: Path) -> None:

@@ -18,7 +18,6 @@ from test_quality_page import change, write_shop
 from test_report import HOSTILE
 
 from parcours.nights.close import record_run
-from parcours.report.dated import keep_dated
 from parcours.report.write import write_quality, write_report
 from parcours.troubles import Trouble
 
@@ -289,7 +288,7 @@ def test_the_list_of_dated_reports_opens_without_error_or_request(
     browser: Browser, reports: dict[str, Path], axe: Path, width: int
 ) -> None:
     page = reports["french"]
-    keep_dated(page.parent.with_suffix(".duckdb"), page, 3)
+    write_report(page.parent.with_suffix(".duckdb"), page, 3)
     it = opened(browser, page.with_name("index.html"), width, bypass_csp=True)
     try:
         assert it.complaints == [] and all(url.startswith(("file:", "data:")) for url in it.requests)

@@ -18,9 +18,8 @@ from typing import Any
 import duckdb
 
 from parcours.numbers import NOTHING, Numbers
-from parcours.report.figures import Figures, read_figures, the_shop
+from parcours.report.figures import Figures, Row, the_shop
 from parcours.report.journey.headlines import name_of
-from parcours.report.journey.page import QUERIES
 from parcours.report.journey.summary import summary
 from parcours.report.page import DATED_PAGE, INDEX_PAGE, JOURNEY_PAGE, render, with_last_run
 from parcours.whole_file import write_whole
@@ -70,30 +69,31 @@ class Line:
     change: str
 
 
-def keep_dated(published: Path, page: Path, most: int) -> None:
-    """Keep a copy of the page that was just written of a published database, no more than so many, and list them.
+def keep_dated(figures: Figures, page: Path, most: int) -> None:
+    """Keep a copy of the page that was just written of these figures, no more than so many, and list them.
 
     A later page of the same day takes the place of the earlier. None is kept where no data are loaded, or `most` is 0.
     """
-    with duckdb.connect(str(published), read_only=True) as connection:
-        figures = read_figures(connection, QUERIES)
-        with speaking(figures.shop.language):
-            report = _of(figures)
-            if report is not None and most:
-                write_whole(page.with_name(report.page), _copy(page.read_text(encoding="utf-8"), figures, report))
-            known = {one.until: one for one in remembered(page.parent)} | ({report.until: report} if report else {})
-            kept = sorted(known.values(), key=lambda one: one.until)[-most:] if most else []
-            _write_list(page.parent, kept, connection)
+    with speaking(figures.shop.language):
+        report = _of(figures)
+        if report is not None and most:
+            write_whole(page.with_name(report.page), _copy(page.read_text(encoding="utf-8"), figures, report))
+        known = {one.until: one for one in remembered(page.parent)} | ({report.until: report} if report else {})
+        kept = sorted(known.values(), key=lambda one: one.until)[-most:] if most else []
+        _write_list(page.parent, kept, figures.shop)
 
 
 def leave_dated(published: Path, folder: Path, names: Callable[[str], bool]) -> None:
-    """Remove the copies that name somebody, and what is remembered of them."""
+    """Remove the copies that name somebody, and what is remembered of them; without a published file, the list too."""
     kept = [one for one in remembered(folder) if not names(_text_of(folder / one.page)) and not names(_json([one]))]
-    if published.exists():
-        with duckdb.connect(str(published), read_only=True) as connection, speaking(the_shop(connection).language):
-            _write_list(folder, kept, connection)
-    else:
+    if not published.exists():
         _forget_others(folder, kept)
+        (folder / INDEX_PAGE).unlink(missing_ok=True)
+        return
+    with duckdb.connect(str(published), read_only=True) as connection:
+        shop = the_shop(connection)
+    with speaking(shop.language):
+        _write_list(folder, kept, shop)
 
 
 def remembered(folder: Path) -> list[Dated]:
@@ -123,21 +123,22 @@ def _copy(text: str, figures: Figures, report: Dated) -> str:
     from markupsafe import Markup
 
     numbers = Numbers(figures.shop.language, figures.shop.currency)
-    said = say("The report of data until {day}, kept as it was; its link to the other page leads to that of now.",
-               day=numbers.day(report.until))  # fmt: skip
+    said = say(
+        "The report of data until {day}, kept as it was; its link to the other page leads to that of now.",
+        day=numbers.day(report.until),
+    )
     links = Markup(' <a href="{}">{}</a> · <a href="{}">{}</a>').format(
         JOURNEY_PAGE, say("The newest report"), INDEX_PAGE, say("All reports")
     )
     return with_last_run(text, str(Markup('<p class="last-run">{}{}</p>').format(said, links)))
 
 
-def _write_list(folder: Path, kept: list[Dated], connection: duckdb.DuckDBPyConnection) -> None:
+def _write_list(folder: Path, kept: list[Dated], shop: Row) -> None:
     """Write the list and what is remembered, and remove the copies that are not in it."""
     _forget_others(folder, kept)
     if not kept:
         (folder / INDEX_PAGE).unlink(missing_ok=True)
         return
-    shop = the_shop(connection)
     numbers = Numbers(shop.language, shop.currency)
     before = [None, *kept]
     listed = [(one, _lines(one, earlier, numbers)) for one, earlier in zip(kept, before, strict=False)]

@@ -13,14 +13,9 @@ from pathlib import Path
 
 import duckdb
 
-from parcours.numbers import Numbers
 from parcours.report.figures import Figures, Row, read_figures
-from parcours.report.journey.cards import cards
-from parcours.report.journey.page import QUERIES, page_sections
-from parcours.report.journey.summary import summary
-from parcours.report.page import render
+from parcours.report.journey.page import QUERIES, journey_page
 from parcours.whole_file import write_whole
-from parcours.words import say, speaking
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 OF_THE_WHOLE_SHOP = ("kpis", "stages", "impacts", "gains")
@@ -39,12 +34,12 @@ class NotPrinted(Exception):
 
 def shared_page(connection: duckdb.DuckDBPyConnection) -> str:
     """The journey page of a published database without rows of few."""
-    return _render(connection, "shared.html", ())
+    return journey_page(without_few(read_figures(connection, QUERIES)), "shared.html")
 
 
 def one_page(connection: duckdb.DuckDBPyConnection) -> str:
     """Of it the finding, the headline figures and the map, as large as a sheet of paper."""
-    return _render(connection, "one_page.html", (THE_MAP,))
+    return journey_page(without_few(read_figures(connection, QUERIES)), "one_page.html", (THE_MAP,))
 
 
 def browser() -> str | None:
@@ -91,22 +86,6 @@ def write_shared(published: Path, folder: Path) -> tuple[Path, Path | None]:
         return page, None
     print_page(sheet, pdf)
     return page, pdf
-
-
-def _render(connection: duckdb.DuckDBPyConnection, template: str, only: tuple[str, ...]) -> str:
-    figures = without_few(read_figures(connection, QUERIES))
-    numbers = Numbers(figures.shop.language, figures.shop.currency)
-    with speaking(figures.shop.language):
-        sections = [one for one in page_sections(figures, numbers) if not only or one.key in only]
-        return render(
-            template,
-            sections,
-            title=say("Where customers struggle"),
-            shop=figures.shop,
-            numbers=numbers,
-            summary=summary(figures, numbers),
-            cards=cards(figures, numbers),
-        )
 
 
 def without_few(figures: Figures) -> Figures:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -22,12 +23,17 @@ QUERIES = Path(__file__).parent / "queries"
 
 def render_journey(connection: duckdb.DuckDBPyConnection) -> str:
     """The whole page of a published database as HTML; the same figures give the same text."""
-    figures = read_figures(connection, QUERIES)
+    return journey_page(read_figures(connection, QUERIES))
+
+
+def journey_page(figures: Figures, template: str = "journey.html", only: Collection[str] = ()) -> str:
+    """The page of these figures; by another template, or with those of its sections alone whose keys are given."""
     numbers = Numbers(figures.shop.language, figures.shop.currency)
     with speaking(figures.shop.language):
+        sections = [one for one in page_sections(figures, numbers) if not only or one.key in only]
         return render(
-            "journey.html",
-            page_sections(figures, numbers),
+            template,
+            sections,
             title=say("Where customers struggle"),
             shop=figures.shop,
             numbers=numbers,

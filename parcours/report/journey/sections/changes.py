@@ -136,7 +136,7 @@ def _overview(judged: Sequence[tuple[Row, Sequence[Row]]], numbers: Numbers) -> 
             count=count,
         )
     subtitle = say(
-        "Of each change first the figure that it was meant to move (kpi in journey.yaml), else the step that leaves "
+        "Of each change first the figure that it was meant to move (moves in journey.yaml), else the step that leaves "
         "its stage, else the shop's first. Every other figure is judged with it, so that what moves by chance is "
         "rarely told."
     )

@@ -75,6 +75,11 @@ def _unattached(everything: Row, shop: Row, numbers: Numbers) -> str:
     """How many answers say neither by an order nor by what came before what they are about."""
     if not everything.unattached_count:
         return _all_attached(shop)
+    figures = {
+        "count": numbers.count(everything.unattached_count),
+        "answers": numbers.count(everything.answer_count),
+        "days": numbers.days(shop.survey_lag_days),
+    }
     if shop.sells_by_deals:
         return say_number(
             "{count} of {answers} answers follows no touchpoint within {days}: it keeps the stage of its survey, if it "
@@ -82,9 +87,7 @@ def _unattached(everything: Row, shop: Row, numbers: Numbers) -> str:
             "{count} of {answers} answers follow no touchpoint within {days}: they keep the stage of their survey, if "
             "it has one.",
             everything.unattached_count,
-            count=numbers.count(everything.unattached_count),
-            answers=numbers.count(everything.answer_count),
-            days=numbers.days(shop.survey_lag_days),
+            **figures,
         )
     return say_number(
         "{count} of {answers} answers names no known order and follows no touchpoint within {days}: it keeps the stage "
@@ -92,9 +95,7 @@ def _unattached(everything: Row, shop: Row, numbers: Numbers) -> str:
         "{count} of {answers} answers name no known order and follow no touchpoint within {days}: they keep the stage "
         "of their survey, if it has one.",
         everything.unattached_count,
-        count=numbers.count(everything.unattached_count),
-        answers=numbers.count(everything.answer_count),
-        days=numbers.days(shop.survey_lag_days),
+        **figures,
     )
 
 
