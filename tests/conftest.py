@@ -8,10 +8,11 @@ import json
 import os
 import pickle
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from parcours.project import ROOT, load_project
@@ -75,3 +76,13 @@ def published_sample(built_once: BuiltOnce) -> Path:
 
     published: Path = built_once("published sample", build)
     return published
+
+
+@pytest.fixture
+def changed(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The report's hand-made database still open for writing; close it before reading."""
+    from report_shop import write_published
+
+    connection = duckdb.connect(str(write_published(tmp_path / "published.duckdb")))
+    yield connection
+    connection.close()

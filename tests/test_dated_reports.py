@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 import duckdb
-from test_report import HOSTILE, write_published
+from report_shop import HOSTILE, write_published
 
 from parcours.people.traces import Traces
 from parcours.report.dated import leave_dated, remembered

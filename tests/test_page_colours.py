@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from test_report import sections_of, write_published
+from report_shop import sections_of, write_published
 
 from parcours.project import ROOT
 from parcours.report.drawing import BLUE, FAINT, GREY, INK, ON_DARK, ON_LIGHT, PAPER

@@ -16,7 +16,7 @@ import duckdb
 import pytest
 import yaml
 from given import project, settings, warehouse
-from test_report import HOSTILE, SUMMED, Tags, write_published
+from report_shop import HOSTILE, SUMMED, Tags, write_published
 
 from parcours.engine.checks import Check, read_checks, record
 from parcours.numbers import MINUS, NARROW_NBSP, NBSP, Numbers

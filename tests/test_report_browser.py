@@ -14,8 +14,8 @@ from browser import chromium
 from night_shop import night_shop
 from other_language import in_language
 from registries import AXE, installed
+from report_shop import HOSTILE
 from test_quality_page import change, write_shop
-from test_report import HOSTILE
 
 from parcours.nights.close import record_run
 from parcours.report.write import write_quality, write_report

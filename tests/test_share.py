@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from browser import chromium
-from test_report import figures_of, write_published
+from report_shop import figures_of, write_published
 
 from parcours.report.share import BROWSERS, NotPrinted, one_page, print_page, shared_page, without_few, write_shared
 

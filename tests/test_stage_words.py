@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from given import answer, event, rows, settings, warehouse
-from test_report import ENGLISH, figures_of, sections_of, write_published
+from report_shop import ENGLISH, figures_of, sections_of, write_published
 
 from parcours.project import ROOT
 from parcours.report.journey.summary import summary
