@@ -112,6 +112,32 @@ insert into metrics.movement_segments (
 ) values
     ('orders', 'step:cart', 'device', '{text}', 1000, 1000, 0.3, 0.18, -0.2, -20.1),
     ('orders', 'step:cart', 'device', 'desktop', 550, 560, 0.3, 0.297, 0.1, -0.4);
+insert into metrics.emotion_curve (
+    stage, stage_label, stage_position, session_count, friction_session_count, friction_rate, friction_low,
+    friction_high, is_small_friction, rage_repeat_count, repeated_search_count, support_contact_count
+) values
+    ('cart', '{text}', 1, 400, 20, 0.05, 0.03, 0.08, false, 1, 12, 7),
+    ('checkout', 'Checkout', 2, 12, 3, 0.25, 0.09, 0.53, true, 0, 0, 3),
+    ('purchase', 'Purchase', 3, 60, 0, 0, 0, 0.06, false, 0, 0, 0),
+    ('support', 'Support', 4, 0, 0, null, null, null, true, 0, 0, 0);
+insert into metrics.stage_channels (stage, channel, journey_count, stage_journey_count, journey_share) values
+    ('cart', '{text}', 90, 100, 0.9),
+    ('cart', 'e-mail', 20, 100, 0.2),
+    ('cart', 'direct', 5, 100, 0.05),
+    ('cart', 'social', 1, 100, 0.01);
+insert into settings.retentions (
+    retention_id, retention_label, period, cohort, interval_seconds, week_shift_days, at_least
+) values
+    ('visits', '{text}', 'week', 'every', 604800, 0, 2);
+insert into metrics.retention_calendar (
+    retention_id, cohort_at, interval_number, cohort_size, is_finished, returned_count, retention_rate
+) values
+    ('visits', '2026-06-01', 0, 100, true, 100, 1),
+    ('visits', '2026-06-01', 1, 100, true, 40, 0.4),
+    ('visits', '2026-06-01', 2, 100, true, 10, 0.1),
+    ('visits', '2026-06-08', 0, 20, true, 20, 1),
+    ('visits', '2026-06-08', 1, 20, true, 2, 0.1),
+    ('visits', '2026-06-15', 0, 20, true, 20, 1);
 insert into metrics.conversion (way, numerator, denominator, value) values
     ('sessions with an order / sessions', 30, 1000, 0.03),
     ('orders / sessions', 31, 1000, 0.031);

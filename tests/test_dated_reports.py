@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 
 import duckdb
-from report_shop import HOSTILE, write_published
+from report_shop import ENGLISH, HOSTILE, write_published
 
 from parcours.people.traces import Traces
 from parcours.report.dated import leave_dated, remembered
@@ -73,6 +74,19 @@ def test_the_list_says_what_each_said_and_by_how_much_its_figures_moved(tmp_path
     assert f"+{100 * moved:.1f}\u00a0pt" in newest or f"+{100 * moved:.2f}\u00a0pt" in newest
     assert "pt</td>" not in older
     assert len(page) < 60_000  # no chart, so no plotly.js
+
+
+def test_any_two_of_three_stand_beside_each_other(tmp_path: Path) -> None:
+    for day in ("2026-09-26", "2026-09-27"):
+        assert "side-by-side" not in (report(tmp_path, day) / "index.html").read_text(encoding="utf-8")
+    folder = report(tmp_path, "2026-09-28")
+    page = (folder / "index.html").read_text(encoding="utf-8")
+    table = page.partition('id="side-by-side"')[2].partition("</table>")[0]
+    assert re.findall(r'<th scope="row">([^<]+)</th>', table) == [
+        f"{day}\u00a0September\u00a02026" for day in (28, 27, 26)
+    ]
+    conversion = next(one for one in remembered(folder)[0].headlines if one.kpi == "conversion")
+    assert conversion.label in table and table.count(f"<td>{ENGLISH.share(conversion.value)}</td>") >= 3
 
 
 def test_a_copy_that_is_gone_is_in_no_list(tmp_path: Path) -> None:

@@ -40,6 +40,17 @@ def whole(table: str) -> Callable[[Shop, Row], pd.DataFrame]:
     return lambda shop, row: shop.table(table)
 
 
+def _returns(shop: Shop, row: Row) -> pd.DataFrame:
+    """The cells of a calendar retention; their mean, of the newest dozen of cohorts, made by pandas."""
+    where = f"retention_id = '{row.retention_id}' and interval_number > 0"
+    cells = shop.table("metrics.retention_calendar", where=where)
+    if row.cohort_on is not None:
+        return cells
+    newest = cells[cells["cohort_at"].isin(sorted(cells["cohort_at"].unique())[-12:])]
+    sums = newest.groupby("interval_number", as_index=False)[["cohort_size", "returned_count"]].sum()
+    return sums.assign(cohort_at=None, retention_rate=sums["returned_count"] / sums["cohort_size"])
+
+
 MOVES = ("transition_count", "journey_count", "person_count", "median_seconds")
 INTERVAL = {"low": "step_rate_low", "high": "step_rate_high"}
 PAGE: dict[str, Sequence[Asked]] = {
@@ -76,6 +87,7 @@ PAGE: dict[str, Sequence[Asked]] = {
     "stage_touchpoints": [
         Asked(whole("metrics.stage_touchpoints"), {"stage": "stage", "touchpoint": "touchpoint"}, made=["ended_count"])
     ],
+    "stage_channels": [Asked(whole("metrics.stage_channels"), {"stage": "stage", "channel": "channel"})],
     "stage_triggers": [Asked(whole("metrics.stage_triggers"), {"stage": "stage", "triggered_by": "triggered_by"})],
     "stage_since": [Asked(whole("metrics.stage_drop_off_since"), {"stage": "stage"})],
     "stage_words": [Asked(whole("metrics.stage_words"), {"position": "position"})],
@@ -145,6 +157,14 @@ PAGE: dict[str, Sequence[Asked]] = {
             lambda shop, row: shop.retention(by="cohort_at" if row.cohort_on else ()),
             {"interval_number": "interval_number", "cohort_on": "cohort_at"},
             {"customer_count": "entered_count", "rate": "retention_rate"},
+        )
+    ],
+    "returns": [
+        Asked(
+            _returns,
+            {"cohort_on": "cohort_at", "interval_number": "interval_number"},
+            {"finished_count": "cohort_size", "rate": "retention_rate"},
+            made=["customer_count", "at_least"],
         )
     ],
     "csat": [Asked(whole("metrics.csat_by_stage"), {"stage": "stage"}, {"low": "csat_low", "high": "csat_high"})],
@@ -271,7 +291,8 @@ def test_each_figure_of_the_page_is_that_of_its_function(figures: Figures, shop:
             answers: dict[Any, pd.DataFrame] = {}
             for row in getattr(figures, query):
                 whose = (
-                    getattr(row, name, None) for name in ("kpi", "grain", "funnel_id", "dimension", "split_by", "kind")
+                    getattr(row, name, None)
+                    for name in ("kpi", "grain", "funnel_id", "dimension", "split_by", "kind", "retention_id")
                 )
                 asked = (*whose, getattr(row, "cohort_on", 0) is None)
                 if asked not in answers:

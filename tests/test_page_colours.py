@@ -9,6 +9,7 @@ from report_shop import sections_of, write_published
 
 from parcours.project import ROOT
 from parcours.report.drawing import BLUE, FAINT, GREY, INK, ON_DARK, ON_LIGHT, PAPER
+from parcours.report.journey.cohort_chart import SHADES
 from parcours.report.journey.variants_chart import SCALE
 
 
@@ -36,6 +37,15 @@ def test_words_stand_out_from_what_is_behind_them_on_light_and_dark_screens() ->
                 for ground in grounds:
                     lighter, darker = sorted((luminance(colour), luminance(ground)), reverse=True)
                     assert (lighter + 0.05) / (darker + 0.05) >= 4.5, (name, colour, ground)
+
+
+def test_figures_stand_out_from_the_shades_of_cohorts() -> None:
+    script = (ROOT / "parcours" / "report" / "page.js").read_text(encoding="utf-8")
+    in_dark = dict(re.findall(r'"(#\w+)": "(#\w+)"', script))
+    for ground in SHADES:
+        for words, behind in ((INK, ground), (in_dark[INK], in_dark[ground])):
+            lighter, darker = sorted((luminance(words), luminance(behind)), reverse=True)
+            assert (lighter + 0.05) / (darker + 0.05) >= 4.5, (words, behind)
 
 
 def test_every_colour_of_a_chart_has_one_for_dark_screens(tmp_path: Path) -> None:

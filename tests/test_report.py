@@ -146,14 +146,15 @@ def test_the_flag_says_what_the_stage_would_gain_by_each_goal(
     flag = sections_of(tmp_path / "published.duckdb")["journey"].flag
     assert flag and [f"{line.lead}: {line.text}" for line in flag.lines][-1] == (
         f"To be gained: if all went on as device <i> (at least 55.0{NBSP}%) 9 more journeys (2 to 15) and €380 "
-        f"(€80 to €600); if all months went as Jul{NBSP}2026 (at least 50.0{NBSP}%) 6 more journeys (0 to 12); "
-        f"at its to-be rate (42.5{NBSP}%) 1 more journey (0 to 3) and €1.5k (€0 to €4.0k)"
+        f"(€80 to €600) in 5 days; if all months went as Jul{NBSP}2026 (at least 50.0{NBSP}%) 6 more journeys "
+        f"(0 to 12) in 5 days; at its to-be rate (42.5{NBSP}%) 1 more journey (0 to 3) and €1.5k (€0 to €4.0k) "
+        f"in 5 days"
     )
     # Not the to-be rate of Checkout, which may bring nothing, nor a second goal of the same stage.
     assert said(tmp_path / "published.duckdb")["What to do first"] == (
         "Bring Checkout → Purchase to what it is for device <i> (at least 55.0 %): 9 more journeys (2 to 15) and €380 "
-        "(€80 to €600). Then bring Cart → Checkout to its to-be rate (50 %): 99 more journeys (90 to 110) and €1 (€1 "
-        "to €1)."
+        "(€80 to €600) in 5 days. Then bring Cart → Checkout to its to-be rate (50 %): 99 more journeys (90 to 110) "
+        "and €1 (€1 to €1) in 5 days."
     )
 
 
@@ -307,6 +308,7 @@ def test_a_section_is_on_the_page_where_it_says_once_its_module_is_there(
         "products",
         "retention",
         "second-order",
+        "returns-1",
         "csat",
         "satisfaction",
         "changes",
@@ -339,7 +341,7 @@ def test_incidents_are_told_with_their_cost_and_what_else_was_seen(tmp_path: Pat
 
 def test_the_summary_names_what_goes_on_and_charts_shade_it(tmp_path: Path) -> None:
     figures = figures_of(write_published(tmp_path / "published.duckdb"))
-    [going_on] = [sentence for sentence in summary(figures, ENGLISH) if sentence.lead == "Going on now"]
+    [going_on] = [sentence for sentence in summary(figures, ENGLISH) if sentence.lead == "Not back yet"]
     assert plain(going_on.text).startswith(
         "Cart → Checkout in a visit, device Cart has fallen by 43 % since 4 Jul: 23 fewer went on than expected, €460 "
         "of revenue (logged: Cart). Cart → Checkout in a visit, Cart visitors has fallen by 83 % since 2 Jul:"

@@ -54,7 +54,7 @@ def test_paths_are_strips_of_visits_and_those_of_few_are_counted(tmp_path: Path)
     assert len(drawn["shapes"]) == 5 and len({one["fillcolor"] for one in drawn["shapes"][:3]}) == 2
 
 
-def test_the_map_has_no_row_of_answers_where_nobody_was_asked(changed: duckdb.DuckDBPyConnection) -> None:
+def test_the_map_has_no_row_of_what_nobody_said_met_or_ordered(changed: duckdb.DuckDBPyConnection) -> None:
     def rows_of_the_map() -> list[str]:
         """Their names; each has an axis of its own."""
         drawn = json.loads(sections_of_open(changed)["journey"].charts[0].wide)
@@ -63,10 +63,12 @@ def test_the_map_has_no_row_of_answers_where_nobody_was_asked(changed: duckdb.Du
         assert used == {name.replace("axis", "") for name in drawn["layout"] if name.startswith("yaxis")}
         return [re.sub("<.*?>", " ", name).split("  ")[0].strip() for name in names]
 
-    assert rows_of_the_map() == ["Journeys", "Satisfaction", "Time in stage", "Opportunity"]
+    assert rows_of_the_map() == ["Journeys", "Satisfaction", "Friction", "Time in stage", "Opportunity"]
     changed.execute("update metrics.stage_drop_off set satisfaction_mean = null, answer_count = 0")
-    assert rows_of_the_map() == ["Journeys", "Time in stage", "Opportunity"]
+    assert rows_of_the_map() == ["Journeys", "Friction", "Time in stage", "Opportunity"]
     assert "no answers" not in sections_of_open(changed)["journey"].charts[0].wide
+    changed.execute("update metrics.emotion_curve set friction_session_count = 0")
+    assert rows_of_the_map() == ["Journeys", "Time in stage", "Opportunity"]
     changed.execute("update metrics.stage_drop_off set revenue_at_stake = null")
     assert rows_of_the_map() == ["Journeys", "Time in stage"]
 
@@ -274,3 +276,35 @@ def test_back_and_forth_names_the_pair_gone_back_between_most_often(tmp_path: Pa
     assert [view.name for view in section.views] == ["Stages"]
     assert section.views[0].table.rows == [["Basket ⇄ Checkout", "90", "50", "66", "36", "35", f"2{NBSP}h"]]
     assert "back-and-forth" not in emptied(path, "transitions")
+
+
+def test_who_comes_back_by_week_is_a_section_per_retention_of_the_shop(tmp_path: Path) -> None:
+    section = sections_of(write_published(tmp_path / "published.duckdb", "Back?"))["returns-1"]
+    assert section.title == f"Back?: 35.0{NBSP}% in week 1, 10.0{NBSP}% in week 2"
+    assert "the first or a later one" in section.subtitle and "Back: at least 2 times." in section.subtitle
+    [drawn] = section.charts
+    layout = json.loads(drawn.wide)["layout"]
+    assert layout["xaxis"]["ticktext"] == ["week 1", "week 2"]
+    assert [plain(re.sub("<.*?>", "", label)) for label in layout["yaxis"]["ticktext"]] == [
+        "1 Jun  n 100", "8 Jun  n 20", "Mean  n 120"
+    ]  # fmt: skip
+    assert [note["text"] for note in layout["annotations"]] == ["2 of 20"]  # a small cell has no shade
+
+
+def test_the_map_shows_friction_under_satisfaction_and_by_which_channels_journeys_came(tmp_path: Path) -> None:
+    section = sections_of(write_published(tmp_path / "published.duckdb"))["journey"]
+    [drawn] = section.charts
+    drawing = json.loads(drawn.wide)
+    notes = [plain(note["text"]) for note in drawing["layout"]["annotations"]]
+    places = {note["text"].split("<br>")[0]: note["y"] for note in drawing["layout"]["annotations"]}
+    assert places["<b>Satisfaction</b>"] > places["<b>Friction</b>"] > places["<b>Time in stage</b>"]
+    assert {"5.00 %", "n 12", "0 %"} <= {*notes}  # a rate of few visits is a count
+    assert section.stage_table
+    lanes = section.stage_table.rows
+    assert lanes["Channels"][0][1:] == [f"e-mail 20{NBSP}%", f"direct 5{NBSP}%"]
+    assert {
+        "12 searches after one that found nothing",
+        "1 time the same again and again",
+        "7 times help was asked for right after",
+    } <= {*lanes["Pain points"][0]}
+    assert "3 times help was asked for right after" in lanes["Pain points"][1]

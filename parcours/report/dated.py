@@ -59,6 +59,14 @@ class Dated:
 
 
 @dataclass(frozen=True)
+class Beside:
+    """The headline figures of all reports as text, so that any two can be compared: a row per report, newest first."""
+
+    labels: list[str]
+    rows: list[tuple[str, list[str]]]
+
+
+@dataclass(frozen=True)
 class Line:
     """A headline figure in the list, as text; `change` is the difference from the report before."""
 
@@ -143,7 +151,14 @@ def _write_list(folder: Path, kept: list[Dated], shop: Row) -> None:
     before = [None, *kept]
     listed = [(one, _lines(one, earlier, numbers)) for one, earlier in zip(kept, before, strict=False)]
     page = render(
-        INDEX_PAGE, [], title=say("Reports"), shop=shop, numbers=numbers, reports=listed[::-1], newest=JOURNEY_PAGE
+        INDEX_PAGE,
+        [],
+        title=say("Reports"),
+        shop=shop,
+        numbers=numbers,
+        reports=listed[::-1],
+        beside=_beside(kept[::-1], numbers),
+        newest=JOURNEY_PAGE,
     )
     write_whole(folder / INDEX_PAGE, page)
 
@@ -156,6 +171,16 @@ def _forget_others(folder: Path, kept: list[Dated]) -> None:
         write_whole(folder / REMEMBERED, _json(kept))
     else:
         (folder / REMEMBERED).unlink(missing_ok=True)
+
+
+def _beside(reports: list[Dated], numbers: Numbers) -> Beside:
+    """A figure has its newest name; a report without it has none of its value."""
+    labels = {one.kpi: one.label for report in reports[::-1] for one in report.headlines}
+    rows = []
+    for report in reports:
+        values = {one.kpi: one.value for one in report.headlines}
+        rows.append((numbers.day(report.until), [numbers.share(values.get(kpi)) for kpi in labels]))
+    return Beside([*labels.values()], rows)
 
 
 def _lines(report: Dated, before: Dated | None, numbers: Numbers) -> list[Line]:

@@ -1,4 +1,5 @@
--- One row per stage: all that a column of the map shows, over the journeys of metrics.stage_drop_off.
+-- One row per stage: all that a column of the map shows, over the journeys of metrics.stage_drop_off. Friction is of visits
+-- (metrics.emotion_curve).
 -- key: stage
 with required as (
     select
@@ -34,6 +35,16 @@ select
     case when csat.mean_high is not null then least(csat.mean_high, 10) end as satisfaction_high,  -- normal 95 %, within the scale
     stages.answer_count,        -- answers about this stage
     stages.is_small,            -- too few to rank the rate
+    curve.session_count as friction_known_count,  -- matured sessions that touched the stage
+    curve.friction_session_count,  -- of these, with a sign of friction there, back-steps aside
+    curve.friction_rate,        -- friction sessions / sessions
+    curve.friction_low,         -- Wilson 95 %
+    curve.friction_high,        -- Wilson 95 %
+    curve.is_small_friction,    -- too few sessions to compare stages by
+    curve.rage_repeat_count,    -- episodes of the same action three times within rage_seconds
+    curve.repeated_search_count,  -- searches after a search that found nothing
+    curve.support_contact_count,  -- touchpoints after which help was asked for
 from metrics.stage_drop_off as stages
+inner join metrics.emotion_curve as curve on stages.stage = curve.stage
 left join required on stages.stage = required.stage
 left join metrics.csat_by_stage as csat on stages.stage = csat.stage

@@ -67,13 +67,22 @@ def since_when(figures: Figures, stage: Row, numbers: Numbers) -> str:
     if since is None:
         return ""
     if since.other_rate is None:
-        return say("It has been so as long as weeks can be compared, since {day}.", day=numbers.day(since.from_on))
+        return say("As long as weeks can be compared: since {day}.", day=numbers.day(since.from_on))
+    words = {
+        "day": numbers.day(since.since_on),
+        "share": numbers.share(since.drop_off_rate),
+        "other": numbers.share(since.other_rate),
+    }
+    if since.drop_off_rate < since.other_rate:
+        return say(
+            "Less is lost since the week of {day}: {share} of the journeys begun since then went no further, "
+            "{other} of those of the week before.",
+            **words,
+        )
     return say(
-        "It has been so since the week of {day}: {share} of the journeys begun since then; "
-        "in the week before it {other}.",
-        day=numbers.day(since.since_on),
-        share=numbers.share(since.drop_off_rate),
-        other=numbers.share(since.other_rate),
+        "More is lost since the week of {day}: {share} of the journeys begun since then went no further, "
+        "{other} of those of the week before.",
+        **words,
     )
 
 

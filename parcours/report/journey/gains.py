@@ -11,7 +11,7 @@ from parcours.tables.segment_words import segment_words
 from parcours.words import later, say, say_number, told
 
 GOALS = {
-    "to-be rate": (later("at its to-be rate ({to_be})"), later("bring {step} to its to-be rate ({to_be})")),
+    "to-be rate": (later("at its to-be rate ({to_be})"), later("get {to_be} to go on at {step}, your to-be rate")),
     "best month": (
         later("if all months went as {month} (at least {rate})"),
         later("bring {step} back to {month} (at least {rate})"),
@@ -29,16 +29,16 @@ def worth_telling(gains: Sequence[Row]) -> list[Row]:
     return [gain for gain in gains if gain.gained_count >= 1]
 
 
-def gain_phrase(gain: Row, numbers: Numbers) -> str:
+def gain_phrase(gain: Row, shop: Row, numbers: Numbers) -> str:
     """A goal of a stage that is named before it, and its worth."""
     of_stage, _ = GOALS[gain.goal]
-    return say("{goal} {worth}", goal=_filled_in(of_stage, gain, numbers), worth=worth(gain, numbers))
+    return say("{goal} {worth}", goal=_filled_in(of_stage, gain, numbers), worth=worth(gain, shop, numbers))
 
 
-def what_to_do(gain: Row, step: str, numbers: Numbers) -> str:
+def what_to_do(gain: Row, step: str, shop: Row, numbers: Numbers) -> str:
     """A goal as something to do at a step, and its worth."""
     _, to_do = GOALS[gain.goal]
-    return say("{to_do}: {worth}", to_do=_filled_in(to_do, gain, numbers, step=step), worth=worth(gain, numbers))
+    return say("{to_do}: {worth}", to_do=_filled_in(to_do, gain, numbers, step=step), worth=worth(gain, shop, numbers))
 
 
 def _filled_in(text: str, gain: Row, numbers: Numbers, **given: str) -> str:
@@ -49,9 +49,10 @@ def _filled_in(text: str, gain: Row, numbers: Numbers, **given: str) -> str:
     return say(text, rate=numbers.share(gain.goal_rate), to_be=numbers.target(gain.goal_rate), **given)
 
 
-def worth(gain: Row, numbers: Numbers) -> str:
-    """How many more would go on, with the interval, and what they would bring."""
+def worth(gain: Row, shop: Row, numbers: Numbers) -> str:
+    """How many more would go on in as many days as the report covers, with the interval, and what they would bring."""
     figures = {
+        "days": numbers.days(shop.covered_days),
         "count": numbers.count(gain.gained_count),
         "low": numbers.count(gain.gained_low),
         "high": numbers.count(gain.gained_high),
@@ -59,11 +60,14 @@ def worth(gain: Row, numbers: Numbers) -> str:
     number = round(gain.gained_count)
     if gain.gain is None:
         return say_number(
-            "{count} more journey ({low} to {high})", "{count} more journeys ({low} to {high})", number, **figures
+            "{count} more journey ({low} to {high}) in {days}",
+            "{count} more journeys ({low} to {high}) in {days}",
+            number,
+            **figures,
         )
     return say_number(
-        "{count} more journey ({low} to {high}) and {gain} ({gain_low} to {gain_high})",
-        "{count} more journeys ({low} to {high}) and {gain} ({gain_low} to {gain_high})",
+        "{count} more journey ({low} to {high}) and {gain} ({gain_low} to {gain_high}) in {days}",
+        "{count} more journeys ({low} to {high}) and {gain} ({gain_low} to {gain_high}) in {days}",
         number,
         gain=numbers.short_money(gain.gain),
         gain_low=numbers.short_money(gain.gain_low),

@@ -1,4 +1,4 @@
-"""The map of the journey: per stage who reached it and went on, satisfaction, time, and revenue at stake.
+"""The map of the journey: per stage who reached it and went on, satisfaction, friction, time, and revenue at stake.
 
 Wide, the stages stand side by side and the rows share them; narrow, each row is a panel with a line per stage.
 Not here: the table under the map (`sections/journey.py`).
@@ -62,6 +62,7 @@ class Band:
 
 JOURNEYS = Band(later("Journeys"), later("that reach the stage"), 250, 44, 34)
 SATISFACTION = Band(later("Satisfaction"), later("mean of answers,<br>0–10, 95\u00a0% interval"), 130, 30, 50)
+FRICTION = Band(later("Friction"), later("of the visits there meet<br>an error, repeat, ask for help"), 76, 26, 34)
 TIME = Band(later("Time in stage"), later("median, log scale"), 92, 20, 34)
 OPPORTUNITY = Band(later("Opportunity"), later("net revenue at stake"), 120, 0, 0)
 
@@ -102,14 +103,16 @@ class _Map:
             bargap=0.4,
             **axes,
         )
-        traces = [*self.journeys(), *self.satisfaction(), *self.times(), *self.opportunities()]
+        traces = [*self.journeys(), *self.satisfaction(), *self.frictions(), *self.times(), *self.opportunities()]
         return {"data": traces, "layout": frame}
 
     def bands(self) -> Sequence[Band]:
-        """The rows of the map: no satisfaction without answers, and without orders no revenue at stake."""
+        """The rows of the map: no satisfaction without answers, no friction where nobody met any, and without orders no
+        revenue at stake."""
         satisfaction = [SATISFACTION] if self.with_value("satisfaction_mean") else []
         opportunity = [OPPORTUNITY] if self.with_value("revenue_at_stake") else []
-        return [JOURNEYS, *satisfaction, TIME, *opportunity]
+        friction = [FRICTION] if any(stage.friction_session_count for stage in self.stages) else []
+        return [JOURNEYS, *satisfaction, *friction, TIME, *opportunity]
 
     def suffix(self, band: Band) -> str:
         """Of the axes of a band, as Plotly counts them."""
@@ -155,6 +158,8 @@ class _Map:
             return self.bar_axis([stage.reached_count for stage in self.stages], 1.8 if self.narrow else 1.2)
         if band is SATISFACTION:
             return axis(range=[-0.6, 14 if self.narrow else 12], tickvals=[0, 5, 10])
+        if band is FRICTION:
+            return self.bar_axis([stage.friction_rate or 0 for stage in self.stages], 1.5 if self.narrow else 1.35)
         if band is OPPORTUNITY:
             stakes = [stage.revenue_at_stake or 0 for stage in self.stages]
             return self.bar_axis(stakes, 1.35 if self.narrow else 1.28)
@@ -255,6 +260,26 @@ class _Map:
     ) -> Drawing:
         return scatter("markers", **self.turned(band, places, values), marker=marker, **hover(text))
 
+    def frictions(self) -> list[Drawing]:
+        """Bars of the share of visits that met friction; grey where too few visits are known."""
+        if FRICTION not in self.bands():
+            return []
+        text = [f"{_bold(stage)}<br>{self.friction_of(stage)}" for stage in self.stages]
+        colors = [FADED if stage.is_small_friction else BLUE for stage in self.stages]
+        return [self.bars(FRICTION, [stage.friction_rate or 0 for stage in self.stages], colors, text)]
+
+    def friction_of(self, stage: Row) -> str:
+        n = self.numbers
+        if not stage.friction_known_count:
+            return say("no visit there is over yet")
+        return say(
+            "{count} of {visits} visits met friction: {share} ({interval})",
+            count=n.count(stage.friction_session_count),
+            visits=n.count(stage.friction_known_count),
+            share=n.share(stage.friction_rate),
+            interval=n.interval(stage.friction_low, stage.friction_high),
+        )
+
     def times(self) -> list[Drawing]:
         timed = self.with_value("median_seconds")
         marker = {
@@ -288,6 +313,9 @@ class _Map:
             text = f"<b>{n.decimal(stage.satisfaction_mean)}</b> <span style='color:{GREY}'>"
             text += f"{self.n_of(stage.answer_count)}</span>"
             yield self.beside(SATISFACTION, place, stage.satisfaction_high or stage.satisfaction_mean, text)
+        if FRICTION in self.bands() and stage.friction_known_count:
+            share = self.n_of(stage.friction_known_count) if stage.is_small_friction else n.share(stage.friction_rate)
+            yield self.beside(FRICTION, place, stage.friction_rate, share)
         if stage.median_seconds is not None:
             yield self.beside(TIME, place, _log(stage), n.duration(stage.median_seconds), **red)
         if stage.revenue_at_stake is not None:

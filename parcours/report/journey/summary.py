@@ -1,40 +1,53 @@
-"""The first thing one reads on the journey page: where journeys end, who drops and why, what moved, what the changes
-did, what to do first, which incidents go on, what to be careful about; each with the section that says more."""
+"""The first thing one reads on the journey page: where journeys end, since when, who drops and why, what has fallen and
+is not back, what to do first, what moved, what the changes did, what to be careful about; each with the section that
+says more."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date
 
-from parcours.numbers import Numbers, capital, some
+from parcours.numbers import Numbers, capital
 from parcours.report.figures import Figures, Row, first
 from parcours.report.incident_words import cost, place, size
+from parcours.report.journey.cautions import cautions, short_day
 from parcours.report.journey.flag import RANKINGS, Flag, flagged, ranked_by, since_when, step_of
 from parcours.report.journey.gains import what_to_do, worth_telling
 from parcours.report.journey.sections.changes import changes_phrase
 from parcours.report.journey.sections.movements import orders_moved
 from parcours.report.journey.sections.restated import values_moved
-from parcours.report.journey.sections.why import dropping_more, who_drops_more
+from parcours.report.journey.sections.why import elsewhere, first_told, who_drops_more
 from parcours.report.section import Sentence
-from parcours.words import listed, say, say_number
+from parcours.words import later, listed, say
 
 GOALS_TOLD = 2
 """Told of what to do first."""
-OUTAGES = ("tracking", "payment")
+LOSES_MOST = {
+    "revenue_at_stake": later("Most revenue is lost at {step}."),
+    "drop_off_rate": later("The highest share of journeys is lost at {step}."),
+    "units_lost": later("Most journeys are lost at {step}."),
+}
+LOST_AT = {
+    "revenue_at_stake": later("Most revenue is lost at {stages}"),
+    "drop_off_rate": later("The highest share of journeys is lost at {stages}"),
+    "units_lost": later("Most journeys are lost at {stages}"),
+}
+"""By the ranking that flags the stage, and by the others where they name another."""
 
 
 def summary(figures: Figures, numbers: Numbers) -> list[Sentence]:
     """The finding first; then what explains it, and what to know before trusting it. Nothing is said of what is not
     known."""
     flag = flagged(figures)
+    since = since_when(figures, flag.stage, numbers) if flag else ""
     sentences = [
         _loss(figures, flag, numbers),
+        Sentence(say("Since when"), since, "journey"),
         Sentence(say("Who, and why"), _who(figures, flag, numbers), "why"),
+        Sentence(say("Not back yet"), _open_incidents(figures, numbers), "incidents"),
+        Sentence(say("What to do first"), _first_gain(figures, numbers), "journey"),
         Sentence(say("What moved"), " ".join(_moved(figures, numbers)), "movements"),
         Sentence(say("What the changes did"), _changes(figures, numbers), "changes"),
-        Sentence(say("What to do first"), _first_gain(figures, numbers), "journey"),
-        Sentence(say("Going on now"), _open_incidents(figures, numbers), "incidents"),
-        Sentence(say("Read with care"), " ".join(_warnings(figures, numbers)), "method"),
+        Sentence(say("Read with care"), " ".join(cautions(figures, numbers)), "method"),
     ]
     return [sentence for sentence in sentences if sentence.text]
 
@@ -46,28 +59,33 @@ def _loss(figures: Figures, flag: Flag | None, numbers: Numbers) -> Sentence:
             count=figures.shop.small_cell,
         )
         return Sentence(say("No stage can be flagged yet."), needed)
-    stage, rate = flag.stage, _rate(flag.stage, numbers)
+    stage, rate = flag.stage, _rate(flag.stage, figures.shop, numbers)
     if flag.is_tie:
         lead = say("{stages} tie for the highest drop-off by {ranking}.", stages=flag.names, ranking=flag.by)
-        return Sentence(lead, f"{rate} {since_when(figures, stage, numbers)}".rstrip())
-    firsts = [
-        (say(name), [row for row in ranked_by(figures, ranking) if row.rank == 1 or row.is_tie_with_first])
-        for ranking, (name, _) in RANKINGS.items()
-    ]
+        return Sentence(lead, rate)
+    firsts = {
+        ranking: [row for row in ranked_by(figures, ranking) if row.rank == 1 or row.is_tie_with_first]
+        for ranking in RANKINGS
+    }
     others = [
-        say("by {ranking} {stages} tie", ranking=name, stages=listed([row.label for row in tied]))
-        if len(tied) > 1
-        else say("by {ranking} it is {stage}", ranking=name, stage=tied[0].label)
-        for name, tied in firsts
+        _highest(ranking, tied)
+        for ranking, tied in firsts.items()
         if tied and stage.stage not in [row.stage for row in tied]
     ]
-    lead = say("{step} is where the shop loses most.", step=step_of(stage))
-    also = f"{capital(listed(others))}." if others else ""
-    return Sentence(lead, " ".join(text for text in (rate, since_when(figures, stage, numbers), also) if text))
+    lead = say(LOSES_MOST[flag.ranking], step=step_of(stage))
+    return Sentence(lead, " ".join([rate, *(f"{other}." for other in others)]))
 
 
-def _rate(stage: Row, numbers: Numbers) -> str:
-    """The drop-off of a stage, with the revenue at stake where orders value it."""
+def _highest(ranking: str, tied: Sequence[Row]) -> str:
+    """The first of another ranking, or those that tie for it."""
+    names = listed([row.label for row in tied])
+    if len(tied) > 1:
+        return say("{finding} (a tie)", finding=say(LOST_AT[ranking], stages=names))
+    return say(LOST_AT[ranking], stages=names)
+
+
+def _rate(stage: Row, shop: Row, numbers: Numbers) -> str:
+    """The drop-off of a stage, with the revenue at stake where orders value it, and of how many days."""
     figures = {
         "share": numbers.share(stage.drop_off_rate),
         "stage": stage.label,
@@ -79,8 +97,9 @@ def _rate(stage: Row, numbers: Numbers) -> str:
             **figures,
         )
     return say(
-        "{share} of the finished journeys that reach {stage} go no further (95\u00a0% interval {interval}), {revenue} "
-        "of net revenue at stake.",
+        "{share} of the finished journeys that reach {stage} go no further (95\u00a0% interval {interval}). At stake: "
+        "{revenue} of net revenue in {days}, if all of them went on.",
+        days=numbers.days(shop.covered_days),
         revenue=numbers.short_money(stage.revenue_at_stake),
         **figures,
     )
@@ -90,15 +109,13 @@ def _who(figures: Figures, flag: Flag | None, numbers: Numbers) -> str:
     """What goes with dropping where most is lost, else where it is told; empty where nothing was compared."""
     if not figures.drivers:
         return ""
-    more = dropping_more(figures)
-    at_flag = [row for row in more if flag is not None and row.stage_left == flag.stage.stage]
-    found = f"{who_drops_more((at_flag or more)[0], numbers)}." if more else ""
-    if at_flag or flag is None:
-        return found
+    told = first_told(figures, flag)
+    if flag is None or (told is not None and told.stage_left == flag.stage.stage):
+        return f"{who_drops_more(told, numbers)}." if told else ""
     nothing = say(
         "Nothing sets those who end at {stage} apart from the others there, beyond chance.", stage=flag.stage.label
     )
-    return f"{nothing} {found}".strip()
+    return f"{nothing} {elsewhere(told, numbers)}" if told else nothing
 
 
 def _moved(figures: Figures, numbers: Numbers) -> Iterator[str]:
@@ -119,7 +136,7 @@ def _moved(figures: Figures, numbers: Numbers) -> Iterator[str]:
 def _changes(figures: Figures, numbers: Numbers) -> str:
     if not figures.changes:
         return ""
-    return f"{changes_phrase(figures, lambda change: _short_day(change.changed_on, figures.shop, numbers), numbers)}."
+    return f"{changes_phrase(figures, lambda change: short_day(change.changed_on, figures.shop, numbers), numbers)}."
 
 
 def _first_gain(figures: Figures, numbers: Numbers) -> str:
@@ -132,90 +149,63 @@ def _first_gain(figures: Figures, numbers: Numbers) -> str:
     best: dict[str, Row] = {}
     for row in by_worth:
         best.setdefault(row.stage, row)
-    first_to_do, *rest = [what_to_do(row, steps[row.stage], numbers) for row in list(best.values())[:GOALS_TOLD]]
-    return " ".join([f"{capital(first_to_do)}.", *(say("Then {to_do}.", to_do=to_do) for to_do in rest)])
+    first_to_do, *rest = [
+        what_to_do(row, steps[row.stage], figures.shop, numbers) for row in list(best.values())[:GOALS_TOLD]
+    ]
+    then = [say("Then {to_do}.", to_do=to_do) for to_do in rest]
+    stage = first(figures.stages, stage=next(iter(best)))
+    since = first(figures.stage_since, stage=next(iter(best)))
+    if stage and since and since.other_rate is not None and since.drop_off_rate < stage.drop_off_low:
+        then.append(
+            say(
+                "Reckoned over all {days}: since {day}, when less is lost, less of it is left to gain.",
+                days=numbers.days(figures.shop.covered_days),
+                day=short_day(since.since_on, figures.shop, numbers),
+            )
+        )
+    return " ".join([f"{capital(first_to_do)}.", *then])
 
 
 def _open_incidents(figures: Figures, numbers: Numbers) -> str:
     """The incidents that nobody logged and that are not over, with the alarms that are open."""
-    running = [incident for incident in figures.incidents if incident.is_open] + figures.open_alarms
-    return " ".join(_open_incident(one, figures.shop, numbers) for one in running)
+    running = [_not_over(one, figures.shop, numbers) for one in figures.incidents if one.is_open]
+    return " ".join([*running, *(_alarm(one, figures.shop, numbers) for one in figures.open_alarms)])
 
 
-def _open_incident(incident: Row, shop: Row, numbers: Numbers) -> str:
+def _not_over(incident: Row, shop: Row, numbers: Numbers) -> str:
+    """An incident that runs on the last day on which its attempts are over."""
     figures = {
         "place": place(incident),
         "size": size(incident, numbers),
-        "day": _short_day(incident.began_on, shop, numbers),
+        "day": short_day(incident.began_on, shop, numbers),
+        "last": short_day(incident.ended_on, shop, numbers),
         "cost": cost(incident, numbers),
     }
     if incident.changes:
         return say(
-            "{place} has fallen {size} since {day}: {cost} (logged: {changes}).", changes=incident.changes, **figures
-        )
-    return say("{place} has fallen {size} since {day}: {cost}.", **figures)
-
-
-def _warnings(figures: Figures, numbers: Numbers) -> Iterator[str]:
-    """What a reader must know before trusting the figures; nothing where there is nothing."""
-    if figures.shop.has_orders_by_events:
-        yield say("Orders are by purchase events: no export of orders is loaded.")
-    for outage in OUTAGES:
-        days = [_short_day(row.on, figures.shop, numbers) for row in figures.outages if row.outage == outage]
-        if days:
-            yield _outage_days(outage, days, numbers)
-    answers = first(figures.csat, stage="all")
-    if answers and answers.unattached_count:
-        yield _unattached(answers, figures.shop, numbers)
-    rows = first(figures.exports, export=None)
-    if rows and rows.rows_rejected:
-        yield say_number(
-            "{count} of {read} rows was rejected.",
-            "{count} of {read} rows were rejected.",
-            rows.rows_rejected,
-            count=numbers.count(rows.rows_rejected),
-            read=numbers.count(rows.rows_read),
-        )
-    refused = [row for row in figures.exports if row.export is not None and row.status != "loaded"]
-    if refused:
-        exports = listed([f"{row.export} ({row.file_count})" for row in refused])
-        yield say("Files refused and not loaded: {exports}.", exports=exports)
-    everything = first(figures.coverage, source=None)
-    if everything and everything.staged_count < everything.touchpoint_count:
-        yield say("Only {share} of touchpoints have a stage.", share=numbers.share(everything.staged_share))
-
-
-def _unattached(answers: Row, shop: Row, numbers: Numbers) -> str:
-    """How many answers stand alone."""
-    counts = {
-        "unattached": numbers.count(answers.unattached_count),
-        "answers": numbers.count(answers.answer_count),
-    }
-    if shop.sells_by_deals:
-        return say("{unattached} of {answers} answers could not be attached to a touchpoint.", **counts)
-    return say("{unattached} of {answers} answers could not be attached to an order or touchpoint.", **counts)
-
-
-def _outage_days(outage: str, days: Sequence[str], numbers: Numbers) -> str:
-    """The days of an outage, and what is done with them."""
-    figures = {"count": numbers.count(len(days)), "days": some(days)}
-    if outage == "tracking":
-        return say_number(
-            "{count} tracking outage day ({days}), left out of rates.",
-            "{count} tracking outage days ({days}), left out of rates.",
-            len(days),
+            "{place} has fallen {size} since {day}, until {last}, the last day that can be judged: {cost} (logged: "
+            "{changes}).",
+            changes=incident.changes,
             **figures,
         )
-    return say_number(
-        "{count} payment outage day ({days}), marked, and left out where changes are judged, but for an incident's "
-        "own.",
-        "{count} payment outage days ({days}), marked, and left out where changes are judged, but for an incident's "
-        "own.",
-        len(days),
-        **figures,
+    return say(
+        "{place} has fallen {size} since {day}, until {last}, the last day that can be judged: {cost}.", **figures
     )
 
 
-def _short_day(on: date, shop: Row, numbers: Numbers) -> str:
-    """A day, with its year where the shop's days are of several."""
-    return numbers.short_day(on, year=bool(shop.from_on) and shop.from_on.year != shop.until_on.year)
+def _alarm(alarm: Row, shop: Row, numbers: Numbers) -> str:
+    """An alarm that was not called over, as it was last told."""
+    figures = {
+        "place": place(alarm),
+        "size": size(alarm, numbers),
+        "day": short_day(alarm.began_on, shop, numbers),
+        "last": short_day(alarm.ended_on, shop, numbers),
+        "cost": cost(alarm, numbers),
+    }
+    if alarm.changes:
+        return say(
+            "{place} fell {size} from {day} to {last}, and the alarm is open: {cost} (logged: {changes}).",
+            changes=alarm.changes,
+            **figures,
+        )
+    return say("{place} fell {size} from {day} to {last}, and the alarm is open: {cost}.", **figures)

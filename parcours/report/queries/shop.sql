@@ -12,6 +12,7 @@ select
     shop.guard_days,
     (select min(happened_on) from metrics.kpi_daily) as from_on,
     (select max(happened_on) from metrics.kpi_daily) as until_on,
+    (select date_diff('day', min(happened_on), max(happened_on)) + 1 from metrics.kpi_daily) as covered_days,
     shop_time(cut_off.events_until, shop.time_zone) as events_until,
     shop_time(cut_off.orders_until, shop.time_zone) as orders_until,
     shop_time(cut_off.feedback_until, shop.time_zone) as feedback_until,

@@ -13,20 +13,23 @@ from parcours.report.journey.gains import gain_phrase, worth_telling
 from parcours.report.journey.journey_map import journey_map
 from parcours.report.journey.lanes import lanes
 from parcours.report.section import Column, FlagBox, Section, Sentence, StageTable, table
-from parcours.words import joined, later, listed, say, say_number
+from parcours.words import joined, later, listed, say, say_number, told
 
 PLACE = 10
 SOURCES = (
     "metrics.stage_drop_off",
     "metrics.drop_off_ranking",
     "metrics.stage_touchpoints",
+    "metrics.stage_channels",
     "metrics.stage_triggers",
+    "metrics.emotion_curve",
     "metrics.attainable_gain",
     "metrics.stage_drop_off_since",
     "metrics.stage_words",
     "metrics.stage_verbatims",
 )
 TOUCHPOINTS_SHOWN = 3
+CHANNELS_SHOWN = 3
 TRIGGERS = {"customer": later("the customer"), "brand": later("the shop"), "outside": later("others")}
 ORDINALS = (
     later("first"),
@@ -52,6 +55,8 @@ COLUMNS: tuple[Column, ...] = (
     (later("Time, median"), "median_seconds", Numbers.duration),
     (later("Satisfaction 0–10"), "satisfaction_mean", Numbers.decimal),
     (later("Answers"), "answer_count", Numbers.count),
+    (later("Friction"), "friction_rate", Numbers.share),
+    (later("Visits with friction"), "friction_session_count", Numbers.count),
     (later("Steps back"), "back_step_count", Numbers.count),
     (later("Skipped"), "skipped_count", Numbers.count),
 )
@@ -123,7 +128,9 @@ def _flag_box(figures: Figures, flag: Flag, numbers: Numbers) -> FlagBox:
         for ranking, (name, write) in RANKINGS.items()
         if (ranked := ranked_by(figures, ranking))
     ]
-    gains = [gain_phrase(row, numbers) for row in worth_telling(figures.gains) if row.stage == stage.stage]
+    gains = [
+        gain_phrase(row, figures.shop, numbers) for row in worth_telling(figures.gains) if row.stage == stage.stage
+    ]
     if gains:
         lines.append(Sentence(say("To be gained"), joined(gains)))
     since = since_when(figures, stage, numbers)
@@ -133,11 +140,11 @@ def _flag_box(figures: Figures, flag: Flag, numbers: Numbers) -> FlagBox:
         title = say("Highest drop-off by {ranking}: a tie of {stages}", ranking=flag.by, stages=flag.names)
     else:
         title = say("Highest drop-off by {ranking}: {stage}", ranking=flag.by, stage=flag.names)
-    return FlagBox(title, f"{_went_no_further(stage, numbers)} {still_open}", lines)
+    return FlagBox(title, f"{_went_no_further(stage, figures.shop, numbers)} {still_open}", lines)
 
 
-def _went_no_further(stage: Row, numbers: Numbers) -> str:
-    """How many ended at a stage, with the revenue at stake where orders value it."""
+def _went_no_further(stage: Row, shop: Row, numbers: Numbers) -> str:
+    """How many ended at a stage, with the revenue at stake where orders value it, and of how many days."""
     figures = {
         "dropped": numbers.count(stage.dropped_count),
         "finished": numbers.count(stage.matured_count),
@@ -153,7 +160,8 @@ def _went_no_further(stage: Row, numbers: Numbers) -> str:
         )
     return say(
         "{dropped} of {finished} finished journeys that reached {stage} went no further: {share} "
-        "(95\u00a0% interval {interval}), {revenue} of net revenue at stake.",
+        "(95\u00a0% interval {interval}), {revenue} of net revenue at stake in {days}.",
+        days=numbers.days(shop.covered_days),
         revenue=numbers.short_money(stage.revenue_at_stake),
         **figures,
     )
@@ -205,9 +213,10 @@ def _small_stages(figures: Figures) -> str:
 
 
 def _stage_table(figures: Figures, red: frozenset[str], numbers: Numbers) -> StageTable:
-    """Top touchpoints, what they are due to, pain points, as-is → to-be, and the lanes of words, per stage."""
+    """Per stage: top touchpoints, channels, what began them, pain points, as-is → to-be, and the lanes of words."""
     rows: dict[str, Callable[[Row], list[str]]] = {
         say("Top touchpoints"): lambda stage: _top(_of(figures, stage), numbers),
+        say("Channels"): lambda stage: _channels(figures, stage, numbers),
         say("Triggered by"): lambda stage: _triggers(figures, stage, numbers),
         say("Pain points"): lambda stage: _pains(stage, _of(figures, stage), numbers),
         say("Goes on: as\u2011is → to\u2011be"): lambda stage: _to_be(stage, numbers),
@@ -230,6 +239,12 @@ def _top(touchpoints: Sequence[Row], numbers: Numbers) -> list[str]:
     return [f"{row.touchpoint} {numbers.share(row.journey_share, 0)}" for row in usual]
 
 
+def _channels(figures: Figures, stage: Row, numbers: Numbers) -> list[str]:
+    """By what most came; shares are of the journeys that came to the stage."""
+    own = [row for row in figures.stage_channels if row.stage == stage.stage][:CHANNELS_SHOWN]
+    return [f"{told(row.channel)} {numbers.share(row.journey_share, 0)}" for row in own]
+
+
 def _triggers(figures: Figures, stage: Row, numbers: Numbers) -> list[str]:
     """Who began the contact; shares are of the stage's touchpoints."""
     own = [row for row in figures.stage_triggers if row.stage == stage.stage]
@@ -237,11 +252,9 @@ def _triggers(figures: Figures, stage: Row, numbers: Numbers) -> list[str]:
 
 
 def _pains(stage: Row, touchpoints: Sequence[Row], numbers: Numbers) -> list[str]:
-    """Errors first, then going back and skipping."""
-    lines = []
-    for row in touchpoints:
-        if row.is_error:
-            lines.append(_error(row, numbers))
+    """Errors first, then other friction, going back and skipping."""
+    lines = [_error(row, numbers) for row in touchpoints if row.is_error]
+    lines += _friction(stage, numbers)
     if stage.back_step_count:
         lines.append(
             say_number(
@@ -254,6 +267,41 @@ def _pains(stage: Row, touchpoints: Sequence[Row], numbers: Numbers) -> list[str
     if stage.skipped_count:
         lines.append(say("skipped by {share}", share=numbers.share(stage.skipped_share)))
     return lines
+
+
+def _friction(stage: Row, numbers: Numbers) -> list[str]:
+    """What went wrong without an error, where it happened at all."""
+    searched, repeated, asked = stage.repeated_search_count, stage.rage_repeat_count, stage.support_contact_count
+    lines = [
+        (
+            searched,
+            say_number(
+                "{count} search after one that found nothing",
+                "{count} searches after one that found nothing",
+                searched or 0,
+                count=numbers.count(searched),
+            ),
+        ),
+        (
+            repeated,
+            say_number(
+                "{count} time the same again and again",
+                "{count} times the same again and again",
+                repeated or 0,
+                count=numbers.count(repeated),
+            ),
+        ),
+        (
+            asked,
+            say_number(
+                "{count} time help was asked for right after",
+                "{count} times help was asked for right after",
+                asked or 0,
+                count=numbers.count(asked),
+            ),
+        ),
+    ]
+    return [line for count, line in lines if count]
 
 
 def _error(row: Row, numbers: Numbers) -> str:

@@ -8,6 +8,7 @@ from functools import partial
 
 from parcours.numbers import Numbers
 from parcours.report.figures import Figures, Row, first
+from parcours.report.journey.cautions import cautions
 from parcours.report.section import Column, Section, Table, table
 from parcours.words import later, say, say_number, told
 
@@ -68,7 +69,7 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
                 "data cut-off, the latest instant its exports reach, never the clock; times are {time_zone}.",
                 time_zone=figures.shop.time_zone,
             ),
-            notes=_definitions(figures, numbers),
+            notes=[*cautions(figures, numbers), *_definitions(figures, numbers)],
             shown=[
                 table(say("What was loaded"), LOADED, figures.exports, numbers),
                 _cut_offs(figures, numbers),

@@ -7,8 +7,9 @@ from datetime import date
 from functools import partial
 
 from parcours.numbers import Numbers
-from parcours.report.drawing import BLUE, FAINT, GREY, INK, LINE, SKY, Chart, axis, chart, layout, note, shape
+from parcours.report.drawing import Chart
 from parcours.report.figures import Figures, Row
+from parcours.report.journey.cohort_chart import cohort_chart
 from parcours.report.section import Column, Section, table
 from parcours.words import later, say
 
@@ -47,7 +48,7 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
     return [
         section(
             subtitle,
-            charts=[_cohort_chart(figures.cohorts, numbers)],
+            charts=[_chart(figures.cohorts, numbers)],
             notes=[say("The mean over cohorts is weighted by their size.")],
             tables=[table(say("Cohorts and intervals"), COHORTS, finished, numbers)],
         )
@@ -71,67 +72,11 @@ def _title(figures: Figures, numbers: Numbers) -> str:
     )
 
 
-def _cohort_chart(cells: Sequence[Row], numbers: Numbers) -> Chart:
-    """Cohorts × intervals, the mean over cohorts below; unfinished intervals are blank, small cells grey."""
-    cohorts = sorted({cell.cohort_on for cell in cells if cell.cohort_on is not None})
-    intervals = sorted({cell.interval_number for cell in cells})
-    places: dict[date | None, float] = {on: float(row) for row, on in enumerate(cohorts)} | {None: len(cohorts) + 0.25}
-    notes, shares, texts = [], {}, {}
-    for cell in [cell for cell in cells if cell.rate is not None]:
-        counts = say(
-            "{numerator} of {denominator}",
-            numerator=numbers.count(cell.returned_count),
-            denominator=numbers.count(cell.finished_count),
-        )
-        if cell.is_small:
-            x = cell.interval_number - intervals[0]
-            notes.append(note(counts, x, places[cell.cohort_on], size=10.5, color=FAINT))
-        else:
-            shares[cell.cohort_on, cell.interval_number] = (cell.rate or 0) * 100
-            texts[cell.cohort_on, cell.interval_number] = f"{numbers.share(cell.rate)}<br>{counts}"
-    traces = [
-        {
-            "type": "heatmap",
-            "x": list(range(len(intervals))),
-            "y": [places[on] for on in group],
-            "z": [[shares.get((on, number)) for number in intervals] for on in group],
-            "text": [[texts.get((on, number), "") for number in intervals] for on in group],
-            "zmin": 0,
-            "zmax": max(shares.values(), default=1.0) or 1.0,
-            "colorscale": [[0, "#eef4f8"], [0.5, SKY], [1, BLUE]],
-            "showscale": False,
-            "xgap": 3,
-            "ygap": 3,
-            "texttemplate": "%{text}",
-            "textfont": {"size": 10.5},
-            "hoverinfo": "skip",
-        }
-        for group in (cohorts, [None])
-    ]
-    sizes = {cell.cohort_on: say("n\u00a0{count}", count=numbers.count(cell.customer_count)) for cell in cells}
-    labels = {on: numbers.month(on) for on in cohorts} | {None: f"<b>{say('Mean')}</b>"}
-    first, *others = (numbers.month_of_days(number) for number in intervals)
-    bottom, width = places[None], len(intervals)
-    frame = layout(
-        numbers,
-        int((bottom + 1) * 38) + 36,
-        (30, 8, 6, 122),
-        annotations=notes,
-        xaxis=axis(
-            side="top",
-            showgrid=False,
-            tickvals=list(range(width)),
-            ticktext=[say("days {days}", days=first), *others],
-            range=[-0.5, width - 0.5],
-        ),
-        yaxis=axis(
-            showgrid=False,
-            tickvals=list(places.values()),
-            ticktext=[f"{labels[on]}  <span style='color:{GREY}'>{sizes[on]}</span>" for on in places],
-            range=[bottom + 0.55, -0.55],
-            tickfont={"color": INK, "size": 11.5},
-        ),
-        shapes=[shape("line", [0, 1], [bottom - 0.625], {"color": LINE, "width": 1}, xref="paper", yref="y")],
-    )
-    widths = {"minimum_width": 130 + 66 * width, "maximum_width": 130 + 180 * width}
-    return chart("retention-cohorts", lambda _: {"data": traces, "layout": frame}, **widths)
+def _chart(cells: Sequence[Row], numbers: Numbers) -> Chart:
+    """Months of first orders × intervals of 30 days."""
+
+    def days(intervals: Sequence[int]) -> list[str]:
+        first, *others = (numbers.month_of_days(number) for number in intervals)
+        return [say("days {days}", days=first), *others]
+
+    return cohort_chart("retention-cohorts", cells, numbers.month, days, numbers)

@@ -8,6 +8,7 @@ from parcours.numbers import Numbers, capital
 from parcours.report.drawing import chart
 from parcours.report.figures import Figures, Row
 from parcours.report.journey.dots import Dot, DotPanel, dots
+from parcours.report.journey.flag import Flag, flagged
 from parcours.report.section import Column, Section, table
 from parcours.tables.segment_words import dimension_words, segment_words
 from parcours.words import later, say, say_number, told
@@ -63,7 +64,7 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
     panel = DotPanel(shown, say("times as often (lift, log scale), 95\u00a0% interval"), is_share=False, is_ratio=True)
     return [
         section(
-            who_drops_more(more[0], numbers),
+            who_drops_more(first_told(figures, flagged(figures)) or more[0], numbers),
             subtitle,
             charts=[chart("drivers", partial(dots, [panel], numbers))],
             notes=[in_table] if rest > 0 else [],
@@ -75,6 +76,25 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
 def dropping_more(figures: Figures) -> list[Row]:
     """The levels told with which more drop; first the one with which most dropped that others would not have."""
     return [row for row in figures.drivers if row.is_told and row.lift is not None and row.lift > 1]
+
+
+def first_told(figures: Figures, flag: Flag | None) -> Row | None:
+    """The first of those where most is lost, else of those elsewhere."""
+    more = dropping_more(figures)
+    at_flag = [row for row in more if flag is not None and row.stage_left == flag.stage.stage]
+    return next(iter(at_flag or more), None)
+
+
+def elsewhere(row: Row, numbers: Numbers) -> str:
+    """A driver at another place than where most is lost."""
+    return say(
+        "Elsewhere, before {step}: {who}, {lift} times as often as others ({share} against {share_of_others}).",
+        who=_who(row),
+        lift=numbers.decimal(row.lift, 1),
+        step=_where(row),
+        share=numbers.share(row.compared_rate, 0),
+        share_of_others=numbers.share(row.comparable_rate, 0),
+    )
 
 
 def who_drops_more(row: Row, numbers: Numbers) -> str:
