@@ -260,6 +260,20 @@ values
     ('{text}', 'other', 'cart', 1, 20, 17, 0.85, 0.7, 0.9, true, true),
     ('{text}', 'not known', 'cart', 1, 90, 30, 0.33, 0.25, 0.5, false, false),
     ('month', '2026-06-01', 'cart', 1, 100, 20, 0.2, 0.1, 0.3, false, false);
+insert into metrics.stages_by_journey_type (
+    journey_type, stage, stage_position, is_required, journey_count, visited_count, visited_share, visited_low,
+    visited_high, median_seconds, answer_count, satisfaction_mean, is_small, is_left_out, is_time_left_out,
+    is_satisfaction_left_out
+)
+values
+    ('all', 'cart', 1, true, 160, 100, 0.625, 0.55, 0.7, 60, 40, 7.5, false, false, false, true),
+    ('all', 'purchase', 3, true, 160, 80, 0.5, 0.42, 0.58, 7200, 0, null, false, false, false, true),
+    ('first purchase', 'cart', 1, true, 40, 30, 0.75, 0.6, 0.86, 60, 31, 8.04, false, false, false, false),
+    ('first purchase', 'purchase', 3, true, 40, 40, 1, 0.91, 1, 3600, 0, null, false, false, false, true),
+    ('renewal', 'cart', 1, true, 40, 4, 0.1, 0.04, 0.23, 30, 5, 1.5, false, false, true, true),
+    ('renewal', 'purchase', 3, true, 40, 40, 1, 0.91, 1, 14400, 0, null, false, false, false, true),
+    ('support', 'cart', 1, true, 12, 2, 0.16, 0.05, 0.4, 30, 0, null, true, true, true, true),
+    ('support', 'purchase', 3, true, 12, 0, 0, 0, 0.2, null, 0, null, true, true, true, true);
 insert into metrics.stage_drop_off (
     stage, stage_label, stage_position, is_required, reached_count, matured_count, dropped_count, open_count,
     skipped_count, back_step_count, median_seconds, drop_off_rate, drop_off_low, drop_off_high,

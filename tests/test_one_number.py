@@ -63,6 +63,9 @@ PAGE: dict[str, Sequence[Asked]] = {
         Asked(whole("metrics.journey_map"), {"stage": "stage"}),
         Asked(lambda shop, row: shop.drop_off(), {"stage": "stage"}, made=["*"]),
     ],
+    "stages_by_type": [
+        Asked(whole("metrics.stages_by_journey_type"), {"journey_type": "journey_type", "stage": "stage"})
+    ],
     "segments": [
         Asked(
             lambda shop, row: shop.table("metrics.stage_drop_off_by_segment", where=f"dimension = '{row.dimension}'"),
@@ -223,6 +226,7 @@ PAGE: dict[str, Sequence[Asked]] = {
             ("to_place", "from_place", "back", "there"),
         )
     ],
+    "next_channels": [Asked(whole("metrics.next_channels"), {"channel": "channel", "next_channel": "next_channel"})],
     "impacts": [
         Asked(lambda shop, row: shop.changes(), {"change_id": "change_id", "kpi": "kpi"}),
     ],
@@ -318,6 +322,7 @@ def test_each_figure_of_the_page_is_that_of_its_function(figures: Figures, shop:
         "deviation_costs",
         "back_and_forth",
         "stages",
+        "stages_by_type",
         "funnel_steps",
         "cart_ways",
         "cohorts",

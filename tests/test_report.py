@@ -294,6 +294,7 @@ def test_a_section_is_on_the_page_where_it_says_once_its_module_is_there(
     assert list(by_key) == [
         "journey",
         "segments",
+        "journey-types",
         "back-and-forth",
         "variants",
         "conformance",

@@ -19,11 +19,12 @@ from report_shop import (
     write_published,
 )
 
-from parcours.numbers import NBSP
+from parcours.numbers import NBSP, NOTHING
 from parcours.report.figures import Row, read_figures
 from parcours.report.journey.cards import cards
 from parcours.report.journey.daily_chart import axis_end
 from parcours.report.journey.page import QUERIES
+from parcours.report.journey.segments_chart import NARROW, WIDE
 from parcours.report.journey.summary import summary
 from parcours.report.movement_words import segments
 from parcours.report.section import Section
@@ -308,3 +309,41 @@ def test_the_map_shows_friction_under_satisfaction_and_by_which_channels_journey
         "7 times help was asked for right after",
     } <= {*lanes["Pain points"][0]}
     assert "3 times help was asked for right after" in lanes["Pain points"][1]
+
+
+def test_types_of_journeys_say_where_renewals_and_first_purchases_differ(tmp_path: Path) -> None:
+    path = write_published(tmp_path / "published.duckdb", text="Basket")
+    section = sections_of(path)["journey-types"]
+    assert plain(section.title) == (
+        "Renewals visit Basket less often than first purchases: 10 % of them, 75 % of first purchases"
+    )
+    assert "This is no drop-off" in section.subtitle
+    side, firsts, renewals = section.views  # of support too few are over, and there is no row of others
+    assert [view.name for view in section.views] == ["Side by side", "First purchases", "Renewals"]
+    assert [plain(cell) for cell in side.table.rows[1]] == [
+        *("First purchases", "75.0 % (30 / 40)", "100 % (40 / 40)"),
+    ]
+    assert plain(firsts.title) == "First purchases stay longest in Purchase: 1 h, median"
+    assert [plain(cell) for cell in firsts.table.rows[0]] == [
+        *("Basket", "30", "40", "75.0 %", "60.0–86.0 %", "1 min", "8.0", "31"),
+    ]
+    assert renewals.table.rows[0][-3:] == [NOTHING, NOTHING, NOTHING], "times and answers of few are left out"
+    # One scale: the bars of all types, a row per type and where it is narrow a row per stage.
+    wide, narrow = (json.loads(drawing)["data"][0]["x"] for drawing in (side.chart.wide, side.chart.narrow))
+    assert [share / WIDE for share in wide] == pytest.approx([0.625, 0.5, 0.75, 1, 0.1, 1])
+    assert [share / NARROW for share in narrow] == pytest.approx([0.625, 0.75, 0.1, 0.5, 1, 1])
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("update metrics.stages_by_journey_type set visited_low = 0, visited_high = 1")
+    assert sections_of(path)["journey-types"].title.endswith("about as often: all intervals overlap")
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(
+            "update metrics.stages_by_journey_type set journey_type = 'other' where journey_type = 'renewal'"
+        )
+    together = sections_of(path)["journey-types"]
+    assert plain(together.title) == "Of 80 journeys that are over: 50 % first purchases, 50 % support journeys"
+    assert together.notes == [
+        "Support journeys stand together: fewer than 30 of one of them are over, and the rest would tell these."
+    ]
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("update metrics.stages_by_journey_type set is_left_out = journey_type <> 'other'")
+    assert "journey-types" not in sections_of(path), "one type alone is compared with none"

@@ -78,13 +78,17 @@ class FlagBox:
 
 @dataclass(frozen=True)
 class View:
-    """One of several looks at a section, of which a switch shows one: its name there, its finding, chart and table."""
+    """One of several looks at a section, of which a switch shows one: its name there, its finding, chart and table.
+
+    `legend`: of its own chart, where the views of a section have different marks.
+    """
 
     name: str
     title: str
     chart: Chart
     table: Table
     note: str = ""
+    legend: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from itertools import groupby
 
 from parcours.numbers import NOTHING, Numbers, capital
-from parcours.report.drawing import ORANGE, RED, chart
+from parcours.report.drawing import ORANGE, RED, chart, safe
 from parcours.report.figures import Figures, Row
 from parcours.report.journey.flag import Flag, flagged
-from parcours.report.journey.segments_chart import SegmentRow, segments_chart
+from parcours.report.journey.segments_chart import Cell, CellRow, segments_chart
 from parcours.report.section import Section, Table, View
 from parcours.tables.segment_words import dimension_words
 from parcours.words import say, say_number, told
@@ -119,15 +120,25 @@ class Told:
         return numbers.month(date.fromisoformat(value)) if self.dimension == "month" else told(value)
 
 
+@dataclass(frozen=True)
+class Segment:
+    """A segment's name, and its row of each stage; those that are left out are missing."""
+
+    label: str
+    stages: Mapping[str, Row]
+
+
 def _view(number: int, segments: Told, figures: Figures, flag: Flag | None, numbers: Numbers) -> View:
     whole = {stage.stage: stage for stage in figures.stages if stage.stage in segments.stages}
-    everybody = SegmentRow(say("All journeys"), _n(max(one.matured_count for one in whole.values()), numbers), whole)
+    everybody = Segment(say("All journeys"), whole)
     red = frozenset(stage.stage for stage in flag.stages) if flag else frozenset[str]()
     dimension = dimension_words(segments.dimension)
     title = say("By {dimension}, {ends}", dimension=dimension, ends=segments.ends(numbers))
-    draw = partial(
-        segments_chart, [everybody, *_segments(segments, segments.drawn, numbers)], segments.stages, red, numbers
-    )
+    drawn = [
+        CellRow(one.label, _n(max(row.matured_count for row in one.stages.values()), numbers), cells)
+        for one in [everybody, *_segments(segments, segments.drawn, numbers)]
+        for cells in [{stage: _cell(row, segments.stages, red, numbers) for stage, row in one.stages.items()}]
+    ]
     rest = len(segments.values) - len(segments.drawn)
     more = say_number(
         "{count} more is in metrics.stage_drop_off_by_segment.",
@@ -138,7 +149,11 @@ def _view(number: int, segments: Told, figures: Figures, flag: Flag | None, numb
     return View(
         capital(dimension),
         title,
-        chart(f"segments-{number}", draw, description=say("{title}. Figures in the table.", title=title)),
+        chart(
+            f"segments-{number}",
+            partial(segments_chart, drawn, segments.stages, red, numbers),
+            description=say("{title}. Figures in the table.", title=title),
+        ),
         _table(
             dimension, [everybody, *_segments(segments, segments.values[:LISTED], numbers)], segments.stages, numbers
         ),
@@ -146,23 +161,34 @@ def _view(number: int, segments: Told, figures: Figures, flag: Flag | None, numb
     )
 
 
-def _segments(segments: Told, values: Sequence[str], numbers: Numbers) -> list[SegmentRow]:
-    return [
-        SegmentRow(segments.named(value, numbers), _n(max(row.matured_count for row in cells.values()), numbers), cells)
-        for value in values
-        for cells in [segments.cells[value]]
-    ]
+def _segments(segments: Told, values: Sequence[str], numbers: Numbers) -> list[Segment]:
+    return [Segment(segments.named(value, numbers), segments.cells[value]) for value in values]
+
+
+def _cell(row: Row, stages: Mapping[str, str], red: frozenset[str], numbers: Numbers) -> Cell:
+    """Of those who reached a stage, those that went no further."""
+    share = numbers.share(row.drop_off_rate, 0)
+    went_no_further = say(
+        "{stage}: {dropped} of {finished} went no further, {share} ({interval})",
+        stage=safe(stages[row.stage]),
+        dropped=numbers.count(row.dropped_count),
+        finished=numbers.count(row.matured_count),
+        share=share,
+        interval=numbers.interval(row.drop_off_low, row.drop_off_high),
+    )
+    colour = RED if row.stage in red else ORANGE
+    return Cell(row.drop_off_rate, share, went_no_further, colour, row.drop_off_low, row.drop_off_high)
 
 
 def _n(count: int, numbers: Numbers) -> str:
     return say_number("{count} journey", "{count} journeys", count, count=numbers.count(count))
 
 
-def _table(dimension: str, rows: Sequence[SegmentRow], stages: dict[str, str], numbers: Numbers) -> Table:
+def _table(dimension: str, rows: Sequence[Segment], stages: dict[str, str], numbers: Numbers) -> Table:
     """A row per segment: of each stage how many ended there, of how many, and the rate."""
 
-    def cell(row: SegmentRow, stage: str) -> str:
-        found = row.cells.get(stage)
+    def cell(row: Segment, stage: str) -> str:
+        found = row.stages.get(stage)
         if found is None:
             return NOTHING
         counts = f"{numbers.count(found.dropped_count)} / {numbers.count(found.matured_count)}"
