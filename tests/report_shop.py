@@ -232,6 +232,14 @@ insert into metrics.transitions (
     ('touchpoint', 'all', '{text}', '{text}', 99, 99, 99, 5, true, false),
     ('touchpoint', 'all', '{text}', 'search', 40, 40, 40, 5, false, false),
     ('touchpoint', 'all', 'search', '{text}', 4, 4, 4, 5, false, true);
+insert into metrics.next_channels (
+    channel, next_channel, is_same, next_count, journey_count, followed_count, followed_journey_count, next_share,
+    next_low, next_high, third_count, back_count, back_share, back_low, back_high, is_small, is_back_small
+) values
+    ('direct', 'direct', true, 60, 40, 100, 70, 0.6, 0.5, 0.7, null, null, null, null, null, false, true),
+    ('direct', '{text}', false, 40, 35, 100, 70, 0.4, 0.3, 0.5, 36, 27, 0.75, 0.6, 0.86, false, false),
+    ('{text}', 'direct', false, 50, 45, 50, 45, 1, 0.92, 1, 20, 19, 0.95, 0.7, 0.99, false, true),
+    ('social', 'direct', false, 3, 3, 3, 3, 1, 0.3, 1, 0, 0, null, null, null, true, true);
 insert into metrics.journey_variants (
     journey_type, variant_number, path, visit_count, is_intended, journey_count, ordered_count, journey_share,
     cumulative_share, covers_80, ordered_rate, ordered_low, ordered_high, median_seconds, is_small

@@ -321,6 +321,7 @@ def test_each_figure_of_the_page_is_that_of_its_function(figures: Figures, shop:
         "conformance",
         "deviation_costs",
         "back_and_forth",
+        "next_channels",
         "stages",
         "stages_by_type",
         "funnel_steps",

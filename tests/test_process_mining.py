@@ -31,6 +31,13 @@ inner join (
 where steps.{place} is not null
 order by steps.journey_id, steps.{number}
 """
+SESSIONS = """
+select steps.journey_id, min(steps.occurred_at), sessions.channel
+from journeys.journey_touchpoints as steps
+inner join journeys.sessions as sessions on steps.session_id = sessions.session_id
+group by steps.journey_id, steps.session_id, sessions.channel
+order by 1, 2
+"""
 HEADER = ("case:concept:name", "time:timestamp", "concept:name")
 
 
@@ -73,12 +80,19 @@ def test_pm4py_finds_the_same_variants_of_stages(published_sample: Path, tmp_pat
 
 
 @pytest.mark.readers
-@pytest.mark.parametrize(("kind", "number"), [("stage", "staged_number"), ("touchpoint", "named_number")])
+@pytest.mark.parametrize(
+    ("kind", "asked"),
+    [
+        ("stage", STEPS.format(place="stage", number="staged_number")),
+        ("touchpoint", STEPS.format(place="touchpoint", number="named_number")),
+        ("channel", SESSIONS),
+    ],
+)
 def test_pm4py_finds_the_same_transitions(
-    kind: str, number: str, published_sample: Path, tmp_path: Path, pm4py: Path
+    kind: str, asked: str, published_sample: Path, tmp_path: Path, pm4py: Path
 ) -> None:
     with duckdb.connect(str(published_sample), read_only=True) as published:
-        steps = rows(published, STEPS.format(place=kind, number=number))
+        steps = rows(published, asked)
         wanted = rows(
             published,
             "select from_place, to_place, transition_count from metrics.transitions "

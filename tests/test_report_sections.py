@@ -274,9 +274,33 @@ def test_back_and_forth_names_the_pair_gone_back_between_most_often(tmp_path: Pa
     section = sections_of(path)["back-and-forth"]
     assert section.title == "People go back and forth most between Basket and Checkout: 50 times back, in 36 journeys"
     # Between touchpoints too few went back; one after itself is no pair; other types of journeys are not all.
-    assert [view.name for view in section.views] == ["Stages"]
+    assert [view.name for view in section.views] == ["Stages", "Channels"]
     assert section.views[0].table.rows == [["Basket ⇄ Checkout", "90", "50", "66", "36", "35", f"2{NBSP}h"]]
-    assert "back-and-forth" not in emptied(path, "transitions")
+    channels = section.views[1]
+    assert plain(channels.title) == (
+        "Direct → Basket → direct: of those who come by direct, then Basket, then again, "
+        "75 % come by direct (60.0–86.0 %)"
+    )
+    assert [[plain(cell) for cell in row] for row in channels.table.rows[1:3]] == [
+        ["direct", "Basket", "40", "100", "70", "40.0 %", "30.0–50.0 %", "36", "27", "75.0 %", "60.0–86.0 %"],
+        ["Basket", "direct", "50", "50", "45", "100 %", "92–100 %", *[NOTHING] * 4],
+    ]
+    drawn = json.loads(channels.chart.wide)["data"]
+    assert [sum(part["x"][row] for part in drawn) for row in (0, 1)] == pytest.approx([100, 100])
+    assert [len(part["x"]) for part in drawn] == [2, 2, 2], "a channel after which few came again is in the table alone"
+    assert [view.name for view in emptied(path, "next_channels")["back-and-forth"].views] == ["Stages"]
+
+
+def test_channels_alone_are_back_and_forth_too(tmp_path: Path) -> None:
+    path = write_published(tmp_path / "published.duckdb", text="Basket")
+    section = emptied(path, "transitions")["back-and-forth"]
+    assert [view.name for view in section.views] == ["Channels"] and section.title == section.views[0].title
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("update metrics.next_channels set is_back_small = true")
+    assert plain(sections_of(path)["back-and-forth"].title) == (
+        "After Basket, 100 % of the next sessions come by direct (92–100 %)"
+    )
+    assert "back-and-forth" not in emptied(path, "next_channels")
 
 
 def test_who_comes_back_by_week_is_a_section_per_retention_of_the_shop(tmp_path: Path) -> None:

@@ -1,13 +1,23 @@
-"""Transitions: from stage to stage and from touchpoint to touchpoint, with loops, back-steps, beginnings and ends."""
+"""Transitions: from stage to stage, touchpoint to touchpoint, channel to channel, with loops, back-steps and ends."""
 
 from __future__ import annotations
 
+from collections import Counter
+from itertools import pairwise, product
+from math import sqrt
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 from conftest import cases
-from given import at, event, order, rows, settings, warehouse
+from given import at, event, examples, order, rows, settings, warehouse
+from hypothesis import given as drawn
+from hypothesis import settings as how
+from hypothesis import strategies as st
+
+from parcours.project import ROOT
+from parcours.warehouse.functions import write_functions
 
 DAY = 86400.0
 # Not run: patterns of several steps (ch-sm-05, ch-sm-07): they count matches that do not overlap, transitions all.
@@ -73,6 +83,129 @@ def test_the_end_of_a_journey_that_may_go_on_is_no_transition() -> None:
         (None, "discovery", 1),
         ("discovery", "consideration", 1),
     ]
+
+
+def test_channels_of_the_sessions_that_follow_each_other() -> None:
+    mail, ads = ({"campaign_medium": medium, "campaign_source": "x"} for medium in ("email", "cpc"))
+    found = warehouse(
+        events=[
+            event("a", 0, "landing", **mail, customer_id="c"),
+            event("a", 60, "product", customer_id="c"),
+            event("a", 3600, "landing", **ads, customer_id="c"),
+            event("a", 7200, "landing", **mail, customer_id="c"),
+            event("a", 7260, "checkout", customer_id="c"),  # cut by the purchase: its rest is in the same journey
+            event("a", 7400, "purchased", customer_id="c"),
+            event("a", 14400, "help", **mail, customer_id="c"),
+            event("b", 0, "landing", **ads),
+        ],
+        order_rows=[order("#1", 7300, customer_id="c", paid_at=at(9000))],
+        tickets=[{"ticket_id": "t", "customer_id": "c", "created_at": at(10000)}],
+        build=["metrics.transitions", "metrics.next_channels"],
+    )
+    assert transitions(found, "channel", "transition_count, median_seconds, is_loop, is_back_step") == [
+        (None, "e-mail", 1, None, False, False),
+        (None, "paid search", 1, None, False, False),
+        ("e-mail", None, 1, None, False, False),
+        ("e-mail", "e-mail", 1, 7200.0, True, False),
+        ("e-mail", "paid search", 1, 3600.0, False, False),
+        ("paid search", None, 1, None, False, False),
+        ("paid search", "e-mail", 1, 3600.0, False, False),
+    ]
+    assert rows(
+        found,
+        "select channel, next_channel, next_count, followed_count, next_share, third_count, back_count, back_share "
+        "from metrics.next_channels order by 1, 2",
+    ) == [
+        ("e-mail", "e-mail", 1, 2, 0.5, None, None, None),
+        ("e-mail", "paid search", 1, 2, 0.5, 1, 1, 1.0),
+        ("paid search", "e-mail", 1, 1, 1.0, 1, 0, 0.0),
+    ]
+    # Two sessions of one journey are worth one.
+    assert (
+        rows(found, "select next_low, next_high from metrics.next_channels where channel = 'e-mail'")
+        == [pytest.approx(interval(1, [2]), abs=1e-6)] * 2
+    )
+
+
+CHANNELS = ("ads", "direct", "mail")
+NEXT_SQL = Path(ROOT, "sql/metrics/next_channels.sql").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def chained() -> duckdb.DuckDBPyConnection:
+    """What the table of next channels reads, empty."""
+    connection = duckdb.connect()
+    connection.execute(
+        """
+        create schema settings; create schema journeys;
+        create table settings.shop as select 3 as small_cell;
+        create table journeys.journey_sessions (
+            journey_id text, person_id text, visit_number bigint, channel text, next_channel text
+        );
+        """
+    )
+    write_functions(connection, "memory")
+    return connection
+
+
+@pytest.mark.random
+@how(max_examples=examples(40, 1500), deadline=None)
+@drawn(st.lists(st.lists(st.sampled_from(CHANNELS), min_size=1, max_size=6), max_size=12))
+def test_next_channels_are_those_of_a_plain_walk(chained: duckdb.DuckDBPyConnection, journeys: list[list[str]]) -> None:
+    chained.execute("delete from journeys.journey_sessions")
+    lines = [
+        (f"j{number}", f"p{number % 5}", place + 1, channel, following)
+        for number, path in enumerate(journeys)
+        for place, (channel, following) in enumerate(zip(path, [*path[1:], None], strict=True))
+    ]
+    if lines:
+        marks = ", ".join(["(?, ?, ?, ?, ?)"] * len(lines))
+        chained.execute(
+            f"insert into journeys.journey_sessions values {marks}", [value for line in lines for value in line]
+        )
+    found = chained.execute(
+        "select channel, next_channel, next_count, journey_count, followed_count, followed_journey_count, next_share, "
+        f"next_low, next_high, third_count, back_count, back_low, back_high, is_small, is_back_small from ({NEXT_SQL})"
+    ).fetchall()
+    walked = {}
+    for one, other in product(CHANNELS, CHANNELS):
+        after = [sum(channel == one for channel in path[:-1]) for path in journeys]
+        pairs = [[pair == (one, other) for pair in pairwise(path)] for path in journeys]
+        if not any(map(any, pairs)):
+            continue
+        thirds = [sum(path[place : place + 2] == [one, other] for place in range(len(path) - 2)) for path in journeys]
+        backs = [
+            sum(path[place : place + 3] == [one, other, one] for place in range(len(path) - 2)) for path in journeys
+        ]
+        people, third_people = (
+            {number % 5 for number, count in enumerate(counts) if count} for counts in (after, thirds)
+        )
+        times = sum(map(sum, pairs))
+        is_same = one == other
+        walked[one, other] = (
+            *(times, sum(map(any, pairs)), sum(after), sum(map(bool, after)), times / sum(after)),
+            *interval(times, after),
+            *((None, None, None, None) if is_same else (sum(thirds), sum(backs), *interval(sum(backs), thirds))),
+            *(len(people) < 3, len(third_people) < 3),
+        )
+    assert {(one, other): pytest.approx(rest, abs=1e-6) for one, other, *rest in found} == {
+        pair: [*rest] for pair, rest in walked.items()
+    }
+    shares: Counter[str] = Counter()
+    for one, _, _, _, _, _, share, *_ in found:
+        shares[one] += share
+    assert all(total == pytest.approx(1) for total in shares.values())
+
+
+def interval(counted: int, by_journey: list[int]) -> tuple[float | None, float | None]:
+    """Wilson's 95 % of a count, of as many as these journeys' are worth."""
+    whole, z = sum(by_journey), 1.959964
+    if not whole:
+        return None, None
+    n = whole**2 / sum(count**2 for count in by_journey)
+    x = n * counted / whole
+    middle, spread = x + z * z / 2, z * sqrt(x * (n - x) / n + z * z / 4)
+    return (middle - spread) / (n + z * z), (middle + spread) / (n + z * z)
 
 
 def test_by_type_of_journey_the_times_add_up_and_people_are_counted_once_over_all() -> None:

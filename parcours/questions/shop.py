@@ -326,12 +326,12 @@ class Shop:
         until: date | str | None = None,
         where: str | None = "kind = 'stage' and journey_type = 'all'",
     ) -> Answer:
-        """From which stage (or touchpoint) to which, and how often.
+        """From which stage (or touchpoint, or channel) to which, and how often.
 
         Args:
             since: the first shop day on which a journey began that counts.
             until: the last one.
-            where: a condition in SQL, as `kind = 'touchpoint' and journey_type = 'all'`.
+            where: a condition in SQL, as `kind = 'touchpoint' and journey_type = 'all'`; `kind = 'channel'`.
         """
         select = (
             "select *, coalesce(from_place, 'begins') || ' → ' || coalesce(to_place, 'is over') as move "

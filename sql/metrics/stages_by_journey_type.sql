@@ -4,9 +4,9 @@
 -- Left out where pages are shared. A type of fewer journeys than a small cell, and where the types left out are together
 -- fewer than that, the next larger one too: the others would tell it of the row over all, which is on the page; together
 -- they are the row `other`. The time in a stage that fewer journeys than a small cell visited. The answers of a type about
--- a stage where they are fewer than a small cell, and the next larger ones too where those that are not shown are together
--- fewer: of the mean of all answers, which the map has with their number, the others would tell theirs. Over all, answers
--- are the map's to show.
+-- a stage where they are fewer than a small cell; and where types that are not shown have answers, which are fewer than a
+-- small cell even with those of journeys that are not over and of none, the next larger ones too: of the mean of all
+-- answers, which the map has with their number, the others would tell theirs. Over all, answers are the map's to show.
 -- key: journey_type, stage
 with ended as (
     select matured.journey_id, journeys.journey_type
@@ -122,16 +122,26 @@ cells as (
     left join metrics.csat_by_stage as csat on stages.stage = csat.stage
 ),
 
+told_answers as (
+    select
+        stage,
+        cast(sum(case when is_whole then answer_count else 0 end) as bigint) as typed_count,
+        cast(sum(case when may_tell_answers then answer_count else 0 end) as bigint) as told_count
+    from cells
+    group by stage
+),
+
 untold as (
     select
-        *,
-        whole_answer_count - cast(
-            sum(case when may_tell_answers then answer_count else 0 end) over (partition by stage) as bigint
-        ) as untold_count,
+        cells.*,
+        told_answers.typed_count > told_answers.told_count
+        and is_small_cell(cells.whole_answer_count - told_answers.told_count, cells.small_cell) as would_tell,
         row_number() over (
-            partition by stage, coalesce(may_tell_answers, false) order by answer_count, journey_type
+            partition by cells.stage, coalesce(cells.may_tell_answers, false)
+            order by cells.answer_count, cells.journey_type
         ) as answers_place
     from cells
+    inner join told_answers on cells.stage = told_answers.stage
 )
 
 select
@@ -151,5 +161,5 @@ select
     is_left_out,                -- the whole row, on a page that is shared
     is_left_out or is_small_cell(visited_count, small_cell) as is_time_left_out,  -- the time too
     not coalesce(may_tell_answers, false)
-    or (untold_count > 0 and is_small_cell(untold_count, small_cell) and answers_place = 1) as is_satisfaction_left_out,  -- the answers too
+    or (would_tell and answers_place = 1) as is_satisfaction_left_out,  -- the answers too
 from untold

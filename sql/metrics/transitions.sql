@@ -1,5 +1,6 @@
--- One row per transition between two stages, or two touchpoints, within journeys, by type of journey and over all.
--- A stage's time is from its entry to the next one's; a touchpoint's to the next touchpoint that has a name. Without
+-- One row per transition between two stages, two touchpoints, or the channels of two sessions, within journeys, by type of
+-- journey and over all. A stage's time is from its entry to the next one's; a touchpoint's to the next touchpoint that has
+-- a name; a channel's from the beginning of a session (journeys.journey_sessions) to that of the next. Without
 -- from_place: the journey's beginning; without to_place: its end, counted for journeys that are over
 -- (metrics.matured_journeys) only.
 -- key: kind, journey_type, from_place, to_place
@@ -24,6 +25,16 @@ with moves as (
         elapsed_seconds(steps.occurred_at, steps.next_touchpoint_at)
     from journeys.journey_touchpoints as steps
     where steps.touchpoint is not null
+    union all
+    select
+        'channel',
+        person_id,
+        journey_id,
+        channel,
+        next_channel,
+        visit_number = 1,
+        elapsed_seconds(begun_at, next_begun_at)
+    from journeys.journey_sessions
 ),
 
 -- Beginnings and ends have no time of their own.
@@ -71,7 +82,7 @@ move_counts as (
 )
 
 select
-    move_counts.kind,           -- stage or touchpoint
+    move_counts.kind,           -- stage, touchpoint or channel
     move_counts.journey_type,   -- first purchase, renewal, support or usage; all: over all types
     move_counts.from_place,     -- null: the journey begins
     move_counts.to_place,       -- null: the journey is over
@@ -79,7 +90,7 @@ select
     move_counts.journey_count,  -- journeys in which it was made
     move_counts.transition_count,  -- times it was made
     move_counts.median_seconds,  -- median time over these times; null: a beginning or an end
-    coalesce(move_counts.from_place = move_counts.to_place, false) as is_loop,  -- the same touchpoint again
+    coalesce(move_counts.from_place = move_counts.to_place, false) as is_loop,  -- the same touchpoint, or channel, again
     coalesce(reached.stage_position < since.stage_position, false) as is_back_step,  -- to an earlier stage of the map
 from move_counts
 left join positions as since on move_counts.kind = since.kind and move_counts.from_place = since.place

@@ -97,7 +97,7 @@ def segments_chart(
         },
     )
     above = {"yref": "paper", "xanchor": "left", "yanchor": "bottom", "align": "left", "yshift": 6}
-    letters = 12 if narrow else 14 if len(columns) > MANY else 18
+    letters = min(18, max(12, 54 // len(columns))) if narrow else 14 if len(columns) > MANY else 18
     for column, label in enumerate(columns.values()):
         text = f"<b>{wrapped(label, letters)}</b>"
         notes.append(note(text, column, 1, size=9.5 if narrow else 12, **above))

@@ -7,7 +7,7 @@ with moves as (
         coalesce(stages.stage_label, transitions.from_place) as from_label
     from metrics.transitions as transitions
     left join settings.stages as stages on transitions.kind = 'stage' and transitions.from_place = stages.stage
-    where transitions.journey_type = 'all' and not transitions.is_loop
+    where transitions.kind <> 'channel' and transitions.journey_type = 'all' and not transitions.is_loop
 )
 
 select

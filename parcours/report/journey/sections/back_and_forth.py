@@ -1,4 +1,4 @@
-"""Back and forth: the pairs of stages, or touchpoints, between which people go both ways."""
+"""Back and forth: the pairs of stages, or touchpoints, between which people go both ways; channel after channel."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from functools import partial
 from parcours.numbers import Numbers
 from parcours.report.drawing import BLUE, SKY, chart
 from parcours.report.figures import Figures, Row
+from parcours.report.journey.next_channels import channels_view
 from parcours.report.journey.pairs_chart import pairs_chart
 from parcours.report.section import Column, Section, View, table
 from parcours.words import later, say, say_number
@@ -31,33 +32,38 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
     """One section where enough people went back anywhere; none elsewhere."""
     by_kind = {kind: [row for row in figures.back_and_forth if row.kind == kind] for kind in KINDS}
     by_kind = {kind: rows for kind, rows in by_kind.items() if any(not row.is_small for row in rows)}
-    if not by_kind:
+    channels = channels_view(figures.next_channels, numbers)
+    views = [_view(kind, rows, numbers) for kind, rows in by_kind.items()] + ([channels] if channels else [])
+    if not views:
         return []
-    most = _most(next(iter(by_kind.values())))
     return [
         Section(
             "back-and-forth",
             say("Back and forth"),
-            say_number(
-                "People go back and forth most between {a} and {b}: {count} times back, in {journeys} journey",
-                "People go back and forth most between {a} and {b}: {count} times back, in {journeys} journeys",
-                most.back_journey_count,
-                a=most.a,
-                b=most.b,
-                count=numbers.count(most.back_transition_count),
-                journeys=numbers.count(most.back_journey_count),
-            ),
+            _title(next(iter(by_kind.values())), numbers) if by_kind else views[0].title,
             say(
                 "Pairs of places between which people went both ways within a journey, those gone back between most "
                 "often first. There: the way taken more often; back: the other one. A place right after itself is not "
                 "counted. Pairs of which fewer than {small} people went back are in the table alone.",
                 small=numbers.count(figures.shop.small_cell),
             ),
-            ("metrics.transitions",),
-            legend=[(SKY, say("there")), (BLUE, say("back"))],
-            views=[_view(kind, rows, numbers) for kind, rows in by_kind.items()],
+            ("metrics.transitions", "metrics.next_channels"),
+            views=views,
         )
     ]
+
+
+def _title(rows: Sequence[Row], numbers: Numbers) -> str:
+    most = _most(rows)
+    return say_number(
+        "People go back and forth most between {a} and {b}: {count} times back, in {journeys} journey",
+        "People go back and forth most between {a} and {b}: {count} times back, in {journeys} journeys",
+        most.back_journey_count,
+        a=most.a,
+        b=most.b,
+        count=numbers.count(most.back_transition_count),
+        journeys=numbers.count(most.back_journey_count),
+    )
 
 
 def _most(rows: Sequence[Row]) -> Row:
@@ -93,4 +99,5 @@ def _view(kind: str, rows: Sequence[Row], numbers: Numbers) -> View:
         )
         if rest > 0
         else "",
+        [(SKY, say("there")), (BLUE, say("back"))],
     )

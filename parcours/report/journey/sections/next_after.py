@@ -6,26 +6,10 @@ from collections.abc import Sequence
 from functools import partial
 from itertools import groupby
 
-from parcours.numbers import NBSP, Numbers
-from parcours.report.drawing import (
-    BLUE,
-    FADED,
-    GREY,
-    LINE,
-    ORANGE,
-    PALE,
-    SKY,
-    Drawing,
-    axis,
-    chart,
-    hidden_axis,
-    hover,
-    layout,
-    percent_ticks,
-    row_note,
-    safe,
-)
+from parcours.numbers import Numbers
+from parcours.report.drawing import BLUE, FADED, INK, LINE, ORANGE, PALE, PAPER, SKY, chart
 from parcours.report.figures import Figures, Row
+from parcours.report.journey.strips_chart import Strip, strips
 from parcours.report.section import Column, Section, table
 from parcours.words import later, listed, say, say_number, told
 
@@ -48,8 +32,6 @@ DEEDS = {
     "left": later("{share} left"),
 }
 """Of the outcomes that are known: how many did so."""
-LABELLED_FROM = 0.06
-"""A share of a strip that has room for its number."""
 COLUMNS: tuple[Column, ...] = (
     (later("Stage"), "label", Numbers.text),
     (later("Instead"), "outcome", lambda _, outcome: told(outcome)),
@@ -88,7 +70,13 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
             charts=[
                 chart(
                     "next-after",
-                    partial(strips, stages, numbers),
+                    partial(
+                        strips,
+                        [_strip(stage, numbers) for stage in stages],
+                        {outcome: (colour, PAPER if colour == BLUE else INK) for outcome, colour in COLOURS.items()},
+                        say("of the journeys that ended there"),
+                        numbers,
+                    ),
                     description=say("{title}. Figures in the table.", title=title),
                 )
             ],
@@ -115,65 +103,22 @@ def _title(stages: Sequence[Sequence[Row]], small_cell: int, numbers: Numbers) -
     return say("Of those who end at {stage}, {deeds}", stage=most[0].label, deeds=listed(deeds))
 
 
-def strips(stages: Sequence[Sequence[Row]], numbers: Numbers, narrow: bool) -> Drawing:
-    """A strip of 100 % per stage, with the shares that have room for it; narrow: the stage's name above its strip."""
-    pitch, left = (54, 6) if narrow else (40, 190)
-    traces: list[Drawing] = []
-    for outcome, colour in COLOURS.items():
-        rows = [next((row for row in stage if row.outcome == outcome), None) for stage in stages]
-        shares = [100 * (row.dropped_share or 0) if row else 0 for row in rows]
-        if not any(shares):
-            continue
-        counts = [
+def _strip(stage: Sequence[Row], numbers: Numbers) -> Strip:
+    """Of a stage the outcomes of those who dropped there."""
+    journeys = _journeys(stage[0].dropped_count, numbers)
+    parts = {
+        row.outcome: (
+            row.dropped_share or 0,
             say(
                 "{outcome}: {count} of {journeys}",
-                outcome=told(outcome),
-                count=numbers.count(row.unit_count if row else 0),
-                journeys=_journeys(stage[0].dropped_count, numbers),
-            )
-            for stage, row in zip(stages, rows, strict=True)
-        ]
-        texts = [f"<b>{safe(stage[0].label, 40)}</b><br>{count}" for stage, count in zip(stages, counts, strict=True)]
-        traces.append(
-            {
-                "type": "bar",
-                "orientation": "h",
-                "y": [-place for place in range(len(stages))],
-                "x": shares,
-                "width": 0.4 if narrow else 0.56,
-                "marker": {"color": colour, "line": {"color": "#fff", "width": 1}},
-                "text": [
-                    f"{numbers.decimal(share, 0)}{NBSP}%" if share / 100 >= LABELLED_FROM else "" for share in shares
-                ],
-                "textposition": "inside",
-                "insidetextanchor": "middle",
-                "textangle": 0,
-                "textfont": {"color": "#fff" if outcome == "contacted support" else "#1c2733", "size": 11},
-                **hover(texts),
-            }
+                outcome=told(row.outcome),
+                count=numbers.count(row.unit_count),
+                journeys=journeys,
+            ),
         )
-    notes = [
-        row_note(stage[0].label, _journeys(stage[0].dropped_count, numbers), -place, narrow, 26 if narrow else 24)
-        for place, stage in enumerate(stages)
-    ]
-    frame = layout(
-        numbers,
-        len(stages) * pitch + 56,
-        (8, 16, 44, left),
-        barmode="stack",
-        xaxis=axis(
-            range=[0, 100],
-            title={
-                "text": say("of the journeys that ended there"),
-                "font": {"size": 11.5, "color": GREY},
-                "standoff": 8,
-            },
-            **percent_ticks(),
-        ),
-        yaxis=hidden_axis(range=[-len(stages) + 0.5, 0.6]),
-        annotations=notes,
-    )
-    return {"data": traces, "layout": frame}
+        for row in stage
+    }
+    return Strip(stage[0].label, journeys, parts)
 
 
 def _journeys(count: int, numbers: Numbers) -> str:
