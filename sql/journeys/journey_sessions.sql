@@ -15,7 +15,8 @@ select
     pieces.journey_id,          -- of journeys.journeys
     pieces.session_id,          -- of journeys.sessions
     pieces.person_id,           -- of journeys.people
-    row_number() over in_journey as visit_number,  -- 1 for the journey's first session
+    row_number() over (partition by pieces.journey_id order by pieces.begun_at, pieces.session_id)
+        as visit_number,        -- 1 for the journey's first session
     pieces.begun_at,            -- UTC instant of its first touchpoint in the journey
     sessions.channel,           -- of the session
     lead(sessions.channel) over in_journey as next_channel,  -- of the next session of the journey; null: none
