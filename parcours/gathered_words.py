@@ -1,8 +1,8 @@
 """Every message of the code, gathered into the catalogues of `catalogues/`: what `parcours words` writes.
 
 A message is what `say`, `say_number` and `later` are given as it stands, a text of the pages' YAML files and a heading
-of their queries; and what tables hold in words (context `table`): comments of tables, what checks say, and
-`table_words.yaml`. A new language is a new file there: an empty one, then `parcours words`.
+of their queries; and what tables hold in words (context `table`): comments of tables, what checks say, what stopped a
+run, and `table_words.yaml`. A new language is a new file there: an empty one, then `parcours words`.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from parcours.report.journey.headlines import HEADLINES
 from parcours.report.quality.topics import TOPICS
 from parcours.settings.kpis import KPIS, LEADS
 from parcours.tables.catalogue import WRITTEN_AFTERWARDS, declared_tables
+from parcours.troubles import KNOWN
 from parcours.warehouse.raw_tables import RAW_TABLES
 from parcours.words import CATALOGUES, OF_TABLES
 
@@ -97,6 +98,8 @@ def _of_tables() -> Iterator[tuple[str, Message]]:
             yield OF_TABLES, table.description
     for check in read_checks(ROOT / "sql/checks"):
         yield from ((OF_TABLES, text) for text in (check.finds, check.description, check.to_do))
+    for said in KNOWN.values():
+        yield from ((OF_TABLES, text) for text in said if text)
     for words in yaml.safe_load(TABLE_WORDS.read_text(encoding="utf-8")).values():
         yield from ((OF_TABLES, word) for word in words)
 

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Literal
 
 from babel import Locale
 from babel.lists import format_list
+from babel.numbers import format_decimal
 
 if TYPE_CHECKING:
     from babel.messages.catalog import Catalog
@@ -33,8 +34,14 @@ LANGUAGES = (ENGLISH, *sorted(file.stem for file in CATALOGUES.glob("*.po")))
 """Those that pages can be written in: English, and each that has a catalogue."""
 OF_TABLES = "table"
 """The context, in a catalogue, of what tables hold: names of figures, causes, rules of checks, comments."""
-NAMES = frozenset({"column", "columns", "exports", "key", "loaded", "table", "value", "values"})
+NAMES = frozenset(
+    {"column", "columns", "exports", "file", "folder", "key", "loaded", "names", "path", "table", "value", "values"}
+)
 """Parts of what tables hold that are names: a column “Name” of an export is called so in every language."""
+COUNTS = frozenset({"count", "line", "total"})
+"""Parts that are whole numbers: nothing else stands for them, and their thousands are set apart as the language does."""
+LISTS = frozenset({"reasons"})
+"""Parts that are several texts, between which stands a semicolon."""
 _LANGUAGE: ContextVar[str] = ContextVar("language", default=ENGLISH)
 
 
@@ -78,9 +85,18 @@ def told(text: str) -> str:
         return said
     for pattern, message in _templates(spoken()):
         if found := pattern.fullmatch(text):
-            values = {name: value if name in NAMES else told(value) for name, value in found.groupdict().items()}
+            values = {name: _part(name, value) for name, value in found.groupdict().items()}
             return _filled(catalogue.pgettext(OF_TABLES, message), values)
     return text
+
+
+def _part(name: str, value: str) -> str:
+    """A part of what a table holds, in words."""
+    if name in NAMES:
+        return value
+    if name in COUNTS:
+        return format_decimal(int(value.replace(",", "")), locale=locale())
+    return joined(map(told, value.split("; "))) if name in LISTS else told(value)
 
 
 def listed(names: Sequence[str], style: Literal["standard", "or"] = "standard") -> str:
@@ -139,4 +155,7 @@ def _templates(language: str) -> tuple[tuple[re.Pattern[str], str], ...]:
 
 def _pattern(message: str) -> str:
     parts = re.split(r"{(\w+)}", message)
-    return "".join(f"(?P<{part}>.+?)" if place % 2 else re.escape(part) for place, part in enumerate(parts))
+    return "".join(
+        f"(?P<{part}>{r'[0-9][0-9,]*' if part in COUNTS else '.+?'})" if place % 2 else re.escape(part)
+        for place, part in enumerate(parts)
+    )

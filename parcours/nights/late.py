@@ -54,7 +54,8 @@ def late_trouble(project: Project, records: Sequence[RunRecord], now: datetime) 
     return Trouble(
         LATE,
         "The night's run has not come",
-        f"It was due at {due:%d %B %Y, %H:%M} of the shop's day; the last run ended at "
-        f"{records[-1].ended.astimezone(due.tzinfo):%d %B %Y, %H:%M}.",
+        # Days as every language reads them: the head of a page says this in the shop's.
+        f"It was due at {due:%Y-%m-%d %H:%M} of the shop's day; the last run ended at "
+        f"{records[-1].ended.astimezone(due.tzinfo):%Y-%m-%d %H:%M}.",
         "See that Dagster, or the timer, is running (docs/nights.md); `parcours run` catches up.",
     )

@@ -10,6 +10,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from parcours.nights.record import RunRecord
+from parcours.nights.trouble_words import in_words
 from parcours.numbers import Numbers
 from parcours.project import Project
 from parcours.report.page import INDEX_PAGE, with_last_run
@@ -64,7 +65,7 @@ def last_run_html(project: Project, record: RunRecord) -> str:
             Markup("<br>{}").format(re.sub(r"\s*\n\s*", " · ", one.cause.strip())) if one.cause else "",
             Markup("<br>→ {}").format(one.to_do) if one.to_do else "",
         )
-        for one in record.troubles
+        for one in (in_words(trouble, numbers) for trouble in record.troubles)
     )
     lead = Markup(say(FAILED[run])).format(time=at(record.ended))
     return str(
