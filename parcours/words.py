@@ -39,7 +39,7 @@ NAMES = frozenset(
 )
 """Parts of what tables hold that are names: a column “Name” of an export is called so in every language."""
 COUNTS = frozenset({"count", "line", "total"})
-"""Parts that are whole numbers: nothing else stands for them, and their thousands are set apart as the language does."""
+"""Parts that are whole numbers: nothing else stands for them, and thousands are set apart as the language does it."""
 LISTS = frozenset({"reasons"})
 """Parts that are several texts, between which stands a semicolon."""
 _LANGUAGE: ContextVar[str] = ContextVar("language", default=ENGLISH)

@@ -43,3 +43,10 @@ def installed(command: Sequence[str], folder: Path, what: str, packages: Path = 
         pytest.skip(message)
     done.touch()
     return folder
+
+
+def axe_core(request: pytest.FixtureRequest) -> Path:
+    """axe-core, which finds what keeps people from using a page."""
+    command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+    folder = installed(command, request.config.cache.mkdir("axe-core"), "axe-core", AXE)
+    return folder / "node_modules" / "axe-core" / "axe.min.js"

@@ -16,7 +16,9 @@ from parcours.report.journey.page import QUERIES, page_sections
 from parcours.report.section import Section
 from parcours.settings.kpis import kpi_rows
 
-HOSTILE = '<script>alert(1)</script><b>bold</b> & "q" $x$ $y$'
+HOSTILE = (
+    '<script>alert(1)</script><img src=x onerror="alert(2)"><b>bold</b> & "q" $x$ $y$ {count} {0.__class__} %(x)s 🦊'
+)
 ENGLISH, FRENCH = Numbers("en", "EUR"), Numbers("fr", "EUR")
 
 LEADS = {"touchpoints": [{"touchpoint": "won", "source": "deals", "event": "deal won", "stage": "purchase"}]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -10,16 +11,19 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pandas as pd
 import pytest
+from other_language import in_language
+from report_shop import figures_of
 
 import parcours
 from parcours.numbers import Numbers
 from parcours.questions.shop import Shop
-from parcours.report.figures import Figures, Row, read_figures
-from parcours.report.journey.page import QUERIES, page_sections
+from parcours.report.figures import Figures, Row
+from parcours.report.journey.page import page_sections
+from parcours.report.section import Table
 from parcours.report.write import write_report
+from parcours.words import speaking
 
 
 @dataclass(frozen=True)
@@ -283,8 +287,7 @@ def shop(published_sample: Path) -> Shop:
 
 @pytest.fixture(scope="module")
 def figures(published_sample: Path) -> Figures:
-    with duckdb.connect(str(published_sample), read_only=True) as connection:
-        return read_figures(connection, QUERIES)
+    return figures_of(published_sample)
 
 
 def test_each_figure_of_the_page_is_that_of_its_function(figures: Figures, shop: Shop) -> None:
@@ -391,14 +394,51 @@ class _Cells(HTMLParser):
             self.rows[-1][-1] += data
 
 
-def test_the_page_shows_these_figures(figures: Figures, published_sample: Path, tmp_path: Path) -> None:
-    write_report(published_sample, tmp_path / "journey.html")
+def tables_of(figures: Figures, numbers: Numbers) -> list[Table]:
+    with speaking(numbers.language):
+        sections = page_sections(figures, numbers)
+    return [
+        table
+        for section in sections
+        for table in (*section.shown, *section.tables, *(view.table for view in section.views))
+    ]
+
+
+@pytest.fixture(scope="module")
+def french(published_sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return in_language(published_sample, tmp_path_factory.mktemp("french") / "published.duckdb", "fr")
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_the_page_shows_these_figures(published_sample: Path, french: Path, tmp_path: Path, language: str) -> None:
+    published = french if language == "fr" else published_sample
+    write_report(published, tmp_path / "journey.html")
     cells = _Cells()
     cells.feed((tmp_path / "journey.html").read_text(encoding="utf-8"))
     shown = {tuple(map(str.strip, row)) for row in cells.rows}
-    sections = page_sections(figures, Numbers(figures.shop.language, figures.shop.currency))
-    tables = [table for section in sections for table in (*section.shown, *section.tables)]
+    figures = figures_of(published)
+    tables = tables_of(figures, Numbers(language, figures.shop.currency))
     assert len(tables) > 8
     for table in tables:
         for row in table.rows:
             assert tuple(map(str.strip, row)) in shown, f"{table.caption}: {row}"
+
+
+def test_both_languages_show_the_same_numbers_of_every_cell(figures: Figures, french: Path) -> None:
+    in_french = figures_of(french)
+    assert in_french.shop.language == "fr"
+    english_tables = tables_of(figures, Numbers("en", "EUR"))
+    french_tables = tables_of(in_french, Numbers("fr", "EUR"))
+    compared = 0
+    for one, other in zip(english_tables, french_tables, strict=True):
+        for row, its in zip(one.rows, other.rows, strict=True):
+            for cell, same in zip(row, its, strict=True):
+                assert _numbers(cell, ",", ".") == _numbers(same, "\u202f", ","), f"{one.caption}: {cell} / {same}"
+                compared += len(_numbers(cell, ",", "."))
+    assert compared > 2000
+
+
+def _numbers(text: str, thousands: str, mark: str) -> list[str]:
+    """The numbers of a text in a language, each as Python writes it."""
+    found = re.findall(rf"\d{{1,3}}(?:{thousands}\d{{3}})+(?:{re.escape(mark)}\d+)?|\d+(?:{re.escape(mark)}\d+)?", text)
+    return [one.replace(thousands, "").replace(mark, ".") for one in found]

@@ -21,11 +21,12 @@
     bar.hidden = false;
     show(0);
   });
-  // A table as a file for spreadsheets: what one reads, with plain spaces and minus signs. What isn't a number and begins
-  // as a formula would, begins with an apostrophe: a name from an export may be one.
+  // A table as a file for spreadsheets: what one reads, with plain spaces and minus signs. What isn't a number, with or
+  // without its unit, and begins as a formula would, begins with an apostrophe: a name from an export may be one.
   function csvCell(cell) {
     var text = cell.textContent.replace(/[\u00a0\u202f]/g, " ").replace(/\u2212/g, "-").trim();
-    if (/^[=+\-@\t\r]/.test(text) && !/^[+-]?[\d.,\s]+%?$/.test(text)) text = "'" + text;
+    var isNumber = /^[+-]?\p{Sc}?\d[\d.,\s]*k?\s?(%|pt|\p{Sc})?$/u.test(text);
+    if (/^[=+\-@\uff1d\uff0b\uff0d\uff20]/.test(text) && !isNumber) text = "'" + text;
     return '"' + text.replace(/"/g, '""') + '"';
   }
   document.querySelectorAll("table.figures").forEach(function (table, number) {
@@ -94,7 +95,8 @@
   document.querySelectorAll("[data-chart]").forEach(function (box) {
     var drawn = null, width = 0;
     function draw() {
-      var room = printing && box.clientWidth ? PAPER : box.clientWidth;
+      var most = parseFloat(getComputedStyle(box).maxWidth) || PAPER;
+      var room = printing && box.clientWidth ? Math.min(PAPER, most) : box.clientWidth;
       if (!room || room === width) return;
       width = room;
       var form = (printing ? PAPER : document.documentElement.clientWidth) < NARROW ? "narrow" : "wide";

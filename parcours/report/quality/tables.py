@@ -30,6 +30,8 @@ from parcours.words import later, say, told
 QUERIES = Path(__file__).parent / "queries"
 TABLE_WORDS = Path(__file__).parents[2] / "table_words.yaml"
 NUMBER = re.compile(r"-?\d+(\.\d+)?")
+FRACTION = re.compile(r"-?\d+\.\d+")
+PART = re.compile(r"{(\w+)}")
 SMALL = "is_small"
 """A column that is not shown: whether the row is a small cell, or of little interest."""
 SPLITS = {
@@ -63,7 +65,7 @@ def sample_table(caption: str, table: str, samples: str, numbers: Numbers) -> Ta
     """The offending rows that a check of a table recorded, from their JSON."""
     words = yaml.safe_load(TABLE_WORDS.read_text(encoding="utf-8"))
     rows = [
-        [{"told": value} if f"{table}.{column}" in words else value for column, value in row.items()]
+        [{"told": value} if f"{table}.{column}" in words else _number(value) for column, value in row.items()]
         for row in json.loads(samples)
     ]
     names = [column.replace("_", " ").capitalize() for column in json.loads(samples)[0]]
@@ -84,10 +86,19 @@ def _table(
     return Table(caption, [heading(names[place]) for place in shown], cells, small, texts)
 
 
+class Fraction(str):
+    """A number that is not whole, as JSON has it."""
+
+
 def _is_word(value: object) -> bool:
     """Whether it is words of ours, or a text that is more than a number; checks record those that are not whole as
     text."""
     return isinstance(value, dict) or (isinstance(value, str) and not NUMBER.fullmatch(value))
+
+
+def _number(value: object) -> object:
+    """A recorded number that is not whole, which is a text in JSON, as a number of as many digits."""
+    return Fraction(value) if isinstance(value, str) and FRACTION.fullmatch(value) else value
 
 
 def _written(value: object, numbers: Numbers) -> str:
@@ -98,6 +109,8 @@ def _written(value: object, numbers: Numbers) -> str:
             return numbers.count(value)
         case float():
             return numbers.share(value)
+        case Fraction():
+            return numbers.decimal(float(value), len(value.partition(".")[2]))
         case Decimal():
             digits = max(0, -int(value.as_tuple().exponent))
             return numbers.decimal(float(value)) if digits == 1 else numbers.money(float(value), digits)
@@ -119,7 +132,8 @@ def _told(words: Mapping[str, str | None]) -> str:
     names = {name: part for name, part in words.items() if name != "told"}
     if text is None:
         return NOTHING
-    return told(text).format(**names) if names else told(text)
+    # Not str.format: the text may be a name itself, with braces of its own.
+    return PART.sub(lambda part: names.get(part[1]) or part[0], told(text))
 
 
 def not_quite(share: float | None, numbers: Numbers) -> str:
