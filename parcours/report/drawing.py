@@ -8,7 +8,9 @@ from __future__ import annotations
 import html
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
+from unicodedata import bidirectional, east_asian_width
 
 from parcours.numbers import NBSP, Numbers
 
@@ -21,6 +23,8 @@ ON_LIGHT, ON_DARK = "#1b2732", "#fefefe"
 """Words on a colour that is the same on a dark screen; page.js has the colours there of all others."""
 BLUE_TINT, RED_TINT = "rgba(43,108,148,0.16)", "rgba(179,55,43,0.06)"
 FONT = "-apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+TURNING = frozenset({"LRE", "RLE", "PDF", "LRO", "RLO", "LRI", "RLI", "FSI", "PDI"})
+"""Marks that turn the direction of what follows, by their Unicode class."""
 TONES = {"improved": GREEN, "worsened": RED, "plain": BLUE, "beside": "#6f9dba", "quiet": FADED}
 
 
@@ -52,9 +56,16 @@ def chart(key: str, draw: Callable[[bool], Drawing], **rest: Any) -> Chart:
 def safe(text: str, limit: int = 0) -> str:
     """Text from settings or exports for Plotly, which reads tags in every label: escaped, cut to a limit."""
     flat = " ".join(text.split())
-    if limit and len(flat) > limit:
-        flat = flat[: limit - 1].rstrip() + "…"
+    if limit and sum(map(_room, flat)) > limit:
+        kept = (place for place, used in enumerate(accumulate(map(_room, flat))) if used > limit - 1)
+        flat = flat[: next(kept)].rstrip() + "…"
     return _no_formula(html.escape(flat, quote=False))
+
+
+def _room(sign: str) -> int:
+    """How many letters' room a sign takes: two, if it is a picture or of a script of the Far East, or will be shown as
+    one that can't be shown (`unturned` in page.py)."""
+    return 2 if east_asian_width(sign) in ("W", "F") or bidirectional(sign) in TURNING else 1
 
 
 def _no_formula(text: str) -> str:
