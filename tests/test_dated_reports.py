@@ -69,7 +69,7 @@ def test_the_list_says_what_each_said_and_by_how_much_its_figures_moved(tmp_path
     page = (folder / "index.html").read_text(encoding="utf-8")
     newest, older = page.split('<section class="part"')[1:]
     assert 'href="journey-2026-09-28.html"' in newest and 'href="journey-2026-09-27.html"' in older
-    assert "2 reports kept" in page and "is where the shop loses most" in newest
+    assert "2 reports kept" in page and "Most revenue is lost at Checkout" in newest
     moved = more / conversion.denominator - conversion.value
     assert f"+{100 * moved:.1f}\u00a0pt" in newest or f"+{100 * moved:.2f}\u00a0pt" in newest
     assert "pt</td>" not in older

@@ -153,8 +153,8 @@ def test_the_flag_says_what_the_stage_would_gain_by_each_goal(
     # Not the to-be rate of Checkout, which may bring nothing, nor a second goal of the same stage.
     assert said(tmp_path / "published.duckdb")["What to do first"] == (
         "Bring Checkout → Purchase to what it is for device <i> (at least 55.0 %): 9 more journeys (2 to 15) and €380 "
-        "(€80 to €600) in 5 days. Then bring Cart → Checkout to its to-be rate (50 %): 99 more journeys (90 to 110) "
-        "and €1 (€1 to €1) in 5 days."
+        "(€80 to €600) in 5 days. Then get 50 % to go on at Cart → Checkout, your to-be rate: 99 more "
+        "journeys (90 to 110) and €1 (€1 to €1) in 5 days."
     )
 
 
@@ -216,7 +216,7 @@ def test_who_and_why_names_the_driver_that_most_dropped_with(
     assert "of 4 levels" in section.subtitle and len(section.tables[0].rows) == 3
     # Checkout is flagged: who drops there is told though more dropped elsewhere; else that nothing tells them apart.
     at_checkout = "Who met support contact: dropping 2.0 times as often before Purchase, 80 % against 40 % of others."
-    elsewhere = "<new> visitors: dropping 3.0 times as often before Order (Cart), 66 % against 22 % of others."
+    elsewhere = "Elsewhere, before Order (Cart): <new> visitors, 3.0 times as often as others (66 % against 22 %)."
     nothing = "Nothing sets those who end at Checkout apart from the others there, beyond chance."
     assert said(tmp_path / "published.duckdb")["Who, and why"] == f"{nothing} {elsewhere}"
     with duckdb.connect(str(tmp_path / "published.duckdb")) as connection:
@@ -247,10 +247,10 @@ def test_the_summary_names_another_ranking_s_first_only_where_it_is_certain(
     changed.close()
     path = tmp_path / "published.duckdb"
     # Checkout is flagged by revenue; by journeys lost Cart is first, and Checkout ties with it.
-    assert "journeys lost" not in summary(figures_of(path), ENGLISH)[0].text
+    assert "Most journeys" not in summary(figures_of(path), ENGLISH)[0].text
     with duckdb.connect(str(path)) as connection:
         connection.execute("update metrics.drop_off_ranking set is_tie_with_first = false")
-    assert summary(figures_of(path), ENGLISH)[0].text.endswith("By journeys lost it is Cart.")
+    assert summary(figures_of(path), ENGLISH)[0].text.endswith("Most journeys are lost at Cart.")
 
 
 def test_without_a_ranking_no_stage_is_flagged(tmp_path: Path, changed: duckdb.DuckDBPyConnection) -> None:
@@ -344,8 +344,9 @@ def test_the_summary_names_what_goes_on_and_charts_shade_it(tmp_path: Path) -> N
     figures = figures_of(write_published(tmp_path / "published.duckdb"))
     [going_on] = [sentence for sentence in summary(figures, ENGLISH) if sentence.lead == "Not back yet"]
     assert plain(going_on.text).startswith(
-        "Cart → Checkout in a visit, device Cart has fallen by 43 % since 4 Jul: 23 fewer went on than expected, €460 "
-        "of revenue (logged: Cart). Cart → Checkout in a visit, Cart visitors has fallen by 83 % since 2 Jul:"
+        "Cart → Checkout in a visit, device Cart has fallen by 43 % since 4 Jul, until 5 Jul, the last day that can be "
+        "judged: 23 fewer went on than expected, €460 of revenue (logged: Cart). Cart → Checkout in a visit, Cart "
+        "visitors fell by 83 % from 2 Jul to 5 Jul, and the alarm is open: 20 fewer"
     )
     daily = {section.key: section for section in page_sections(figures, ENGLISH)}["daily"]
     assert "an incident that nobody logged" in [text for _, text in daily.legend]
@@ -483,7 +484,7 @@ def test_warnings_name_outages_unattached_answers_rejects_and_coverage(tmp_path:
     careful = summary(figures_of(write_published(tmp_path / "published.duckdb")), ENGLISH)[-1]
     assert careful.lead == "Read with care"
     for part in (
-        f"1 payment outage day (2{NBSP}Jul)",
+        f"1 day without payments (2{NBSP}Jul): marked",
         "5 of 48 answers could not be attached",
         "2 of 150 rows were rejected",
         f"Only 91.7{NBSP}% of touchpoints have a stage",
