@@ -5,6 +5,7 @@ Each function here returns the rows of one `settings.*` table; `sql/settings/` s
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import astuple
 from datetime import timedelta
@@ -398,26 +399,44 @@ SETTINGS_TABLES = tuple(read_declaration(f"settings.{name}") for name in ROWS)
 
 def write_settings(connection: duckdb.DuckDBPyConnection, settings: JourneySettings) -> dict[str, int]:
     """Replace all `settings.*` tables in one transaction; returns the rows of each."""
+    rows = {table.name: ROWS[table.name](settings) for table in SETTINGS_TABLES}
     with transaction(connection):
         prepare_log(connection)
-        versions = {table.table: _write(connection, table, table.table, settings) for table in SETTINGS_TABLES}
-        note_versions(connection, versions)
-    return {table.name: len(ROWS[table.name](settings)) for table in SETTINGS_TABLES}
+        connection.execute(";".join(f"create or replace table {t.table} ({t.definition})" for t in SETTINGS_TABLES))
+        for table in SETTINGS_TABLES:
+            _insert(connection, table, table.table, rows[table.name])
+        note_versions(
+            connection,
+            {table.table: _version(connection, table, rows[table.name], table.table) for table in SETTINGS_TABLES},
+        )
+    return {name: len(found) for name, found in rows.items()}
 
 
 def settings_versions(connection: duckdb.DuckDBPyConnection, settings: JourneySettings) -> dict[str, str]:
     """The version that each table would have of these settings; none of them is written."""
-    return {table.table: _write(connection, table, "settings_now", settings) for table in SETTINGS_TABLES}
+    found = {}
+    for table in SETTINGS_TABLES:
+        rows = ROWS[table.name](settings)
+        if table.name in INSERTED:
+            connection.execute(f"create or replace temp table settings_now ({table.definition})")
+            _insert(connection, table, "settings_now", rows)
+        found[table.table] = _version(connection, table, rows, "settings_now")
+    return found
 
 
-def _write(connection: duckdb.DuckDBPyConnection, table: DeclaredTable, name: str, settings: JourneySettings) -> str:
-    """Make a table of the settings, under its name or (without a schema) a temporary one; returns its version."""
-    rows, kind = ROWS[table.name](settings), "table" if "." in name else "temp table"
-    connection.execute(f"create or replace {kind} {name} ({table.definition})")
+def _insert(connection: duckdb.DuckDBPyConnection, table: DeclaredTable, name: str, rows: Sequence[Row]) -> None:
+    """Insert the rows of the settings into a table of this name."""
     if rows:
         inserted = INSERTED.get(table.name, "select * from listed")
         connection.execute(f"with listed as ({values(rows)}) insert into {name} {inserted}", flat(rows))
-    said = connection.execute(
-        f"select md5(coalesce(string_agg(cast(t as text), '|' order by cast(t as text)), '')) from {name} as t"
-    ).fetchall()
-    return f"{table.definition} {said[0][0]}"
+
+
+def _version(connection: duckdb.DuckDBPyConnection, table: DeclaredTable, rows: Sequence[Row], name: str) -> str:
+    """The version of a table with these rows, whatever their order; what is hidden as it is inserted is read from the
+    table of this name, so that no version tells it."""
+    if table.name in INSERTED:
+        written = connection.execute(f"select cast(t as text) from {name} as t").fetchall()
+        said = sorted(text for (text,) in written)
+    else:
+        said = sorted(map(repr, rows))
+    return f"{table.definition} {hashlib.sha256(repr(said).encode()).hexdigest()}"

@@ -101,6 +101,12 @@ def read_source(path: Path) -> Source:
         sql = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise SourceError(f"{path}: can't be read as text ({error}). Save it as UTF-8.") from None
+    return _source(path, sql)
+
+
+@cache
+def _source(path: Path, sql: str) -> Source:
+    """The format of a file with this text: what is found out about its select is so once."""
     if wrong := wrong_with(sql):
         raise SourceError(f"{path}: {wrong}. Write one select over file_rows, as docs/own-exports.md says.")
     found = re.findall(r"^-- (loads|reads|needs|columns|shape|each|namespace): (.+(?:\n--   .+)*)$", sql, re.MULTILINE)

@@ -166,9 +166,10 @@ def declared_tables(project: Project) -> list[Model | PythonTable]:
     tables: list[Model | PythonTable] = [*models, *PYTHON_TABLES]
     ordered = in_order(tables, LOADED_TABLES)
     everything: list[Described] = [*SETTINGS_TABLES, *RAW_TABLES.values(), *ordered]
+    by_table = {other.table: other for other in everything}
     for table in ordered:
         if isinstance(table, Model) and table.table not in WRITE_CHANGED:
-            refuse_leaving(table, {other.table: other for other in everything}, _through(table))
+            refuse_leaving(table, by_table, _through(table))
     return ordered
 
 

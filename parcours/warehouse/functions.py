@@ -11,7 +11,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 import duckdb
@@ -44,7 +44,7 @@ class Function:
         """How it is called."""
         return f"{self.name}({', '.join(self.arguments)})"
 
-    @property
+    @cached_property
     def formula(self) -> str:
         """Its body as SQL."""
         return str(self.body.sql(dialect="duckdb", comments=False, normalize_functions="lower"))
