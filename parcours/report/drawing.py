@@ -6,8 +6,10 @@ A drawing is a plain dictionary of `data` and `layout`; `chart` has Plotly check
 from __future__ import annotations
 
 import html
+import pickle
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import accumulate
 from typing import Any
 from unicodedata import bidirectional, east_asian_width
@@ -46,11 +48,17 @@ class Chart:
 
 def chart(key: str, draw: Callable[[bool], Drawing], **rest: Any) -> Chart:
     """A chart as it is drawn wide (False) and narrow (True), checked by Plotly."""
+    drawings = [draw(narrow) for narrow in (False, True)]
+    wide, narrow = (_checked(pickle.dumps(drawing)) for drawing in drawings)
+    return Chart(key, wide, narrow, drawings[0]["layout"]["height"], **rest)
+
+
+@lru_cache(maxsize=256)
+def _checked(drawing: bytes) -> str:
+    """A pickled drawing as JSON; kept, since Plotly's check takes as long as the rest of a page, which has copies."""
     import plotly.io
 
-    drawings = [draw(narrow) for narrow in (False, True)]
-    wide, narrow = (plotly.io.to_json(drawing, validate=True) for drawing in drawings)
-    return Chart(key, wide, narrow, drawings[0]["layout"]["height"], **rest)
+    return str(plotly.io.to_json(pickle.loads(drawing), validate=True))
 
 
 def safe(text: str, limit: int = 0) -> str:
