@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 import hashlib
 import json
 import os
@@ -22,6 +23,10 @@ CASES = Path(__file__).parent / "cases"
 UNTIL = float(os.environ.get("PARCOURS_UNTIL", "0"))
 """When a suite has to be over (Unix time; 0: whenever it is). CI's machines differ fivefold in speed, and a run that
 is not over in time says nothing."""
+
+
+# The parsed SQL of all models is kept: each look through it for garbage takes a tenth of a second.
+gc.set_threshold(20_000, 50, 50)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

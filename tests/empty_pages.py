@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import atexit
 import shutil
-import tempfile
 from collections.abc import Collection
-from functools import cache
 from pathlib import Path
 
 import duckdb
 from given import warehouse
+from made_once import made_once
 
 from parcours.engine.model import read_model
 from parcours.project import ROOT
@@ -21,11 +19,7 @@ from parcours.warehouse.published import write_published
 from parcours.warehouse.refresh_log import prepare_log
 
 
-@cache
-def _published() -> Path:
-    folder = Path(tempfile.mkdtemp())
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    path = folder / "empty.duckdb"
+def _make_published(path: Path) -> None:
     with warehouse(without=("events", "order_rows")) as connection:
         for declared in ABOUT_REPORTS:
             make_declared(connection, declared)
@@ -34,13 +28,12 @@ def _published() -> Path:
         for schema, table in connection.execute("select schema_name, table_name from duckdb_tables()").fetchall():
             connection.execute(f"delete from {schema}.{quoted(table)}")
         prepare_log(connection)  # what checks remember: a page's file has none, tests record checks in it
-    return path
 
 
 def copy_empty(path: Path, computed: Collection[str]) -> Path:
     """A copy of its own; tables of metrics that are `computed` of others are views, so that they follow what a test
     writes into those."""
-    shutil.copy(_published(), path)
+    shutil.copy(made_once("published without a row", _make_published), path)
     with duckdb.connect(str(path)) as connection:
         for name in computed:
             model = read_model(ROOT / "sql" / "metrics" / f"{name}.sql")

@@ -6,11 +6,8 @@ sections as keyword arguments, builds the wanted tables and returns the connecti
 
 from __future__ import annotations
 
-import atexit
 import json
 import os
-import shutil
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
@@ -18,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+from made_once import made_once
 
 from parcours.loading.currency_rates import write_currency_rates
 from parcours.loading.settings_tables import write_settings
@@ -25,7 +23,7 @@ from parcours.project import Project
 from parcours.settings.schema import JourneySettings
 from parcours.tables.catalogue import build_all
 from parcours.warehouse.canonical import KINDS
-from parcours.warehouse.connection import prepare
+from parcours.warehouse.connection import make_pseudonym, prepare
 from parcours.warehouse.raw_tables import make_raw_tables
 from parcours.warehouse.refresh_log import touch
 
@@ -168,7 +166,8 @@ def _empty_warehouse(shop: JourneySettings) -> duckdb.DuckDBPyConnection:
     connection.execute(f"attach '{_template(shop)}' as template (read_only)")
     connection.execute("copy from database template to memory")
     connection.execute("detach template")
-    prepare(connection, KEY)
+    connection.execute("set TimeZone = 'UTC'")
+    make_pseudonym(connection, KEY)
     if EXAMPLES == "few":
         connection.execute(f"set disabled_optimizers = '{not_worth_it()}'")
     return connection
@@ -181,20 +180,14 @@ def not_worth_it() -> str:
     return ",".join(name for (name,) in named if name not in WORTH_IT)
 
 
-_TEMPLATES: dict[str, Path] = {}
-
-
 def _template(shop: JourneySettings) -> Path:
-    said = shop.model_dump_json()
-    if said not in _TEMPLATES:
-        folder = Path(tempfile.mkdtemp(prefix="parcours-tests-"))
-        atexit.register(shutil.rmtree, folder, ignore_errors=True)
-        _TEMPLATES[said] = folder / "template.duckdb"
-        with duckdb.connect(_TEMPLATES[said], config={"threads": 1}) as connection:
+    def make(path: Path) -> None:
+        with duckdb.connect(path, config={"threads": 1}) as connection:
             prepare(connection, KEY)
             write_settings(connection, shop)
             make_raw_tables(connection)
-    return _TEMPLATES[said]
+
+    return made_once(("template", shop.model_dump_json()), make)
 
 
 def load(connection: duckdb.DuckDBPyConnection, kind: str, rows: Sequence[Row]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,14 @@ from typing import Any
 import duckdb
 from empty_pages import copy_empty
 from given import settings
+from made_once import made_once
 
 from parcours.numbers import NBSP, Numbers
 from parcours.report.figures import Figures, read_figures
 from parcours.report.journey.page import QUERIES, page_sections
 from parcours.report.section import Section
 from parcours.settings.kpis import kpi_rows
+from parcours.warehouse.rows import insert_rows
 
 HOSTILE = (
     '<script>alert(1)</script><img src=x onerror="alert(2)"><b>bold</b> & "q" $x$ $y$ {count} {0.__class__} %(x)s 🦊'
@@ -369,15 +372,21 @@ def write_published(
     path: Path, text: str = "Cart", language: str = "en", tie: bool = False, empty: bool = False
 ) -> Path:
     """A published database by hand; `text` stands wherever an analyst or an export may write something."""
+    made = made_once(
+        ("published by hand", text, language, tie, empty), lambda made: _write(made, text, language, tie, empty)
+    )
+    shutil.copy(made, path)
+    return path
+
+
+def _write(path: Path, text: str, language: str, tie: bool, empty: bool) -> None:
     rows = SHOP + ("insert into metrics.cut_off (events_until) values (null);" if empty else ROWS)
     for name, value in {"text": text.replace("'", "''"), "language": language, "tie": str(tie).lower()}.items():
         rows = rows.replace("{" + name + "}", value)
     with duckdb.connect(str(copy_empty(path, SUMMED))) as connection:
         connection.execute(rows)
-        catalogue = kpi_rows(settings(funnels=[funnel(text)]))
-        connection.executemany(f"insert into settings.kpis values ({', '.join('?' for _ in catalogue[0])})", catalogue)
+        insert_rows(connection, "settings.kpis", kpi_rows(settings(funnels=[funnel(text)])))
         connection.execute("comment on table metrics.kpis is 'One row per <i>headline</i> figure.'")
-    return path
 
 
 def figures_of(path: Path) -> Figures:

@@ -1,0 +1,30 @@
+"""Files that many tests start from: made once in a process, and copied for each test."""
+
+from __future__ import annotations
+
+import atexit
+import shutil
+import tempfile
+from collections.abc import Callable, Hashable
+from functools import cache
+from itertools import count
+from pathlib import Path
+
+_MADE: dict[Hashable, Path] = {}
+_NUMBERS = count()
+
+
+def made_once(what: Hashable, make: Callable[[Path], object]) -> Path:
+    """A file that is only read or copied: `make(path)` makes it where `what` is asked for first."""
+    if what not in _MADE:
+        path = _folder() / f"{next(_NUMBERS)}.duckdb"
+        make(path)
+        _MADE[what] = path
+    return _MADE[what]
+
+
+@cache
+def _folder() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="parcours-tests-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
