@@ -12,11 +12,10 @@ IDENTIFIERS ?= 10000000
 FUNNEL_EVENTS ?= 10000000
 # CI, which has an hour for all suites, draws fewer random examples and shops.
 AMOUNT := $(if $(CI),some,many)
-# CI also says which lines no test runs.
-COVERAGE := $(if $(CI),--cov=parcours --cov=assets --cov=pipelines --cov-report=term:skip-covered)
+QUICK := not browser and not readers and not statistics and not fuzz and not nights
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run ui formats notebook docs test test-browser test-readers test-statistics test-nights test-fuzz bench-loading bench-journeys bench-identity bench-funnel lint types format lock sample reference share words clean
+.PHONY: help setup run ui formats notebook docs test test-coverage test-browser test-readers test-statistics test-nights test-fuzz bench-loading bench-journeys bench-identity bench-funnel lint types format lock sample reference share words clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,7 +54,11 @@ notebook: $(STAMP) ## Explore the published tables in JupyterLab, on loopback
 	@PARCOURS_JOURNEY=$(abspath $(JOURNEY)) $(BIN)/jupyter lab --ip 127.0.0.1 notebooks
 
 test: $(STAMP) ## The tests (a few minutes)
-	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not browser and not readers and not statistics and not fuzz and not nights" $(COVERAGE)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "$(QUICK)"
+
+test-coverage: $(STAMP) ## The tests, and which lines none of them runs (half as long again)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "$(QUICK)" \
+		--cov=parcours --cov=assets --cov=pipelines --cov-report=term:skip-covered
 
 test-browser: $(STAMP) ## Report and Dagster UI in headless Chromium (needs Debian's chromium)
 	@$(BIN)/python -m pytest -m browser
