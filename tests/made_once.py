@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import atexit
+import hashlib
 import shutil
 import tempfile
 from collections.abc import Callable, Hashable
 from functools import cache
 from itertools import count
 from pathlib import Path
+from typing import TypeVar, cast
 
+Found = TypeVar("Found")
 _MADE: dict[Hashable, Path] = {}
+_FOUND: dict[Hashable, object] = {}
 _NUMBERS = count()
 
 
@@ -21,6 +25,15 @@ def made_once(what: Hashable, make: Callable[[Path], object]) -> Path:
         make(path)
         _MADE[what] = path
     return _MADE[what]
+
+
+def found_once(path: Path, what: Hashable, find: Callable[[Path], Found]) -> Found:
+    """What `find(path)` says of a file, asked once for each content: most tests read the copy as it was made."""
+    with path.open("rb") as file:
+        key = (hashlib.file_digest(file, "sha256").hexdigest(), what)
+    if key not in _FOUND:
+        _FOUND[key] = find(path)
+    return cast(Found, _FOUND[key])
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from copy import copy
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import duckdb
 from empty_pages import copy_empty
 from given import settings
-from made_once import made_once
+from made_once import found_once, made_once
 
 from parcours.numbers import NBSP, Numbers
 from parcours.report.figures import Figures, read_figures
@@ -390,12 +391,18 @@ def _write(path: Path, text: str, language: str, tie: bool, empty: bool) -> None
 
 
 def figures_of(path: Path) -> Figures:
-    with duckdb.connect(str(path), read_only=True) as connection:
-        return read_figures(connection, QUERIES)
+    def find(path: Path) -> Figures:
+        with duckdb.connect(str(path), read_only=True) as connection:
+            return read_figures(connection, QUERIES)
+
+    return copy(found_once(path, "figures", find))
 
 
 def sections_of(path: Path, numbers: Numbers = ENGLISH) -> dict[str, Section]:
-    return {section.key: section for section in page_sections(figures_of(path), numbers)}
+    def find(path: Path) -> dict[str, Section]:
+        return {section.key: section for section in page_sections(figures_of(path), numbers)}
+
+    return dict(found_once(path, ("report", numbers), find))
 
 
 def sections_of_open(connection: duckdb.DuckDBPyConnection) -> dict[str, Section]:

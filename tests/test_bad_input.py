@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from shops import load, query
 
+from parcours.loading.accounting import Load
 from parcours.project import ROOT, Project, load_project
 
 EVENT = {"messageId": "1", "type": "track", "event": "Seen", "anonymousId": "u", "timestamp": "2026-07-01T10:00:00Z"}
@@ -18,52 +19,93 @@ HEADER = "Name,Created at,Lineitem quantity,Lineitem name,Lineitem price,Total,C
 ORDER = "#1,2026-07-01 10:00:00 +0200,1,Mug,15.00,15.00,EUR"
 
 
-@pytest.fixture
-def shop(tmp_path: Path) -> Project:
+def opened_in_2020(folder: Path) -> Project:
     """The made-up shop's settings and an opening day, with no exports yet."""
-    for folder in ("events", "orders", "crm"):
-        (tmp_path / "exports" / folder).mkdir(parents=True)
+    for name in ("events", "orders", "crm"):
+        (folder / "exports" / name).mkdir(parents=True)
     yaml = (ROOT / "journey.yaml").read_text(encoding="utf-8")
-    (tmp_path / "journey.yaml").write_text(
+    (folder / "journey.yaml").write_text(
         yaml.replace("  currency: EUR\n", "  currency: EUR\n  opened_on: 2020-05-01\n"), encoding="utf-8"
     )
-    return load_project(tmp_path / "journey.yaml", tmp_path / "exports", tmp_path)
+    return load_project(folder / "journey.yaml", folder / "exports", folder)
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Project:
+    return opened_in_2020(tmp_path)
 
 
 def reasons(project: Project) -> list[str]:
     return [reason for (reason,) in query(project, "select reason from raw.rejected_rows order by line")]
 
 
-@pytest.mark.parametrize(
-    ("change", "reason"),
-    [
-        ({"messageId": None}, "messageId is missing"),
-        (
-            {"timestamp": "2020-04-30T10:00:00Z"},
-            "occurred_at is impossible, before the shop (shop.opened_on): 2020-04-30",
-        ),
-        ({"timestamp": "9999-01-01T00:00:00Z"}, "occurred_at is impossible, after tomorrow: 9999-01-01 00:00:00"),
-        ({"event": "x" * 10_001}, "event_name is longer than 10000 characters"),
-        ({"anonymousId": "u\0v"}, "anonymous_id holds a NUL character"),
-        ({"properties": {"currency": "BTC"}}, "currency is unknown: BTC"),
-        ({"properties": {"quantity": -2}}, "quantity is negative: -2"),
-        ({"properties": {"quantity": "NaN"}}, "properties.quantity is not a number: NaN"),
-        ({"properties": {"quantity": "-Infinity"}}, "properties.quantity is not a number: -Infinity"),
-        ({"properties": {"quantity": 1_000_001}}, "quantity is no number up to 1,000,000: 1000001"),
-        ({"properties": {"price": 12_345_678_901_234}}, "price is no amount up to 1,000,000,000,000: 12345678901234"),
-        ({"properties": {"shipping": -1e13}}, "shipping is no amount up to 1,000,000,000,000: -1"),
-        ({"properties": {"revenue": 1e308}}, "properties.revenue is not an amount: 1e+308"),
-    ],
-)
+BAD_EVENTS: list[tuple[dict[str, Any], str]] = [
+    ({"messageId": None}, "messageId is missing"),
+    (
+        {"timestamp": "2020-04-30T10:00:00Z"},
+        "occurred_at is impossible, before the shop (shop.opened_on): 2020-04-30",
+    ),
+    ({"timestamp": "9999-01-01T00:00:00Z"}, "occurred_at is impossible, after tomorrow: 9999-01-01 00:00:00"),
+    ({"event": "x" * 10_001}, "event_name is longer than 10000 characters"),
+    ({"anonymousId": "u\0v"}, "anonymous_id holds a NUL character"),
+    ({"properties": {"currency": "BTC"}}, "currency is unknown: BTC"),
+    ({"properties": {"quantity": -2}}, "quantity is negative: -2"),
+    ({"properties": {"quantity": "NaN"}}, "properties.quantity is not a number: NaN"),
+    ({"properties": {"quantity": "-Infinity"}}, "properties.quantity is not a number: -Infinity"),
+    ({"properties": {"quantity": 1_000_001}}, "quantity is no number up to 1,000,000: 1000001"),
+    ({"properties": {"price": 12_345_678_901_234}}, "price is no amount up to 1,000,000,000,000: 12345678901234"),
+    ({"properties": {"shipping": -1e13}}, "shipping is no amount up to 1,000,000,000,000: -1"),
+    ({"properties": {"revenue": 1e308}}, "properties.revenue is not an amount: 1e+308"),
+]
+
+BAD_ROWS = [
+    ("#2,2026-07-01 10:00:00 +0200,many,Mug,15.00,15.00,EUR", "Lineitem quantity is not a number: many"),
+    ("#2,2026-07-01 10:00:00 +0200,-1,Mug,15.00,15.00,EUR", "Lineitem quantity is negative: -1"),
+    ("#2,2026-07-01 10:00:00 +0200,1,Mug,15.00,15.00,EURO", "currency is unknown: EURO"),
+    ("#2,2031-07-01 10:00:00 +0200,1,Mug,15.00,15.00,EUR", "ordered_at is impossible, after tomorrow: 2031-07-01"),
+    ("#2,2026-07-01 10:00:00 +0200,1", "is not a CSV row: missing columns"),
+    ("#2,2026-07-01 10:00:00 +0200,1,Mug,15.00,15.00,EUR,x,y", "is not a CSV row: too many columns"),
+    ("#2,2026-07-01 10:00:00 +0200,nan,Mug,15.00,15.00,EUR", "Lineitem quantity is not a number: nan"),
+    ("#2,2026-07-01 10:00:00 +0200,1,Mug,99999999999999,1,EUR", "unit_price is no amount up to 1,000,000,000,000"),
+    ("#2,2026-07-01 10:00:00 +0200,1,Mug,1,-2000000000000,EUR", "total is no amount up to 1,000,000,000,000: -2"),
+    ("#2,2026-07-01 10:00:00 +0200,1,M\0ug,15.00,15.00,EUR", "product_name holds a NUL character"),
+]
+"""Lines of an orders export with what is wrong with each, as its reason begins."""
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, dict[str, Load]]:
+    """A shop with a file for each bad event and row, between sound ones; and what became of each in one run."""
+    shop = opened_in_2020(tmp_path_factory.mktemp("bad"))
+    for number, (change, _) in enumerate(BAD_EVENTS):
+        lines = [json.dumps(EVENT | {"messageId": f"{number} bad"} | change)]
+        lines.append(json.dumps(EVENT | {"messageId": f"{number} good"}))
+        (shop.exports_folder / "events" / f"{number}.jsonl.gz").write_bytes(gzip.compress("\n".join(lines).encode()))
+    for number, (row, _) in enumerate(BAD_ROWS):
+        lines = [HEADER, ORDER.replace("#1", f"#{number} before"), row, ORDER.replace("#1", f"#{number} after")]
+        path = shop.exports_folder / "orders" / f"{number}.csv"
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return shop, {found.path: found for found in load(shop)}
+
+
+def rejected(shop: Project, path: str) -> list[tuple[int, str]]:
+    """The lines of a file that are rejected, with their reasons."""
+    of_file = f"file_id = (select file_id from raw.loads where path = '{path}')"
+    return [
+        (line, reason) for line, reason in query(shop, f"select line, reason from raw.rejected_rows where {of_file}")
+    ]
+
+
+@pytest.mark.parametrize("number", range(len(BAD_EVENTS)), ids=[reason for _, reason in BAD_EVENTS])
 def test_a_bad_event_is_rejected_with_its_reason_and_the_next_is_loaded(
-    shop: Project, change: dict[str, Any], reason: str
+    loaded: tuple[Project, dict[str, Load]], number: int
 ) -> None:
-    lines = [json.dumps(EVENT | change), json.dumps(EVENT | {"messageId": "2"})]
-    (shop.exports_folder / "events" / "e.jsonl.gz").write_bytes(gzip.compress("\n".join(lines).encode()))
-    (found,) = load(shop)
+    shop, loads = loaded
+    found = loads[f"events/{number}.jsonl.gz"]
     assert (found.rows_read, found.rows_loaded, found.rows_rejected) == (2, 1, 1)
-    (given,) = reasons(shop)
-    assert given.startswith(reason)
+    ((line, given),) = rejected(shop, found.path)
+    assert line == 1 and given.startswith(BAD_EVENTS[number][1])
+    assert query(shop, f"select 1 from raw.events where event_id = '{number} good'") == [(1,)]
 
 
 def test_what_happened_until_tomorrow_is_possible(shop: Project) -> None:
@@ -78,31 +120,15 @@ def test_what_happened_until_tomorrow_is_possible(shop: Project) -> None:
     assert query(shop, "select event_id from raw.events order by 1") == [("0",), ("23",)]
 
 
-@pytest.mark.parametrize(
-    ("row", "reason"),
-    [
-        ("#2,2026-07-01 10:00:00 +0200,many,Mug,15.00,15.00,EUR", "Lineitem quantity is not a number: many"),
-        ("#2,2026-07-01 10:00:00 +0200,-1,Mug,15.00,15.00,EUR", "Lineitem quantity is negative: -1"),
-        ("#2,2026-07-01 10:00:00 +0200,1,Mug,15.00,15.00,EURO", "currency is unknown: EURO"),
-        ("#2,2031-07-01 10:00:00 +0200,1,Mug,15.00,15.00,EUR", "ordered_at is impossible, after tomorrow: 2031-07-01"),
-        ("#2,2026-07-01 10:00:00 +0200,1", "is not a CSV row: missing columns"),
-        ("#2,2026-07-01 10:00:00 +0200,1,Mug,15.00,15.00,EUR,x,y", "is not a CSV row: too many columns"),
-        ("#2,2026-07-01 10:00:00 +0200,nan,Mug,15.00,15.00,EUR", "Lineitem quantity is not a number: nan"),
-        ("#2,2026-07-01 10:00:00 +0200,1,Mug,99999999999999,1,EUR", "unit_price is no amount up to 1,000,000,000,000"),
-        ("#2,2026-07-01 10:00:00 +0200,1,Mug,1,-2000000000000,EUR", "total is no amount up to 1,000,000,000,000: -2"),
-        ("#2,2026-07-01 10:00:00 +0200,1,M\0ug,15.00,15.00,EUR", "product_name holds a NUL character"),
-    ],
-)
+@pytest.mark.parametrize("number", range(len(BAD_ROWS)), ids=[reason for _, reason in BAD_ROWS])
 def test_a_bad_order_row_is_rejected_with_its_reason_and_the_others_are_loaded(
-    shop: Project, row: str, reason: str
+    loaded: tuple[Project, dict[str, Load]], number: int
 ) -> None:
-    path = shop.exports_folder / "orders" / "o.csv"
-    path.write_text("\n".join([HEADER, ORDER, row, ORDER.replace("#1", "#3")]) + "\n", encoding="utf-8")
-    (found,) = load(shop)
+    shop, loads = loaded
+    found = loads[f"orders/{number}.csv"]
     assert (found.rows_read, found.rows_loaded, found.rows_rejected) == (3, 2, 1)
-    (given,) = reasons(shop)
-    assert given.startswith(reason)
-    assert query(shop, "select line from raw.rejected_rows") == [(3,)]
+    ((line, given),) = rejected(shop, found.path)
+    assert line == 3 and given.startswith(BAD_ROWS[number][1])
 
 
 WHOLE = gzip.compress(b"".join(json.dumps(EVENT | {"messageId": str(i)}).encode() + b"\n" for i in range(500)))

@@ -17,7 +17,7 @@ import duckdb
 import pytest
 import yaml
 from given import project, settings, warehouse
-from made_once import made_once
+from made_once import found_once, made_once
 from report_shop import HOSTILE, SUMMED, Tags, write_published
 
 from parcours.engine.checks import Check, read_checks, record
@@ -158,6 +158,10 @@ def change(path: Path, *statements: str, checks: Sequence[Check] = ()) -> None:
 
 
 def sections(path: Path, numbers: Numbers = ENGLISH) -> dict[str, Section]:
+    return dict(found_once(path, ("quality", numbers), lambda path: _sections(path, numbers)))
+
+
+def _sections(path: Path, numbers: Numbers) -> dict[str, Section]:
     with duckdb.connect(str(path), read_only=True) as connection:
         marks = {mark.mark: mark for mark in rows(connection, QUERIES / "marks.sql", Mark)}
         results = rows(connection, QUERIES / "results.sql", Result)
