@@ -54,11 +54,15 @@ BuiltOnce = Callable[[str, Callable[[Path], Any]], Any]
 
 @pytest.fixture(scope="session")
 def built_once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> BuiltOnce:
-    """`built_once(name, build)`: what `build(folder)` returned to the first of pytest's workers to ask; only read."""
-    base = tmp_path_factory.getbasetemp()
+    """`built_once(name, build)`: what `build(folder)` returned to the first of pytest's workers to ask; only read.
+
+    PARCOURS_BUILT names a folder in which it stays for later runs of the same commit: CI's suites are such.
+    """
+    own = tmp_path_factory.getbasetemp()
+    base = Path(os.environ.get("PARCOURS_BUILT") or (own if worker_id == "master" else own.parent))
 
     def once(name: str, build: Callable[[Path], Any]) -> Any:
-        folder = (base if worker_id == "master" else base.parent) / name
+        folder = base / name
         folder.mkdir(exist_ok=True)
         returned = folder / "returned.pickle"
         with (folder / "lock").open("w") as lock:
