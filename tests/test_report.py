@@ -31,14 +31,17 @@ from report_shop import (
 )
 
 from parcours.numbers import MINUS, NARROW_NBSP, NBSP, Numbers
+from parcours.project import ROOT, load_project
 from parcours.report.day_axis import INCIDENT_SHADE
 from parcours.report.drawing import safe, wrapped
+from parcours.report.figures import QUERIES as COMMON
 from parcours.report.figures import read_figures
 from parcours.report.journey import sections
 from parcours.report.journey.page import QUERIES, page_sections
 from parcours.report.journey.summary import summary
 from parcours.report.page import LAST_RUN, unturned, with_last_run
 from parcours.report.write import write_report
+from parcours.tables.catalogue import declared_tables
 
 
 @pytest.fixture(scope="module")
@@ -555,3 +558,17 @@ def test_no_text_turns_another_round(tmp_path: Path) -> None:
     page = with_last_run(target.read_text(encoding="utf-8"), "exe.\u202d")
     assert "Cart \ufffdgnp" in page and "exe.\ufffd" + LAST_RUN[1] in page
     assert not re.search("[\u202a-\u202e\u2066-\u2069]", page)
+
+
+def test_the_page_reads_no_table_that_has_rows_of_people(tmp_path: Path) -> None:
+    """So that its size and the time to write it do not grow with them."""
+    keyed = {
+        table.table for table in declared_tables(load_project(ROOT / "journey.yaml", output=tmp_path)) if table.keyed_by
+    }
+    read = {
+        name
+        for file in (*QUERIES.glob("*.sql"), *COMMON.glob("*.sql"))
+        for name in re.findall(r"\b(?:raw|staging|journeys|metrics)\.\w+", file.read_text(encoding="utf-8"))
+    }
+    assert len(read) > 40 and {name for name in read if not name.startswith("metrics.")} <= {"raw.loads"}
+    assert not read & keyed
