@@ -15,7 +15,7 @@ from given import settings
 from night_shop import add_day, night_shop
 
 from parcours.nights.close import record_late_night, record_run
-from parcours.nights.digest import digest
+from parcours.nights.digest import alarm_message, digest, digest_message, over_message
 from parcours.nights.facts import published_of
 from parcours.nights.late import night_after
 from parcours.nights.leave import leave_records
@@ -129,6 +129,25 @@ def test_the_figures_are_those_of_the_reports_cards_with_their_change(shop: Proj
     assert second.kpis[0].before == first.kpis[0].value
     assert "Conversion: 35.3\xa0%, +2.00\xa0pt (1 of 3)" in digest(shop, second).text
     assert "unchanged" in digest(shop, night(shop, 2)).text
+
+
+def test_the_digest_and_what_is_told_of_a_trouble_are_in_the_shops_language(shop: Project) -> None:
+    spoken = shop.settings.model_copy(update={"shop": shop.settings.shop.model_copy(update={"language": "fr"})})
+    french = replace(shop, settings=spoken)
+    cause = Trouble(
+        "memory", "Memory ran out", "9 GB", "Close other programs, or load fewer files at a time, then run again."
+    )
+    record = night(french, 0, [cause])
+    [trouble] = record.troubles
+    digested = digest_message(french, record)
+    alarm, over = alarm_message(french, record, trouble), over_message(french, record, trouble)
+    for message in (digested, alarm, over):
+        assert '<html lang="fr">' in message.html
+        read = message.text.replace(str(record.report), "")
+        for word in ("The ", "night of", "read", "loaded", "alarm:", "roubles", "since", "Memory", "Report\n", "again"):
+            assert word not in read, (word, read)
+    assert "Problèmes ouverts" in digested.text and "depuis le 9\u00a0mars\u00a02026" in digested.text
+    assert alarm.subject.startswith(f"{french.settings.shop.name}\u00a0: alerte\u00a0: ")
 
 
 def test_what_the_nights_tell_of_incidents_is_said_once(shop: Project) -> None:

@@ -20,6 +20,7 @@ from parcours.project import Project
 from parcours.report.figures import AnyRow, Row, rows
 from parcours.report.incident_words import place
 from parcours.troubles import Trouble, failed_checks
+from parcours.words import speaking
 
 QUERIES = Path(__file__).parent / "queries"
 HEADLINES = Path(__file__).parent.parent / "report" / "journey" / "queries" / "kpis.sql"
@@ -77,11 +78,13 @@ def published_of(project: Project, last: RunRecord | None) -> Published | None:
             told = _lately(published, "incident_notices", Row)
     except (duckdb.Error, OSError):
         return None
+    with speaking(project.settings.shop.language):
+        notices = tuple(map(_notice, told))
     zone = ZoneInfo(project.settings.shop.time_zone)
     known_on = last.data_until.astimezone(zone).date() if last and last.data_until else None
     return Published(
         tuple(Kpi(k.kpi, k.label, k.value, before.get(k.kpi), k.numerator, k.denominator) for k in found),
-        tuple(map(_notice, told)),
+        notices,
         tuple(row.sentence for row in said if known_on and row.read_on > known_on),
         _utc(reaches[0].data_until) if reaches else None,
         tuple(restated),
