@@ -59,7 +59,7 @@ def test_text_in_any_typed_cell_rejects_the_row_and_names_the_column(tmp_path: P
         "Paid at is a day without a time: 2026-07-02",
         "Cancelled at is a day without a time: 2026-07-02",
         "Cancelled at has no known order of day and month (say `dates` of its export in journey.yaml): 7/3/2026 9:00",
-        "Note Attributes: delivered_at is not a time: 2026-13-02 10:00:00 +0200",
+        "delivered_at of Note Attributes is not a time: 2026-13-02 10:00:00 +0200",
     ]
     # The file's other amounts say which mark is the decimal one.
     assert built(project, LINES) == [("#60", "line 1", "Cup"), ("#99", "line 1", "Cup")]

@@ -110,10 +110,10 @@ summed as (
                 unread_amount('Duties', "Duties"),
                 unread_amount('Total', "Total"),
                 unread_amount('Refunded Amount', "Refunded Amount"),
-                unread_instant('Note Attributes: delivered_at', delivered),
-                unread_date('Note Attributes: promised_on', promised),
-                unread_instant('Note Attributes: refunded_at', given_back),
-                unread_instant('Note Attributes: returned_at', came_back),
+                unread_instant('delivered_at of Note Attributes', delivered),
+                unread_date('promised_on of Note Attributes', promised),
+                unread_instant('refunded_at of Note Attributes', given_back),
+                unread_instant('returned_at of Note Attributes', came_back),
                 'Created at is a day without a time: '
                 || case when not contains("Created at", ':') then nullif(trim("Created at"), '') end,
                 'Paid at is a day without a time: '
