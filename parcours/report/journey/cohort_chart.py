@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 from datetime import date
 
 from parcours.numbers import Numbers
-from parcours.report.drawing import FAINT, GREY, INK, LINE, SKY, Chart, axis, chart, layout, note, shape
+from parcours.report.drawing import FAINT, GREY, INK, LINE, SKY, Chart, Drawing, axis, chart, layout, note, shape
 from parcours.report.figures import Row
 from parcours.words import say
 
+NARROW_INTERVALS = 6
+"""As many fit on paper."""
 SHADES = ("#eef4f8", SKY)
 """Of nobody, and of the highest share: words stand out from both, on light and dark screens."""
 
@@ -22,9 +24,41 @@ def cohort_chart(
     numbers: Numbers,
 ) -> Chart:
     """A cell per cohort (`cohort_on`, null: the mean over them) and `interval_number`; intervals that are over for
-    nobody are blank, small cells grey counts."""
+    nobody are blank, small cells grey counts. Narrow, the first intervals alone (`narrow_note` says so)."""
+
+    def draw(narrow: bool) -> Drawing:
+        shown = _intervals(cells)[: NARROW_INTERVALS if narrow else None]
+        return _drawing(
+            [cell for cell in cells if cell.interval_number in shown], cohort_name, interval_names(shown), numbers
+        )
+
+    count = len(_intervals(cells))
+    # Wide, there is room for all of them.
+    widths = {"minimum_width": 130 + 66 * min(count, NARROW_INTERVALS), "maximum_width": 130 + 180 * count}
+    return chart(key, draw, **widths)
+
+
+def narrow_note(cells: Sequence[Row], numbers: Numbers) -> list[str]:
+    """That a narrow drawing has not all intervals, where it has not."""
+    if len(_intervals(cells)) <= NARROW_INTERVALS:
+        return []
+    return [
+        say(
+            "On paper and on narrow screens the first {count} are drawn; the table has all.",
+            count=numbers.count(NARROW_INTERVALS),
+        )
+    ]
+
+
+def _intervals(cells: Sequence[Row]) -> list[int]:
+    return sorted({cell.interval_number for cell in cells})
+
+
+def _drawing(
+    cells: Sequence[Row], cohort_name: Callable[[date], str], interval_names: Sequence[str], numbers: Numbers
+) -> Drawing:
     cohorts = sorted({cell.cohort_on for cell in cells if cell.cohort_on is not None})
-    intervals = sorted({cell.interval_number for cell in cells})
+    intervals = _intervals(cells)
     places: dict[date | None, float] = {on: float(row) for row, on in enumerate(cohorts)} | {None: len(cohorts) + 0.25}
     notes, shares, texts = [], {}, {}
     for cell in [cell for cell in cells if cell.rate is not None]:
@@ -70,7 +104,7 @@ def cohort_chart(
             side="top",
             showgrid=False,
             tickvals=list(range(width)),
-            ticktext=interval_names(intervals),
+            ticktext=list(interval_names),
             range=[-0.5, width - 0.5],
         ),
         yaxis=axis(
@@ -82,5 +116,4 @@ def cohort_chart(
         ),
         shapes=[shape("line", [0, 1], [bottom - 0.625], {"color": LINE, "width": 1}, xref="paper", yref="y")],
     )
-    widths = {"minimum_width": 130 + 66 * width, "maximum_width": 130 + 180 * width}
-    return chart(key, lambda _: {"data": traces, "layout": frame}, **widths)
+    return {"data": traces, "layout": frame}

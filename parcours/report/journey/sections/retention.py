@@ -9,7 +9,7 @@ from functools import partial
 from parcours.numbers import Numbers
 from parcours.report.drawing import Chart
 from parcours.report.figures import Figures, Row
-from parcours.report.journey.cohort_chart import cohort_chart
+from parcours.report.journey.cohort_chart import cohort_chart, narrow_note
 from parcours.report.section import Column, Section, table
 from parcours.words import later, say
 
@@ -49,7 +49,7 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
         section(
             subtitle,
             charts=[_chart(figures.cohorts, numbers)],
-            notes=[say("The mean over cohorts is weighted by their size.")],
+            notes=[say("The mean over cohorts is weighted by their size."), *narrow_note(figures.cohorts, numbers)],
             tables=[table(say("Cohorts and intervals"), COHORTS, finished, numbers)],
         )
     ]

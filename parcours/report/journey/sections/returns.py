@@ -7,7 +7,7 @@ from datetime import date
 
 from parcours.numbers import Numbers
 from parcours.report.figures import Figures, Row
-from parcours.report.journey.cohort_chart import cohort_chart
+from parcours.report.journey.cohort_chart import cohort_chart, narrow_note
 from parcours.report.section import Column, Section, table
 from parcours.words import later, say
 
@@ -89,7 +89,8 @@ def _section(number: int, cells: Sequence[Row], shop: Row, numbers: Numbers) -> 
             say(
                 "The newest 12 cohorts with a period that has ended, and 12 periods after each; all of them are in "
                 "metrics.retention_calendar. The mean over these cohorts is weighted by their size."
-            )
+            ),
+            *narrow_note(cells, numbers),
         ],
         tables=[table(say("Cohorts and periods"), columns, cells, numbers)],
     )
