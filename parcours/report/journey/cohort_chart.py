@@ -34,7 +34,7 @@ def cohort_chart(
 
     count = len(_intervals(cells))
     # Wide, there is room for all of them.
-    widths = {"minimum_width": 130 + 66 * min(count, NARROW_INTERVALS), "maximum_width": 130 + 180 * count}
+    widths = {"minimum_width": 130 + 78 * min(count, NARROW_INTERVALS), "maximum_width": 130 + 180 * count}
     return chart(key, draw, **widths)
 
 
