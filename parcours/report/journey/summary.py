@@ -174,38 +174,32 @@ def _open_incidents(figures: Figures, numbers: Numbers) -> str:
 
 def _not_over(incident: Row, shop: Row, numbers: Numbers) -> str:
     """An incident that runs on the last day on which its attempts are over."""
-    figures = {
-        "place": place(incident),
-        "size": size(incident, numbers),
-        "day": short_day(incident.began_on, shop, numbers),
-        "last": short_day(incident.ended_on, shop, numbers),
-        "cost": cost(incident, numbers),
-    }
+    words = _words_of(incident, shop, numbers)
     if incident.changes:
         return say(
             "{place} has fallen {size} since {day}, until {last}, the last day that can be judged: {cost} (logged: "
             "{changes}).",
-            changes=incident.changes,
-            **figures,
+            **words,
         )
-    return say(
-        "{place} has fallen {size} since {day}, until {last}, the last day that can be judged: {cost}.", **figures
-    )
+    return say("{place} has fallen {size} since {day}, until {last}, the last day that can be judged: {cost}.", **words)
 
 
 def _alarm(alarm: Row, shop: Row, numbers: Numbers) -> str:
     """An alarm that was not called over, as it was last told."""
-    figures = {
-        "place": place(alarm),
-        "size": size(alarm, numbers),
-        "day": short_day(alarm.began_on, shop, numbers),
-        "last": short_day(alarm.ended_on, shop, numbers),
-        "cost": cost(alarm, numbers),
-    }
+    words = _words_of(alarm, shop, numbers)
     if alarm.changes:
         return say(
-            "{place} fell {size} from {day} to {last}, and the alarm is open: {cost} (logged: {changes}).",
-            changes=alarm.changes,
-            **figures,
+            "{place} fell {size} from {day} to {last}, and the alarm is open: {cost} (logged: {changes}).", **words
         )
-    return say("{place} fell {size} from {day} to {last}, and the alarm is open: {cost}.", **figures)
+    return say("{place} fell {size} from {day} to {last}, and the alarm is open: {cost}.", **words)
+
+
+def _words_of(fall: Row, shop: Row, numbers: Numbers) -> dict[str, str]:
+    return {
+        "place": place(fall),
+        "size": size(fall, numbers),
+        "day": short_day(fall.began_on, shop, numbers),
+        "last": short_day(fall.ended_on, shop, numbers),
+        "cost": cost(fall, numbers),
+        "changes": fall.changes or "",
+    }
