@@ -354,6 +354,9 @@ def test_the_summary_names_what_goes_on_and_charts_shade_it(tmp_path: Path) -> N
         "judged: 23 fewer went on than expected, €460 of revenue (logged: Cart). Cart → Checkout in a visit, Cart "
         "visitors fell by 83 % from 2 Jul to 5 Jul, and the alarm is open: 20 fewer"
     )
+    figures.incidents *= 3
+    [going_on] = [sentence for sentence in summary(figures, ENGLISH) if sentence.lead == "Not back yet"]
+    assert going_on.text.count("fewer went on") == 2 and going_on.text.endswith("And 2 more.")
     daily = {section.key: section for section in page_sections(figures, ENGLISH)}["daily"]
     assert "an incident that nobody logged" in [text for _, text in daily.legend]
     shades = [

@@ -136,7 +136,7 @@ def words_of(page: str, names: Iterable[str]) -> str:
     )
     labels = " ".join(re.findall(r'(?:aria-label|data-(?:csv|days|one-day|under-day))="([^"]*)"', head + body))
     body = re.sub(r"<(style|script)\b.*?</\1>", " ", body, flags=re.DOTALL)
-    read = html.unescape(re.sub(r"<[^>]*>|\\u003e", " ", f"{body} {drawn} {labels}"))
+    read = html.unescape(re.sub(r"<[^>]*>", " ", f"{body} {drawn} {labels}"))
     read = re.sub(OURS, " ", read)
     known = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
     return re.sub(rf"(?<!\w)(?:{known})(?!\w)", " ", read)

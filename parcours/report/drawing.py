@@ -24,6 +24,8 @@ BLUE, SKY, PALE, ORANGE, RED, GREEN = "#2b6c94", "#8db3cb", "#d5e3ec", "#e2a063"
 ON_LIGHT, ON_DARK = "#1b2732", "#fefefe"
 """Words on a colour that is the same on a dark screen; page.js has the colours there of all others."""
 BLUE_TINT, RED_TINT = "rgba(43,108,148,0.16)", "rgba(179,55,43,0.06)"
+SIZE = 12
+"""Pixels of words that say no size of their own."""
 FONT = "-apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 TURNING = frozenset({"LRE", "RLE", "PDF", "LRO", "RLO", "LRI", "RLI", "FSI", "PDI"})
 """Marks that turn the direction of what follows, by their Unicode class."""
@@ -58,7 +60,16 @@ def _checked(drawing: bytes) -> str:
     """A pickled drawing as JSON; kept, since Plotly's check takes as long as the rest of a page, which has copies."""
     import plotly.io
 
-    return str(plotly.io.to_json(pickle.loads(drawing), validate=True))
+    return str(plotly.io.to_json(_rounded(pickle.loads(drawing)), validate=True))
+
+
+def _rounded(value: Any) -> Any:
+    """Places with as many digits as can be seen, and a few more: the rest are a tenth of a page's drawings."""
+    if isinstance(value, float):
+        return float(f"{value:.7g}")
+    if isinstance(value, dict):
+        return {key: _rounded(one) for key, one in value.items()}
+    return [_rounded(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def safe(text: str, limit: int = 0) -> str:
@@ -98,7 +109,7 @@ def layout(numbers: Numbers, height: int, margin: tuple[int, int, int, int], **r
     return {
         "height": height,
         "margin": {"t": top, "r": right, "b": bottom, "l": left, "pad": 0},
-        "font": {"family": FONT, "size": 12, "color": INK},
+        "font": {"family": FONT, "size": SIZE, "color": INK},
         "paper_bgcolor": PAPER,
         "plot_bgcolor": PAPER,
         "separators": numbers.separators,
@@ -106,7 +117,8 @@ def layout(numbers: Numbers, height: int, margin: tuple[int, int, int, int], **r
         "hovermode": "closest",
         "hoverlabel": {"bgcolor": PAPER, "bordercolor": GREY, "font": {"family": FONT, "size": 12, "color": INK}},
         "dragmode": False,
-        "template": {},
+        # What thousands of notes have in common is said once: a page has room for more.
+        "template": {"layout": {"annotationdefaults": {"showarrow": False}}},
         **rest,
     }
 
@@ -146,8 +158,9 @@ def shape(kind: str, x: Sequence[Any], y: Sequence[Any], line: Drawing, **rest: 
 
 def note(text: str, x: float | str, y: float, **rest: Any) -> Drawing:
     """Text at a place; escaped by the caller. Colour and size may be given, as other keys of an annotation."""
-    font = {"size": rest.pop("size", 12), "color": rest.pop("color", INK)}
-    return {"text": _no_formula(text), "x": x, "y": y, "showarrow": False, "font": font, **rest}
+    own = {"size": rest.pop("size", SIZE), "color": rest.pop("color", INK)}
+    font = {key: value for key, value in own.items() if value not in (SIZE, INK)}
+    return {"text": _no_formula(text), "x": x, "y": y, **({"font": font} if font else {}), **rest}
 
 
 def row_note(label: str, detail: str, y: float, narrow: bool, limit: int) -> Drawing:

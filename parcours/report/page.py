@@ -87,6 +87,6 @@ def content_policy(scripts: list[str]) -> str:
 
 
 def script_json(value: object) -> str:
-    """JSON that can't end the script element it stands in."""
+    """JSON that can't end the script element it stands in: no tag begins in it."""
     text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    return text.replace("<", "\\u003c").replace("&", "\\u0026")

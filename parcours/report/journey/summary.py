@@ -17,10 +17,12 @@ from parcours.report.journey.sections.movements import orders_moved
 from parcours.report.journey.sections.restated import values_moved
 from parcours.report.journey.sections.why import elsewhere, first_told, who_drops_more
 from parcours.report.section import Sentence
-from parcours.words import later, listed, say
+from parcours.words import later, listed, say, say_number
 
 GOALS_TOLD = 2
 """Told of what to do first."""
+FALLS_TOLD = 2
+"""Told of what has fallen and is not back: those that cost most."""
 LOSES_MOST = {
     "revenue_at_stake": later("Most revenue is lost at {step}."),
     "drop_off_rate": later("The highest share of journeys is lost at {step}."),
@@ -168,8 +170,15 @@ def _first_gain(figures: Figures, numbers: Numbers) -> str:
 
 def _open_incidents(figures: Figures, numbers: Numbers) -> str:
     """The incidents that nobody logged and that are not over, with the alarms that are open."""
-    running = [_not_over(one, figures.shop, numbers) for one in figures.incidents if one.is_open]
-    return " ".join([*running, *(_alarm(one, figures.shop, numbers) for one in figures.open_alarms)])
+    falls = [
+        *((one, _not_over) for one in figures.incidents if one.is_open),
+        *((one, _alarm) for one in figures.open_alarms),
+    ]
+    falls.sort(key=lambda fall: (-(fall[0].lost_revenue or 0), -fall[0].lost_count))
+    rest = len(falls) - FALLS_TOLD
+    more = say_number("And {count} more.", "And {count} more.", rest, count=numbers.count(rest))
+    told = [words(one, figures.shop, numbers) for one, words in falls[:FALLS_TOLD]]
+    return " ".join([*told, *([more] if rest > 0 else [])])
 
 
 def _not_over(incident: Row, shop: Row, numbers: Numbers) -> str:
