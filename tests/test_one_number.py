@@ -121,6 +121,15 @@ PAGE: dict[str, Sequence[Asked]] = {
             {"funnel_id": "funnel_id", "step_number": "step_number", "factor": "factor", "level": "level"},
         )
     ],
+    "untested_friction": [
+        Asked(
+            lambda shop, row: shop.ask(
+                "select * replace (replace(level, '_', ' ') as level) from metrics.drop_off_drivers "
+                "where funnel_id = 'map:stages' and factor = 'friction'"
+            ),
+            {"step_number": "step_number", "level": "level"},
+        )
+    ],
     "next_after": [
         Asked(
             lambda shop, row: shop.table("metrics.drop_off_next", where="place_type = 'stage'"),

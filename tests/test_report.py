@@ -149,15 +149,15 @@ def test_the_flag_says_what_the_stage_would_gain_by_each_goal(
     flag = sections_of(tmp_path / "published.duckdb")["journey"].flag
     assert flag and [f"{line.lead}: {line.text}" for line in flag.lines][-1] == (
         f"To be gained: if all went on as device <i> (at least 55.0{NBSP}%) 9 more journeys (2 to 15) and €380 "
-        f"(€80 to €600) in 5 days; if all months went as Jul{NBSP}2026 (at least 50.0{NBSP}%) 6 more journeys "
-        f"(0 to 12) in 5 days; at its to-be rate (42.5{NBSP}%) 1 more journey (0 to 3) and €1.5k (€0 to €4.0k) "
-        f"in 5 days"
+        f"(€80 to €600) in these 5 days; if all months went as Jul{NBSP}2026 (at least 50.0{NBSP}%) 6 more journeys "
+        f"(0 to 12) in these 5 days; at its to-be rate (42.5{NBSP}%) 1 more journey (0 to 3) and €1.5k (€0 to €4.0k) "
+        f"in these 5 days"
     )
     # Not the to-be rate of Checkout, which may bring nothing, nor a second goal of the same stage.
     assert said(tmp_path / "published.duckdb")["What to do first"] == (
         "Bring Checkout → Purchase to what it is for device <i> (at least 55.0 %): 9 more journeys (2 to 15) and €380 "
-        "(€80 to €600) in 5 days. Then get 50 % to go on at Cart → Checkout, your to-be rate: 99 more "
-        "journeys (90 to 110) and €1 (€1 to €1) in 5 days."
+        "(€80 to €600) in these 5 days. Then get 50 % to go on at Cart → Checkout, your to-be rate: 99 more "
+        "journeys (90 to 110) and €1 (€1 to €1) in these 5 days."
     )
 
 
@@ -220,7 +220,7 @@ def test_who_and_why_names_the_driver_that_most_dropped_with(
     # Checkout is flagged: who drops there is told though more dropped elsewhere; else that nothing tells them apart.
     at_checkout = "Who met support contact: dropping 2.0 times as often before Purchase, 80 % against 40 % of others."
     elsewhere = "Elsewhere, before Order (Cart): <new> visitors, 3.0 times as often as others (66 % against 22 %)."
-    nothing = "Nothing sets those who end at Checkout apart from the others there, beyond chance."
+    nothing = "Nothing that is tested sets those who end at Checkout apart from the others there, beyond chance."
     assert said(tmp_path / "published.duckdb")["Who, and why"] == f"{nothing} {elsewhere}"
     with duckdb.connect(str(tmp_path / "published.duckdb")) as connection:
         connection.execute("insert into metrics.measured_stages values ('checkout', 2, true, 2)")
@@ -234,6 +234,28 @@ def test_who_and_why_names_the_driver_that_most_dropped_with(
         connection.execute("update metrics.drop_off_drivers set is_told = false")
     section = sections_of(tmp_path / "published.duckdb")["why"]
     assert section.title == "Nothing sets those who drop apart" and "4 levels" in section.empty
+
+
+def test_friction_that_too_few_met_for_a_test_is_not_said_to_set_nobody_apart(
+    tmp_path: Path, changed: duckdb.DuckDBPyConnection
+) -> None:
+    changed.execute("insert into metrics.measured_stages values ('checkout', 2, true, 2)")
+    changed.execute("""
+        insert into metrics.drop_off_drivers (
+            funnel_id, step_number, step_label, factor, level, with_count, with_dropped, compared_count, compared_rate,
+            comparable_rate, lift, difference_low, extra_dropped, is_told, left_out, is_small
+        ) values
+            ('map:stages', 3, 'Purchase', 'device', 'tablet', 50, 20, 50, 0.4, 0.4, 1, -0.1, 0, false, null, false),
+            ('map:stages', 3, 'Purchase', 'friction', 'payment_failure', 34, 34, 34, 1, 0.01, 99, 0.9, 33, false,
+             'too few', false),
+            ('map:stages', 3, 'Purchase', 'friction', 'error', 3, 2, 3, 0.6, 0.5, 1.2, -0.3, 1, false, 'too few', true)
+    """)
+    changed.close()
+    untested = "Too few to test: 34 of 34 who met payment failure at Checkout went no further."
+    assert said(tmp_path / "published.duckdb")["Who, and why"] == (
+        f"Nothing that is tested sets those who end at Checkout apart from the others there, beyond chance. {untested}"
+    )
+    assert [plain(note) for note in sections_of(tmp_path / "published.duckdb")["why"].notes] == [untested]
 
 
 def test_a_tie_is_said_in_the_title_the_flag_and_the_summary(tmp_path: Path) -> None:
@@ -348,14 +370,14 @@ def test_incidents_are_told_with_their_cost_and_what_else_was_seen(tmp_path: Pat
 
 def test_the_summary_names_what_goes_on_and_charts_shade_it(tmp_path: Path) -> None:
     figures = figures_of(write_published(tmp_path / "published.duckdb"))
-    [going_on] = [sentence for sentence in summary(figures, ENGLISH) if sentence.lead == "Not back yet"]
+    [going_on] = [sentence for sentence in summary(figures, ENGLISH) if sentence.lead == "Fallen, not back"]
     assert plain(going_on.text).startswith(
         "Cart → Checkout in a visit, device Cart has fallen by 43 % since 4 Jul, until 5 Jul, the last day that can be "
         "judged: 23 fewer went on than expected, €460 of revenue (logged: Cart). Cart → Checkout in a visit, Cart "
-        "visitors fell by 83 % from 2 Jul to 5 Jul, and the alarm is open: 20 fewer"
+        "visitors fell by 83 % from 2 Jul to 5 Jul, and was not found back since: 20 fewer"
     )
     figures.incidents *= 3
-    [going_on] = [sentence for sentence in summary(figures, ENGLISH) if sentence.lead == "Not back yet"]
+    [going_on] = [sentence for sentence in summary(figures, ENGLISH) if sentence.lead == "Fallen, not back"]
     assert going_on.text.count("fewer went on") == 2 and going_on.text.endswith("And 2 more.")
     daily = {section.key: section for section in page_sections(figures, ENGLISH)}["daily"]
     assert "an incident that nobody logged" in [text for _, text in daily.legend]

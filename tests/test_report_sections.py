@@ -314,6 +314,10 @@ def test_who_comes_back_by_week_is_a_section_per_retention_of_the_shop(tmp_path:
         "1 Jun  n 100", "8 Jun  n 20", "Mean  n 120"
     ]  # fmt: skip
     assert [note["text"] for note in layout["annotations"]] == ["2 of 20"]  # a small cell has no shade
+    with duckdb.connect(str(tmp_path / "published.duckdb")) as connection:
+        connection.execute("update metrics.retention_calendar set cohort_size = 9, retention_rate = returned_count / 9")
+    few = sections_of(tmp_path / "published.duckdb")["returns-1"]
+    assert few.title == "Back?: fewer than 30 people in each period", "no rate of few in a title"
 
 
 def test_the_map_shows_friction_under_satisfaction_and_by_which_channels_journeys_came(tmp_path: Path) -> None:
@@ -371,3 +375,11 @@ def test_types_of_journeys_say_where_renewals_and_first_purchases_differ(tmp_pat
     with duckdb.connect(str(path)) as connection:
         connection.execute("update metrics.stages_by_journey_type set is_left_out = journey_type <> 'other'")
     assert "journey-types" not in sections_of(path), "one type alone is compared with none"
+
+
+def test_halves_of_few_are_not_compared(changed: duckdb.DuckDBPyConnection) -> None:
+    assert "rose from" in sections_of_open(changed)["daily"].title
+    changed.execute("update metrics.kpis set denominator = 29 where kpi = 'conversion' and period = 'before'")
+    assert sections_of_open(changed)["daily"].title.startswith("Conversion per day: 3.00")
+    [conversion] = [card for card in cards(read_figures(changed, QUERIES), ENGLISH) if card["kpi"].kpi == "conversion"]
+    assert conversion["halves"] == ("", "")

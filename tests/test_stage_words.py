@@ -132,15 +132,15 @@ def test_a_map_without_words_has_no_lane_for_them(tmp_path: Path) -> None:
     [
         (
             "'2026-06-01', 1000, 600, 0.6, 0.5",
-            "More is lost since the week of 1\u00a0June\u00a02026: 60.0\u00a0% of the journeys begun since then",
+            "At 60.0\u00a0% since the week of 1\u00a0June\u00a02026; in the week before it was better, at 50.0\u00a0%.",
         ),
         (
             "'2026-06-01', 1000, 300, 0.3, 0.5",
-            "Less is lost since the week of 1\u00a0June\u00a02026: 30.0\u00a0% of the journeys begun since then",
+            "At 30.0\u00a0% since the week of 1\u00a0June\u00a02026; in the week before it was worse, at 50.0\u00a0%.",
         ),
         (
             "'2026-05-04', 1000, 600, 0.6, null",
-            "As long as weeks can be compared: since 4\u00a0May\u00a02026.",
+            "No week since 4\u00a0May\u00a02026, as far back as weeks",
         ),
     ],
 )

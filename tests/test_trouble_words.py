@@ -87,7 +87,7 @@ def test_a_failed_check_says_its_rows_with_counts_as_the_language_writes_them() 
         "(1 200, la première à la ligne 2) ; country manque (100, la première à la ligne 1 009). Corrigez le format "
         "dans journey.yaml, ou le fichier",
         "order_id 7",
-        "… et 1 202 autres",
+        "… et 1 202 de plus",
         "→ Corrigez ou remplacez le fichier. La prochaine exécution le réessaie.",
     ]
 

@@ -67,23 +67,18 @@ def since_when(figures: Figures, stage: Row, numbers: Numbers) -> str:
     if since is None:
         return ""
     if since.other_rate is None:
-        return say("As long as weeks can be compared: since {day}.", day=numbers.day(since.from_on))
+        return say(
+            "No week since {day}, as far back as weeks can be compared, differs from the later ones.",
+            day=numbers.day(since.from_on),
+        )
     words = {
         "day": numbers.day(since.since_on),
         "share": numbers.share(since.drop_off_rate),
         "other": numbers.share(since.other_rate),
     }
     if since.drop_off_rate < since.other_rate:
-        return say(
-            "Less is lost since the week of {day}: {share} of the journeys begun since then went no further, "
-            "{other} of those of the week before.",
-            **words,
-        )
-    return say(
-        "More is lost since the week of {day}: {share} of the journeys begun since then went no further, "
-        "{other} of those of the week before.",
-        **words,
-    )
+        return say("At {share} since the week of {day}; in the week before it was worse, at {other}.", **words)
+    return say("At {share} since the week of {day}; in the week before it was better, at {other}.", **words)
 
 
 def step_of(stage: Row) -> str:

@@ -60,14 +60,14 @@ def worth(gain: Row, shop: Row, numbers: Numbers) -> str:
     number = round(gain.gained_count)
     if gain.gain is None:
         return say_number(
-            "{count} more journey ({low} to {high}) in {days}",
-            "{count} more journeys ({low} to {high}) in {days}",
+            "{count} more journey ({low} to {high}) in these {days}",
+            "{count} more journeys ({low} to {high}) in these {days}",
             number,
             **figures,
         )
     return say_number(
-        "{count} more journey ({low} to {high}) and {gain} ({gain_low} to {gain_high}) in {days}",
-        "{count} more journeys ({low} to {high}) and {gain} ({gain_low} to {gain_high}) in {days}",
+        "{count} more journey ({low} to {high}) and {gain} ({gain_low} to {gain_high}) in these {days}",
+        "{count} more journeys ({low} to {high}) and {gain} ({gain_low} to {gain_high}) in these {days}",
         number,
         gain=numbers.short_money(gain.gain),
         gain_low=numbers.short_money(gain.gain_low),

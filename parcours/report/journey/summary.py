@@ -15,7 +15,7 @@ from parcours.report.journey.gains import what_to_do, worth_telling
 from parcours.report.journey.sections.changes import changes_phrase
 from parcours.report.journey.sections.movements import orders_moved
 from parcours.report.journey.sections.restated import values_moved
-from parcours.report.journey.sections.why import elsewhere, first_told, who_drops_more
+from parcours.report.journey.sections.why import elsewhere, first_told, untested_words, who_drops_more
 from parcours.report.section import Sentence
 from parcours.words import later, listed, say, say_number
 
@@ -45,7 +45,7 @@ def summary(figures: Figures, numbers: Numbers) -> list[Sentence]:
         _loss(figures, flag, numbers),
         Sentence(say("Since when"), since, "journey"),
         Sentence(say("Who, and why"), _who(figures, flag, numbers), "why"),
-        Sentence(say("Not back yet"), _open_incidents(figures, numbers), "incidents"),
+        Sentence(say("Fallen, not back"), _open_incidents(figures, numbers), "incidents"),
         Sentence(say("What to do first"), _first_gain(figures, numbers), "journey"),
         Sentence(say("What moved"), " ".join(_moved(figures, numbers)), "movements"),
         Sentence(say("What the changes did"), _changes(figures, numbers), "changes"),
@@ -115,9 +115,11 @@ def _who(figures: Figures, flag: Flag | None, numbers: Numbers) -> str:
     if flag is None or (told is not None and told.stage_left == flag.stage.stage):
         return f"{who_drops_more(told, numbers)}." if told else ""
     nothing = say(
-        "Nothing sets those who end at {stage} apart from the others there, beyond chance.", stage=flag.stage.label
+        "Nothing that is tested sets those who end at {stage} apart from the others there, beyond chance.",
+        stage=flag.stage.label,
     )
-    return f"{nothing} {elsewhere(told, numbers)}" if told else nothing
+    untested = [untested_words(row, numbers) for row in figures.untested_friction if row.stage_left == flag.stage.stage]
+    return " ".join([nothing, *untested, *([elsewhere(told, numbers)] if told else [])])
 
 
 def _moved(figures: Figures, numbers: Numbers) -> Iterator[str]:
@@ -155,17 +157,18 @@ def _first_gain(figures: Figures, numbers: Numbers) -> str:
         what_to_do(row, steps[row.stage], figures.shop, numbers) for row in list(best.values())[:GOALS_TOLD]
     ]
     then = [say("Then {to_do}.", to_do=to_do) for to_do in rest]
-    stage = first(figures.stages, stage=next(iter(best)))
-    since = first(figures.stage_since, stage=next(iter(best)))
-    if stage and since and since.other_rate is not None and since.drop_off_rate < stage.drop_off_low:
-        then.append(
-            say(
-                "Reckoned over all {days}: since {day}, when less is lost, less of it is left to gain.",
-                days=numbers.days(figures.shop.covered_days),
-                day=short_day(since.since_on, figures.shop, numbers),
-            )
+    return " ".join([f"{capital(first_to_do)}.", *_since_less_is_lost(by_worth[0].stage, figures, numbers), *then])
+
+
+def _since_less_is_lost(stage: str, figures: Figures, numbers: Numbers) -> Iterator[str]:
+    """That a goal is of all days, where less is lost at its stage than that by now."""
+    whole, since = first(figures.stages, stage=stage), first(figures.stage_since, stage=stage)
+    if whole and since and since.other_rate is not None and since.drop_off_rate < whole.drop_off_low:
+        yield say(
+            "Reckoned over all {days}: since {day}, when less is lost, less of it is left to gain.",
+            days=numbers.days(figures.shop.covered_days),
+            day=short_day(since.since_on, figures.shop, numbers),
         )
-    return " ".join([f"{capital(first_to_do)}.", *then])
 
 
 def _open_incidents(figures: Figures, numbers: Numbers) -> str:
@@ -198,9 +201,10 @@ def _alarm(alarm: Row, shop: Row, numbers: Numbers) -> str:
     words = _words_of(alarm, shop, numbers)
     if alarm.changes:
         return say(
-            "{place} fell {size} from {day} to {last}, and the alarm is open: {cost} (logged: {changes}).", **words
+            "{place} fell {size} from {day} to {last}, and was not found back since: {cost} (logged: {changes}).",
+            **words,
         )
-    return say("{place} fell {size} from {day} to {last}, and the alarm is open: {cost}.", **words)
+    return say("{place} fell {size} from {day} to {last}, and was not found back since: {cost}.", **words)
 
 
 def _words_of(fall: Row, shop: Row, numbers: Numbers) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 from itertools import groupby
+from typing import TypeVar
 
 from parcours.numbers import NOTHING, Numbers, capital
 from parcours.report.drawing import BLUE, SKY, Drawing, chart, safe
@@ -38,6 +39,7 @@ VISIT, TIME, SATISFACTION = "visit", "time", "satisfaction"
 
 Stages = Mapping[str, Row]
 """Of a type the row of each stage."""
+One = TypeVar("One")
 
 
 def sections(figures: Figures, numbers: Numbers) -> list[Section]:
@@ -79,9 +81,9 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
     ]
 
 
-def _any(stages: Stages) -> Row:
-    """One of a type's rows: what counts the type is the same in all of them."""
-    return next(iter(stages.values()))
+def _any(of: Mapping[str, One]) -> One:
+    """One of a type's rows, or of the types: each row counts its type alike, and each type has all stages."""
+    return next(iter(of.values()))
 
 
 def _title(types: Mapping[str, Stages], names: Mapping[str, str], numbers: Numbers) -> str:
@@ -124,7 +126,7 @@ def _title(types: Mapping[str, Stages], names: Mapping[str, str], numbers: Numbe
 
 def _side_by_side(shown: Mapping[str, Stages], names: Mapping[str, str], numbers: Numbers) -> View:
     """All types on one scale; narrow: a row per stage, for there are more stages than types."""
-    labels = {stage: row.label for stage, row in _any_type(shown).items()}
+    labels = {stage: row.label for stage, row in _any(shown).items()}
     names = {of: capital(names[of]) for of in shown}
     title = say("How many of the journeys of each type visit each stage")
 
@@ -153,10 +155,6 @@ def _side_by_side(shown: Mapping[str, Stages], names: Mapping[str, str], numbers
         Table(say("Journeys that visit each stage"), [say("Type"), *labels.values()], lines),
         legend=[(SKY, say("visit the stage"))],
     )
-
-
-def _any_type(shown: Mapping[str, Stages]) -> Stages:
-    return next(iter(shown.values()))
 
 
 def _visit(name: str, row: Row, numbers: Numbers) -> Cell:

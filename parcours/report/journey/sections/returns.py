@@ -73,7 +73,7 @@ def _section(number: int, cells: Sequence[Row], shop: Row, numbers: Numbers) -> 
     return Section(
         f"returns-{number}",
         retention.retention_label,
-        _title(cells, period_name, numbers),
+        _title(cells, period_name, numbers.count(shop.small_cell), numbers),
         " ".join(subtitle),
         ("metrics.retention_calendar",),
         charts=[
@@ -96,9 +96,11 @@ def _section(number: int, cells: Sequence[Row], shop: Row, numbers: Numbers) -> 
     )
 
 
-def _title(cells: Sequence[Row], period_name: Callable[[Numbers, int], str], numbers: Numbers) -> str:
-    """The mean share back in the first period, and in the last that anybody has finished."""
-    mean = [cell for cell in cells if cell.cohort_on is None]
+def _title(cells: Sequence[Row], period_name: Callable[[Numbers, int], str], small: str, numbers: Numbers) -> str:
+    """The mean share back in the first period and the last, of those that enough people have finished."""
+    mean = [cell for cell in cells if cell.cohort_on is None and not cell.is_small]
+    if not mean:
+        return say("{label}: fewer than {count} people in each period", label=cells[0].retention_label, count=small)
     start, end = mean[0], mean[-1]
     names = {"label": cells[0].retention_label, "period": period_name(numbers, start.interval_number)}
     if end is start:

@@ -59,15 +59,22 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
         Section(
             "segments",
             say("By segment"),
-            say(
-                "Most apart by {dimension}: {ends}", dimension=dimension_words(most.dimension), ends=most.ends(numbers)
-            ),
+            _title(most, figures, numbers),
             f"{about} {chance}",
             ("metrics.stage_drop_off_by_segment", "metrics.funnel_by_segment", "metrics.matured_months"),
             legend=[(ORANGE, say("ended here")), *red],
             views=[_view(number, one, figures, flag, numbers) for number, one in enumerate(dimensions, 1)],
         )
     ]
+
+
+def _title(most: Told, figures: Figures, numbers: Numbers) -> str:
+    """The dimension whose values are furthest apart; that it may be chance, where none of them is told for it."""
+    words = {"dimension": dimension_words(most.dimension), "ends": most.ends(numbers)}
+    tested = [row for row in figures.drivers if row.stage_left == most.stage and row.factor == most.dimension]
+    if tested and not any(row.is_told for row in tested):
+        return say("Most apart by {dimension}, but not beyond chance: {ends}", **words)
+    return say("Most apart by {dimension}: {ends}", **words)
 
 
 def _place(dimension: str) -> tuple[int, str]:

@@ -37,6 +37,7 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
     section = partial(Section, "why", say("Who and why"), sources=("metrics.drop_off_drivers", "metrics.driver_cells"))
     with_lift = [row for row in figures.drivers if row.is_told and row.lift is not None]
     more = dropping_more(figures)
+    untested = [untested_words(row, numbers) for row in figures.untested_friction]
     level_count = len(figures.drivers)
     subtitle = say_number(
         "Those with a device, a channel, a product, a friction and the like, against others at the same point of their "
@@ -55,7 +56,7 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
             level_count,
             count=numbers.count(level_count),
         )
-        return [section(say("Nothing sets those who drop apart"), subtitle, empty=empty)]
+        return [section(say("Nothing sets those who drop apart"), subtitle, empty=empty, notes=untested)]
     rest = len(more) - SHOWN
     in_table = say_number(
         "{count} more is in the table.", "{count} more are in the table.", rest, count=numbers.count(rest)
@@ -67,7 +68,7 @@ def sections(figures: Figures, numbers: Numbers) -> list[Section]:
             who_drops_more(first_told(figures, flagged(figures)) or more[0], numbers),
             subtitle,
             charts=[chart("drivers", partial(dots, [panel], numbers))],
-            notes=[in_table] if rest > 0 else [],
+            notes=[*([in_table] if rest > 0 else []), *untested],
             tables=[table(say("What goes with dropping, and with going on"), COLUMNS, with_lift, numbers)],
         )
     ]
@@ -94,6 +95,17 @@ def elsewhere(row: Row, numbers: Numbers) -> str:
         step=_where(row),
         share=numbers.share(row.compared_rate, 0),
         share_of_others=numbers.share(row.comparable_rate, 0),
+    )
+
+
+def untested_words(row: Row, numbers: Numbers) -> str:
+    """A friction that too few met for a test, of which it would be wrong to say that it sets nobody apart."""
+    return say(
+        "Too few to test: {dropped} of {count} who met {friction} at {stage} went no further.",
+        dropped=numbers.count(row.with_dropped),
+        count=numbers.count(row.with_count),
+        friction=told(row.level),
+        stage=row.stage_label,
     )
 
 
