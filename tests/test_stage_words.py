@@ -140,7 +140,7 @@ def test_a_map_without_words_has_no_lane_for_them(tmp_path: Path) -> None:
         ),
         (
             "'2026-05-04', 1000, 600, 0.6, null",
-            "No week since 4\u00a0May\u00a02026, as far back as weeks",
+            "All along: no week since 4\u00a0May\u00a02026, the first that can be compared",
         ),
     ],
 )

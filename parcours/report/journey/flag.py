@@ -68,7 +68,7 @@ def since_when(figures: Figures, stage: Row, numbers: Numbers) -> str:
         return ""
     if since.other_rate is None:
         return say(
-            "No week since {day}, as far back as weeks can be compared, differs from the later ones.",
+            "All along: no week since {day}, the first that can be compared, differs from the later ones.",
             day=numbers.day(since.from_on),
         )
     words = {
