@@ -370,14 +370,14 @@ def test_incidents_are_told_with_their_cost_and_what_else_was_seen(tmp_path: Pat
 
 def test_the_summary_names_what_goes_on_and_charts_shade_it(tmp_path: Path) -> None:
     figures = figures_of(write_published(tmp_path / "published.duckdb"))
-    [going_on] = [sentence for sentence in summary(figures, ENGLISH) if sentence.lead == "Fallen, not back"]
+    [going_on] = [sentence for sentence in summary(figures, ENGLISH) if sentence.lead == "Fell, not recovered"]
     assert plain(going_on.text).startswith(
         "Cart → Checkout in a visit, device Cart has fallen by 43 % since 4 Jul, until 5 Jul, the last day that can be "
         "judged: 23 fewer went on than expected, €460 of revenue (logged: Cart). Cart → Checkout in a visit, Cart "
-        "visitors fell by 83 % from 2 Jul to 5 Jul, and was not found back since: 20 fewer"
+        "visitors fell by 83 % from 2 Jul to 5 Jul, and has not been seen to recover since: 20 fewer"
     )
     figures.incidents *= 3
-    [going_on] = [sentence for sentence in summary(figures, ENGLISH) if sentence.lead == "Fallen, not back"]
+    [going_on] = [sentence for sentence in summary(figures, ENGLISH) if sentence.lead == "Fell, not recovered"]
     assert going_on.text.count("fewer went on") == 2 and going_on.text.endswith("And 2 more.")
     daily = {section.key: section for section in page_sections(figures, ENGLISH)}["daily"]
     assert "an incident that nobody logged" in [text for _, text in daily.legend]

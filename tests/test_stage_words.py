@@ -132,11 +132,11 @@ def test_a_map_without_words_has_no_lane_for_them(tmp_path: Path) -> None:
     [
         (
             "'2026-06-01', 1000, 600, 0.6, 0.5",
-            "At 60.0\u00a0% since the week of 1\u00a0June\u00a02026; in the week before it was better, at 50.0\u00a0%.",
+            "Worse since the week of 1\u00a0June\u00a02026: 60.0\u00a0%, against 50.0\u00a0% in the week before.",
         ),
         (
             "'2026-06-01', 1000, 300, 0.3, 0.5",
-            "At 30.0\u00a0% since the week of 1\u00a0June\u00a02026; in the week before it was worse, at 50.0\u00a0%.",
+            "Better since the week of 1\u00a0June\u00a02026: 30.0\u00a0%, against 50.0\u00a0% in the week before.",
         ),
         (
             "'2026-05-04', 1000, 600, 0.6, null",

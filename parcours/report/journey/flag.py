@@ -77,8 +77,8 @@ def since_when(figures: Figures, stage: Row, numbers: Numbers) -> str:
         "other": numbers.share(since.other_rate),
     }
     if since.drop_off_rate < since.other_rate:
-        return say("At {share} since the week of {day}; in the week before it was worse, at {other}.", **words)
-    return say("At {share} since the week of {day}; in the week before it was better, at {other}.", **words)
+        return say("Better since the week of {day}: {share}, against {other} in the week before.", **words)
+    return say("Worse since the week of {day}: {share}, against {other} in the week before.", **words)
 
 
 def step_of(stage: Row) -> str:

@@ -45,7 +45,7 @@ def summary(figures: Figures, numbers: Numbers) -> list[Sentence]:
         _loss(figures, flag, numbers),
         Sentence(say("Since when"), since, "journey"),
         Sentence(say("Who, and why"), _who(figures, flag, numbers), "why"),
-        Sentence(say("Fallen, not back"), _open_incidents(figures, numbers), "incidents"),
+        Sentence(say("Fell, not recovered"), _open_incidents(figures, numbers), "incidents"),
         Sentence(say("What to do first"), _first_gain(figures, numbers), "journey"),
         Sentence(say("What moved"), " ".join(_moved(figures, numbers)), "movements"),
         Sentence(say("What the changes did"), _changes(figures, numbers), "changes"),
@@ -201,10 +201,10 @@ def _alarm(alarm: Row, shop: Row, numbers: Numbers) -> str:
     words = _words_of(alarm, shop, numbers)
     if alarm.changes:
         return say(
-            "{place} fell {size} from {day} to {last}, and was not found back since: {cost} (logged: {changes}).",
+            "{place} fell {size} from {day} to {last}, and has not been seen to recover since: {cost} (logged: {changes}).",
             **words,
         )
-    return say("{place} fell {size} from {day} to {last}, and was not found back since: {cost}.", **words)
+    return say("{place} fell {size} from {day} to {last}, and has not been seen to recover since: {cost}.", **words)
 
 
 def _words_of(fall: Row, shop: Row, numbers: Numbers) -> dict[str, str]:

@@ -72,7 +72,7 @@ def values_moved(before: Row, figures: Figures, numbers: Numbers) -> str:
     """How many matured values moved since the last report, and by what."""
     count = before.restated_count
     if not count:
-        return say("No value of a matured day moved since the last report")
+        return say("No figure of a day that is over moved since the last report")
     causes = [told(row.cause) for row in figures.restated_causes]
     if len(causes) == 1:
         return say_number(
