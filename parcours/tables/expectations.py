@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from types import ModuleType
@@ -257,19 +258,26 @@ def _batches() -> Any:
 def _great_expectations() -> ModuleType:
     """Great Expectations, imported when there are rows to check: it takes seconds.
 
-    Nearly half of them would go into `rfc3987_syntax`: where that is installed (JupyterLab brings it), `jsonschema`
-    compiles 38 grammars of formats that nothing here validates. Told that it is absent, it does without.
+    Nearly half of them would go into what nothing here needs, and which it does without where it is told that it is
+    absent: `rfc3987_syntax` (JupyterLab brings it), of which `jsonschema` compiles 38 grammars; and all of `pyspark`,
+    which warns of this pandas, and ends a process that has no main module (a worker of pytest's).
     """
-    name = "rfc3987_syntax"
-    absent = "jsonschema" not in sys.modules and name not in sys.modules
-    if absent:
-        sys.modules[name] = None  # type: ignore[assignment]
-    try:
+    with _hidden("pyspark"), nullcontext() if "jsonschema" in sys.modules else _hidden("rfc3987_syntax"):
         import great_expectations
-    finally:
-        if absent:
-            del sys.modules[name]
     return great_expectations
+
+
+@contextmanager
+def _hidden(package: str) -> Iterator[None]:
+    """A package can't be imported meanwhile; where it is already, it is so again afterwards."""
+    modules: dict[str, Any] = sys.modules  # of which one may be None: there is no such module
+    there = {name: modules.pop(name) for name in [*modules] if f"{name}.".startswith(f"{package}.")}
+    modules[package] = None
+    try:
+        yield
+    finally:
+        del modules[package]
+        modules |= there
 
 
 def _exception(info: Any) -> str | None:
