@@ -12,10 +12,17 @@ IDENTIFIERS ?= 10000000
 FUNNEL_EVENTS ?= 10000000
 # CI, which has an hour for all suites, draws fewer random examples and shops.
 AMOUNT := $(if $(CI),some,many)
-QUICK := not browser and not readers and not statistics and not fuzz and not nights
+QUICK := not browser and not readers and not statistics and not fuzz and not nights and not cluster
+
+# Spark's package brings no Java.
+define SPARK
+command -v java >/dev/null || { echo "A Java runtime is needed. Debian: apt-get install default-jre-headless"; exit 1; }; \
+$(BIN)/python -c 'import pyspark' 2>/dev/null || \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --editable '.[spark]'
+endef
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run ui formats notebook docs test test-coverage test-browser test-readers test-statistics test-nights test-fuzz bench-loading bench-journeys bench-identity bench-funnel lint types format lock sample reference share words clean
+.PHONY: help setup run cluster ui formats notebook docs test test-coverage test-browser test-readers test-statistics test-nights test-cluster test-fuzz bench-loading bench-journeys bench-identity bench-funnel lint types format lock sample reference share words clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +41,10 @@ setup: $(STAMP) ## Set up .venv from the lock
 
 run: $(STAMP) ## Load the exports, build every table, write the report and say where it is
 	@$(BIN)/parcours run --journey $(JOURNEY) $(if $(EXPORTS),--exports $(EXPORTS))
+
+cluster: $(STAMP) ## The same run on a Spark cluster of this machine: a master, two workers, on loopback (needs a JRE)
+	@$(SPARK)
+	@$(BIN)/parcours run --cluster --full-refresh --journey $(JOURNEY) $(if $(EXPORTS),--exports $(EXPORTS))
 
 ui: $(STAMP) ## Dagster's UI on http://127.0.0.1:3000: press Materialize, see tables, checks and runs
 	@$(BIN)/parcours ui --journey $(JOURNEY) $(if $(EXPORTS),--exports $(EXPORTS))
@@ -61,7 +72,7 @@ test-coverage: $(STAMP) ## The tests, and which lines none of them runs (half as
 		--cov=parcours --cov=assets --cov=pipelines --cov-report=term:skip-covered
 
 test-browser: $(STAMP) ## Report and Dagster UI in headless Chromium (needs Debian's chromium)
-	@$(BIN)/python -m pytest -m browser
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m browser
 
 test-readers: $(STAMP) ## published.duckdb read by DuckDB 1.4, 1.5, 2 and duckdb-wasm, its journeys mined by pm4py (needs node and npm)
 	@$(BIN)/python -m pytest -m readers
@@ -71,6 +82,10 @@ test-statistics: $(STAMP) ## Error, power and coverage of verdicts and incidents
 
 test-nights: $(STAMP) ## Sixty nights with a fault in every third, kills with the real daemon, runs of Dagster's jobs (some minutes)
 	@$(BIN)/python -m pytest -n 2 --dist worksteal -m nights
+
+test-cluster: $(STAMP) ## Tables on Spark equal to those of one machine, with workers killed (needs a JRE)
+	@$(SPARK)
+	@PARCOURS_EXAMPLES=$(AMOUNT) $(BIN)/python -m pytest -m cluster
 
 test-fuzz: $(STAMP) ## Thousands of mutated export files, extreme values, hundreds of random shops, long comparisons (a quarter of an hour)
 	@PARCOURS_EXAMPLES=$(AMOUNT) $(BIN)/python -m pytest -n 2 --dist worksteal -m "fuzz or random"

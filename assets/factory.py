@@ -1,10 +1,10 @@
-"""An asset of a table: what the Dagster UI shows of it, and the checks that gate what is downstream.
+"""The assets of tables: what the Dagster UI shows of each, and the checks that gate what is downstream.
 
 Checks run in the asset's own step, right after the build, so that no materialization is without them; an error stops
 what is downstream, a warning is shown.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,18 +13,17 @@ import duckdb
 
 from assets.charts.shown import shown
 from assets.failures import naming_the_trouble, stop_if_failed
-from parcours.engine.build import BuiltTable, describe_table, lineage_of, refresh_table
+from parcours.engine.build import BuiltTable, describe_table, lineage_of
 from parcours.engine.checks import Check, Finding, record
+from parcours.engine.engine import Engine, Step
 from parcours.engine.model import Model
-from parcours.engine.refresh import Table
 from parcours.project import Project
 from parcours.tables.catalogue import PythonTable, all_tables
+from parcours.tables.engines import engine_of
 from parcours.tables.table_checks import checks_of
 from parcours.troubles import trouble_of
 from parcours.warehouse.comments import comment_refreshed
 from parcours.warehouse.open_run import OpenRun
-
-Build = Callable[[duckdb.DuckDBPyConnection], BuiltTable]
 
 RUN = "run"
 """The resource that every step takes the warehouse from: the run's turn and its one connection."""
@@ -50,68 +49,60 @@ def key_of(table: str) -> dg.AssetKey:
 
 
 def box_assets(project: Project, schema: str) -> list[dg.AssetsDefinition]:
-    """The assets of every table of one box."""
-    return [
-        built_asset(source, table) for source, table in all_tables(project) if source.table.startswith(f"{schema}.")
+    """The assets of every table of one box; tables that the shop's engine computes together are one step."""
+    engine, both = engine_of(project), all_tables(project)
+    sources = {source.table: source for source, _ in both}
+    # What shares no shuffle is a step each, so that each can be materialized alone.
+    steps = [
+        part
+        for step in engine.steps([table for _, table in both])
+        for part in ([step] if step.is_by_key else [Step((table,)) for table in step.tables])
     ]
+    return [step_asset(engine, step, sources) for step in steps if step.tables[0].name.startswith(f"{schema}.")]
 
 
-def built_asset(source: Model | PythonTable, table: Table) -> dg.AssetsDefinition:
-    """The asset of a table that is built: by its SQL, or by a function."""
+def step_asset(engine: Engine, step: Step, sources: Mapping[str, Model | PythonTable]) -> dg.AssetsDefinition:
+    """The step that brings its tables up to date and then runs their checks; each table is an asset."""
+    tables = [sources[table.name] for table in step.tables]
+    checks = {source.table: checks_of(source) for source in tables}
 
-    def build(connection: duckdb.DuckDBPyConnection) -> BuiltTable:
-        refreshed = refresh_table(connection, table)
-        comment_refreshed(connection, source)
-        lineage = lineage_of(connection, source) if isinstance(source, Model) else None
-        return describe_table(connection, source.table, lineage, refreshed.touched)
-
-    return table_asset(
-        source.table,
-        source.description,
-        source.upstreams,
-        build,
-        checks=checks_of(source),
-        code_version=source.code_version,
-        metadata={"sql": dg.MetadataValue.md(f"```sql\n{source.sql}\n```")} if isinstance(source, Model) else None,
-        kind="sql" if isinstance(source, Model) else "python",
-    )
-
-
-def table_asset(
-    table: str,
-    description: str,
-    upstreams: Iterable[str],
-    build: Build,
-    *,
-    checks: Sequence[Check],
-    code_version: str | None = None,
-    metadata: dict[str, Any] | None = None,
-    kind: str,
-) -> dg.AssetsDefinition:
-    """An asset that builds one table and then runs its checks."""
-
-    @dg.asset(
-        key=key_of(table),
-        deps=[key_of(upstream) for upstream in dict.fromkeys(upstreams)],
-        description=description,
-        group_name=table.split(".")[0],
-        code_version=code_version,
-        metadata=metadata,
-        kinds={"duckdb", kind},
-        check_specs=[check_spec(check) for check in checks],
+    @dg.multi_asset(
+        name="__".join(tables[0].table.split(".")) + ("" if len(tables) == 1 else f"_and_{len(tables) - 1}_more"),
+        specs=[_spec(source) for source in tables],
+        check_specs=[check_spec(check) for each in checks.values() for check in each],
         required_resource_keys={RUN},
     )
     def build_and_check(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
+        findings, results = [], []
         with warehouse_of(context) as connection:
-            built = build(connection)
-            names = [column.name for column in built.columns]
-            figures = shown(connection, table, names) if table.startswith("metrics.") else {}
-            findings = record(connection, checks)
-        results = [check_result(found) for found in findings]
-        yield dg.MaterializeResult(metadata=figures | table_metadata(built), check_results=results)
+            for source, refreshed in zip(tables, engine.refresh(connection, step), strict=True):
+                comment_refreshed(connection, source)
+                lineage = lineage_of(connection, source) if isinstance(source, Model) else None
+                built = describe_table(connection, source.table, lineage, refreshed.touched)
+                names = [column.name for column in built.columns]
+                figures = shown(connection, source.table, names) if source.table.startswith("metrics.") else {}
+                found = record(connection, checks[source.table])
+                findings += found
+                results.append((built, figures, found))
+        for built, figures, found in results:
+            yield dg.MaterializeResult(
+                key_of(built.table), metadata=figures | table_metadata(built), check_results=[*map(check_result, found)]
+            )
         stop_if_failed(findings)
 
     return build_and_check
+
+
+def _spec(source: Model | PythonTable) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        key_of(source.table),
+        deps=[key_of(upstream) for upstream in dict.fromkeys(source.upstreams)],
+        description=source.description,
+        group_name=source.table.split(".")[0],
+        code_version=source.code_version,
+        metadata={"sql": dg.MetadataValue.md(f"```sql\n{source.sql}\n```")} if isinstance(source, Model) else None,
+        kinds={"duckdb", "sql" if isinstance(source, Model) else "python"},
+    )
 
 
 def check_spec(check: Check) -> dg.AssetCheckSpec:

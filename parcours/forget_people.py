@@ -9,6 +9,7 @@ through the gate. Not here: finding and deleting rows (`parcours/people/forget.p
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
@@ -75,6 +76,8 @@ def finish_forgetting(project: Project, leave_history: LeaveHistory = _no_histor
     with _going_on(failed):
         deleted = leave_warehouse(project, forgetting)
     with _going_on(failed):
+        _leave_cluster(project)
+    with _going_on(failed):
         leave_published(project, forgetting)
     with _going_on(failed):
         leave_records(project, traces)
@@ -88,6 +91,12 @@ def finish_forgetting(project: Project, leave_history: LeaveHistory = _no_histor
         raise failed[0]
     project.forgetting_file.unlink()
     return deleted
+
+
+def _leave_cluster(project: Project) -> None:
+    """Remove the files of a cluster's tables: they hold rows of the people, and the next run writes all anew."""
+    if project.cluster_storage.exists():
+        shutil.rmtree(project.cluster_storage)
 
 
 @contextmanager

@@ -34,6 +34,11 @@ class Project:
         return self.output / "warehouse.duckdb"
 
     @property
+    def cluster_storage(self) -> Path:
+        """The folder of the tables that a cluster computes. It is theirs alone: what else is in it is removed."""
+        return self.output / (self.settings.engine.storage or "cluster") / "parcours-tables"
+
+    @property
     def run_file(self) -> Path:
         """Locked by the run that has the warehouse, and says which that is."""
         return self.output / ".parcours-run"

@@ -17,6 +17,7 @@ from parcours.loading.settings_tables import write_settings
 from parcours.loading.unload import Unloaded, unload
 from parcours.project import Project
 from parcours.tables.catalogue import build_all, comment_all
+from parcours.tables.engines import engine_of
 from parcours.tables.gate import publish
 from parcours.tables.table_checks import record_all
 from parcours.warehouse.open_run import open_run
@@ -43,7 +44,7 @@ def rebuild(connection: duckdb.DuckDBPyConnection, project: Project) -> None:
     Raises:
         NotPublished: a check failed.
     """
-    build_all(connection, project)
+    build_all(connection, project, engine=engine_of(project))
     comment_all(connection, project)
     record_all(connection, project)
     publish(connection, project)
@@ -79,7 +80,9 @@ def take_back(project: Project, connection: duckdb.DuckDBPyConnection, names: Se
     write_settings(connection, project.settings)
     since = next_number(table_states(connection))
     files = unload(connection, project, names)
-    is_whole = {found.table for found in build_all(connection, project) if found.touched is None}
+    is_whole = {
+        found.table for found in build_all(connection, project, engine=engine_of(project)) if found.touched is None
+    }
     restated = (
         "select count(distinct key) from refresh_log.touched "
         f"where number >= {since} and key_name = $key and starts_with(table_name, $tables)"

@@ -83,6 +83,8 @@ KNOWN: Mapping[str, tuple[str, str]] = {
     "DeclarationError": ("A table's SQL can't be read", "Correct that line, then run again."),
     "FunctionError": ("A function's SQL fails", "Correct that file, then run again."),
     "SuiteError": ("A check can't be evaluated", FAULT),
+    "SparkMissing": ("The cluster's software is not here", ""),
+    "ClusterError": ("The cluster gave up", "See Spark's logs of its workers, then run again: what was built stays."),
     "WarehouseBusy": ("The warehouse is open elsewhere", "Wait for that run to end, then run again."),
     "UnusableKey": ("The key of the pseudonyms can't be used", "Correct PARCOURS_KEY."),
     "CatalogException": ("A table that is read is not built yet", "Materialize all once."),

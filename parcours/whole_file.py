@@ -40,11 +40,12 @@ def clear_left(folder: Path) -> None:
     """Remove what processes that were killed while they wrote a file had written beside it: it may name people."""
     for path in folder.glob(".*"):
         left = re.fullmatch(r"\.(\.parcours-\w+|runs\.jsonl|[\w-]+\.(html|txt|json))\.(\d+)", path.name)
-        if left and not _is_running(int(left[3])):
+        if left and not is_running(int(left[3])):
             path.unlink(missing_ok=True)
 
 
-def _is_running(process: int) -> bool:
+def is_running(process: int) -> bool:
+    """Whether there is a process of this number."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:

@@ -35,6 +35,9 @@ def main(arguments: list[str] | None = None) -> int:
     run_parser.add_argument("--quiet", action="store_true", help="print only what went wrong")
     run_parser.add_argument("--json", action="store_true", help="print one JSON object at the end, and nothing else")
     run_parser.add_argument("--no-wait", action="store_true", help="fail at once where another run has its turn")
+    run_parser.add_argument(
+        "--cluster", action="store_true", help="on a Spark cluster that is started here for this run, on loopback"
+    )
     run_parser.add_argument("--night", action="store_true", help="the nightly run of a timer: its digest is sent")
     status_parser = commands.add_parser(
         "status", help="the last run, what is open, what comes next; exit code 1 where a trouble is open"
@@ -154,18 +157,19 @@ def _carry_out(options: argparse.Namespace) -> int:
         return print_status(options)
     from pipelines.commands.run import Manner, run
 
-    return run(
-        options.journey,
-        options.exports,
-        Manner(
-            full_refresh=options.full_refresh,
-            verify=options.verify,
-            is_quiet=options.quiet,
-            as_json=options.json,
-            wait=not options.no_wait,
-            by="night" if options.night else "command line",
-        ),
+    manner = Manner(
+        full_refresh=options.full_refresh,
+        verify=options.verify,
+        is_quiet=options.quiet,
+        as_json=options.json,
+        wait=not options.no_wait,
+        by="night" if options.night else "command line",
     )
+    if options.cluster:
+        from pipelines.commands.cluster import run_on_cluster
+
+        return run_on_cluster(options.journey, options.exports, manner)
+    return run(options.journey, options.exports, manner)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import duckdb
 
@@ -61,9 +62,6 @@ def refreshable(
         leave_untouched: takes keys out of `touched_keys` of which the table says nothing, before and after.
     """
 
-    def write_whole(connection: duckdb.DuckDBPyConnection) -> None:
-        _run(connection, model, f"create or replace table {model.table} as\n{model.sql}")
-
     def write_next(connection: duckdb.DuckDBPyConnection, narrow: Narrow) -> None:
         if write_changed:
             write_changed(connection, model.sql)
@@ -71,11 +69,12 @@ def refreshable(
         if leave_untouched:
             leave_untouched(connection)
         sql = narrowed_sql(model.sql, {upstream: narrow(upstream) for upstream in model.upstreams})
-        _run(connection, model, f"create or replace temp table next_rows as\n{sql}")
+        _run(connection, model.table, f"create or replace temp table next_rows as\n{sql}")
 
     code = [model.code_version, model.keyed_by, model.linked_by, through, engine_version()]
     code += [modules_version(own) for own in (write_changed, leave_untouched) if own]
     version = " ".join(map(str, code))
+    write_whole = partial(_write_whole, table=model.table, sql=model.sql)
     return Table(
         model.table, model.upstreams, version, model.keyed_by, logged, write_whole, write_next, model.linked_by, through
     )
@@ -145,11 +144,16 @@ def lineage_of(connection: duckdb.DuckDBPyConnection, model: Model) -> dict[str,
     return lineage
 
 
-def _run(connection: duckdb.DuckDBPyConnection, model: Model, sql: str) -> None:
+def _write_whole(connection: duckdb.DuckDBPyConnection, table: str, sql: str) -> None:
+    """Make a table of its select; a function of the module, so that another process can be told to."""
+    _run(connection, table, f"create or replace table {table} as\n{sql}")
+
+
+def _run(connection: duckdb.DuckDBPyConnection, table: str, sql: str) -> None:
     try:
         connection.execute(sql)
     except duckdb.Error as error:
-        raise ModelError(f"{model.table}: {error}") from error
+        raise ModelError(f"{table}: {error}") from error
 
 
 def _missing(connection: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> list[str]:

@@ -96,11 +96,7 @@ def refresh(connection: duckdb.DuckDBPyConnection, table: Table, states: dict[st
     states = table_states(connection) if states is None else states
     number, own = next_number(states), states.get(table.name)
     if own is None or _is_anew(table, own, states):
-        if own:
-            connection.execute("delete from refresh_log.touched where table_name = ?", [table.name])
-        table.write_whole(connection)
-        note_refresh(connection, table.name, State(table.version, number, number, number), states)
-        return Refreshed(table.name, None)
+        return refresh_anew(connection, table, states)
     touched = None
     if table.keyed_by is not None:
         touched = _find_touched(connection, table, own.built_at)
@@ -117,6 +113,27 @@ def refresh(connection: duckdb.DuckDBPyConnection, table: Table, states: dict[st
     changed_at = number if is_changed else own.changed_at
     note_refresh(connection, table.name, State(table.version, number, changed_at, own.reset_at), states)
     return Refreshed(table.name, touched, is_changed)
+
+
+def refresh_anew(connection: duckdb.DuckDBPyConnection, table: Table, states: dict[str, State]) -> Refreshed:
+    """Build a table whole, whatever is known of it. Runs inside the caller's transaction."""
+    number = next_number(states)
+    if table.name in states:
+        connection.execute("delete from refresh_log.touched where table_name = ?", [table.name])
+    table.write_whole(connection)
+    note_refresh(connection, table.name, State(table.version, number, number, number), states)
+    return Refreshed(table.name, None)
+
+
+def is_behind(table: Table, states: Mapping[str, State]) -> bool:
+    """Whether a refresh has something to do: a table means something else than when it was built, or reads what changed
+    since."""
+    own = states.get(table.name)
+    return (
+        own is None
+        or _is_anew(table, own, states)
+        or any(states[u].changed_at > own.built_at for u in table.upstreams if u in states)
+    )
 
 
 def _is_anew(table: Table, own: State, states: Mapping[str, State]) -> bool:

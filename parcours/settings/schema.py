@@ -811,6 +811,32 @@ class Nights(Section):
     webhook: Webhook | None = Field(None, description="Left out: no chat tool is told.")
 
 
+class EngineSettings(Section):
+    """Where the tables are computed."""
+
+    kind: Literal["duckdb", "spark"] = Field(
+        "duckdb", description="duckdb: on this machine. spark: on a cluster ([scale](scale.md))."
+    )
+    master: Annotated[str, Field(pattern=r"^(local\[\d+\]|spark://\S+|yarn|k8s://\S+)$")] = Field(
+        "local[2]",
+        description="Of Spark: `spark://host:7077`, `yarn`, `k8s://…`; `local[2]` is two cores of this machine.",
+    )
+    storage: str | None = Field(
+        None,
+        description="Of Spark: a folder for its Parquet files, under one path for the driver and all workers. "
+        "Left out: `cluster/` beside the warehouse.",
+    )
+    buckets: int = Field(
+        8, ge=1, le=100_000, description="Of Spark: into how many parts people are divided, each a task of a step."
+    )
+    memory: Annotated[str, Field(pattern=r"^\d+(MB|GB)$")] = Field(
+        "1200MB", description="Of Spark: what a task's DuckDB may use before it writes to the disk."
+    )
+    options: dict[str, str] = Field(
+        {}, description="Of Spark: its own options, as `spark.executor.memory: 4g`, quoted where they are numbers."
+    )
+
+
 class JourneySettings(Section):
     """journey.yaml: everything that an analyst edits."""
 
@@ -839,6 +865,7 @@ class JourneySettings(Section):
     path: IdealPath = IdealPath()  # type: ignore[call-arg]
     screening: Screening = Screening()  # type: ignore[call-arg]
     nights: Nights = Nights()  # type: ignore[call-arg]
+    engine: EngineSettings = EngineSettings()  # type: ignore[call-arg]
 
     def step_labels(self, funnel: Funnel) -> list[str]:
         """What a funnel's steps are called: as written, else by their touchpoints and stages."""

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import duckdb
 
-from parcours.engine.build import refresh_table, refreshable
+from parcours.engine.build import refreshable
+from parcours.engine.engine import DuckDBEngine, Engine
 from parcours.engine.fingerprint import engine_version, modules_version
 from parcours.engine.model import Model, in_order, read_model
 from parcours.engine.refresh import Narrow, Refreshed, Table, Through, WriteNext
@@ -210,7 +211,11 @@ def _tidy_log(connection: duckdb.DuckDBPyConnection, tables: Sequence[tuple[Mode
 
 
 def build_all(
-    connection: duckdb.DuckDBPyConnection, project: Project, only: Iterable[str] = (), full_refresh: bool = False
+    connection: duckdb.DuckDBPyConnection,
+    project: Project,
+    only: Iterable[str] = (),
+    full_refresh: bool = False,
+    engine: Engine | None = None,
 ) -> list[Refreshed]:
     """Bring every table up to date in order, without Dagster: for tests and benchmarks.
 
@@ -219,16 +224,16 @@ def build_all(
         project: the shop.
         only: just these tables and what they read; nothing means all.
         full_refresh: build every table whole, whatever changed.
+        engine: computes them; None: DuckDB, on this machine.
     """
     if full_refresh:
         reset_log(connection)
     tables = all_tables(project)
     _tidy_log(connection, tables)
     wanted = with_upstreams([table for _, table in tables], only)
-    states = table_states(connection)
-    return [
-        refresh_table(connection, table, states) for source, table in tables if not wanted or source.table in wanted
-    ]
+    states, engine = table_states(connection), engine or DuckDBEngine()
+    steps = engine.steps([table for _, table in tables if not wanted or table.name in wanted])
+    return [refreshed for step in steps for refreshed in engine.refresh(connection, step, states)]
 
 
 def with_upstreams(tables: Sequence[Table], names: Iterable[str]) -> set[str]:

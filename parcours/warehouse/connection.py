@@ -62,14 +62,16 @@ def open_warehouse(project: Project) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def confine(connection: duckdb.DuckDBPyConnection, project: Project) -> None:
-    """Let DuckDB read and write below the exports' folder and the output alone from here on, whatever SQL asks for.
+    """Let DuckDB read and write below the exports' folder, the output and a cluster's storage alone from here on,
+    whatever SQL asks for.
 
     A link in the exports' folder leads where its owner wants.
     """
     links = (path for path in project.exports_folder.rglob("*") if path.is_symlink())
     # Not Path.resolve, which fails on a link to itself. What is no UTF-8 can't be named to DuckDB, and is refused.
     linked = [Path(found) for path in links if _is_utf_8(found := os.path.realpath(path))]
-    folders = [project.exports_folder, project.output, *(path for path in linked if path.is_dir())]
+    ours = (project.exports_folder, project.output, project.cluster_storage)
+    folders = [*ours, *(path for path in linked if path.is_dir())]
     connection.execute(
         "set allowed_directories = $folders",
         {

@@ -201,7 +201,8 @@ def _alarm(alarm: Row, shop: Row, numbers: Numbers) -> str:
     words = _words_of(alarm, shop, numbers)
     if alarm.changes:
         return say(
-            "{place} fell {size} from {day} to {last}, and has not been seen to recover since: {cost} (logged: {changes}).",
+            "{place} fell {size} from {day} to {last}, and has not been seen to recover since: {cost} "
+            "(logged: {changes}).",
             **words,
         )
     return say("{place} fell {size} from {day} to {last}, and has not been seen to recover since: {cost}.", **words)

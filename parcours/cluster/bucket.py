@@ -1,0 +1,171 @@
+"""What one task does, on any scheduler: rows of files to blobs by bucket, and our own SQL on the rows of one bucket.
+
+No Spark here. A blob is an Arrow stream of rows of one table, so that whatever moves it never sees our types.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from parcours.cluster.storage import Columns, kept, literals, restored
+from parcours.warehouse.connection import SCHEMAS, quoted, text_literal, transaction
+from parcours.warehouse.functions import write_functions
+from parcours.whole_file import is_running, private_files
+
+ROWS_OF_BLOB = 50_000
+SCRATCH = "parcours-bucket-"
+"""How the folder of a task's own database begins; the number of its process follows."""
+
+Files = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Files of a table whose rows one task sends to the buckets of a key.
+
+    Attributes:
+        table: whose.
+        columns: its own.
+        files: some of its rows.
+        column: by which a row's keys are found in `routes`; the key itself, where there are none.
+        key: of the buckets.
+        routes: the files of each table that has both columns; a row goes to the bucket of each key it has there.
+    """
+
+    table: str
+    columns: Columns
+    files: Files
+    column: str
+    key: str
+    routes: tuple[Files, ...] = ()
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is computed of a bucket.
+
+    Attributes:
+        tables: name, what makes it, and the folder of its files; upstreams first.
+        sent: the columns of every table whose rows are sent.
+        whole: in SQL, the rows of each table that every bucket reads as it is.
+        memory: what DuckDB may use of it before it spills, as `1200MB`.
+    """
+
+    tables: tuple[tuple[str, Callable[[duckdb.DuckDBPyConnection], None], str], ...]
+    sent: dict[str, Columns]
+    whole: dict[str, str]
+    memory: str
+
+
+@dataclass(frozen=True)
+class Written:
+    """The rows of a table that a bucket has: the file that holds them."""
+
+    table: str
+    columns: Columns
+    file: str
+
+
+def bucket_of(column: str, buckets: int) -> str:
+    """In SQL: the bucket of a key; of no key the first. md5: the same on every worker, whatever its DuckDB."""
+    return f"coalesce(cast(md5_number_lower(cast({column} as text)) % {buckets} as integer), 0)"
+
+
+def send(part: Part, buckets: int, memory: str) -> Iterator[tuple[int, str, bytes]]:
+    """The rows of a part as blobs: bucket, table, Arrow stream."""
+    with scratch(memory) as connection:
+        rows = f"read_parquet({literals(part.files)}, hive_partitioning = false)"
+        names = ", ".join(f"rows.{quoted(name)}" for name, _ in part.columns)
+        if part.routes:
+            found = " union ".join(
+                f"select {part.column} as found, {bucket_of(part.key, buckets)} as bucket__ "
+                f"from read_parquet({literals(files)}, hive_partitioning = false)"
+                for files in part.routes
+                if files
+            )
+            select = (
+                f"select {names}, coalesce(routes.bucket__, 0) as bucket__ from {rows} as rows "
+                f"left join ({found}) as routes on rows.{part.column} = routes.found"
+            )
+        else:
+            select = f"select {names}, {bucket_of(f'rows.{part.key}', buckets)} as bucket__ from {rows} as rows"
+        connection.execute(f"create temp table sent as {select}")
+        for (bucket,) in connection.execute("select distinct bucket__ from sent order by 1").fetchall():
+            reader = connection.sql(f"select * exclude (bucket__) from sent where bucket__ = {bucket}")
+            for batch in reader.to_arrow_reader(ROWS_OF_BLOB):
+                yield bucket, part.table, _blob(batch)
+
+
+def compute(work: Work, bucket: int, blobs: Iterable[tuple[str, bytes]]) -> Iterator[Written]:
+    """Make the tables of a bucket from the rows that were sent to it, and write them."""
+    import pyarrow as pa
+
+    with scratch(work.memory) as connection:
+        for table, columns in work.sent.items():
+            connection.execute(f"create table {table} ({', '.join(f'{quoted(n)} {t}' for n, t in columns)})")
+        for table, blob in blobs:
+            connection.register("rows_sent", pa.ipc.open_stream(blob).read_all())
+            connection.execute(f"insert into {table} select {restored(work.sent[table])} from rows_sent")
+            connection.unregister("rows_sent")
+        for table, select in work.whole.items():
+            connection.execute(f"create view {table} as {select}")
+        for table, make, folder in work.tables:
+            make(connection)
+            yield _write(connection, table, bucket, Path(folder))
+
+
+def _write(connection: duckdb.DuckDBPyConnection, table: str, bucket: int, folder: Path) -> Written:
+    columns = tuple((name, type_) for name, type_, *_ in connection.execute(f"describe {table}").fetchall())
+    folder.mkdir(parents=True, exist_ok=True)
+    # A task that is tried again, or twice at once, writes a file of its own: the driver takes the one it hears of.
+    attempt = hashlib.sha256(os.urandom(16)).hexdigest()[:8]
+    file = str(folder / f"{bucket:05d}-{attempt}.parquet")
+    connection.execute(
+        f"copy (select {kept(columns)} from {table}) to {text_literal(file)} (format parquet, compression zstd)"
+    )
+    return Written(table, columns, file)
+
+
+@contextmanager
+def scratch(memory: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database of this task's own, in a file, so that DuckDB may spill; gone afterwards."""
+    with private_files():
+        _clear_scratch()
+        folder = tempfile.mkdtemp(prefix=f"{SCRATCH}{os.getpid()}-")
+        connection = duckdb.connect(f"{folder}/bucket.duckdb", config={"threads": 1, "memory_limit": memory})
+        try:
+            connection.execute("set TimeZone = 'UTC'")
+            for schema in SCHEMAS:
+                connection.execute(f"create schema if not exists {schema}")
+            with transaction(connection):
+                write_functions(connection, "bucket")
+            yield connection
+        finally:
+            connection.close()
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _clear_scratch() -> None:
+    """Remove what tasks that were killed on this machine left of themselves."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{SCRATCH}*"):
+        process = folder.name.removeprefix(SCRATCH).partition("-")[0]
+        if not is_running(int(process)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _blob(batch: object) -> bytes:
+    import pyarrow as pa
+
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, batch.schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as writer:  # type: ignore[attr-defined]
+        writer.write_batch(batch)
+    return bytes(sink.getvalue().to_pybytes())

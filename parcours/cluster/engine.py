@@ -1,0 +1,118 @@
+"""The engine of a cluster: keyed tables are computed in buckets by Spark's tasks, all others in the warehouse.
+
+What is sent to the cluster, and what comes back, lies as Parquet in the storage; the rows that come back are the
+tables of the warehouse too. A step of which nothing that it reads has changed is left as it is; else it is computed
+whole. Not here: which tables are a step (`steps.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+import duckdb
+
+from parcours.cluster.bucket import Part, Work, Written
+from parcours.cluster.steps import steps_of
+from parcours.cluster.storage import Storage, Stored, in_parts
+from parcours.engine.build import refresh_table
+from parcours.engine.engine import Step
+from parcours.engine.refresh import Refreshed, Table, Through, is_behind, refresh_anew
+from parcours.warehouse.connection import transaction
+from parcours.warehouse.refresh_log import State, next_number, table_states
+
+
+class Scheduler(Protocol):
+    """What has tasks run: `Spark`."""
+
+    def by_key(self, parts: Sequence[Part], work: Work, buckets: int) -> list[Written]:
+        """Send the rows of every part to their buckets, and do the work in each."""
+
+
+class SparkEngine:
+    """Computes tables on a cluster.
+
+    Args:
+        spark: has the tasks run.
+        storage: a folder that driver and workers see under one path.
+        buckets: into how many parts the keys are divided: tasks of a step.
+        memory: what a task's DuckDB may use before it spills.
+        columns: of every table, of loaded ones too.
+        together: the keyed tables that are computed at once all the same.
+        routes: by which table a key is found.
+    """
+
+    def __init__(
+        self,
+        spark: Scheduler,
+        storage: Storage,
+        buckets: int,
+        memory: str,
+        columns: Mapping[str, Collection[str]],
+        together: Collection[str],
+        routes: Sequence[Through],
+    ) -> None:
+        self.spark, self.storage, self.buckets, self.memory = spark, storage, buckets, memory
+        self.columns, self.together, self.routes = columns, together, routes
+
+    def steps(self, tables: Sequence[Table]) -> list[Step]:
+        """Those that one shuffle serves are one."""
+        return steps_of(tables, self.columns, self.together, self.routes)
+
+    def refresh(
+        self, connection: duckdb.DuckDBPyConnection, step: Step, states: dict[str, State] | None = None
+    ) -> list[Refreshed]:
+        """A step by key on the cluster, if something that it reads has changed; else in the warehouse."""
+        states = table_states(connection) if states is None else states
+        if step.is_by_key:
+            self.storage.clear()
+        if not step.is_by_key or not any(is_behind(table, states) for table in step.tables):
+            return [refresh_table(connection, table, states) for table in step.tables]
+        self._compute(connection, step, states)
+        refreshed = []
+        for table in step.tables:
+            rows = self.storage[table.name].select
+            read = replace(table, write_whole=_writing(table.name, rows))
+            with transaction(connection):
+                refreshed.append(refresh_anew(connection, read, states))
+            self.storage.publish({table.name: replace(self.storage[table.name], stamp=states[table.name].changed_at)})
+        self.storage.clear()
+        return refreshed
+
+    def _compute(self, connection: duckdb.DuckDBPyConnection, step: Step, states: Mapping[str, State]) -> None:
+        """Have the tables of a step computed; the storage holds them then."""
+        routes = {name for sent in step.sends for name in sent.route}
+        for name in {*step.read_whole, *routes, *(sent.table for sent in step.sends)}:
+            self.storage.put(connection, name, states[name].changed_at)
+        stored = {sent.table: self.storage[sent.table] for sent in step.sends}
+        parts = [
+            Part(sent.table, stored[sent.table].columns, files, sent.column, sent.key, self._files(sent.route))
+            for sent in step.sends
+            for files in in_parts(stored[sent.table].files)
+        ]
+        work = Work(
+            tuple((table.name, table.write_whole, str(self.storage.new_folder(table.name))) for table in step.tables),
+            {name: table.columns for name, table in stored.items()},
+            {name: self.storage[name].select for name in step.read_whole},
+            self.memory,
+        )
+        written = self.spark.by_key(parts, work, self.buckets)
+        number = -next_number(states)  # of no refresh, until the warehouse has the rows
+        columns = {one.table: one.columns for one in written}
+        self.storage.publish(
+            {
+                name: Stored(number, columns[name], tuple(sorted(one.file for one in written if one.table == name)))
+                for name in columns
+            }
+        )
+
+    def _files(self, tables: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+        return tuple(self.storage[name].files for name in tables)
+
+
+def _writing(table: str, select: str) -> Callable[[duckdb.DuckDBPyConnection], None]:
+    def write(connection: duckdb.DuckDBPyConnection) -> None:
+        connection.execute(f"create or replace table {table} as {select}")
+
+    return write

@@ -1,0 +1,155 @@
+"""Tables as Parquet files in a folder that driver and workers see, and the manifest that says which files are a table.
+
+A step writes files of names of their own, and one atomic replacement of the manifest makes them the tables: what a lost
+attempt or a killed run wrote is in no manifest, and `clear` removes it.
+
+Parquet has no 128-bit integers: such columns, and fields of columns, are kept as text, and are what they were where
+they are read. Not here: which rows lie in which bucket (`bucket.py`).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import duckdb
+
+from parcours.warehouse.connection import quoted, table_columns, text_literal
+from parcours.whole_file import PRIVATE, write_whole
+
+FILE_SIZE = 64_000_000
+"""About so many bytes of files are one task that sends their rows."""
+
+Columns = tuple[tuple[str, str], ...]
+"""Names and DuckDB types."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A table as files.
+
+    Attributes:
+        stamp: the number of the refresh whose rows these are.
+        columns: its own, in order.
+        files: paths; those of a bucket are this bucket's rows, and all are the table.
+    """
+
+    stamp: int
+    columns: Columns
+    files: tuple[str, ...]
+
+    @property
+    def select(self) -> str:
+        """In SQL: its rows, with its own types."""
+        return select_from(self.files, self.columns)
+
+
+class Storage:
+    """The folder of one shop's tables."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.manifest = folder / "manifest.json"
+        self._tables = dict(self._read()) if self.manifest.exists() else {}
+
+    def __getitem__(self, table: str) -> Stored:
+        return self._tables[table]
+
+    @property
+    def tables(self) -> list[str]:
+        """The tables that are here."""
+        return [*self._tables]
+
+    def stamp(self, table: str) -> int | None:
+        """Of which refresh a table's rows are; None: it is not here."""
+        return self._tables[table].stamp if table in self._tables else None
+
+    def put(self, connection: duckdb.DuckDBPyConnection, table: str, stamp: int) -> None:
+        """Write a table of the warehouse, if the rows here are of another refresh."""
+        if self.stamp(table) == stamp:
+            return
+        columns = tuple(table_columns(connection, table))
+        folder = self.new_folder(table)
+        folder.mkdir(parents=True)
+        connection.execute(
+            f"copy (select {kept(columns)} from {table}) to {text_literal(str(folder))} "
+            f"(format parquet, compression zstd, file_size_bytes {FILE_SIZE}, overwrite true)"
+        )
+        self.publish({table: Stored(stamp, columns, tuple(sorted(map(str, folder.glob("*.parquet")))))})
+
+    def new_folder(self, table: str) -> Path:
+        """Where the next files of a table go."""
+        return self.folder / table / uuid.uuid4().hex[:12]
+
+    def publish(self, tables: Mapping[str, Stored]) -> None:
+        """Make these the tables of their names, all at once."""
+        self._tables |= tables
+        self.folder.mkdir(parents=True, exist_ok=True)
+        write_whole(self.manifest, json.dumps({name: asdict(one) for name, one in self._tables.items()}), PRIVATE)
+
+    def clear(self) -> None:
+        """Remove every file that is in no table: of earlier refreshes, and of attempts that were lost."""
+        held = {Path(file) for one in self._tables.values() for file in one.files}
+        for folder in self.folder.glob("*/*/"):
+            files = {*folder.iterdir()}
+            for file in files - held:
+                file.unlink(missing_ok=True)
+            if not files & held:
+                with suppress(OSError):  # a task that nobody waits for any more may just have written there
+                    folder.rmdir()
+
+    def _read(self) -> Iterator[tuple[str, Stored]]:
+        for name, one in json.loads(self.manifest.read_text(encoding="utf-8")).items():
+            columns = tuple((column, type_) for column, type_ in one["columns"])
+            yield name, Stored(one["stamp"], columns, tuple(one["files"]))
+
+
+def in_parts(files: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Files, some together, so that each part is at least one and about `FILE_SIZE` bytes at most."""
+    part, size = list[str](), 0
+    for file in files:
+        more = Path(file).stat().st_size
+        if part and size + more > FILE_SIZE:
+            yield tuple(part)
+            part, size = [], 0
+        part.append(file)
+        size += more
+    if part:
+        yield tuple(part)
+
+
+def kept_type(type_: str) -> str:
+    """The type in which a column's values are kept."""
+    return re.sub(r"\bU?HUGEINT\b", "VARCHAR", type_)
+
+
+def kept(columns: Columns) -> str:
+    """In SQL: columns as they are kept."""
+    return ", ".join(_cast(name, type_, kept_type(type_)) for name, type_ in columns)
+
+
+def restored(columns: Columns) -> str:
+    """In SQL: kept columns as what they were."""
+    return ", ".join(_cast(name, kept_type(type_), type_) for name, type_ in columns)
+
+
+def select_from(files: Iterable[str], columns: Columns) -> str:
+    """In SQL: the rows of some files of a table, with its own types."""
+    if not (paths := [*files]):
+        return f"select {', '.join(f'cast(null as {type_}) as {quoted(name)}' for name, type_ in columns)} where false"
+    return f"select {restored(columns)} from read_parquet({literals(paths)}, hive_partitioning = false)"
+
+
+def literals(paths: Iterable[str]) -> str:
+    """In SQL: a list of paths."""
+    return f"[{', '.join(map(text_literal, paths))}]"
+
+
+def _cast(name: str, from_type: str, to_type: str) -> str:
+    column = quoted(name)
+    return column if from_type == to_type else f"cast({column} as {to_type}) as {column}"

@@ -1,0 +1,193 @@
+"""On Spark itself, with `kill -9`: what a cluster of this machine computes is what DuckDB alone does.
+
+A laptop without Java or pyspark skips, and says so; CI has both.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from canonical_shops import contents, difference
+from given import examples
+from planted_values import found_in, planted_shop
+from shops import first_days, load
+
+from parcours.cluster.spark import SparkMissing
+from parcours.cluster.standalone import Standalone, standalone
+from parcours.project import ROOT, Project, load_project
+from parcours.run import build_warehouse
+from parcours.tables.catalogue import build_all
+from parcours.tables.engines import MASTER, end_sessions, engine_of
+from parcours.warehouse.connection import open_warehouse
+from parcours.warehouse.refresh_log import reset_log
+
+pytestmark = pytest.mark.cluster
+DAYS = 5
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standalone]:
+    """Two workers on loopback."""
+    try:
+        with standalone(tmp_path_factory.mktemp("cluster") / "spark") as started:
+            yield started
+            assert not scratch_in(started)
+    except SparkMissing as missing:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(missing))
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A shop as one machine computes it."""
+    shop = first_days(tmp_path_factory.mktemp("alone"), DAYS)
+    build_warehouse(shop)
+    return shop
+
+
+@contextmanager
+def computed_on(cluster: Standalone) -> Iterator[None]:
+    os.environ[MASTER] = cluster.master
+    try:
+        yield
+    finally:
+        end_sessions()
+        del os.environ[MASTER]
+
+
+def rows_of(shop: Project) -> dict[str, Any]:
+    with duckdb.connect(str(shop.published), read_only=True) as published:
+        return contents(published)
+
+
+def twin(shop: Project, folder: Path) -> Project:
+    """The same exports and key, with nothing built."""
+    folder.mkdir()
+    shutil.copy(shop.key_file, folder)
+    return load_project(shop.journey_file, shop.exports_folder, folder)
+
+
+def executors(cluster: Standalone) -> list[int]:
+    """The processes that run tasks."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                command = (entry / "cmdline").read_bytes()
+            except OSError:
+                continue
+            if b"CoarseGrainedExecutorBackend" in command and f":{cluster.port}".encode() in command + _urls(entry):
+                found.append(int(entry.name))
+    return found
+
+
+def _urls(entry: Path) -> bytes:
+    """The environment of a process, where its worker's address stands."""
+    try:
+        return (entry / "environ").read_bytes()
+    except OSError:
+        return b""
+
+
+def scratch_in(cluster: Standalone) -> list[Path]:
+    return [*cluster.folder.rglob("parcours-bucket-*")]
+
+
+def unheld(shop: Project) -> set[Path]:
+    """Files of the storage that are in no table."""
+    from parcours.cluster.storage import Storage
+
+    storage = Storage(shop.cluster_storage)
+    held = {Path(file) for name in storage.tables for file in storage[name].files}
+    return {path for path in shop.cluster_storage.rglob("*") if path.is_file()} - held - {storage.manifest}
+
+
+def test_with_executors_and_workers_killed_the_rows_are_those_of_one_machine(
+    cluster: Standalone, alone: Project, tmp_path: Path
+) -> None:
+    wanted, shop, chance = rows_of(alone), twin(alone, tmp_path / "shop"), random.Random(16)
+    with computed_on(cluster):
+        build_warehouse(shop)
+        assert not difference(rows_of(shop), wanted)
+        for number in range(examples(2, 12)):
+            with open_warehouse(shop) as connection:
+                reset_log(connection)
+            done = threading.Event()
+            killer = threading.Thread(target=_kill_something, args=(cluster, number, chance.uniform(1, 15), done))
+            killer.start()
+            build_warehouse(shop)
+            done.set()
+            killer.join()
+            assert not difference(rows_of(shop), wanted), f"after kill {number}"
+    assert not unheld(shop)
+
+
+def _kill_something(cluster: Standalone, number: int, after: float, done: threading.Event) -> None:
+    """An executor, or a worker with all that it runs; another worker comes in its place."""
+    done.wait(after)
+    if number % 2 == 0:
+        for process in executors(cluster)[:1]:
+            os.kill(process, signal.SIGKILL)
+        return
+    name = next(name for name in cluster.processes if name.startswith("worker"))
+    worker = cluster.processes.pop(name)
+    worker.kill()
+    worker.wait()
+    cluster.start_worker(100 + number, "2500m")
+
+
+def test_with_the_driver_killed_the_next_run_ends_as_if_it_had_not_been(
+    cluster: Standalone, alone: Project, tmp_path: Path
+) -> None:
+    shop, chance = twin(alone, tmp_path / "shop"), random.Random(7)
+    build = "from parcours.project import *; from parcours.run import *; build_warehouse(load_project())"
+    command = [sys.executable, "-c", build]
+    environment = os.environ | {
+        MASTER: cluster.master,
+        "PARCOURS_JOURNEY": str(shop.journey_file),
+        "PARCOURS_EXPORTS": str(shop.exports_folder),
+        "PARCOURS_OUTPUT": str(shop.output),
+    }
+    for _ in range(examples(1, 8)):
+        run = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        until = time.monotonic() + 300
+        while not shop.cluster_storage.exists() and time.monotonic() < until:
+            time.sleep(0.2)
+        time.sleep(chance.uniform(1, 25))
+        run.kill()
+        run.wait()
+    last = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert last.returncode == 0, last.stdout + last.stderr
+    assert not difference(rows_of(shop), rows_of(alone)) and not unheld(shop)
+
+
+def test_no_planted_value_is_in_what_a_cluster_keeps(cluster: Standalone, tmp_path: Path) -> None:
+    shop, planted = planted_shop(
+        tmp_path / "shop", 1, ("segment", "shopify_orders", "zendesk_tickets", "hubspot_contacts")
+    )
+    assert planted > 100
+    load(shop)
+    with computed_on(cluster), open_warehouse(shop) as connection:
+        build_all(connection, shop, engine=engine_of(shop))
+    files = [*shop.cluster_storage.rglob("*.parquet")]
+    assert len(files) > 40
+    with duckdb.connect() as reader:
+        for path in files:
+            text = "\n".join(map(repr, reader.execute("from read_parquet(?)", [str(path)]).fetchall()))
+            assert not found_in(text + path.name), path
+            assert path.stat().st_mode & 0o077 == 0, "its owner's alone"
+    assert not found_in((shop.cluster_storage / "manifest.json").read_text())
