@@ -74,17 +74,17 @@ def test_stored_rows_are_what_they_were(tmp_path: Path) -> None:
         connection.execute("create table staging.none as from staging.odd limit 0")
         storage = Storage(tmp_path / "cluster")
         for table in ("staging.odd", "staging.none"):
-            storage.put(connection, table, 1)
+            storage.put(connection, table, "1")
             described = connection.execute(f"describe {storage[table].select}").fetchall()
             assert described == connection.execute(f"describe {table}").fetchall()
             found = connection.execute(storage[table].select).fetchall()
             assert sorted(map(repr, found)) == sorted(map(repr, connection.execute(f"from {table}").fetchall()))
         again = Storage(tmp_path / "cluster")
-        assert (again.stamp("staging.odd"), again.stamp("staging.other")) == (1, None)
+        assert (again.stamp("staging.odd"), again.stamp("staging.other")) == ("1", None)
         before = again["staging.odd"].files
-        again.put(connection, "staging.odd", 1)
+        again.put(connection, "staging.odd", "1")
         assert again["staging.odd"].files == before, "of the same refresh: it is there"
-        again.put(connection, "staging.odd", 2)
+        again.put(connection, "staging.odd", "2")
         again.clear()
         left = [str(path) for path in (tmp_path / "cluster" / "staging.odd").rglob("*.parquet")]
         assert sorted(left) == sorted(again["staging.odd"].files) and {*left}.isdisjoint(before)
@@ -159,3 +159,11 @@ def test_one_night_is_that_of_one_machine_and_leaves_nothing_else(tmp_path: Path
         engine = engine_in_buckets(project, folder, 2)
         build_all(connection, project, engine=engine)
         assert not engine.spark.sent_rows and (folder / "manifest.json").read_bytes() == manifest  # type: ignore[attr-defined]
+
+    # A warehouse that is made anew numbers its refreshes as the one before did, and has other rows.
+    other = canonical_project(tmp_path / "other", shop_settings())
+    second = [File("events", 1, nights()[1][0].rows)]
+    with open_canonical(other) as connection:
+        load_files(connection, other, second)
+        build_all(connection, other, engine=engine_in_buckets(other, folder, 2))
+        assert not difference(contents(connection), built_at_once(second), in_order(other))

@@ -5,8 +5,8 @@ No Spark here. A blob is an Arrow stream of rows of one table, so that whatever 
 
 from __future__ import annotations
 
-import hashlib
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -17,7 +17,7 @@ from pathlib import Path
 import duckdb
 
 from parcours.cluster.storage import Columns, kept, literals, restored
-from parcours.warehouse.connection import SCHEMAS, quoted, text_literal, transaction
+from parcours.warehouse.connection import SCHEMAS, quoted, table_columns, text_literal, transaction
 from parcours.warehouse.functions import write_functions
 from parcours.whole_file import is_running, private_files
 
@@ -124,11 +124,10 @@ def compute(work: Work, bucket: int, blobs: Iterable[tuple[str, bytes]]) -> Iter
 
 
 def _write(connection: duckdb.DuckDBPyConnection, table: str, bucket: int, folder: Path) -> Written:
-    columns = tuple((name, type_) for name, type_, *_ in connection.execute(f"describe {table}").fetchall())
+    columns = tuple(table_columns(connection, table))
     folder.mkdir(parents=True, exist_ok=True)
     # A task that is tried again, or twice at once, writes a file of its own: the driver takes the one it hears of.
-    attempt = hashlib.sha256(os.urandom(16)).hexdigest()[:8]
-    file = str(folder / f"{bucket:05d}-{attempt}.parquet")
+    file = str(folder / f"{bucket:05d}-{secrets.token_hex(4)}.parquet")
     connection.execute(
         f"copy (select {kept(columns)} from {table}) to {text_literal(file)} (format parquet, compression zstd)"
     )

@@ -20,7 +20,10 @@ from parcours.engine.build import refresh_table
 from parcours.engine.engine import Step
 from parcours.engine.refresh import Refreshed, Table, Through, is_behind, refresh_anew
 from parcours.warehouse.connection import transaction
-from parcours.warehouse.refresh_log import State, next_number, table_states
+from parcours.warehouse.refresh_log import State, table_states
+
+NOT_YET = "computed"
+"""The stamp of what the warehouse does not have yet."""
 
 
 class Scheduler(Protocol):
@@ -66,6 +69,7 @@ class SparkEngine:
         """A step by key on the cluster, if something that it reads has changed; else in the warehouse."""
         states = table_states(connection) if states is None else states
         if step.is_by_key:
+            self.storage.read()
             self.storage.clear()
         if not step.is_by_key or not any(is_behind(table, states) for table in step.tables):
             return [refresh_table(connection, table, states) for table in step.tables]
@@ -76,7 +80,8 @@ class SparkEngine:
             read = replace(table, write_whole=_writing(table.name, rows))
             with transaction(connection):
                 refreshed.append(refresh_anew(connection, read, states))
-            self.storage.publish({table.name: replace(self.storage[table.name], stamp=states[table.name].changed_at)})
+            stamp = _stamp(connection, states[table.name])
+            self.storage.publish({table.name: replace(self.storage[table.name], stamp=stamp)})
         self.storage.clear()
         return refreshed
 
@@ -84,7 +89,7 @@ class SparkEngine:
         """Have the tables of a step computed; the storage holds them then."""
         routes = {name for sent in step.sends for name in sent.route}
         for name in {*step.read_whole, *routes, *(sent.table for sent in step.sends)}:
-            self.storage.put(connection, name, states[name].changed_at)
+            self.storage.put(connection, name, _stamp(connection, states[name]))
         stored = {sent.table: self.storage[sent.table] for sent in step.sends}
         parts = [
             Part(sent.table, stored[sent.table].columns, files, sent.column, sent.key, self._files(sent.route))
@@ -98,17 +103,25 @@ class SparkEngine:
             self.memory,
         )
         written = self.spark.by_key(parts, work, self.buckets)
-        number = -next_number(states)  # of no refresh, until the warehouse has the rows
         columns = {one.table: one.columns for one in written}
         self.storage.publish(
             {
-                name: Stored(number, columns[name], tuple(sorted(one.file for one in written if one.table == name)))
+                name: Stored(NOT_YET, columns[name], tuple(sorted(one.file for one in written if one.table == name)))
                 for name in columns
             }
         )
 
     def _files(self, tables: Sequence[str]) -> tuple[tuple[str, ...], ...]:
         return tuple(self.storage[name].files for name in tables)
+
+
+def _stamp(connection: duckdb.DuckDBPyConnection, state: State) -> str:
+    """Which rows of a table these are. Numbers of refreshes are given again: to a warehouse that is made anew, after a
+    full refresh. So what an earlier run wrote is of no use: it may be of other exports.
+    """
+    connection.execute("create temp table if not exists cluster_run as select cast(uuid() as text) as id")
+    [(run,)] = connection.execute("from temp.cluster_run").fetchall()
+    return f"{run} {state.changed_at}"
 
 
 def _writing(table: str, select: str) -> Callable[[duckdb.DuckDBPyConnection], None]:

@@ -34,12 +34,12 @@ class Stored:
     """A table as files.
 
     Attributes:
-        stamp: the number of the refresh whose rows these are.
+        stamp: of which refresh of which run these are the rows.
         columns: its own, in order.
         files: paths; those of a bucket are this bucket's rows, and all are the table.
     """
 
-    stamp: int
+    stamp: str
     columns: Columns
     files: tuple[str, ...]
 
@@ -55,7 +55,8 @@ class Storage:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.manifest = folder / "manifest.json"
-        self._tables = dict(self._read()) if self.manifest.exists() else {}
+        self._tables: dict[str, Stored] = {}
+        self.read()
 
     def __getitem__(self, table: str) -> Stored:
         return self._tables[table]
@@ -65,11 +66,15 @@ class Storage:
         """The tables that are here."""
         return [*self._tables]
 
-    def stamp(self, table: str) -> int | None:
+    def read(self) -> None:
+        """Take the tables of the manifest, which others may have replaced."""
+        self._tables = dict(self._read()) if self.manifest.exists() else {}
+
+    def stamp(self, table: str) -> str | None:
         """Of which refresh a table's rows are; None: it is not here."""
         return self._tables[table].stamp if table in self._tables else None
 
-    def put(self, connection: duckdb.DuckDBPyConnection, table: str, stamp: int) -> None:
+    def put(self, connection: duckdb.DuckDBPyConnection, table: str, stamp: str) -> None:
         """Write a table of the warehouse, if the rows here are of another refresh."""
         if self.stamp(table) == stamp:
             return
