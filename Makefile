@@ -136,4 +136,4 @@ lock: $(STAMP) ## Resolve requirements.lock again, with hashes and without index
 		--no-header --no-annotate --python-version 3.11 --upgrade -q -o requirements-docs.lock
 
 clean: ## Remove what a run made (tables, report, Dagster's history); not .venv
-	@rm -rf reports .dagster *.duckdb *.duckdb.wal runs.jsonl
+	@rm -rf reports cluster .spark .dagster *.duckdb *.duckdb.wal runs.jsonl
