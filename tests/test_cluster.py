@@ -6,6 +6,7 @@ On Spark itself: `test_spark.py`.
 from __future__ import annotations
 
 import json
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,12 @@ from in_buckets import engine_in_buckets
 from random_shops import shop_settings, shops_and_loads
 from test_incremental import built_at_once, few, in_order, shop
 
+from parcours.cluster.spark import ClusterError, Spark, SparkMissing, what_failed
 from parcours.cluster.storage import Storage, kept_type
+from parcours.engine.model import ModelError
 from parcours.project import ROOT, Project, load_project
 from parcours.tables.catalogue import LOADED_TABLES, all_tables, build_all
+from parcours.troubles import trouble_of
 from parcours.warehouse.connection import prepare
 
 BUCKETS = 3
@@ -88,6 +92,30 @@ def test_stored_rows_are_what_they_were(tmp_path: Path) -> None:
         again.clear()
         left = [str(path) for path in (tmp_path / "cluster" / "staging.odd").rglob("*.parquet")]
         assert sorted(left) == sorted(again["staging.odd"].files) and {*left}.isdisjoint(before)
+
+
+def test_what_failed_on_a_worker_is_said_as_on_one_machine() -> None:
+    text = """An exception was thrown from the Python worker:
+Traceback (most recent call last):
+  File "/srv/parcours/engine/build.py", line 156, in _run
+    raise ModelError(f"{table}: {error}") from error
+parcours.engine.model.ModelError: journeys.x: Catalog Error: Table with name nowhere does not exist!
+Did you mean "pg_indexes"?
+
+LINE 3: from nowhere
+	at org.apache.spark.api.python.BasePythonRunner.handlePythonException(PythonRunner.scala:1097)"""
+    refused = what_failed(text)
+    assert isinstance(refused, ModelError) and str(refused).startswith("journeys.x: Catalog Error")
+    assert "org.apache" not in str(refused) and trouble_of(refused).title == "A table's SQL fails"
+    gone = what_failed("Job aborted: all masters are unresponsive! Giving up.\n\tat org.apache.spark.A\n" * 3)
+    assert isinstance(gone, ClusterError) and trouble_of(gone).title == "The cluster gave up"
+
+
+def test_without_pyspark_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyspark", None)
+    monkeypatch.setitem(sys.modules, "pyspark.errors", None)
+    with pytest.raises(SparkMissing, match=r"install parcours\[spark\]"):
+        _ = Spark("local[1]", {}).session
 
 
 def row(number: int, name: str, day: int, **fields: Any) -> dict[str, Any]:

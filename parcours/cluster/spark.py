@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from parcours.cluster.bucket import Part, Work, Written, compute, send
+from parcours.engine.model import ModelError
 from parcours.project import ROOT
 
 if TYPE_CHECKING:
@@ -76,10 +77,10 @@ class Spark:
             if is_here:
                 os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
             try:
-                with warnings.catch_warnings():
-                    warnings.simplefilter("ignore", FutureWarning)  # of pandas 3, of which nothing here is used
-                    from pyspark.errors import PySparkRuntimeError
-                    from pyspark.sql import SparkSession
+                # Of pandas nothing is used here.
+                warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
+                from pyspark.errors import PySparkRuntimeError
+                from pyspark.sql import SparkSession
             except ImportError:
                 raise SparkMissing(MISSING) from None
             options = OPTIONS | (LOOPBACK if is_here else {}) | self.options
@@ -93,7 +94,12 @@ class Spark:
         return self._session
 
     def by_key(self, parts: Sequence[Part], work: Work, buckets: int) -> list[Written]:
-        """Send the rows of every part to their buckets, and do the work in each."""
+        """Send the rows of every part to their buckets, and do the work in each.
+
+        Raises:
+            ModelError: a select is refused; names the table.
+            ClusterError: a task failed again and again, or the cluster is gone.
+        """
         tasks = [(number, "", pickle.dumps((part, work.memory))) for number, part in enumerate(parts)]
         session = self.session
 
@@ -119,7 +125,7 @@ class Spark:
         try:
             done = every.repartitionById(buckets, "bucket").mapInArrow(computing, BLOBS).collect()
         except Exception as error:  # of py4j, or one of Spark's own, as it happens
-            raise ClusterError(_last_said(str(error))) from error
+            raise what_failed(str(error)) from error
         return [written for row in done for written in pickle.loads(row.blob)]
 
     def stop(self) -> None:
@@ -129,12 +135,14 @@ class Spark:
             self._session = None
 
 
-def _last_said(text: str) -> str:
-    """Of an error of Spark, the one of ours in it, else its first lines."""
+def what_failed(text: str) -> Exception:
+    """Of an error of Spark, the one of ours in it, else its first lines. A select that is refused is so anywhere."""
     ours = re.findall(
         r"^(?:parcours|duckdb)[\w.]*\.(\w+: .*(?:\n(?! *(?:at |File |Traceback)).+)*)", text, re.MULTILINE
     )
-    return str(ours[-1]) if ours else "\n".join(text.splitlines()[:5])
+    said = ours[-1].strip() if ours else "\n".join(text.splitlines()[:5])
+    kind, _, message = said.partition(": ")
+    return ModelError(message) if kind == "ModelError" else ClusterError(said)
 
 
 def _records(rows: Iterable[tuple[int, str, bytes]]) -> pa.RecordBatch:
