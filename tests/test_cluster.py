@@ -22,6 +22,7 @@ from test_incremental import built_at_once, few, in_order, shop
 
 from parcours.cluster.spark import ClusterError, Spark, SparkMissing, what_failed
 from parcours.cluster.storage import Storage, kept_type
+from parcours.engine.build import NotBuilt
 from parcours.engine.model import ModelError
 from parcours.project import ROOT, Project, load_project
 from parcours.tables.catalogue import LOADED_TABLES, all_tables, build_all
@@ -118,6 +119,15 @@ def test_without_pyspark_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPa
         _ = Spark("local[1]", {}).session
 
 
+def test_a_step_is_refused_before_what_it_reads_is_built(tmp_path: Path) -> None:
+    project = canonical_project(tmp_path / "shop", shop_settings())
+    engine = engine_in_buckets(project, tmp_path / "cluster", 2)
+    steps = engine.steps([table for _, table in all_tables(project)])
+    [of_people] = [step for step in steps if "journeys.visits" in {table.name for table in step.tables}]
+    with open_canonical(project) as connection, pytest.raises(NotBuilt, match=r"and 30 more can't be built before"):
+        engine.refresh(connection, of_people)
+
+
 def row(number: int, name: str, day: int, **fields: Any) -> dict[str, Any]:
     return {"event_id": f"e{number}", "event_name": name, "occurred_at": at(day * 86400.0 + number), **fields}
 
@@ -193,5 +203,7 @@ def test_one_night_is_that_of_one_machine_and_leaves_nothing_else(tmp_path: Path
     second = [File("events", 1, nights()[1][0].rows)]
     with open_canonical(other) as connection:
         load_files(connection, other, second)
-        build_all(connection, other, engine=engine_in_buckets(other, folder, 2))
-        assert not difference(contents(connection), built_at_once(second), in_order(other))
+        build_all(connection, other, ["journeys.visits"], engine=engine_in_buckets(other, folder, 2))
+        found = contents(connection)
+        build_all(connection, other, ["journeys.visits"], full_refresh=True)
+        assert found["journeys.visits"][1] and not difference(found, contents(connection), in_order(other))

@@ -16,7 +16,7 @@ import duckdb
 from parcours.cluster.bucket import Part, Work, Written
 from parcours.cluster.steps import steps_of
 from parcours.cluster.storage import Storage, Stored, in_parts
-from parcours.engine.build import refresh_table
+from parcours.engine.build import not_built, refresh_table
 from parcours.engine.engine import Step
 from parcours.engine.refresh import Refreshed, Table, Through, is_behind, refresh_anew
 from parcours.warehouse.connection import transaction
@@ -88,7 +88,10 @@ class SparkEngine:
     def _compute(self, connection: duckdb.DuckDBPyConnection, step: Step, states: Mapping[str, State]) -> None:
         """Have the tables of a step computed; the storage holds them then."""
         routes = {name for sent in step.sends for name in sent.route}
-        for name in {*step.read_whole, *routes, *(sent.table for sent in step.sends)}:
+        needed = sorted({*step.read_whole, *routes, *(sent.table for sent in step.sends)})
+        if refusal := not_built(connection, step.name, needed):
+            raise refusal
+        for name in needed:
             self.storage.put(connection, name, _stamp(connection, states[name]))
         stored = {sent.table: self.storage[sent.table] for sent in step.sends}
         parts = [

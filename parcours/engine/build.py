@@ -94,13 +94,20 @@ def refresh_table(
         with transaction(connection):
             return refresh(connection, table, states)
     except (ModelError, duckdb.CatalogException) as error:
-        if missing := _missing(connection, table.upstreams):
-            named = ", ".join(missing[:3]) + (f" and {len(missing) - 3} more" if len(missing) > 3 else "")
-            raise NotBuilt(
-                f"{table.name} can't be built before what it reads: {named}. "
-                f"Materialize all once, or select {table.name} with its upstreams."
-            ) from error
+        if refusal := not_built(connection, table.name, table.upstreams):
+            raise refusal from error
         raise
+
+
+def not_built(connection: duckdb.DuckDBPyConnection, table: str, upstreams: Sequence[str]) -> NotBuilt | None:
+    """Why a table can't be built now, if some of what it reads is not there."""
+    if missing := _missing(connection, upstreams):
+        named = ", ".join(missing[:3]) + (f" and {len(missing) - 3} more" if len(missing) > 3 else "")
+        return NotBuilt(
+            f"{table} can't be built before what it reads: {named}. "
+            f"Materialize all once, or select {table} with its upstreams."
+        )
+    return None
 
 
 def describe_table(
