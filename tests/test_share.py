@@ -10,7 +10,13 @@ import pytest
 from browser import chromium
 from report_shop import figures_of, write_published
 
+from parcours.project import ROOT, load_project
+from parcours.report.journey.page import QUERIES
 from parcours.report.share import BROWSERS, NotPrinted, one_page, print_page, shared_page, without_few, write_shared
+from parcours.tables.catalogue import declared_tables
+
+BY_STAGE = ("ranking", "stage_touchpoints", "stages")
+"""Queries of a stage's figures, which are of everybody who came to it, however few."""
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +37,30 @@ def test_rows_of_few_are_left_out_and_figures_of_everybody_stay(published: Path)
     assert shared.kpis == figures.kpis and shared.stages == figures.stages
     small = next(row for row in figures.csat if row.is_small)
     assert small not in shared.csat
+
+
+def test_friction_that_few_met_is_in_the_page_and_in_no_copy(tmp_path: Path) -> None:
+    path = write_published(tmp_path / "published.duckdb")
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("insert into metrics.measured_stages values ('checkout', 2, true, 2)")
+        connection.execute("""
+            insert into metrics.drop_off_drivers (
+                funnel_id, step_number, step_label, factor, level, with_count, with_dropped, compared_count,
+                compared_rate, comparable_rate, lift, difference_low, extra_dropped, is_told, left_out, is_small
+            ) values ('map:stages', 3, 'Purchase', 'friction', 'rare_failure', 12, 12, 12, 1, 0.01, 99, 0.9, 11, false,
+                      'too few', true)
+        """)
+    [few] = figures_of(path).untested_friction
+    assert few.with_count == 12 and not without_few(figures_of(path)).untested_friction
+    assert "rare failure" not in page_of(path)
+
+
+def test_what_reads_a_table_with_rows_of_few_knows_which_they_are() -> None:
+    tables = {table.table: table.columns for table in declared_tables(load_project(ROOT / "journey.yaml"))}
+    for query in QUERIES.glob("*.sql"):
+        text = query.read_text(encoding="utf-8")
+        reads = {name for name in re.findall(r"metrics\.\w+", text) if "is_small" in tables.get(name, {})}
+        assert not reads or "is_small" in text or "is_left_out" in text or query.stem in BY_STAGE, query.name
 
 
 def test_the_copy_says_what_is_left_out_and_leads_nowhere(published: Path) -> None:
