@@ -18,18 +18,16 @@ class InBuckets:
     """In the place of `Spark`."""
 
     def __init__(self) -> None:
-        self.sent_rows: dict[str, int] = defaultdict(int)
+        self.sent_blobs: dict[str, int] = defaultdict(int)
 
     def by_key(self, parts: Sequence[Part], work: Work, buckets: int) -> list[Written]:
         blobs: dict[int, list[tuple[str, bytes]]] = defaultdict(list)
         for part in parts:
             for bucket, table, blob in send(pickle.loads(pickle.dumps(part)), buckets, "500MB"):
                 blobs[bucket].append((table, blob))
-                self.sent_rows[table] += 1
+                self.sent_blobs[table] += 1
         told = pickle.dumps(work)
         return [one for bucket in range(buckets) for one in compute(pickle.loads(told), bucket, blobs[bucket])]
-
-    def stop(self) -> None: ...
 
 
 def engine_in_buckets(project: Project, folder: Path, buckets: int) -> SparkEngine:

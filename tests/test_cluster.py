@@ -18,12 +18,13 @@ from given import at, examples
 from hypothesis import given
 from in_buckets import engine_in_buckets
 from random_shops import shop_settings, shops_and_loads
-from test_incremental import built_at_once, few, in_order, shop
+from test_incremental import built_at_once, few, in_order, rebuilt, shop
 
 from parcours.cluster.spark import ClusterError, Spark, SparkMissing, what_failed
 from parcours.cluster.storage import Storage, kept_type
 from parcours.engine.build import NotBuilt
 from parcours.engine.model import ModelError
+from parcours.forget_people import forget_people
 from parcours.project import ROOT, Project, load_project
 from parcours.tables.catalogue import LOADED_TABLES, all_tables, build_all
 from parcours.troubles import trouble_of
@@ -133,7 +134,7 @@ def row(number: int, name: str, day: int, **fields: Any) -> dict[str, Any]:
 
 
 def nights() -> list[list[File]]:
-    """Three nights: people who merge, a late row, a restated order, a device of two people."""
+    """Three nights: people who merge, a late row, a device of two people."""
     first = [
         row(1, "landing", 0, anonymous_id="d1"),
         row(2, "product", 0, anonymous_id="d1"),
@@ -170,6 +171,32 @@ def test_three_nights_in_buckets_are_three_nights_on_one_machine(tmp_path: Path)
 
 
 @pytest.mark.cluster
+def test_a_forgotten_person_is_in_no_file_of_a_cluster_and_in_no_table(tmp_path: Path) -> None:
+    project = canonical_project(tmp_path / "shop", shop_settings())
+    engine = engine_in_buckets(project, project.cluster_storage, 2)
+    *before, last = nights()
+    with open_canonical(project, str(project.warehouse)) as connection:
+        for night in before:
+            load_files(connection, project, night)
+            build_all(connection, project, engine=engine)
+    assert "customer:c1" in stored_text(project)
+    assert not forget_people(project, [("customer", "c1")]).unknown
+    assert not project.cluster_storage.exists()
+    with open_canonical(project, str(project.warehouse)) as connection:
+        load_files(connection, project, last)
+        build_all(connection, project, engine=engine)
+        assert not difference(contents(connection), rebuilt(connection, project), in_order(project))
+    assert "customer:c1" not in stored_text(project) and "customer:c2" in stored_text(project)
+
+
+def stored_text(project: Project) -> str:
+    """All values of all files of a cluster's tables."""
+    with duckdb.connect() as reader:
+        files = project.cluster_storage.rglob("*.parquet")
+        return "\n".join(repr(reader.execute("from read_parquet(?)", [str(file)]).fetchall()) for file in files)
+
+
+@pytest.mark.cluster
 @few(examples(1, 12))
 @given(shops_and_loads(at_most=2))
 def test_random_shops_in_buckets_are_those_of_one_machine(drawn: Any) -> None:
@@ -196,7 +223,7 @@ def test_one_night_is_that_of_one_machine_and_leaves_nothing_else(tmp_path: Path
 
         engine = engine_in_buckets(project, folder, 2)
         build_all(connection, project, engine=engine)
-        assert not engine.spark.sent_rows and (folder / "manifest.json").read_bytes() == manifest  # type: ignore[attr-defined]
+        assert not engine.spark.sent_blobs and (folder / "manifest.json").read_bytes() == manifest  # type: ignore[attr-defined]
 
     # A warehouse that is made anew numbers its refreshes as the one before did, and has other rows.
     other = canonical_project(tmp_path / "other", shop_settings())

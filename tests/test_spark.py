@@ -27,6 +27,7 @@ from shops import first_days, load
 
 from parcours.cluster.spark import SparkMissing
 from parcours.cluster.standalone import Standalone, standalone
+from parcours.cluster.storage import Storage
 from parcours.project import ROOT, Project, load_project
 from parcours.run import build_warehouse
 from parcours.tables.catalogue import build_all
@@ -109,8 +110,6 @@ def scratch_in(cluster: Standalone) -> list[Path]:
 
 def unheld(shop: Project) -> set[Path]:
     """Files of the storage that are in no table."""
-    from parcours.cluster.storage import Storage
-
     storage = Storage(shop.cluster_storage)
     held = {Path(file) for name in storage.tables for file in storage[name].files}
     return {path for path in shop.cluster_storage.rglob("*") if path.is_file()} - held - {storage.manifest}

@@ -17,7 +17,7 @@ from pathlib import Path
 import duckdb
 
 from parcours.cluster.storage import Columns, kept, literals, restored
-from parcours.warehouse.connection import SCHEMAS, quoted, table_columns, text_literal, transaction
+from parcours.warehouse.connection import make_schemas, quoted, table_columns, text_literal, transaction
 from parcours.warehouse.functions import write_functions
 from parcours.whole_file import is_running, private_files
 
@@ -142,9 +142,7 @@ def scratch(memory: str) -> Iterator[duckdb.DuckDBPyConnection]:
         folder = tempfile.mkdtemp(prefix=f"{SCRATCH}{os.getpid()}-")
         connection = duckdb.connect(f"{folder}/bucket.duckdb", config={"threads": 1, "memory_limit": memory})
         try:
-            connection.execute("set TimeZone = 'UTC'")
-            for schema in SCHEMAS:
-                connection.execute(f"create schema if not exists {schema}")
+            make_schemas(connection)
             with transaction(connection):
                 write_functions(connection, "bucket")
             yield connection

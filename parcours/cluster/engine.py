@@ -7,8 +7,9 @@ whole. Not here: which tables are a step (`steps.py`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Protocol
 
 import duckdb
@@ -16,7 +17,7 @@ import duckdb
 from parcours.cluster.bucket import Part, Work, Written
 from parcours.cluster.steps import steps_of
 from parcours.cluster.storage import Storage, Stored, in_parts
-from parcours.engine.build import not_built, refresh_table
+from parcours.engine.build import not_built, refresh_table, write_select
 from parcours.engine.engine import Step
 from parcours.engine.refresh import Refreshed, Table, Through, is_behind, refresh_anew
 from parcours.warehouse.connection import transaction
@@ -76,8 +77,8 @@ class SparkEngine:
         self._compute(connection, step, states)
         refreshed = []
         for table in step.tables:
-            rows = self.storage[table.name].select
-            read = replace(table, write_whole=_writing(table.name, rows))
+            write = partial(write_select, table=table.name, sql=self.storage[table.name].select)
+            read = replace(table, write_whole=write)
             with transaction(connection):
                 refreshed.append(refresh_anew(connection, read, states))
             stamp = _stamp(connection, states[table.name])
@@ -125,10 +126,3 @@ def _stamp(connection: duckdb.DuckDBPyConnection, state: State) -> str:
     connection.execute("create temp table if not exists cluster_run as select cast(uuid() as text) as id")
     [(run,)] = connection.execute("from temp.cluster_run").fetchall()
     return f"{run} {state.changed_at}"
-
-
-def _writing(table: str, select: str) -> Callable[[duckdb.DuckDBPyConnection], None]:
-    def write(connection: duckdb.DuckDBPyConnection) -> None:
-        connection.execute(f"create or replace table {table} as {select}")
-
-    return write

@@ -11,8 +11,9 @@ import re
 import sys
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
@@ -114,7 +115,7 @@ class Spark:
             rows = _rows(batches)
             first = next(rows, None)
             if first is not None:
-                blobs = ((name, blob) for _, name, blob in _chained(first, rows) if name)
+                blobs = ((name, blob) for _, name, blob in chain([first], rows) if name)
                 yield _records([(0, "", pickle.dumps([*compute(work, first[0], blobs)]))])
 
         # Each bucket gets a row without a name, so that one to which nothing is sent has its empty tables too.
@@ -154,8 +155,3 @@ def _records(rows: Iterable[tuple[int, str, bytes]]) -> pa.RecordBatch:
 def _rows(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[int, str, bytes]]:
     for batch in batches:
         yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
-
-
-def _chained(first: Any, rest: Iterator[Any]) -> Iterator[Any]:
-    yield first
-    yield from rest

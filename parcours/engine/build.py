@@ -74,7 +74,7 @@ def refreshable(
     code = [model.code_version, model.keyed_by, model.linked_by, through, engine_version()]
     code += [modules_version(own) for own in (write_changed, leave_untouched) if own]
     version = " ".join(map(str, code))
-    write_whole = partial(_write_whole, table=model.table, sql=model.sql)
+    write_whole = partial(write_select, table=model.table, sql=model.sql)
     return Table(
         model.table, model.upstreams, version, model.keyed_by, logged, write_whole, write_next, model.linked_by, through
     )
@@ -151,7 +151,7 @@ def lineage_of(connection: duckdb.DuckDBPyConnection, model: Model) -> dict[str,
     return lineage
 
 
-def _write_whole(connection: duckdb.DuckDBPyConnection, table: str, sql: str) -> None:
+def write_select(connection: duckdb.DuckDBPyConnection, table: str, sql: str) -> None:
     """Make a table of its select; a function of the module, so that another process can be told to."""
     _run(connection, table, f"create or replace table {table} as\n{sql}")
 

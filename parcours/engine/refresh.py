@@ -129,11 +129,14 @@ def is_behind(table: Table, states: Mapping[str, State]) -> bool:
     """Whether a refresh has something to do: a table means something else than when it was built, or reads what changed
     since."""
     own = states.get(table.name)
-    return (
-        own is None
-        or _is_anew(table, own, states)
-        or any(states[u].changed_at > own.built_at for u in table.upstreams if u in states)
-    )
+    if own is None or own.version != table.version:
+        return True
+    return any(is_newer(states[upstream], own) for upstream in table.upstreams if upstream in states)
+
+
+def is_newer(upstream: State, own: State) -> bool:
+    """Whether an upstream changed, or was made anew, since a table was built."""
+    return max(upstream.changed_at, upstream.reset_at) > own.built_at
 
 
 def _is_anew(table: Table, own: State, states: Mapping[str, State]) -> bool:

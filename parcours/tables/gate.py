@@ -14,7 +14,7 @@ from collections.abc import Collection, Mapping, Sequence
 import duckdb
 
 from parcours.engine.checks import Check
-from parcours.engine.refresh import Table
+from parcours.engine.refresh import Table, is_newer
 from parcours.loading.settings_tables import settings_versions
 from parcours.project import Project
 from parcours.tables.catalogue import LOADED_TABLES, all_tables, with_upstreams
@@ -88,12 +88,8 @@ def _why_behind(table: Table, states: Mapping[str, State], existing: Collection[
         return "is not built"
     if own.version != table.version:
         return "was built by other SQL, code or settings than those of now"
-    waits_for = [name for name in table.upstreams if name not in states or _is_newer(states[name], own)]
+    waits_for = [name for name in table.upstreams if name not in states or is_newer(states[name], own)]
     return f"waits for {', '.join(waits_for)}, which it reads" if waits_for else None
-
-
-def _is_newer(upstream: State, own: State) -> bool:
-    return max(upstream.changed_at, upstream.reset_at) > own.built_at
 
 
 def _checks(

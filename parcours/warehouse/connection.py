@@ -144,15 +144,20 @@ def prepare(connection: duckdb.DuckDBPyConnection, key: str) -> None:
             "PARCOURS_KEY, or else the file .parcours-key, is not 64 hexadecimal digits. "
             "Use the key with which the earlier files were loaded; a first one is made by `openssl rand -hex 32`."
         )
-    connection.execute("set TimeZone = 'UTC'")
+    make_schemas(connection)
     # A commit that finds more than this in the log writes it into the file: some 0.3 s for each of a night's tables.
     connection.execute("set checkpoint_threshold = '512MB'")
-    for schema in SCHEMAS:
-        connection.execute(f"create schema if not exists {schema}")
     prepare_log(connection)
     with transaction(connection):
         refresh_functions(connection)
     make_pseudonym(connection, key)
+
+
+def make_schemas(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make what tables lie in, and fix the time zone to UTC."""
+    connection.execute("set TimeZone = 'UTC'")
+    for schema in SCHEMAS:
+        connection.execute(f"create schema if not exists {schema}")
 
 
 def _check_key(connection: duckdb.DuckDBPyConnection, project: Project, key: str) -> None:
