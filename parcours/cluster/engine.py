@@ -75,14 +75,14 @@ class SparkEngine:
         if not step.is_by_key or not any(is_behind(table, states) for table in step.tables):
             return [refresh_table(connection, table, states) for table in step.tables]
         self._compute(connection, step, states)
-        refreshed = []
+        refreshed, stamped = [], dict[str, Stored]()
         for table in step.tables:
-            write = partial(write_select, table=table.name, sql=self.storage[table.name].select)
-            read = replace(table, write_whole=write)
+            stored = self.storage[table.name]
+            read = replace(table, write_whole=partial(write_select, table=table.name, sql=stored.select))
             with transaction(connection):
                 refreshed.append(refresh_anew(connection, read, states))
-            stamp = _stamp(connection, states[table.name])
-            self.storage.publish({table.name: replace(self.storage[table.name], stamp=stamp)})
+            stamped[table.name] = replace(stored, stamp=_stamp(connection, states[table.name]))
+        self.storage.publish(stamped)
         self.storage.clear()
         return refreshed
 
