@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from sqlglot import exp
 
 from parcours.engine.model import Model, ModelError, column_lineage, in_order, parse_model, parse_select
 from parcours.project import ROOT, load_project
@@ -120,6 +121,15 @@ def test_a_column_without_its_sentence_is_seen_in_every_model() -> None:
     for found in all_models(load_project(ROOT / "journey.yaml")):
         text = re.sub(r"(?<=\S)\s+-- .*", "", found.sql)
         assert undescribed(parse_model(found.schema, found.name, text)) == list(found.columns), found.table
+
+
+def test_no_model_filters_a_window() -> None:
+    """DuckDB looks through all peers of each row for the filter's: of 10 M events `metrics.deviation_cost` took 147 s,
+    and 9 with a case instead.
+    """
+    for table in all_models(load_project(ROOT / "journey.yaml")):
+        for window in parse_select(table.sql, table.table).find_all(exp.Window):
+            assert not isinstance(window.this, exp.Filter), f"{table.table}: {window.sql()}"
 
 
 def test_what_is_said_of_a_column_stands_behind_it_in_the_last_select() -> None:

@@ -3,11 +3,17 @@
 -- key: touchpoint_id, attribute
 -- keyed by: person_id
 -- within person_id: session_id
-with of_events as (
+with saying as (
+    select touchpoint_id, person_id, session_id, occurred_at, attributes
+    from journeys.touchpoints
+    where len(attributes) > 0
+),
+
+of_events as (
     select
         touchpoints.touchpoint_id, touchpoints.person_id, touchpoints.session_id, touchpoints.occurred_at,
         declared.attribute, declared.scope, touchpoints.attributes[places.position].said as value
-    from journeys.touchpoints as touchpoints
+    from saying as touchpoints
     cross join unnest(generate_series(1, len(touchpoints.attributes))) as places (position)
     inner join settings.attributes as declared
         on touchpoints.attributes[places.position].attribute = declared.attribute

@@ -184,6 +184,17 @@ contacts as (
         states.triggered_by, false, null
     from owned
     inner join journeys.record_states as states on owned.record_id = states.record_id
+),
+
+-- How each session began.
+session_channels as (
+    select
+        person_id,
+        session_id,
+        arg_min(channel, (occurred_at, coalesce(sequence, 9223372036854775807), touchpoint_id)) as channel
+    from contacts
+    where session_id is not null
+    group by person_id, session_id
 )
 
 select
@@ -199,7 +210,7 @@ select
     meanings.stage_position,    -- of the stage on the map
     meanings.action,            -- what it does to a cart, or how sessions count it
     case
-        when contacts.channel = 'direct' and contacts.session_id is not null then first_value(contacts.channel) over in_session
+        when contacts.channel = 'direct' then coalesce(session_channels.channel, contacts.channel)
         else contacts.channel
     end as channel,             -- by rule: paid search, organic search, AI assistant, e-mail, social, direct, store, order …; what says nothing itself has its session's
     case
@@ -230,7 +241,5 @@ left join journeys.event_meanings as meanings
         and contacts.event_name = meanings.event_name
         and coalesce(contacts.url_path, '') = meanings.url_path
         and contacts.traits = meanings.traits
-window in_session as (
-    partition by contacts.person_id, contacts.session_id
-    order by contacts.occurred_at, coalesce(contacts.sequence, 9223372036854775807), contacts.touchpoint_id
-)
+left join session_channels
+    on contacts.person_id = session_channels.person_id and contacts.session_id = session_channels.session_id

@@ -82,11 +82,11 @@ gaps as (
         neighbours.tracker_session,
         neighbours.previous_at is null
         or elapsed_seconds(neighbours.previous_at, neighbours.occurred_at) > shop.session_timeout_seconds
-        or (
-            shop.cuts_sessions_at_midnight
-            and shop_day(neighbours.previous_at, shop.time_zone)
-            <> shop_day(neighbours.occurred_at, shop.time_zone)
-        )
+        or case
+            when shop.cuts_sessions_at_midnight
+                then shop_day(neighbours.previous_at, shop.time_zone) <> shop_day(neighbours.occurred_at, shop.time_zone)
+            else false
+        end
         or coalesce(neighbours.campaign <> coalesce(neighbours.previous_campaign, ''), false) as is_gap
     from neighbours
     cross join settings.shop as shop

@@ -184,11 +184,12 @@ risks as (
 ),
 
 -- How many others were still there when one deviated: stays as long as that or longer, but for those that end so then.
+-- A case, no filter: over a window DuckDB looks through all peers of each row for a filter's.
 others as (
     select
         risks.*,
         count(*) over (partition by kind, place, from_place order by stay_seconds desc)
-        - count(*) filter (where is_deviation) over (partition by kind, place, from_place, stay_seconds) as other_count
+        - count(case when is_deviation then 1 end) over (partition by kind, place, from_place, stay_seconds) as other_count
     from risks
 ),
 

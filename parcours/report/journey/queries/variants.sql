@@ -3,7 +3,7 @@ with paths as (
     select
         *,
         count(*) over () as path_count,
-        count(*) filter (where covers_80) over () as covering_count
+        count(case when covers_80 then 1 end) over () as covering_count
     from metrics.journey_variants
     where journey_type = 'all' and journey_count > 0
 )
