@@ -391,6 +391,21 @@ def test_the_second_load_merges_two_people_and_restates_an_order() -> None:
 
 
 @pytest.mark.fuzz
+def test_the_first_tracker_session_adds_its_variant_to_everybodys_sessions() -> None:
+    """Of whom the load says nothing, too: before it no variant by the tracker's ids was compared."""
+    files = [
+        File("events", 1, (event_of("a", 1, 0.0), event_of("a", 2, 2 * HOUR))),
+        File("events", 2, (event_of("b", 3, 0.0, tracker_session_id="s1"),)),
+    ]
+    refreshed_after_every_load(files, [[file] for file in files])
+
+
+def event_of(who: str, number: int, seconds: float, **fields: Any) -> dict[str, Any]:
+    """A page that a device sees."""
+    said = {"event_id": f"e{number}", "event_name": "product", "occurred_at": at(seconds), "anonymous_id": who}
+    return said | fields
+
+
 def test_a_restated_row_touches_its_person_though_no_event_is_new() -> None:
     # Five people with a visit and one row of another kind each: what one of them touches hides nothing of the others.
     bought_by, asked_by, dealt_with, known, answered_by = ({"customer_id": f"c{n}"} for n in range(11, 16))

@@ -1,12 +1,14 @@
 """The engine of a cluster: keyed tables are computed in buckets by Spark's tasks, all others in the warehouse.
 
 What is sent to the cluster, and what comes back, lies as Parquet in the storage; the rows that come back are the
-tables of the warehouse too. A step of which nothing that it reads has changed is left as it is; else it is computed
-whole. Not here: which tables are a step (`steps.py`).
+tables of the warehouse too. On most nights few keys have changed, and their rows are brought up to date in the
+warehouse, as on one machine: a cluster computes what is made anew, and what has changed much. Not here: which tables
+are a step (`steps.py`).
 """
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -19,12 +21,17 @@ from parcours.cluster.steps import steps_of
 from parcours.cluster.storage import Storage, Stored, in_parts
 from parcours.engine.build import not_built, refresh_table, write_select
 from parcours.engine.engine import Step
-from parcours.engine.refresh import Refreshed, Table, Through, is_behind, refresh_anew
-from parcours.warehouse.connection import transaction
-from parcours.warehouse.refresh_log import State, table_states
+from parcours.engine.refresh import Refreshed, Table, Through, is_anew, is_behind, refresh_anew
+from parcours.warehouse.connection import count_rows, transaction
+from parcours.warehouse.refresh_log import State, note_stored, stored_stamps, table_states
 
 NOT_YET = "computed"
 """The stamp of what the warehouse does not have yet."""
+
+FEW = 0.1
+"""Where of at most this share of a step's keys something has changed, the warehouse brings them up to date. A task for
+every bucket costs as much as for all keys: of a thousand buckets two thousand people are in nine hundred.
+"""
 
 
 class Scheduler(Protocol):
@@ -45,6 +52,7 @@ class SparkEngine:
         columns: of every table, of loaded ones too.
         together: the keyed tables that are computed at once all the same.
         routes: by which table a key is found.
+        few: up to which share of changed keys no cluster is asked.
     """
 
     def __init__(
@@ -56,9 +64,10 @@ class SparkEngine:
         columns: Mapping[str, Collection[str]],
         together: Collection[str],
         routes: Sequence[Through],
+        few: float = FEW,
     ) -> None:
         self.spark, self.storage, self.buckets, self.memory = spark, storage, buckets, memory
-        self.columns, self.together, self.routes = columns, together, routes
+        self.columns, self.together, self.routes, self.few = columns, together, routes, few
 
     def steps(self, tables: Sequence[Table]) -> list[Step]:
         """Those that one shuffle serves are one."""
@@ -67,24 +76,52 @@ class SparkEngine:
     def refresh(
         self, connection: duckdb.DuckDBPyConnection, step: Step, states: dict[str, State] | None = None
     ) -> list[Refreshed]:
-        """A step by key on the cluster, if something that it reads has changed; else in the warehouse."""
+        """A step by key on the cluster, if much of what it reads has changed; else in the warehouse."""
         states = table_states(connection) if states is None else states
-        if step.is_by_key:
-            self.storage.read()
-            self.storage.clear()
-        if not step.is_by_key or not any(is_behind(table, states) for table in step.tables):
+        if not step.is_by_key:
             return [refresh_table(connection, table, states) for table in step.tables]
+        self.storage.read()
+        self.storage.keep(stored_stamps(connection))
+        if self._is_little(connection, step, states):
+            refreshed = [refresh_table(connection, table, states) for table in step.tables]
+            self.storage.keep(stored_stamps(connection))
+            return refreshed
         self._compute(connection, step, states)
         refreshed, stamped = [], dict[str, Stored]()
         for table in step.tables:
-            stored = self.storage[table.name]
+            stored, stamp = self.storage[table.name], uuid.uuid4().hex
             read = replace(table, write_whole=partial(write_select, table=table.name, sql=stored.select))
             with transaction(connection):
                 refreshed.append(refresh_anew(connection, read, states))
-            stamped[table.name] = replace(stored, stamp=_stamp(connection, states[table.name]))
+                note_stored(connection, table.name, stamp)
+            stamped[table.name] = replace(stored, stamp=stamp)
         self.storage.publish(stamped)
         self.storage.clear()
         return refreshed
+
+    def _is_little(self, connection: duckdb.DuckDBPyConnection, step: Step, states: Mapping[str, State]) -> bool:
+        """Whether nothing has changed that a step reads, or few keys have."""
+        if not any(is_behind(table, states) for table in step.tables):
+            return True
+        if any(is_anew(table, states) for table in step.tables):
+            return False
+        keys = {table.keyed_by for table in step.tables if table.keyed_by}
+        return all(self._are_few_keys(connection, step, key, states) for key in keys)
+
+    def _are_few_keys(
+        self, connection: duckdb.DuckDBPyConnection, step: Step, key: str, states: Mapping[str, State]
+    ) -> bool:
+        """Whether few of one kind of keys have changed, as far as the tables that have them know of any."""
+        tables = [table for table in step.tables if table.keyed_by == key]
+        names = {table.name for table in tables}
+        read = {upstream for table in tables for upstream in table.upstreams} - names
+        largest = max((name for name in names | read if key in self.columns[name]), key=partial(count_rows, connection))
+        [(changed, known)] = connection.execute(
+            f"select count(distinct key), (select approx_count_distinct({key}) from {largest}) "
+            "from refresh_log.touched where key_name = $key and number > $since and list_contains($read, table_name)",
+            {"key": key, "since": min(states[name].built_at for name in names), "read": sorted(read)},
+        ).fetchall()
+        return bool(changed <= self.few * known)
 
     def _compute(self, connection: duckdb.DuckDBPyConnection, step: Step, states: Mapping[str, State]) -> None:
         """Have the tables of a step computed; the storage holds them then."""
@@ -92,8 +129,11 @@ class SparkEngine:
         needed = sorted({*step.read_whole, *routes, *(sent.table for sent in step.sends)})
         if refusal := not_built(connection, step.name, needed):
             raise refusal
-        for name in needed:
-            self.storage.put(connection, name, _stamp(connection, states[name]))
+        for name in {*needed} - {*self.storage.tables}:
+            stamp = uuid.uuid4().hex
+            self.storage.put(connection, name, stamp)
+            with transaction(connection):
+                note_stored(connection, name, stamp)
         stored = {sent.table: self.storage[sent.table] for sent in step.sends}
         parts = [
             Part(sent.table, stored[sent.table].columns, files, sent.column, sent.key, self._files(sent.route))
@@ -117,12 +157,3 @@ class SparkEngine:
 
     def _files(self, tables: Sequence[str]) -> tuple[tuple[str, ...], ...]:
         return tuple(self.storage[name].files for name in tables)
-
-
-def _stamp(connection: duckdb.DuckDBPyConnection, state: State) -> str:
-    """Which rows of a table these are. Numbers of refreshes are given again: to a warehouse that is made anew, after a
-    full refresh. So what an earlier run wrote is of no use: it may be of other exports.
-    """
-    connection.execute("create temp table if not exists cluster_run as select cast(uuid() as text) as id")
-    [(run,)] = connection.execute("from temp.cluster_run").fetchall()
-    return f"{run} {state.changed_at}"

@@ -34,7 +34,7 @@ class Stored:
     """A table as files.
 
     Attributes:
-        stamp: of which refresh of which run these are the rows.
+        stamp: by which the warehouse knows that these are its rows (`refresh_log.stored`).
         columns: its own, in order.
         files: paths; those of a bucket are this bucket's rows, and all are the table.
     """
@@ -70,14 +70,8 @@ class Storage:
         """Take the tables of the manifest, which others may have replaced."""
         self._tables = dict(self._read()) if self.manifest.exists() else {}
 
-    def stamp(self, table: str) -> str | None:
-        """Of which refresh a table's rows are; None: it is not here."""
-        return self._tables[table].stamp if table in self._tables else None
-
     def put(self, connection: duckdb.DuckDBPyConnection, table: str, stamp: str) -> None:
-        """Write a table of the warehouse, if the rows here are of another refresh."""
-        if self.stamp(table) == stamp:
-            return
+        """Write a table of the warehouse."""
         columns = tuple(table_columns(connection, table))
         folder = self.new_folder(table)
         folder.mkdir(parents=True)
@@ -86,6 +80,15 @@ class Storage:
             f"(format parquet, compression zstd, file_size_bytes {FILE_SIZE}, overwrite true)"
         )
         self.publish({table: Stored(stamp, columns, tuple(sorted(map(str, folder.glob("*.parquet")))))})
+
+    def keep(self, stamps: Mapping[str, str]) -> None:
+        """Leave out the tables whose stamp is another one, and remove every file that is in no table."""
+        stale = [name for name, stored in self._tables.items() if stored.stamp != stamps.get(name)]
+        for name in stale:
+            del self._tables[name]
+        if stale:
+            self.publish({})
+        self.clear()
 
     def new_folder(self, table: str) -> Path:
         """Where the next files of a table go."""

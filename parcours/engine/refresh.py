@@ -95,7 +95,7 @@ def refresh(connection: duckdb.DuckDBPyConnection, table: Table, states: dict[st
     """
     states = table_states(connection) if states is None else states
     number, own = next_number(states), states.get(table.name)
-    if own is None or _is_anew(table, own, states):
+    if own is None or is_anew(table, states):
         return refresh_anew(connection, table, states)
     touched = None
     if table.keyed_by is not None:
@@ -139,10 +139,15 @@ def is_newer(upstream: State, own: State) -> bool:
     return max(upstream.changed_at, upstream.reset_at) > own.built_at
 
 
-def _is_anew(table: Table, own: State, states: Mapping[str, State]) -> bool:
-    """Whether a table means something else than when it was built, or an upstream was made anew since."""
-    return own.version != table.version or any(
-        states[u].reset_at > own.built_at for u in table.upstreams if u in states
+def is_anew(table: Table, states: Mapping[str, State]) -> bool:
+    """Whether a refresh computes all rows: a table is not built, means something else than when it was built, or an
+    upstream was made anew since.
+    """
+    own = states.get(table.name)
+    return (
+        own is None
+        or own.version != table.version
+        or any(states[u].reset_at > own.built_at for u in table.upstreams if u in states)
     )
 
 

@@ -10,6 +10,7 @@ A number counts the refreshes of all tables.
 * `refresh_log.commented`: of each table the sentences that it carries, and since which change.
 * `refresh_log.reported`: of each table behind a figure the version and the last change that the last report has.
 * `refresh_log.pseudonym_key`: a hash of the key with which the pseudonyms were made.
+* `refresh_log.stored`: of each table that a cluster's storage holds too, since which change, and under which stamp.
 * `refresh_log.narrowed`: what the copies in the schemas `narrowed_…` hold that the tables of one run share.
 
 Not here: what a refresh does with it (`refresh.py`), nor a check (`parcours/warehouse/coverage.py`).
@@ -85,10 +86,40 @@ def prepare_log(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         "create table if not exists refresh_log.reported (table_name text, version text, changed_at bigint)"
     )
+    connection.execute("create table if not exists refresh_log.stored (table_name text, changed_at bigint, stamp text)")
     # What somebody dropped is not built; asked here, once: listing the tables takes DuckDB as long as a small refresh.
     connection.execute(
         f"delete from refresh_log.tables where {IS_BUILT} and table_name not in ("
         "select schema_name || '.' || table_name from duckdb_tables() where database_name = current_database())"
+    )
+    _forget_stored(connection)
+
+
+def note_stored(connection: duckdb.DuckDBPyConnection, table: str, stamp: str) -> None:
+    """Note that a cluster's storage holds a table as it is now, under a stamp. Runs inside the caller's transaction."""
+    connection.execute("delete from refresh_log.stored where table_name = ?", [table])
+    connection.execute(
+        "insert into refresh_log.stored "
+        "select table_name, changed_at, $stamp from refresh_log.tables where table_name = $table",
+        {"stamp": stamp, "table": table},
+    )
+
+
+def stored_stamps(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Under which stamp a cluster's storage holds a table, of those that have not changed since."""
+    return dict(
+        connection.execute(
+            "select table_name, stamp from refresh_log.stored "
+            "inner join refresh_log.tables using (table_name, changed_at)"
+        ).fetchall()
+    )
+
+
+def _forget_stored(connection: duckdb.DuckDBPyConnection) -> None:
+    """Where tables are no more, numbers are given again: what is stored under these is not those rows."""
+    connection.execute(
+        "delete from refresh_log.stored where (table_name, changed_at) not in "
+        "(select (table_name, changed_at) from refresh_log.tables)"
     )
 
 
@@ -117,6 +148,7 @@ def reset_log(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(f"delete from refresh_log.tables where {IS_BUILT}")
     connection.execute("delete from refresh_log.touched")
     connection.execute("delete from refresh_log.checks")
+    _forget_stored(connection)
     drop_narrowed(connection)
 
 
@@ -208,6 +240,7 @@ def prune(connection: duckdb.DuckDBPyConnection, tables: Iterable[str]) -> None:
     for (stranger,) in strangers:
         connection.execute(f"drop table {stranger}")
     connection.execute("delete from refresh_log.tables where not list_contains(?, table_name)", [names])
+    _forget_stored(connection)
     # The numbers of a table that is gone are given again: no check has covered those.
     connection.execute(
         "update refresh_log.checks set passed_at = (select max(built_at) from refresh_log.tables) "

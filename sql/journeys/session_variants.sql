@@ -1,6 +1,6 @@
--- One row per run of touchpoints that is a session in at least one variant of the session rule (staging.compared_variants:
--- timeouts of 15, 30 and 60 minutes, cut at the shop's midnight or not, the shop's own, and by the tracker's own ids, where
--- it gives any: as journeys.visits says); the other options are the shop's. For metrics.session_sensitivity: which figures
+-- One row per run of touchpoints that is a session in at least one variant of the session rule (settings.session_variants:
+-- timeouts of 15, 30 and 60 minutes, cut at the shop's midnight or not, the shop's own, and by the tracker's own ids where
+-- a person has any: as journeys.visits says); the other options are the shop's. For metrics.session_sensitivity: which figures
 -- depend on the choice, and how much.
 -- A session that several variants agree on is one row: a variant is in a sum of bits if (sum // bit) % 2 = 1.
 -- As in journeys.sessions, runaway sessions are left out, and an order belongs to the session it was placed in, else to
@@ -21,7 +21,7 @@ with knobs as (
         max(variants.timeout_seconds) as longest_timeout,
         cast(sum(variants.bit) as bigint) as every_variant
     from settings.shop as shop
-    cross join staging.compared_variants as variants
+    cross join settings.session_variants as variants
     group by
         shop.time_zone, shop.cuts_sessions_at_campaigns, shop.session_maximum_seconds, shop.runaway_touchpoints,
         shop.attribution_seconds
@@ -29,10 +29,9 @@ with knobs as (
 
 -- Who has ids of the tracker is cut by them in that variant, all others by the shop's own timeout.
 tracker_visits as (
-    select visits.person_id, visits.started_at
-    from journeys.visits as visits
-    inner join staging.compared_variants as variants on variants.cuts_by_tracker
-    where visits.cut_by = 'tracker' and visits.unit_id = visits.person_id
+    select person_id, started_at
+    from journeys.visits
+    where cut_by = 'tracker' and unit_id = person_id
 ),
 
 tracked_people as (
@@ -199,7 +198,7 @@ variant_fragments as (
             fragments.person_id = blocks.person_id
             and fragments.block_number = blocks.block_number
             and blocks.fragment_count > 1
-    cross join staging.compared_variants as variants
+    cross join settings.session_variants as variants
 ),
 
 variant_visits as (
@@ -261,7 +260,7 @@ order_runs as (
     from journeys.order_sessions as orders
     inner join sessions_by_variant on orders.person_id = sessions_by_variant.person_id
     cross join knobs
-    inner join staging.compared_variants as variants on (sessions_by_variant.variants // variants.bit) % 2 = 1
+    inner join settings.session_variants as variants on (sessions_by_variant.variants // variants.bit) % 2 = 1
     where
         orders.is_web
         and sessions_by_variant.started_at <= orders.ordered_at
