@@ -129,7 +129,7 @@ class SparkEngine:
         needed = sorted({*step.read_whole, *routes, *(sent.table for sent in step.sends)})
         if refusal := not_built(connection, step.name, needed):
             raise refusal
-        for name in {*needed} - {*self.storage.tables}:
+        for name in [name for name in needed if name not in self.storage.tables]:
             stamp = uuid.uuid4().hex
             self.storage.put(connection, name, stamp)
             with transaction(connection):

@@ -14,6 +14,7 @@ with acts as (
             touchpoints.action = 'add_to_cart'
             and touchpoints.identifier = items.identifier
             and touchpoints.touchpoint_id = 'event:' || items.event_id
+            and items.item_count > 1
     where touchpoints.action = 'add_to_cart' or (touchpoints.action = 'view' and touchpoints.product_id is not null)
 ),
 
@@ -25,37 +26,44 @@ steps as (
     where person_id is not null
 ),
 
-firsts as (
+-- A window, no join of what somebody did with when they first did it: of 50 M events that is more than 6 GB hold.
+timed_steps as (
     select
-        product_id,
-        person_id,
-        min(case when step = 'view' then occurred_at end) as first_viewed_at,
-        min(case when step = 'add_to_cart' then occurred_at end) as first_added_at,
-        min(case when step in ('order', 'order elsewhere') then occurred_at end) as first_ordered_at
+        steps.*,
+        min(case when step = 'view' then occurred_at end) over of_both as first_viewed_at,
+        min(case when step = 'add_to_cart' then occurred_at end) over of_both as first_added_at,
+        min(case when step in ('order', 'order elsewhere') then occurred_at end) over of_both as first_ordered_at
     from steps
-    group by product_id, person_id
+    window of_both as (partition by product_id, person_id)
 ),
 
-nexts as (
+firsts as (
     select
-        steps.product_id,
-        steps.person_id,
+        timed_steps.product_id,
+        timed_steps.person_id,
+        timed_steps.first_viewed_at,
+        timed_steps.first_added_at,
+        timed_steps.first_ordered_at,
         bool_or(
-            steps.step = 'add_to_cart'
-            and elapsed_seconds(firsts.first_viewed_at, steps.occurred_at) between 0 and shop.cart_horizon_seconds
+            timed_steps.step = 'add_to_cart'
+            and elapsed_seconds(timed_steps.first_viewed_at, timed_steps.occurred_at)
+            between 0 and shop.cart_horizon_seconds
         ) as is_added_after_view,
         bool_or(
-            steps.step = 'order'
-            and elapsed_seconds(firsts.first_viewed_at, steps.occurred_at) between 0 and shop.cart_horizon_seconds
+            timed_steps.step = 'order'
+            and elapsed_seconds(timed_steps.first_viewed_at, timed_steps.occurred_at)
+            between 0 and shop.cart_horizon_seconds
         ) as is_ordered_after_view,
         bool_or(
-            steps.step = 'order'
-            and elapsed_seconds(firsts.first_added_at, steps.occurred_at) between 0 and shop.cart_horizon_seconds
+            timed_steps.step = 'order'
+            and elapsed_seconds(timed_steps.first_added_at, timed_steps.occurred_at)
+            between 0 and shop.cart_horizon_seconds
         ) as is_ordered_after_add
-    from steps
-    inner join firsts on steps.product_id = firsts.product_id and steps.person_id = firsts.person_id
+    from timed_steps
     cross join settings.shop as shop
-    group by steps.product_id, steps.person_id
+    group by
+        timed_steps.product_id, timed_steps.person_id, timed_steps.first_viewed_at, timed_steps.first_added_at,
+        timed_steps.first_ordered_at
 ),
 
 outages as (
@@ -75,8 +83,8 @@ select
         when elapsed_seconds(firsts.first_viewed_at, known.visits_until) >= shop.cart_horizon_seconds then 'matured'
         else 'open'
     end as view_state,          -- matured: its horizon is over; open; uncovered: from before all is known; outage: on a day without tracking
-    coalesce(nexts.is_added_after_view, false) as is_added_after_view,  -- put into a cart within the horizon of the first view
-    coalesce(nexts.is_ordered_after_view, false) as is_ordered_after_view,  -- ordered on the web within the horizon of the first view
+    coalesce(firsts.is_added_after_view, false) as is_added_after_view,  -- put into a cart within the horizon of the first view
+    coalesce(firsts.is_ordered_after_view, false) as is_ordered_after_view,  -- ordered on the web within the horizon of the first view
     case
         when firsts.first_added_at is null then null
         when known.orders_until is null or firsts.first_added_at < known.visits_from then 'uncovered'
@@ -84,9 +92,8 @@ select
         when elapsed_seconds(firsts.first_added_at, known.visits_until) >= shop.cart_horizon_seconds then 'matured'
         else 'open'
     end as add_state,           -- the same of the first add
-    coalesce(nexts.is_ordered_after_add, false) as is_ordered_after_add,  -- ordered on the web within the horizon of the first add
+    coalesce(firsts.is_ordered_after_add, false) as is_ordered_after_add,  -- ordered on the web within the horizon of the first add
 from firsts
-inner join nexts on firsts.product_id = nexts.product_id and firsts.person_id = nexts.person_id
 cross join settings.shop as shop
 cross join metrics.cut_off as known
 left join outages as view_outages on shop_day(firsts.first_viewed_at, shop.time_zone) = view_outages.outage_on
