@@ -32,4 +32,6 @@ class InBuckets:
 
 def engine_in_buckets(project: Project, folder: Path, buckets: int, few: float = 0.0) -> SparkEngine:
     """The engine of a cluster for a shop, whose tasks run here: whenever something changed, or more than few keys."""
-    return spark_engine(project, InBuckets(), Storage(folder), buckets, few)
+    engine = spark_engine(project, InBuckets(), Storage(folder), buckets)
+    engine.few = few
+    return engine

@@ -390,7 +390,6 @@ def test_the_second_load_merges_two_people_and_restates_an_order() -> None:
         assert not difference(contents(connection), built_at_once([*first, *second]), in_order(project))
 
 
-@pytest.mark.fuzz
 def test_the_first_tracker_session_adds_its_variant_to_everybodys_sessions() -> None:
     """Of whom the load says nothing, too: before it no variant by the tracker's ids was compared."""
     files = [
@@ -406,6 +405,7 @@ def event_of(who: str, number: int, seconds: float, **fields: Any) -> dict[str, 
     return said | fields
 
 
+@pytest.mark.fuzz
 def test_a_restated_row_touches_its_person_though_no_event_is_new() -> None:
     # Five people with a visit and one row of another kind each: what one of them touches hides nothing of the others.
     bought_by, asked_by, dealt_with, known, answered_by = ({"customer_id": f"c{n}"} for n in range(11, 16))

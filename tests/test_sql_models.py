@@ -124,8 +124,8 @@ def test_a_column_without_its_sentence_is_seen_in_every_model() -> None:
 
 
 def test_no_model_filters_a_window() -> None:
-    """DuckDB looks through all peers of each row for the filter's: of 10 M events `metrics.deviation_cost` took 147 s,
-    and 9 with a case instead.
+    """What a filter counts over a window DuckDB may count anew for each row: of 10 M events `metrics.deviation_cost`
+    took 147 s, and 9 with a case instead.
     """
     for table in all_models(load_project(ROOT / "journey.yaml")):
         for window in parse_select(table.sql, table.table).find_all(exp.Window):

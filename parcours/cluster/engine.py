@@ -8,7 +8,6 @@ are a step (`steps.py`).
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -18,15 +17,12 @@ import duckdb
 
 from parcours.cluster.bucket import Part, Work, Written
 from parcours.cluster.steps import steps_of
-from parcours.cluster.storage import Storage, Stored, in_parts
-from parcours.engine.build import not_built, refresh_table, write_select
-from parcours.engine.engine import Step
+from parcours.cluster.storage import Storage, Stored, in_parts, new_stamp
+from parcours.engine.build import not_built, write_select
+from parcours.engine.engine import DuckDBEngine, Step
 from parcours.engine.refresh import Refreshed, Table, Through, is_anew, is_behind, refresh_anew
 from parcours.warehouse.connection import count_rows, transaction
 from parcours.warehouse.refresh_log import State, note_stored, stored_stamps, table_states
-
-NOT_YET = "computed"
-"""The stamp of what the warehouse does not have yet."""
 
 FEW = 0.1
 """Where of at most this share of a step's keys something has changed, the warehouse brings them up to date. A task for
@@ -52,7 +48,6 @@ class SparkEngine:
         columns: of every table, of loaded ones too.
         together: the keyed tables that are computed at once all the same.
         routes: by which table a key is found.
-        few: up to which share of changed keys no cluster is asked.
     """
 
     def __init__(
@@ -64,10 +59,10 @@ class SparkEngine:
         columns: Mapping[str, Collection[str]],
         together: Collection[str],
         routes: Sequence[Through],
-        few: float = FEW,
     ) -> None:
         self.spark, self.storage, self.buckets, self.memory = spark, storage, buckets, memory
-        self.columns, self.together, self.routes, self.few = columns, together, routes, few
+        self.columns, self.together, self.routes = columns, together, routes
+        self.here, self.few = DuckDBEngine(), FEW
 
     def steps(self, tables: Sequence[Table]) -> list[Step]:
         """Those that one shuffle serves are one."""
@@ -79,23 +74,21 @@ class SparkEngine:
         """A step by key on the cluster, if much of what it reads has changed; else in the warehouse."""
         states = table_states(connection) if states is None else states
         if not step.is_by_key:
-            return [refresh_table(connection, table, states) for table in step.tables]
+            return self.here.refresh(connection, step, states)
         self.storage.read()
         self.storage.keep(stored_stamps(connection))
         if self._is_little(connection, step, states):
-            refreshed = [refresh_table(connection, table, states) for table in step.tables]
+            refreshed = self.here.refresh(connection, step, states)
             self.storage.keep(stored_stamps(connection))
             return refreshed
         self._compute(connection, step, states)
-        refreshed, stamped = [], dict[str, Stored]()
+        refreshed = []
         for table in step.tables:
-            stored, stamp = self.storage[table.name], uuid.uuid4().hex
+            stored = self.storage[table.name]
             read = replace(table, write_whole=partial(write_select, table=table.name, sql=stored.select))
             with transaction(connection):
                 refreshed.append(refresh_anew(connection, read, states))
-                note_stored(connection, table.name, stamp)
-            stamped[table.name] = replace(stored, stamp=stamp)
-        self.storage.publish(stamped)
+                note_stored(connection, table.name, stored.stamp)
         self.storage.clear()
         return refreshed
 
@@ -130,10 +123,9 @@ class SparkEngine:
         if refusal := not_built(connection, step.name, needed):
             raise refusal
         for name in [name for name in needed if name not in self.storage.tables]:
-            stamp = uuid.uuid4().hex
-            self.storage.put(connection, name, stamp)
+            self.storage.put(connection, name, new_stamp())
             with transaction(connection):
-                note_stored(connection, name, stamp)
+                note_stored(connection, name, self.storage[name].stamp)
         stored = {sent.table: self.storage[sent.table] for sent in step.sends}
         parts = [
             Part(sent.table, stored[sent.table].columns, files, sent.column, sent.key, self._files(sent.route))
@@ -150,7 +142,9 @@ class SparkEngine:
         columns = {one.table: one.columns for one in written}
         self.storage.publish(
             {
-                name: Stored(NOT_YET, columns[name], tuple(sorted(one.file for one in written if one.table == name)))
+                name: Stored(
+                    new_stamp(), columns[name], tuple(sorted(one.file for one in written if one.table == name))
+                )
                 for name in columns
             }
         )

@@ -117,6 +117,11 @@ class Storage:
             yield name, Stored(one["stamp"], columns, tuple(one["files"]))
 
 
+def new_stamp() -> str:
+    """For rows that are about to be stored; the warehouse knows it once it has them too."""
+    return uuid.uuid4().hex
+
+
 def in_parts(files: Sequence[str]) -> Iterator[tuple[str, ...]]:
     """Files, some together, so that each part is at least one and about `FILE_SIZE` bytes at most."""
     part, size = list[str](), 0

@@ -47,16 +47,13 @@ def engine_of(project: Project) -> Engine:
     return spark_engine(project, _spark(master, said.options), Storage(project.cluster_storage), said.buckets)
 
 
-def spark_engine(
-    project: Project, spark: Scheduler, storage: Storage, buckets: int, few: float | None = None
-) -> SparkEngine:
+def spark_engine(project: Project, spark: Scheduler, storage: Storage, buckets: int) -> SparkEngine:
     """The engine of a cluster, with what it has to know of a shop's tables."""
-    from parcours.cluster.engine import FEW, SparkEngine
+    from parcours.cluster.engine import SparkEngine
 
     described = [*SETTINGS_TABLES, *RAW_TABLES.values(), *declared_tables(project)]
     columns = {one.table: {*one.columns} for one in described}
-    memory, share = project.settings.engine.memory, FEW if few is None else few
-    return SparkEngine(spark, storage, buckets, memory, columns, TOGETHER, ROUTES, share)
+    return SparkEngine(spark, storage, buckets, project.settings.engine.memory, columns, TOGETHER, ROUTES)
 
 
 _SESSIONS: dict[str, Spark] = {}

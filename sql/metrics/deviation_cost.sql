@@ -184,7 +184,7 @@ risks as (
 ),
 
 -- How many others were still there when one deviated: stays as long as that or longer, but for those that end so then.
--- A case, no filter: over a window DuckDB looks through all peers of each row for a filter's.
+-- A case, no filter: what a filter counts over a window DuckDB may count anew for each row.
 others as (
     select
         risks.*,
