@@ -19,8 +19,8 @@ from browser import chromium
 from canonical_shops import File, canonical_project
 from extreme_values import NUMBERS, SOUND, SOUND_ROWS, TEXTS, TIMES
 from format_shops import reasons, shop_reading
+from opened_page import opened
 from shops import load, query
-from test_report_browser import opened
 
 from parcours.loading.accounting import Load
 from parcours.loading.said import load_line
@@ -177,9 +177,9 @@ def test_any_value_in_any_field_of_any_format_is_loaded_or_rejected_and_the_page
         assert found.rows_read == found.rows_loaded + found.rows_duplicate + found.rows_rejected, found
     with chromium() as browser:
         for page in (project.report, project.quality_report):
-            it = opened(browser, page, 390)
-            assert it.complaints == []
-            assert it.page.evaluate("document.documentElement.scrollWidth") == 390
+            with opened(browser, page, 390) as it:
+                assert it.complaints == []
+                assert it.page.evaluate("document.documentElement.scrollWidth") == 390
 
 
 @pytest.mark.fuzz
