@@ -111,6 +111,7 @@ lint: $(STAMP) ## Format and lint checks
 
 types: $(STAMP) ## Type checks
 	@$(BIN)/mypy
+	@$(BIN)/mypy --config-file tests/mypy.ini
 
 format: $(STAMP) ## Format the code
 	@$(BIN)/ruff format .

@@ -12,6 +12,7 @@ import duckdb
 import numpy as np
 import pytest
 from given import START, answer, at, event, order, rows, settings, warehouse
+from numpy.typing import NDArray
 
 from parcours.engine.checks import read_checks, run_check
 from parcours.engine.model import read_model
@@ -26,7 +27,7 @@ from parcours.tables.judged_changes import Days, _Shop, _sides
 HOUR, DAY = 3600.0, 86400.0
 FOLLOWING = ("change_attempts", "kpi_daily", "kpi_cut_off", "change_days", "change_spread", "change_weeks")
 KNOWN = ("visits", "orders", "feedback")
-Daily = tuple[Sequence[int], Sequence[int]]
+Daily = tuple[NDArray[np.int64], NDArray[np.int64]]
 """Numerators and denominators by day, from START on."""
 
 

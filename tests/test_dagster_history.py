@@ -107,4 +107,5 @@ def test_every_job_holds_the_lock_of_its_run(tmp_path: Path) -> None:
     definitions = build_defs(load_project(ROOT / "journey.yaml", tmp_path, tmp_path))
     for job in definitions.resolve_all_job_defs():
         for node in job.all_node_defs:
+            assert isinstance(node, dg.OpDefinition)
             assert "run" in node.required_resource_keys, f"{job.name}: {node.name}"

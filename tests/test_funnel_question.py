@@ -379,10 +379,10 @@ def test_equal_to_walking_all_chains(
             if step > first:
                 came[step].add(unit)
                 spent[step].append((path[step - first] - path[step - first - 1]).total_seconds())
-    for one in found.itertuples():
-        step = one.step_number
-        assert one.reached_count == len(at[step]) == len(found.people(step))
-        assert one.dropped_count == (len(at[step - 1]) - len(came[step]) if step > 1 else 0)
-        assert one.dropped_count == len(found.people(step, "dropped") if step > 1 else [])
+    for row in found.itertuples():
+        step = row.step_number
+        assert row.reached_count == len(at[step]) == len(found.people(step))
+        assert row.dropped_count == (len(at[step - 1]) - len(came[step]) if step > 1 else 0)
+        assert row.dropped_count == len(found.people(step, "dropped") if step > 1 else [])
         if spent[step]:
-            assert one.median_seconds_from_previous == pytest.approx(median(spent[step]))
+            assert row.median_seconds_from_previous == pytest.approx(median(spent[step]))

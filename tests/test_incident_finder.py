@@ -166,10 +166,10 @@ def test_two_dead_channels_are_two_incidents() -> None:
 def test_one_outage_seen_in_the_steps_of_two_funnels_is_one_incident() -> None:
     shop = simulated_shop(np.random.default_rng(4), 2000, MOBILE)
     again = tuple(replace(cell, step=f"wholesale {cell.step}") for cell in shop.cells)
-    both = DailyCells(
-        shop.cells + again, FIRST_DAY, *(np.concatenate([days, days]) for days in (shop.entered, shop.went_on)),
-        np.concatenate([shop.is_tracked, shop.is_tracked]),
-    )  # fmt: skip
+    entered, went_on, is_tracked = (
+        np.concatenate([days, days]) for days in (shop.entered, shop.went_on, shop.is_tracked)
+    )
+    both = DailyCells(shop.cells + again, FIRST_DAY, entered, went_on, is_tracked)
     both = both.between(0, 240)
     [found] = find_incidents(both)
     assert found.cell == MOBILE.cell

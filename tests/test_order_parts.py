@@ -214,7 +214,7 @@ def test_parts_add_up_to_totals_and_refunds_and_agree_with_the_slow_count(tmp_pa
         assert sum(value for value, _, _ in values) == in_euros(one.total, one.currency), told
         assert sum(refunded for _, refunded, _ in values) == in_euros(one.refund, one.currency), told
     known = [
-        (one, *(in_euros(cents, one.currency) for cents in (one.total, one.refund)))
+        (one, in_euros(one.total, one.currency), in_euros(one.refund, one.currency))
         for one in made
         if one.currency in RATES
     ]

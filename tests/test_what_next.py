@@ -212,8 +212,8 @@ def test_equal_to_what_plain_python_finds_and_what_was_known_does_not_change(dra
             expected["stage", position, journey] = (reached, *found)
     columns = "place_type, place_number, unit_id, dropped_at, outcome, is_returned, is_ordered"
     asked = f"select {columns} from metrics.dropped_units"
-    found = {row[:3]: row[3:] for row in rows(connection, asked)}
-    assert found == expected
+    told = {row[:3]: row[3:] for row in rows(connection, asked)}
+    assert told == expected
     counted = rows(
         connection,
         "select place_type, place_number, dropped_count, cast(sum(unit_count) as bigint), sum(dropped_share) "
@@ -224,5 +224,5 @@ def test_equal_to_what_plain_python_finds_and_what_was_known_does_not_change(dra
         assert share is None if dropped == 0 else share == pytest.approx(1)
     # What was known early still holds, of every journey and of every attempt that is still its unit's best.
     for row in rows(of_drawn(drawn, early_day * DAY), f"{asked} where outcome <> 'open'"):
-        if row[0] == "stage" or found.get(row[:3], (None,))[0] == row[3]:
-            assert found[row[:3]] == row[3:]
+        if row[0] == "stage" or told.get(row[:3], (None,))[0] == row[3]:
+            assert told[row[:3]] == row[3:]
