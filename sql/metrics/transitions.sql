@@ -3,8 +3,22 @@
 -- a name; a channel's from the beginning of a session (journeys.journey_sessions) to that of the next. Without
 -- from_place: the journey's beginning; without to_place: its end, counted for journeys that are over
 -- (metrics.matured_journeys) only.
+-- How: people, journeys and moves are counted as numbers; as text, the distinct ones of 50 M events fill a disk.
 -- key: kind, journey_type, from_place, to_place
-with moves as (
+with numbered as (
+    select
+        journeys.person_id,
+        journeys.journey_id,
+        journeys.journey_type,
+        matured.journey_id is not null as is_over,
+        dense_rank() over (order by journeys.person_id) as person_number,
+        row_number() over (order by journeys.person_id, journeys.journey_id) as journey_number
+    from journeys.journeys as journeys
+    left join metrics.matured_journeys as matured
+        on journeys.person_id = matured.person_id and journeys.journey_id = matured.journey_id
+),
+
+steps as (
     select
         'stage' as kind,
         person_id,
@@ -37,23 +51,69 @@ with moves as (
     from journeys.journey_sessions
 ),
 
--- Beginnings and ends have no time of their own.
-all_moves as (
-    select
-        moves.kind, moves.person_id, moves.journey_id, journeys.journey_type, moves.from_place, moves.to_place,
-        moves.seconds
-    from moves
-    inner join journeys.journeys as journeys
-        on moves.person_id = journeys.person_id and moves.journey_id = journeys.journey_id
-    left join metrics.matured_journeys as matured
-        on moves.person_id = matured.person_id and moves.journey_id = matured.journey_id
-    where moves.to_place is not null or matured.journey_id is not null
+-- Beginnings have no place that they come from, and ends none that they lead to.
+pairs as (
+    select there_are.*, row_number() over (order by kind, from_place, to_place) as pair_number
+    from (
+        select kind, from_place, to_place from steps
+        union
+        select kind, null, from_place from steps
+    ) as there_are
+),
+
+-- Not materialized: written down, the moves take more of the disk than what they are counted with.
+moves as not materialized (
+    select pairs.pair_number, numbered.journey_type, numbered.person_number, numbered.journey_number, steps.seconds
+    from steps
+    inner join numbered on steps.person_id = numbered.person_id and steps.journey_id = numbered.journey_id
+    inner join pairs
+        on
+            steps.kind = pairs.kind
+            and steps.from_place = pairs.from_place
+            and steps.to_place is not distinct from pairs.to_place
+    where steps.to_place is not null or numbered.is_over
     union all
-    select moves.kind, moves.person_id, moves.journey_id, journeys.journey_type, null, moves.from_place, null
+    select pairs.pair_number, numbered.journey_type, numbered.person_number, numbered.journey_number, null
+    from steps
+    inner join numbered on steps.person_id = numbered.person_id and steps.journey_id = numbered.journey_id
+    inner join pairs on steps.kind = pairs.kind and steps.from_place = pairs.to_place and pairs.from_place is null
+    where steps.is_first
+),
+
+in_journeys as (
+    select pair_number, journey_type, person_number, count(*) as transition_count
     from moves
-    inner join journeys.journeys as journeys
-        on moves.person_id = journeys.person_id and moves.journey_id = journeys.journey_id
-    where moves.is_first
+    group by pair_number, journey_type, person_number, journey_number
+),
+
+by_people as (
+    select
+        pair_number, journey_type, person_number, count(*) as journey_count, sum(transition_count) as transition_count
+    from in_journeys
+    group by pair_number, journey_type, person_number
+),
+
+move_counts as (
+    select
+        pair_number,
+        case when grouping(journey_type) = 1 then 'all' else journey_type end as journey_type,
+        cast(count(distinct person_number) as bigint) as person_count,
+        cast(sum(journey_count) as bigint) as journey_count,
+        cast(sum(transition_count) as bigint) as transition_count
+    from by_people
+    group by grouping sets ((pair_number), (pair_number, journey_type))
+),
+
+-- Beginnings and ends have no time of their own.
+times as (
+    select
+        pair_number,
+        case when grouping(journey_type) = 1 then 'all' else journey_type end as journey_type,
+        -- To half a microsecond, the finest that a median of whole ones can be.
+        round(median(seconds), 7) as median_seconds
+    from moves
+    where seconds is not null
+    group by grouping sets ((pair_number), (pair_number, journey_type))
 ),
 
 -- Where a place lies on the map: a touchpoint of several rules, at the earliest of their stages.
@@ -64,34 +124,21 @@ positions as (
     from settings.touchpoint_rules as rules
     inner join settings.stages as stages on rules.stage = stages.stage
     group by rules.touchpoint
-),
-
-move_counts as (
-    select
-        kind,
-        case when grouping(journey_type) = 1 then 'all' else journey_type end as journey_type,
-        from_place,
-        to_place,
-        cast(count(distinct person_id) as bigint) as person_count,
-        cast(count(distinct journey_id) as bigint) as journey_count,
-        cast(count(*) as bigint) as transition_count,
-        -- To half a microsecond, the finest that a median of whole ones can be.
-        round(median(seconds), 7) as median_seconds
-    from all_moves
-    group by grouping sets ((kind, from_place, to_place), (kind, journey_type, from_place, to_place))
 )
 
 select
-    move_counts.kind,           -- stage, touchpoint or channel
+    pairs.kind,                 -- stage, touchpoint or channel
     move_counts.journey_type,   -- first purchase, renewal, support or usage; all: over all types
-    move_counts.from_place,     -- null: the journey begins
-    move_counts.to_place,       -- null: the journey is over
+    pairs.from_place,           -- null: the journey begins
+    pairs.to_place,             -- null: the journey is over
     move_counts.person_count,   -- people who made it
     move_counts.journey_count,  -- journeys in which it was made
     move_counts.transition_count,  -- times it was made
-    move_counts.median_seconds,  -- median time over these times; null: a beginning or an end
-    coalesce(move_counts.from_place = move_counts.to_place, false) as is_loop,  -- the same touchpoint, or channel, again
+    times.median_seconds,       -- median time over these times; null: a beginning or an end
+    coalesce(pairs.from_place = pairs.to_place, false) as is_loop,  -- the same touchpoint, or channel, again
     coalesce(reached.stage_position < since.stage_position, false) as is_back_step,  -- to an earlier stage of the map
 from move_counts
-left join positions as since on move_counts.kind = since.kind and move_counts.from_place = since.place
-left join positions as reached on move_counts.kind = reached.kind and move_counts.to_place = reached.place
+inner join pairs on move_counts.pair_number = pairs.pair_number
+left join times on move_counts.pair_number = times.pair_number and move_counts.journey_type = times.journey_type
+left join positions as since on pairs.kind = since.kind and pairs.from_place = since.place
+left join positions as reached on pairs.kind = reached.kind and pairs.to_place = reached.place
