@@ -22,7 +22,7 @@ $(BIN)/python -c 'import pyspark' 2>/dev/null || \
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run cluster ui formats notebook docs test test-coverage test-browser test-readers test-statistics test-nights test-cluster test-fuzz bench-loading bench-journeys bench-identity bench-funnel lint types format lock sample reference share words clean
+.PHONY: help setup run cluster ui formats notebook docs test test-coverage test-browser test-readers test-statistics test-nights test-cluster test-fuzz bench-loading bench-journeys bench-identity bench-cluster bench-funnel lint types format lock sample reference share words clean
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -98,6 +98,10 @@ bench-journeys: $(STAMP) ## Journeys whole and by night, beside one bare sort of
 
 bench-identity: $(STAMP) ## Stitching 10 M identifiers (IDENTIFIERS=10000000)
 	@PYTHONPATH=. $(BIN)/python benchmarks/identity.py --identifiers $(IDENTIFIERS)
+
+bench-cluster: $(STAMP) ## A cluster of this machine beside DuckDB alone, in 1 to 16 buckets (EVENTS=1000000; needs a JRE)
+	@$(SPARK)
+	@PYTHONPATH=. $(BIN)/python benchmarks/cluster.py --events $(EVENTS)
 
 bench-funnel: $(STAMP) ## Funnels beside ClickHouse, sessions beside it and polars: 10 M events (FUNNEL_EVENTS=10000000)
 	@$(BIN)/python -c 'import chdb, polars' 2>/dev/null || \

@@ -86,7 +86,7 @@ def grow(source: Path, folder: Path, copies: int, history_days: int | None = Non
     folder.mkdir(parents=True, exist_ok=True)
     project = load_project(ROOT / "journey.yaml", folder, folder)
     with open_warehouse(project) as connection:
-        _limit(connection, folder)
+        limit(connection, folder)
         write_settings(connection, project.settings)
         make_raw_tables(connection)
         connection.execute("attach $file as source (read_only)", {"file": str(source)})
@@ -131,7 +131,7 @@ def _copy(connection: duckdb.DuckDBPyConnection, kind: str, copies: int, first: 
 def bare_sort(folder: Path) -> dict[str, Any]:
     """Write the events ordered by person and time; the person is joined before the clock starts."""
     with duckdb.connect(str(folder / "sorted.duckdb")) as connection:
-        _limit(connection, folder)
+        limit(connection, folder)
         connection.execute("attach $file as shop (read_only)", {"file": str(folder / "warehouse.duckdb")})
         connection.execute(
             "create table unsorted as select events.*, identities.person_id from shop.staging.events as events "
@@ -149,7 +149,7 @@ def build(folder: Path, *, is_full: bool, is_new_day: bool) -> dict[str, Any]:
     """Seconds of each table of staging and journeys; before, load the day that waits, or forget what was built."""
     project = load_project(ROOT / "journey.yaml", folder, folder)
     with open_warehouse(project) as connection:
-        _limit(connection, folder)
+        limit(connection, folder)
         if is_new_day:
             _load_last_day(connection, project)
         if is_full:
@@ -187,7 +187,7 @@ def _load_last_day(connection: duckdb.DuckDBPyConnection, project: Project) -> N
     connection.execute("detach waiting")
 
 
-def _limit(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+def limit(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
     connection.execute(f"set memory_limit = '{MEMORY}'")
     connection.execute(f"set temp_directory = '{folder / 'spilled'}'")
 

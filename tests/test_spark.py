@@ -5,6 +5,7 @@ A laptop without Java or pyspark skips, and says so; CI has both.
 
 from __future__ import annotations
 
+import csv
 import os
 import random
 import shutil
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,15 +25,17 @@ import pytest
 from canonical_shops import contents, difference
 from given import examples
 from planted_values import found_in, planted_shop
-from shops import first_days, load
+from shops import first_days, load, query
 
 from parcours.cluster.spark import SparkMissing
 from parcours.cluster.standalone import Standalone, standalone
 from parcours.cluster.storage import Storage
+from parcours.forget_people import forget_people
 from parcours.project import ROOT, Project, load_project
 from parcours.run import build_warehouse
 from parcours.tables.catalogue import build_all
 from parcours.tables.engines import MASTER, end_sessions, engine_of
+from parcours.tables.verify import find_differences
 from parcours.warehouse.connection import open_warehouse
 from parcours.warehouse.refresh_log import reset_log
 
@@ -172,6 +176,51 @@ def test_with_the_driver_killed_the_next_run_ends_as_if_it_had_not_been(
     last = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert last.returncode == 0, last.stdout + last.stderr
     assert not difference(rows_of(shop), rows_of(alone)) and not unheld(shop)
+
+
+OLIST = Path(os.environ.get("PARCOURS_OLIST_DATA") or ROOT.parent / "shared" / "data")
+NIGHTS = {
+    "olist_orders_dataset": [(0.03, 0.6), (0.03, 0.97), (0, 1)],  # the oldest come last
+    "olist_customers_dataset": [(0, 0.5), (0, 1), (0, 1)],  # by which orders are found to be of one person
+    "olist_order_reviews_dataset": [(0, 0.1), (0.05, 0.8), (0, 1)],
+    "olist_order_items_dataset": [(0, 1)] * 3,
+    "olist_order_payments_dataset": [(0, 0.9), (0, 0.9), (0, 1)],
+}
+"""Of each file, from which to which of its rows it has on each of three nights."""
+
+
+def rows_of_olist(name: str) -> list[list[str]]:
+    with (OLIST / "olist" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return [*csv.reader(file)]
+
+
+def account_of_who_bought_most() -> str:
+    """Olist makes an account of each order."""
+    accounts = [(account, person) for account, person, *_ in rows_of_olist("olist_customers_dataset")]
+    [(most, _)] = Counter(person for _, person in accounts).most_common(1)
+    return next(account for account, person in accounts if person == most)
+
+
+@pytest.mark.skipif(not (OLIST / "olist").exists(), reason=f"no data of Olist in {OLIST}: see examples/olist/README.md")
+def test_three_nights_of_a_real_shop_and_people_who_are_forgotten(cluster: Standalone, tmp_path: Path) -> None:
+    shop = load_project(ROOT / "examples" / "olist" / "journey.yaml", tmp_path / "exports", tmp_path / "out")
+    shutil.copytree(OLIST / "olist_leads", tmp_path / "exports" / "olist_leads")
+    (tmp_path / "exports" / "olist").mkdir()
+    for night in range(3):
+        for name, parts in NIGHTS.items():
+            header, *rows = rows_of_olist(name)
+            first, last = (round(share * len(rows)) for share in parts[night])
+            with (shop.exports_folder / "olist" / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
+                csv.writer(file).writerows([header, *rows[first:last]])
+        with computed_on(cluster):
+            build_warehouse(shop)
+        assert not find_differences(shop), f"night {night + 1}"
+        assert not unheld(shop)
+        if night == 1:
+            forgotten = forget_people(shop, [("customer", account_of_who_bought_most())])
+            assert not forgotten.unknown and not shop.cluster_storage.exists()
+    again = query(shop, "select count(*) from journeys.people where customer_id_count > 1")
+    assert again == [(72,)], "73 people bought again, of whom one is forgotten"
 
 
 def test_no_planted_value_is_in_what_a_cluster_keeps(cluster: Standalone, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from parcours.whole_file import is_running, private_files
 
 ROWS_OF_BLOB = 50_000
 SCRATCH = "parcours-bucket-"
-"""How the folder of a task's own database begins; the number of its process follows."""
+"""How the folder begins that a task's own database spills to; the number of its process follows."""
 
 Files = tuple[str, ...]
 
@@ -136,15 +136,15 @@ def _write(connection: duckdb.DuckDBPyConnection, table: str, bucket: int, folde
 
 @contextmanager
 def scratch(memory: str) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A database of this task's own, in a file, so that DuckDB may spill; gone afterwards."""
+    """A database of this task's own, in memory, beyond whose limit it spills to a folder; gone afterwards."""
     with private_files():
         _clear_scratch()
         folder = tempfile.mkdtemp(prefix=f"{SCRATCH}{os.getpid()}-")
-        connection = duckdb.connect(f"{folder}/bucket.duckdb", config={"threads": 1, "memory_limit": memory})
+        connection = duckdb.connect(config={"threads": 1, "memory_limit": memory, "temp_directory": folder})
         try:
             make_schemas(connection)
             with transaction(connection):
-                write_functions(connection, "bucket")
+                write_functions(connection, "memory")
             yield connection
         finally:
             connection.close()
