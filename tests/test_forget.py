@@ -246,6 +246,23 @@ def test_a_person_leaves_the_published_file_and_the_pages_though_the_gate_refuse
         ]
 
 
+def test_the_page_is_written_though_all_that_a_check_had_shown_was_of_the_person(shop: Project) -> None:
+    person, customer = somebody(shop)
+    order = min(value for value in personal_values(shop.published, person) if value.startswith("#"))
+    with duckdb.connect(str(shop.published)) as connection:
+        connection.execute(
+            "update metrics.check_results set verdict = 'warned', offending_count = 1, samples = ? "
+            "where check_name = 'orders_have_lines'",
+            [json.dumps([{"order_id": order, "status": "paid"}])],
+        )
+    write_quality(shop.published, shop.quality_report)
+    assert order in shop.quality_report.read_text(encoding="utf-8")
+    assert not forget_people(shop, [("customer", customer)]).unknown
+    assert not shop.forgetting_file.exists()
+    page = shop.quality_report.read_text(encoding="utf-8")
+    assert "Orders without a line: 1" in page and order not in page
+
+
 @pytest.mark.parametrize(
     "killed_in",
     [

@@ -6,6 +6,7 @@ that a new check appears by itself. Not here: what topics show (`topics.py`).
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -157,6 +158,7 @@ def _section(
             say("{finding}, the first of them", finding=result.what), result.table_name, result.samples, numbers
         )
         for result in found
+        if json.loads(result.samples)  # none is left where all that were recorded showed people who are forgotten
     ]
     return Section(key, name, title, "", sources, flag=flag, shown=samples)
 
