@@ -3,7 +3,6 @@
 -- a name; a channel's from the beginning of a session (journeys.journey_sessions) to that of the next. Without
 -- from_place: the journey's beginning; without to_place: its end, counted for journeys that are over
 -- (metrics.matured_journeys) only.
--- How: people, journeys and moves are counted as numbers; as text, the distinct ones of 50 M events fill a disk.
 -- key: kind, journey_type, from_place, to_place
 with numbered as (
     select
@@ -11,6 +10,7 @@ with numbered as (
         journeys.journey_id,
         journeys.journey_type,
         matured.journey_id is not null as is_over,
+        -- As numbers, since the distinct ids of 50 M events fill a disk as text.
         dense_rank() over (order by journeys.person_id) as person_number,
         row_number() over (order by journeys.person_id, journeys.journey_id) as journey_number
     from journeys.journeys as journeys
