@@ -88,7 +88,11 @@ in_journeys as (
 
 by_people as (
     select
-        pair_number, journey_type, person_number, count(*) as journey_count, sum(transition_count) as transition_count
+        pair_number,
+        journey_type,
+        person_number,
+        count(*) as journey_count,
+        cast(sum(transition_count) as bigint) as transition_count
     from in_journeys
     group by pair_number, journey_type, person_number
 ),
