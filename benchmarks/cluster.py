@@ -17,7 +17,6 @@ import json
 import os
 import resource
 import shutil
-import subprocess
 import sys
 import tempfile
 import threading
@@ -27,7 +26,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import journeys
 
 from parcours.cluster.standalone import Standalone, standalone
@@ -121,37 +119,22 @@ def _peaks_now(cluster: Standalone) -> Iterator[tuple[str, float]]:
             continue  # it has just ended
 
 
-def measured(folder: Path, buckets: int) -> dict[str, Any]:
-    """One rebuild, in a process of its own."""
-    command = [sys.executable, __file__, "--measure", str(buckets), "--folder", str(folder)]
-    paths = os.pathsep.join(str(path) for path in (ROOT, os.environ.get("PYTHONPATH")) if path)
-    done = subprocess.run(
-        command, stdout=subprocess.PIPE, text=True, check=True, cwd=ROOT, env={**os.environ, "PYTHONPATH": paths}
-    )
-    return dict(json.loads(done.stdout.splitlines()[-1]))
-
-
 def run(events: int, buckets: list[int], folder: Path) -> None:
     """Simulate, load, grow, measure, print."""
-    shop, source = folder / "shop", folder / "source" / "warehouse.duckdb"
-    if not source.exists():
-        journeys.make_shop(shop, journeys.PEOPLE)
-        journeys.load_shop(shop, source.parent)
-    with duckdb.connect(str(source), read_only=True) as connection:
-        copies = max(1, round(events / count_rows(connection, "raw.events")))
+    source, copies = journeys.loaded_shop(folder, journeys.PEOPLE, events)
     with tempfile.TemporaryDirectory(dir=folder) as grown:
         journeys.grow(source, Path(grown), copies)
         found = {}
         for number in (ALONE, *buckets):
-            found[number] = measured(Path(grown), number)
+            found[number] = journeys.measured(__file__, "--measure", str(number), "--folder", grown)
             print(f"{number or 'no'} buckets: {found[number]}", file=sys.stderr, flush=True)
     report(found)
 
 
 def report(found: dict[int, dict[str, Any]]) -> None:
     """Print the measurements, beside one machine and beside a single bucket."""
-    alone, single = found.pop(ALONE), next(iter(found.values()))
-    first = next(iter(found))
+    alone = found.pop(ALONE)
+    first, single = next(iter(found.items()))
     print(f"{alone['events']:,} events; one machine: {alone['seconds']:.1f} s, peak {alone['driver']:.2f} GB\n")
     columns = ("buckets", "seconds", "beside one machine", "of these by key", "task GB", f"beside {first} bucket(s)",
                "if shared evenly", "executor GB", "driver GB")  # fmt: skip

@@ -188,6 +188,7 @@ def _load_last_day(connection: duckdb.DuckDBPyConnection, project: Project) -> N
 
 
 def limit(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """What a machine of 8 GB leaves to DuckDB; beyond it, it spills into the folder."""
     connection.execute(f"set memory_limit = '{MEMORY}'")
     connection.execute(f"set temp_directory = '{folder / 'spilled'}'")
 
@@ -199,30 +200,38 @@ STEPS: dict[str, Callable[[Path], dict[str, Any]]] = {
 }
 
 
-def measured(what: str, folder: Path) -> dict[str, Any]:
-    """One step in a process of its own: its seconds, what it counted, and its peak memory."""
-    command = [sys.executable, __file__, "--measure", what, str(folder)]
+def measured(script: str, *arguments: str) -> dict[str, Any]:
+    """What a script prints last, as JSON, in a process of its own, so that its peak memory is its own."""
+    command = [sys.executable, script, *arguments]
+    paths = os.pathsep.join(path for path in (str(ROOT), os.environ.get("PYTHONPATH")) if path)
     done = subprocess.run(
-        command, stdout=subprocess.PIPE, text=True, check=True, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}
+        command, stdout=subprocess.PIPE, text=True, check=True, cwd=ROOT, env={**os.environ, "PYTHONPATH": paths}
     )
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
 
-def run(options: argparse.Namespace, folder: Path) -> None:
-    """Simulate, load, grow, measure, print."""
-    shop, source = Path(options.shop) if options.shop else folder / "shop", folder / "source" / "warehouse.duckdb"
+def loaded_shop(folder: Path, people: int, events: int, shop: Path | None = None) -> tuple[Path, int]:
+    """The warehouse of a made-up shop, loaded in the folder if it is not there yet, and of how many copies of it the
+    events are.
+    """
+    shop, source = shop or folder / "shop", folder / "source" / "warehouse.duckdb"
     if not source.exists():
         if not (shop / "events").exists():
-            make_shop(shop, options.people)
+            make_shop(shop, people)
         load_shop(shop, source.parent)
     with duckdb.connect(str(source), read_only=True) as connection:
-        copies = max(1, round(options.events / count_rows(connection, "raw.events")))
+        return source, max(1, round(events / count_rows(connection, "raw.events")))
+
+
+def run(options: argparse.Namespace, folder: Path) -> None:
+    """Simulate, load, grow, measure, print."""
+    source, copies = loaded_shop(folder, options.people, options.events, options.shop)
     found: dict[str, dict[str, Any]] = {}
     for history, days in (("", None), (f" on {SHORT_HISTORY} days", SHORT_HISTORY)):
         with tempfile.TemporaryDirectory(dir=folder) as grown:
             grow(source, Path(grown), copies, days)
             for what in ("full rebuild", "nightly run") if history else ("full rebuild", "bare sort", "nightly run"):
-                found[what + history] = measured(what, Path(grown))
+                found[what + history] = measured(__file__, "--measure", what, grown)
                 print(f"{what + history}: {found[what + history]['seconds']:.1f} s", file=sys.stderr, flush=True)
     report(found, options.verbose)
 
@@ -252,7 +261,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--people", type=int, default=PEOPLE, help="visitors of the shop that is simulated")
-    parser.add_argument("--shop", help="exports of a made-up shop that is there already")
+    parser.add_argument("--shop", type=Path, help="exports of a made-up shop that is there already")
     parser.add_argument("--folder", type=Path, help="where to work, and to keep the shop; else a temporary folder")
     parser.add_argument("--verbose", action="store_true", help="also print the seconds of every table")
     parser.add_argument("--measure", nargs=2, metavar=("STEP", "FOLDER"), help=argparse.SUPPRESS)
