@@ -154,11 +154,10 @@ def _section(
         [Sentence(result.found(numbers), told(result.to_do)) for result in found],
     )
     samples = [
-        sample_table(
-            say("{finding}, the first of them", finding=result.what), result.table_name, result.samples, numbers
-        )
+        sample_table(say("{finding}, the first of them", finding=result.what), result.table_name, offending, numbers)
         for result in found
-        if json.loads(result.samples)  # none is left where all that were recorded showed people who are forgotten
+        # None is left where all that were recorded showed people who are forgotten.
+        if (offending := json.loads(result.samples))
     ]
     return Section(key, name, title, "", sources, flag=flag, shown=samples)
 

@@ -12,13 +12,13 @@ Not here: the selects (`queries/`), nor any figure's arithmetic (`sql/metrics`).
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import yaml
@@ -61,14 +61,14 @@ def tables_of(connection: duckdb.DuckDBPyConnection, queries: Sequence[str], num
     return tables
 
 
-def sample_table(caption: str, table: str, samples: str, numbers: Numbers) -> Table:
-    """The offending rows that a check of a table recorded, from their JSON."""
+def sample_table(caption: str, table: str, samples: Sequence[Mapping[str, Any]], numbers: Numbers) -> Table:
+    """The offending rows, one at least, that a check of a table recorded."""
     words = yaml.safe_load(TABLE_WORDS.read_text(encoding="utf-8"))
     rows = [
         [{"told": value} if f"{table}.{column}" in words else _number(value) for column, value in row.items()]
-        for row in json.loads(samples)
+        for row in samples
     ]
-    names = [column.replace("_", " ").capitalize() for column in json.loads(samples)[0]]
+    names = [column.replace("_", " ").capitalize() for column in samples[0]]
     return _table(caption, names, rows, numbers, told)
 
 
