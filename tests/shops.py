@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from parcours.project import ROOT, Project, load_project
 from parcours.warehouse.connection import confine, open_warehouse
 
 SAMPLE = ROOT / "data" / "sample"
+OLIST_DATA = Path(os.environ.get("PARCOURS_OLIST_DATA") or ROOT.parent / "shared" / "data")
+"""The exports of a real shop, which are nobody's to commit: see examples/olist/README.md."""
 
 
 def first_days(folder: Path, days: int) -> Project:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +12,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pytest
 from given import Row, at, event, order, rows, settings, warehouse
+from shops import OLIST_DATA
 
 from parcours.project import ROOT, load_project
 from parcours.report.write import write_report
@@ -178,19 +178,18 @@ def test_leads_from_before_wins_are_known_are_in_no_rate() -> None:
 
 # ---- Olist's leads: a plain second count of the same files ----
 
-DATA = Path(os.environ.get("PARCOURS_OLIST_DATA") or ROOT.parent / "shared" / "data")
-LEADS = DATA / "olist_leads" / "olist_marketing_qualified_leads_dataset.csv"
-WINS = DATA / "olist_leads" / "olist_closed_deals_dataset.csv"
+LEADS = OLIST_DATA / "olist_leads" / "olist_marketing_qualified_leads_dataset.csv"
+WINS = OLIST_DATA / "olist_leads" / "olist_closed_deals_dataset.csv"
 ZONE = ZoneInfo("America/Sao_Paulo")
 olist = pytest.mark.skipif(
-    not (LEADS.exists() and WINS.exists()), reason=f"no leads of Olist in {DATA}: see examples/olist/README.md"
+    not (LEADS.exists() and WINS.exists()), reason=f"no leads of Olist in {OLIST_DATA}: see examples/olist/README.md"
 )
 
 
 @pytest.fixture(scope="module")
 def olist_leads(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
     folder = tmp_path_factory.mktemp("leads")
-    project = load_project(ROOT / "examples" / "olist" / "leads.yaml", DATA, folder)
+    project = load_project(ROOT / "examples" / "olist" / "leads.yaml", OLIST_DATA, folder)
     build_warehouse(project)
     write_report(project.published, folder / "journey.html")
     with duckdb.connect(str(project.published), read_only=True) as connection:

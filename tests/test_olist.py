@@ -6,7 +6,6 @@ Nothing here reads sql/: the second count is plain Python, written from what eac
 from __future__ import annotations
 
 import csv
-import os
 import shutil
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,12 +20,12 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pytest
 import yaml
+from shops import OLIST_DATA
 
 from parcours.project import ROOT, load_project
 from parcours.run import build_warehouse
 
 EXAMPLE = ROOT / "examples" / "olist"
-DATA = Path(os.environ.get("PARCOURS_OLIST_DATA") or ROOT.parent / "shared" / "data")
 FILES = {
     "orders": "olist/olist_orders_dataset.csv",
     "items": "olist/olist_order_items_dataset.csv",
@@ -43,8 +42,8 @@ GUARD = 7
 CHANGES = {"breakdown": date(2017, 11, 20), "recovery": date(2018, 4, 1)}
 
 pytestmark = pytest.mark.skipif(
-    not all((DATA / path).exists() for path in FILES.values()),
-    reason=f"no Olist data in {DATA}: see examples/olist/README.md, or set PARCOURS_OLIST_DATA",
+    not all((OLIST_DATA / path).exists() for path in FILES.values()),
+    reason=f"no Olist data in {OLIST_DATA}: see examples/olist/README.md, or set PARCOURS_OLIST_DATA",
 )
 
 
@@ -53,7 +52,7 @@ pytestmark = pytest.mark.skipif(
 
 def _build(output: Path, shop: Path = EXAMPLE) -> Path:
     """Run the shop in a folder (journey.yaml, sources) on the Olist exports; returns its database."""
-    project = load_project(shop / "journey.yaml", DATA, output)
+    project = load_project(shop / "journey.yaml", OLIST_DATA, output)
     build_warehouse(project)
     return project.warehouse
 
@@ -131,7 +130,7 @@ def average_order_value(orders: Iterable[Order]) -> float:
 
 
 def read_csv(name: str) -> list[dict[str, str]]:
-    with (DATA / FILES[name]).open(encoding="utf-8", newline="") as file:
+    with (OLIST_DATA / FILES[name]).open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 

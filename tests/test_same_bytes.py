@@ -11,8 +11,8 @@ from pathlib import Path
 import duckdb
 import pytest
 from canonical_shops import contents, difference
-from shops import first_days
-from test_olist import DATA, EXAMPLE, FILES
+from shops import OLIST_DATA, first_days
+from test_olist import EXAMPLE, FILES
 
 from parcours.loading.load import load_exports
 from parcours.loading.settings_tables import write_settings
@@ -71,6 +71,8 @@ def test_the_sample_on_one_thread_and_on_two(tmp_path: Path) -> None:
 
 
 @pytest.mark.fuzz
-@pytest.mark.skipif(not all((DATA / path).exists() for path in FILES.values()), reason=f"no Olist data in {DATA}")
+@pytest.mark.skipif(
+    not all((OLIST_DATA / path).exists() for path in FILES.values()), reason=f"no Olist data in {OLIST_DATA}"
+)
 def test_a_real_shop_on_one_thread_and_on_two(tmp_path: Path) -> None:
-    check_same(load_project(EXAMPLE / "journey.yaml", DATA, tmp_path), tmp_path)
+    check_same(load_project(EXAMPLE / "journey.yaml", OLIST_DATA, tmp_path), tmp_path)

@@ -25,7 +25,7 @@ import pytest
 from canonical_shops import contents, difference
 from given import examples
 from planted_values import found_in, planted_shop
-from shops import first_days, load, query
+from shops import OLIST_DATA, first_days, load, query
 
 from parcours.cluster.spark import SparkMissing
 from parcours.cluster.standalone import Standalone, standalone
@@ -178,7 +178,6 @@ def test_with_the_driver_killed_the_next_run_ends_as_if_it_had_not_been(
     assert not difference(rows_of(shop), rows_of(alone)) and not unheld(shop)
 
 
-OLIST = Path(os.environ.get("PARCOURS_OLIST_DATA") or ROOT.parent / "shared" / "data")
 NIGHTS = {
     "olist_orders_dataset": [(0.03, 0.6), (0.03, 0.97), (0, 1)],  # the oldest come last
     "olist_customers_dataset": [(0, 0.5), (0, 1), (0, 1)],  # by which orders are found to be of one person
@@ -190,7 +189,7 @@ NIGHTS = {
 
 
 def rows_of_olist(name: str) -> list[list[str]]:
-    with (OLIST / "olist" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+    with (OLIST_DATA / "olist" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
         return [*csv.reader(file)]
 
 
@@ -201,10 +200,12 @@ def account_of_who_bought_most() -> str:
     return next(account for account, person in accounts if person == most)
 
 
-@pytest.mark.skipif(not (OLIST / "olist").exists(), reason=f"no data of Olist in {OLIST}: see examples/olist/README.md")
+@pytest.mark.skipif(
+    not (OLIST_DATA / "olist").exists(), reason=f"no data of Olist in {OLIST_DATA}: see examples/olist/README.md"
+)
 def test_three_nights_of_a_real_shop_and_people_who_are_forgotten(cluster: Standalone, tmp_path: Path) -> None:
     shop = load_project(ROOT / "examples" / "olist" / "journey.yaml", tmp_path / "exports", tmp_path / "out")
-    shutil.copytree(OLIST / "olist_leads", tmp_path / "exports" / "olist_leads")
+    shutil.copytree(OLIST_DATA / "olist_leads", tmp_path / "exports" / "olist_leads")
     (tmp_path / "exports" / "olist").mkdir()
     for night in range(3):
         for name, parts in NIGHTS.items():
