@@ -85,7 +85,9 @@ def attempts(asked: Slow, log: Sequence[Row]) -> dict[tuple[Any, ...], tuple[int
                     key = (unit, row["occurred_at"].date(), first)
                     end = (path[-1] - datetime(2020, 1, 1)).total_seconds()
                     entered = row["occurred_at"]
-                    rank = (len(path), entered, -end, tie_order == "first", position)
+                    # In any order the first entry of an instant: all rows of that instant are after it.
+                    of_instant = -position if asked.order == "any" else position
+                    rank = (len(path), entered, -end, tie_order == "first", of_instant)
                     if key not in found or rank > found[key][0]:
                         found[key] = (rank, first + len(path) - 1, path)
     return {key: (furthest, path) for key, (_, furthest, path) in found.items()}

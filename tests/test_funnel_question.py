@@ -14,7 +14,7 @@ import pytest
 import slow_funnel
 from conftest import cases
 from given import examples
-from hypothesis import given, settings, strategies
+from hypothesis import example, given, settings, strategies
 
 import parcours
 from parcours.questions.funnel import FunnelAnswer
@@ -311,6 +311,16 @@ logs = strategies.lists(
     ties=strategies.sampled_from(["advance", "forbidden"]),
     entry=strategies.sampled_from(["closed", "closed", "open"]),
     has_rules=strategies.booleans(),
+)
+@example(
+    rows=[("u", 0, "a"), ("u", 0, "c"), ("u", 1, "a"), ("u", 1, "b")],
+    steps=[slow_funnel.SlowStep((name,)) for name in "abc"],
+    window=None,
+    order="any",
+    window_from="first",
+    ties="advance",
+    entry="closed",
+    has_rules=False,
 )
 def test_equal_to_walking_all_chains(
     rows: list[Any],
