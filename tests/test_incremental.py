@@ -399,6 +399,25 @@ def test_the_first_tracker_session_adds_its_variant_to_everybodys_sessions() -> 
     refreshed_after_every_load(files, [[file] for file in files])
 
 
+def test_an_account_that_many_use_is_on_its_own_with_each_of_them() -> None:
+    """What one of them does changes no attempt of the others, who bought by the same account on the same day."""
+    using = [{"customer_id": "everybody", "email_hash": f"h{n}"} for n in range(3)]
+    files = [
+        File("order_rows", 1, tuple(bought(f"#{n}", n * HOUR, **who) for n, who in enumerate(using))),
+        File("events", 1, tuple(click({"email_hash": f"h{n}"}, n * HOUR, "product", n) for n in range(3))),
+        File("events", 2, (click({"email_hash": "h0"}, 2 * DAY, "product", 9),)),
+    ]
+    with shop() as (project, connection):
+        for part in (files[:2], files[2:]):
+            load_files(connection, project, part)
+            build_all(connection, project)
+        of_account = "where funnel_id = 'large' and unit_id = 'customer:everybody' order by all"
+        select = f"select person_id, entered_at from journeys.unstitched_attempts {of_account}"
+        assert len(rows(connection, f"select distinct person_id from ({select})")) == 3
+        assert sorted(entered_at for _, entered_at in rows(connection, select)) == [at(n * HOUR) for n in range(3)]
+        assert not difference(contents(connection), built_at_once(files), in_order(project))
+
+
 def event_of(who: str, number: int, seconds: float, **fields: Any) -> dict[str, Any]:
     """A page that a device sees."""
     said = {"event_id": f"e{number}", "event_name": "product", "occurred_at": at(seconds), "anonymous_id": who}

@@ -3,7 +3,7 @@
 -- Runaway sessions are left out. An order belongs to a session of its own identifier: the one it was placed in, else the
 -- last that ended within the attribution time before it. An order whose export names nobody has no session.
 -- Who has a single identifier on the site has the sessions of journeys.session_facts.
--- key: identifier, started_at
+-- key: person_id, identifier, started_at
 -- keyed by: person_id
 with identifiers as (
     select
