@@ -9,10 +9,12 @@ import os
 import secrets
 import shutil
 import tempfile
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 
@@ -21,7 +23,12 @@ from parcours.warehouse.connection import make_schemas, quoted, table_columns, t
 from parcours.warehouse.functions import write_functions
 from parcours.whole_file import is_running, private_files
 
-ROWS_OF_BLOB = 50_000
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+ROWS_AT_ONCE = 50_000
+"""So many rows a task sends, or takes in, at once: what it needs for that does not grow with a file or a bucket."""
+
 SCRATCH = "parcours-bucket-"
 """How the folder begins that a task's own database spills to; the number of its process follows."""
 
@@ -50,17 +57,34 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Made:
+    """A table that a bucket makes.
+
+    Attributes:
+        table: its name.
+        make: what makes it.
+        folder: of its files.
+        unread: the tables that nothing reads any more once it is made: they leave the task's memory.
+    """
+
+    table: str
+    make: Callable[[duckdb.DuckDBPyConnection], None]
+    folder: str
+    unread: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Work:
     """What is computed of a bucket.
 
     Attributes:
-        tables: name, what makes it, and the folder of its files; upstreams first.
+        tables: upstreams first.
         sent: the columns of every table whose rows are sent.
         whole: in SQL, the rows of each table that every bucket reads as it is.
         memory: what DuckDB may use of it before it spills, as `1200MB`.
     """
 
-    tables: tuple[tuple[str, Callable[[duckdb.DuckDBPyConnection], None], str], ...]
+    tables: tuple[Made, ...]
     sent: dict[str, Columns]
     whole: dict[str, str]
     memory: str
@@ -98,29 +122,27 @@ def send(part: Part, buckets: int, memory: str) -> Iterator[tuple[int, str, byte
             )
         else:
             select = f"select {names}, {bucket_of(f'rows.{part.key}', buckets)} as bucket__ from {rows} as rows"
-        connection.execute(f"create temp table sent as {select}")
-        for (bucket,) in connection.execute("select distinct bucket__ from sent order by 1").fetchall():
-            reader = connection.sql(f"select * exclude (bucket__) from sent where bucket__ = {bucket}")
-            for batch in reader.to_arrow_reader(ROWS_OF_BLOB):
-                yield bucket, part.table, _blob(batch)
+        for rows_at_once in connection.sql(select).to_arrow_reader(ROWS_AT_ONCE):
+            for bucket, sent in _by_bucket(rows_at_once):
+                yield bucket, part.table, _blob(sent)
 
 
 def compute(work: Work, bucket: int, blobs: Iterable[tuple[str, bytes]]) -> Iterator[Written]:
     """Make the tables of a bucket from the rows that were sent to it, and write them."""
-    import pyarrow as pa
-
     with scratch(work.memory) as connection:
         for table, columns in work.sent.items():
             connection.execute(f"create table {table} ({', '.join(f'{quoted(n)} {t}' for n, t in columns)})")
-        for table, blob in blobs:
-            connection.register("rows_sent", pa.ipc.open_stream(blob).read_all())
+        for table, rows in _in_lots(blobs):
+            connection.register("rows_sent", rows)
             connection.execute(f"insert into {table} select {restored(work.sent[table])} from rows_sent")
             connection.unregister("rows_sent")
         for table, select in work.whole.items():
             connection.execute(f"create view {table} as {select}")
-        for table, make, folder in work.tables:
-            make(connection)
-            yield _write(connection, table, bucket, Path(folder))
+        for made in work.tables:
+            made.make(connection)
+            yield _write(connection, made.table, bucket, Path(made.folder))
+            for table in made.unread:
+                connection.execute(f"drop table {table}")
 
 
 def _write(connection: duckdb.DuckDBPyConnection, table: str, bucket: int, folder: Path) -> Written:
@@ -159,10 +181,35 @@ def _clear_scratch() -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _blob(batch: object) -> bytes:
+def _by_bucket(rows: pa.RecordBatch) -> Iterator[tuple[int, pa.RecordBatch]]:
+    """Rows apart by their bucket, without the column that says it."""
+    import pyarrow.compute as pc
+
+    rows = rows.take(pc.sort_indices(rows.column("bucket__")))
+    start = 0
+    for counted in pc.value_counts(rows.column("bucket__")):
+        bucket, count = counted["values"].as_py(), counted["counts"].as_py()
+        yield bucket, rows.slice(start, count).drop_columns("bucket__")
+        start += count
+
+
+def _blob(rows: pa.RecordBatch) -> bytes:
     import pyarrow as pa
 
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, batch.schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as writer:  # type: ignore[attr-defined]
-        writer.write_batch(batch)
+    with pa.ipc.new_stream(sink, rows.schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as writer:
+        writer.write_batch(rows)
     return bytes(sink.getvalue().to_pybytes())
+
+
+def _in_lots(blobs: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, pa.Table]]:
+    """The rows of blobs by table, of small blobs some together."""
+    import pyarrow as pa
+
+    waiting: dict[str, list[pa.Table]] = defaultdict(list)
+    for table, blob in blobs:
+        waiting[table].append(pa.ipc.open_stream(blob).read_all())
+        if sum(rows.num_rows for rows in waiting[table]) >= ROWS_AT_ONCE:
+            yield table, pa.concat_tables(waiting.pop(table))
+    for table, lots in waiting.items():
+        yield table, pa.concat_tables(lots)

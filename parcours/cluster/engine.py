@@ -15,7 +15,7 @@ from typing import Protocol
 
 import duckdb
 
-from parcours.cluster.bucket import Part, Work, Written
+from parcours.cluster.bucket import Made, Part, Work, Written
 from parcours.cluster.steps import steps_of
 from parcours.cluster.storage import Storage, Stored, in_parts, new_stamp
 from parcours.engine.build import not_built, write_select
@@ -132,8 +132,12 @@ class SparkEngine:
             for sent in step.sends
             for files in in_parts(stored[sent.table].files)
         ]
+        unread = step.unread_after()
         work = Work(
-            tuple((table.name, table.write_whole, str(self.storage.new_folder(table.name))) for table in step.tables),
+            tuple(
+                Made(table.name, table.write_whole, str(self.storage.new_folder(table.name)), unread[table.name])
+                for table in step.tables
+            ),
             {name: table.columns for name, table in stored.items()},
             {name: self.storage[name].select for name in step.read_whole},
             self.memory,

@@ -57,6 +57,17 @@ class Step:
         first, *rest = (table.name for table in self.tables)
         return f"{first} and {len(rest)} more" if rest else first
 
+    def unread_after(self) -> dict[str, tuple[str, ...]]:
+        """Of each table, those sent or made that no table after it reads."""
+        last = {table.name: table.name for table in self.tables}
+        last |= {upstream: table.name for table in self.tables for upstream in table.upstreams}
+        return {
+            table.name: tuple(
+                name for name, reader in last.items() if reader == table.name and name not in self.read_whole
+            )
+            for table in self.tables
+        }
+
 
 class Engine(Protocol):
     """What computes tables."""
