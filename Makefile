@@ -85,6 +85,8 @@ test-nights: $(STAMP) ## Sixty nights with a fault in every third, kills with th
 
 test-cluster: $(STAMP) ## Tables on Spark equal to those of one machine, with workers killed (needs a JRE)
 	@$(SPARK)
+	@$(BIN)/python -c 'import moto, flask, flask_cors' 2>/dev/null || \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --editable '.[spark-tests]'
 	@PARCOURS_EXAMPLES=$(AMOUNT) $(BIN)/python -m pytest -m cluster
 
 test-fuzz: $(STAMP) ## Thousands of mutated export files, extreme values, hundreds of random shops, long comparisons (a quarter of an hour)

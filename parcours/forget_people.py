@@ -9,7 +9,6 @@ through the gate. Not here: finding and deleting rows (`parcours/people/forget.p
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
@@ -36,6 +35,7 @@ from parcours.report.dated import leave_dated
 from parcours.run import rebuild
 from parcours.tables.catalogue import build_all
 from parcours.warehouse.open_run import open_run
+from parcours.warehouse.place import place_of
 
 LeaveHistory = Callable[[Traces], object]
 """Takes people out of a history that the library knows nothing of."""
@@ -95,8 +95,7 @@ def finish_forgetting(project: Project, leave_history: LeaveHistory = _no_histor
 
 def _leave_cluster(project: Project) -> None:
     """Remove the files of a cluster's tables: they hold rows of the people, and the next run writes all anew."""
-    if project.cluster_storage.exists():
-        shutil.rmtree(project.cluster_storage)
+    place_of(project.cluster_storage).remove_all()
 
 
 @contextmanager

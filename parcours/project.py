@@ -34,9 +34,14 @@ class Project:
         return self.output / "warehouse.duckdb"
 
     @property
-    def cluster_storage(self) -> Path:
-        """The folder of the tables that a cluster computes. It is theirs alone: what else is in it is removed."""
-        return self.output / (self.settings.engine.storage or "cluster") / "parcours-tables"
+    def cluster_storage(self) -> str:
+        """Where the tables lie that a cluster computes: a path, or an address of an object store. It is theirs alone:
+        what else is there is removed.
+        """
+        said, question, options = (self.settings.engine.storage or "cluster").partition("?")
+        if "://" in said:
+            return f"{said.rstrip('/')}/parcours-tables{question}{options}"
+        return str(self.output / said / "parcours-tables")
 
     @property
     def run_file(self) -> Path:

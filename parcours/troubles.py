@@ -84,6 +84,7 @@ KNOWN: Mapping[str, tuple[str, str]] = {
     "FunctionError": ("A function's SQL fails", "Correct that file, then run again."),
     "SuiteError": ("A check can't be evaluated", FAULT),
     "SparkMissing": ("The cluster's software is not here", ""),
+    "PlaceError": ("The cluster's storage can't be reached", "Correct engine.storage, or the credentials."),
     "ClusterError": ("The cluster gave up", "See Spark's logs of its workers, then run again: what was built stays."),
     "WarehouseBusy": ("The warehouse is open elsewhere", "Wait for that run to end, then run again."),
     "UnusableKey": ("The key of the pseudonyms can't be used", "Correct PARCOURS_KEY."),

@@ -30,8 +30,8 @@ class InBuckets:
         return [one for bucket in range(buckets) for one in compute(pickle.loads(told), bucket, blobs[bucket])]
 
 
-def engine_in_buckets(project: Project, folder: Path, buckets: int, few: float = 0.0) -> SparkEngine:
+def engine_in_buckets(project: Project, storage: str | Path, buckets: int, few: float = 0.0) -> SparkEngine:
     """The engine of a cluster for a shop, whose tasks run here: whenever something changed, or more than few keys."""
-    engine = spark_engine(project, InBuckets(), Storage(folder), buckets)
+    engine = spark_engine(project, InBuckets(), Storage(storage), buckets)
     engine.few = few
     return engine

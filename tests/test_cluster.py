@@ -205,7 +205,7 @@ def test_a_forgotten_person_is_in_no_file_of_a_cluster_and_in_no_table(tmp_path:
             build_all(connection, project, engine=engine)
     assert "customer:c1" in stored_text(project)
     assert not forget_people(project, [("customer", "c1")]).unknown
-    assert not project.cluster_storage.exists()
+    assert not Path(project.cluster_storage).exists()
     with open_canonical(project, str(project.warehouse)) as connection:
         load_files(connection, project, last)
         build_all(connection, project, engine=engine)
@@ -216,7 +216,7 @@ def test_a_forgotten_person_is_in_no_file_of_a_cluster_and_in_no_table(tmp_path:
 def stored_text(project: Project) -> str:
     """All values of all files of a cluster's tables."""
     with duckdb.connect() as reader:
-        files = project.cluster_storage.rglob("*.parquet")
+        files = Path(project.cluster_storage).rglob("*.parquet")
         return "\n".join(repr(reader.execute("from read_parquet(?)", [str(file)]).fetchall()) for file in files)
 
 

@@ -27,12 +27,13 @@ import pyarrow as pa
 import pytest
 from canonical_shops import contents, difference
 from given import examples
+from object_store import CREDENTIALS, object_store
 from planted_values import found_in, planted_shop
 from shops import OLIST_DATA, first_days, load, query
 
 from parcours.cluster.spark import SparkMissing
 from parcours.cluster.standalone import Standalone, standalone
-from parcours.cluster.storage import Storage
+from parcours.cluster.storage import MANIFEST, Storage
 from parcours.forget_people import forget_people
 from parcours.project import ROOT, Project, load_project
 from parcours.run import build_warehouse
@@ -110,7 +111,8 @@ def unheld(shop: Project) -> set[Path]:
     """Files of the storage that are in no table."""
     storage = Storage(shop.cluster_storage)
     held = {Path(file) for name in storage.tables for file in storage[name].files}
-    return {path for path in shop.cluster_storage.rglob("*") if path.is_file()} - held - {storage.manifest}
+    folder = Path(shop.cluster_storage)
+    return {path for path in folder.rglob("*") if path.is_file()} - held - {folder / MANIFEST}
 
 
 def test_with_executors_and_workers_killed_the_rows_are_those_of_one_machine(
@@ -159,6 +161,21 @@ def killing(cluster: Standalone, chance: random.Random, killed: list[str]) -> It
         killer.join()
 
 
+def test_tables_in_an_object_store_are_those_of_one_machine(
+    cluster: Standalone, alone: Project, tmp_path: Path
+) -> None:
+    shop = twin(alone, tmp_path / "shop")
+    with object_store() as address, computed_on(cluster):
+        workers = {f"spark.executorEnv.{name}": value for name, value in CREDENTIALS.items()}
+        there = shop.settings.engine.model_copy(update={"storage": address, "options": workers})
+        shop = replace(shop, settings=shop.settings.model_copy(update={"engine": there}))
+        build_warehouse(shop)
+        stored = Storage(shop.cluster_storage)
+        assert len(stored.tables) > 50 and not (shop.output / "cluster").exists()
+        assert not stored.place.files().keys() ^ {file for name in stored.tables for file in stored[name].files}
+    assert not difference(rows_of(shop), rows_of(alone))
+
+
 def test_with_the_driver_killed_the_next_run_ends_as_if_it_had_not_been(
     cluster: Standalone, alone: Project, tmp_path: Path
 ) -> None:
@@ -174,7 +191,7 @@ def test_with_the_driver_killed_the_next_run_ends_as_if_it_had_not_been(
     for _ in range(examples(8, 20)):
         run = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         until = time.monotonic() + 300
-        while not shop.cluster_storage.exists() and time.monotonic() < until:
+        while not Path(shop.cluster_storage).exists() and time.monotonic() < until:
             time.sleep(0.2)
         time.sleep(chance.uniform(1, 12))
         run.kill()
@@ -225,7 +242,7 @@ def test_three_nights_of_a_real_shop_and_people_who_are_forgotten(cluster: Stand
         assert not unheld(shop)
         if night == 1:
             forgotten = forget_people(shop, [("customer", account_of_who_bought_most())])
-            assert not forgotten.unknown and not shop.cluster_storage.exists()
+            assert not forgotten.unknown and not Path(shop.cluster_storage).exists()
     again = query(shop, "select count(*) from journeys.people where customer_id_count > 1")
     assert again == [(72,)], "73 people bought again, of whom one is forgotten"
 
@@ -246,14 +263,14 @@ def test_no_planted_value_is_in_what_a_cluster_keeps(cluster: Standalone, tmp_pa
     for sent in ("event_id", "row_key", "ticket_id", "contact_id", "record_id"):
         assert any(f"'{sent}'" in text for text in shuffled), f"rows that have {sent} were read there"
     assert not found_in("\n".join(shuffled))
-    files = [*shop.cluster_storage.rglob("*.parquet")]
+    files = [*Path(shop.cluster_storage).rglob("*.parquet")]
     assert len(files) > 40
     with duckdb.connect() as reader:
         for path in files:
             text = "\n".join(map(repr, reader.execute("from read_parquet(?)", [str(path)]).fetchall()))
             assert not found_in(text + path.name), path
             assert path.stat().st_mode & 0o077 == 0, "its owner's alone"
-    assert not found_in((shop.cluster_storage / "manifest.json").read_text())
+    assert not found_in((Path(shop.cluster_storage) / MANIFEST).read_text())
 
 
 def rows_in_shuffle(cluster: Standalone) -> Iterator[str]:

@@ -21,6 +21,7 @@ import duckdb
 from parcours.cluster.storage import Columns, kept, literals, restored
 from parcours.warehouse.connection import make_schemas, quoted, table_columns, text_literal, transaction
 from parcours.warehouse.functions import write_functions
+from parcours.warehouse.place import Place
 from parcours.whole_file import is_running, private_files
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Part:
         column: by which a row's keys are found in `routes`; the key itself, where there are none.
         key: of the buckets.
         routes: the files of each table that has both columns; a row goes to the bucket of each key it has there.
+        storage: where all files lie.
     """
 
     table: str
@@ -53,7 +55,8 @@ class Part:
     files: Files
     column: str
     key: str
-    routes: tuple[Files, ...] = ()
+    routes: tuple[Files, ...]
+    storage: Place
 
 
 @dataclass(frozen=True)
@@ -82,12 +85,14 @@ class Work:
         sent: the columns of every table whose rows are sent.
         whole: in SQL, the rows of each table that every bucket reads as it is.
         memory: what DuckDB may use of it before it spills, as `1200MB`.
+        storage: where all files lie.
     """
 
     tables: tuple[Made, ...]
     sent: dict[str, Columns]
     whole: dict[str, str]
     memory: str
+    storage: Place
 
 
 @dataclass(frozen=True)
@@ -106,7 +111,7 @@ def bucket_of(column: str, buckets: int) -> str:
 
 def send(part: Part, buckets: int, memory: str) -> Iterator[tuple[int, str, bytes]]:
     """The rows of a part as blobs: bucket, table, Arrow stream."""
-    with scratch(memory) as connection:
+    with scratch(memory, part.storage) as connection:
         rows = f"read_parquet({literals(part.files)}, hive_partitioning = false)"
         names = ", ".join(f"rows.{quoted(name)}" for name, _ in part.columns)
         if part.routes:
@@ -129,7 +134,7 @@ def send(part: Part, buckets: int, memory: str) -> Iterator[tuple[int, str, byte
 
 def compute(work: Work, bucket: int, blobs: Iterable[tuple[str, bytes]]) -> Iterator[Written]:
     """Make the tables of a bucket from the rows that were sent to it, and write them."""
-    with scratch(work.memory) as connection:
+    with scratch(work.memory, work.storage) as connection:
         for table, columns in work.sent.items():
             connection.execute(f"create table {table} ({', '.join(f'{quoted(n)} {t}' for n, t in columns)})")
         for table, rows in _in_lots(blobs):
@@ -140,16 +145,16 @@ def compute(work: Work, bucket: int, blobs: Iterable[tuple[str, bytes]]) -> Iter
             connection.execute(f"create view {table} as {select}")
         for made in work.tables:
             made.make(connection)
-            yield _write(connection, made.table, bucket, Path(made.folder))
+            yield _write(connection, made.table, bucket, made.folder, work.storage)
             for table in made.unread:
                 connection.execute(f"drop table {table}")
 
 
-def _write(connection: duckdb.DuckDBPyConnection, table: str, bucket: int, folder: Path) -> Written:
+def _write(connection: duckdb.DuckDBPyConnection, table: str, bucket: int, folder: str, storage: Place) -> Written:
     columns = tuple(table_columns(connection, table))
-    folder.mkdir(parents=True, exist_ok=True)
+    storage.make_folder(folder)
     # A task that is tried again, or twice at once, writes a file of its own: the driver takes the one it hears of.
-    file = str(folder / f"{bucket:05d}-{secrets.token_hex(4)}.parquet")
+    file = f"{folder}/{bucket:05d}-{secrets.token_hex(4)}.parquet"
     connection.execute(
         f"copy (select {kept(columns)} from {table}) to {text_literal(file)} (format parquet, compression zstd)"
     )
@@ -157,7 +162,7 @@ def _write(connection: duckdb.DuckDBPyConnection, table: str, bucket: int, folde
 
 
 @contextmanager
-def scratch(memory: str) -> Iterator[duckdb.DuckDBPyConnection]:
+def scratch(memory: str, storage: Place) -> Iterator[duckdb.DuckDBPyConnection]:
     """A database of this task's own, in memory, beyond whose limit it spills to a folder; gone afterwards."""
     with private_files():
         _clear_scratch()
@@ -165,6 +170,7 @@ def scratch(memory: str) -> Iterator[duckdb.DuckDBPyConnection]:
         connection = duckdb.connect(config={"threads": 1, "memory_limit": memory, "temp_directory": folder})
         try:
             make_schemas(connection)
+            storage.prepare(connection)
             with transaction(connection):
                 write_functions(connection, "memory")
             yield connection

@@ -42,7 +42,7 @@ class SparkEngine:
 
     Args:
         spark: has the tasks run.
-        storage: a folder that driver and workers see under one path.
+        storage: seen by driver and workers under one address.
         buckets: into how many parts the keys are divided: tasks of a step.
         memory: what a task's DuckDB may use before it spills.
         columns: of every table, of loaded ones too.
@@ -75,6 +75,7 @@ class SparkEngine:
         states = table_states(connection) if states is None else states
         if not step.is_by_key:
             return self.here.refresh(connection, step, states)
+        self.storage.place.prepare(connection)
         self.storage.read()
         self.storage.keep(stored_stamps(connection))
         if self._is_little(connection, step, states):
@@ -127,20 +128,22 @@ class SparkEngine:
             with transaction(connection):
                 note_stored(connection, name, self.storage[name].stamp)
         stored = {sent.table: self.storage[sent.table] for sent in step.sends}
+        sizes, place = self.storage.place.files(), self.storage.place
         parts = [
-            Part(sent.table, stored[sent.table].columns, files, sent.column, sent.key, self._files(sent.route))
+            Part(sent.table, stored[sent.table].columns, files, sent.column, sent.key, self._files(sent.route), place)
             for sent in step.sends
-            for files in in_parts(stored[sent.table].files)
+            for files in in_parts(stored[sent.table].files, sizes)
         ]
         unread = step.unread_after()
         work = Work(
             tuple(
-                Made(table.name, table.write_whole, str(self.storage.new_folder(table.name)), unread[table.name])
+                Made(table.name, table.write_whole, self.storage.new_folder(table.name), unread[table.name])
                 for table in step.tables
             ),
             {name: table.columns for name, table in stored.items()},
             {name: self.storage[name].select for name in step.read_whole},
             self.memory,
+            place,
         )
         written = self.spark.by_key(parts, work, self.buckets)
         columns = {one.table: one.columns for one in written}

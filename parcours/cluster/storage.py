@@ -1,4 +1,4 @@
-"""Tables as Parquet files in a folder that driver and workers see, and the manifest that says which files are a table.
+"""Tables as Parquet files where driver and workers see them, and the manifest that says which files are a table.
 
 A step writes files of names of their own, and one atomic replacement of the manifest makes them the tables: what a lost
 attempt or a killed run wrote is in no manifest, and `clear` removes it.
@@ -13,15 +13,15 @@ import json
 import re
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import duckdb
 
 from parcours.warehouse.connection import quoted, table_columns, text_literal
-from parcours.whole_file import PRIVATE, write_whole
+from parcours.warehouse.place import place_of
 
+MANIFEST = "manifest.json"
 FILE_SIZE = 16_000_000
 """About so many bytes of files are one task that sends their rows: some 450,000 events."""
 
@@ -50,13 +50,21 @@ class Stored:
 
 
 class Storage:
-    """The folder of one shop's tables."""
+    """One shop's tables.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.manifest = folder / "manifest.json"
-        self._tables: dict[str, Stored] = {}
-        self.read()
+    Args:
+        address: of a folder, or of an object store (`parcours/warehouse/place.py`).
+    """
+
+    def __init__(self, address: str | Path) -> None:
+        self.place = place_of(address)
+        self._read_tables: dict[str, Stored] | None = None
+
+    @property
+    def _tables(self) -> dict[str, Stored]:
+        if self._read_tables is None:
+            self._read_tables = dict(self._read())
+        return self._read_tables
 
     def __getitem__(self, table: str) -> Stored:
         return self._tables[table]
@@ -68,18 +76,18 @@ class Storage:
 
     def read(self) -> None:
         """Take the tables of the manifest, which others may have replaced."""
-        self._tables = dict(self._read()) if self.manifest.exists() else {}
+        self._read_tables = None
 
     def put(self, connection: duckdb.DuckDBPyConnection, table: str, stamp: str) -> None:
         """Write a table of the warehouse."""
         columns = tuple(table_columns(connection, table))
         folder = self.new_folder(table)
-        folder.mkdir(parents=True)
+        self.place.make_folder(folder)
         connection.execute(
-            f"copy (select {kept(columns)} from {table}) to {text_literal(str(folder))} "
+            f"copy (select {kept(columns)} from {table}) to {text_literal(folder)} "
             f"(format parquet, compression zstd, file_size_bytes {FILE_SIZE}, overwrite true)"
         )
-        self.publish({table: Stored(stamp, columns, tuple(sorted(map(str, folder.glob("*.parquet")))))})
+        self.publish({table: Stored(stamp, columns, tuple(sorted(self.place.files(folder))))})
 
     def keep(self, stamps: Mapping[str, str]) -> None:
         """Leave out the tables whose stamp is another one, and remove every file that is in no table."""
@@ -90,29 +98,22 @@ class Storage:
             self.publish({})
         self.clear()
 
-    def new_folder(self, table: str) -> Path:
+    def new_folder(self, table: str) -> str:
         """Where the next files of a table go."""
-        return self.folder / table / uuid.uuid4().hex[:12]
+        return f"{self.place.address}/{table}/{uuid.uuid4().hex[:12]}"
 
     def publish(self, tables: Mapping[str, Stored]) -> None:
         """Make these the tables of their names, all at once."""
-        self._tables |= tables
-        self.folder.mkdir(parents=True, exist_ok=True)
-        write_whole(self.manifest, json.dumps({name: asdict(one) for name, one in self._tables.items()}), PRIVATE)
+        self._tables.update(tables)
+        self.place.write(MANIFEST, json.dumps({name: asdict(one) for name, one in self._tables.items()}))
 
     def clear(self) -> None:
         """Remove every file that is in no table: of earlier refreshes, and of attempts that were lost."""
-        held = {Path(file) for one in self._tables.values() for file in one.files}
-        for folder in self.folder.glob("*/*/"):
-            files = {*folder.iterdir()}
-            for file in files - held:
-                file.unlink(missing_ok=True)
-            if not files & held:
-                with suppress(OSError):  # a task that nobody waits for any more may just have written there
-                    folder.rmdir()
+        held = {file for one in self._tables.values() for file in one.files}
+        self.place.remove(self.place.files().keys() - held)
 
     def _read(self) -> Iterator[tuple[str, Stored]]:
-        for name, one in json.loads(self.manifest.read_text(encoding="utf-8")).items():
+        for name, one in json.loads(self.place.read(MANIFEST) or "{}").items():
             columns = tuple((column, type_) for column, type_ in one["columns"])
             yield name, Stored(one["stamp"], columns, tuple(one["files"]))
 
@@ -122,16 +123,15 @@ def new_stamp() -> str:
     return uuid.uuid4().hex
 
 
-def in_parts(files: Sequence[str]) -> Iterator[tuple[str, ...]]:
+def in_parts(files: Sequence[str], sizes: Mapping[str, int]) -> Iterator[tuple[str, ...]]:
     """Files, some together, so that each part is at least one and about `FILE_SIZE` bytes at most."""
     part, size = list[str](), 0
     for file in files:
-        more = Path(file).stat().st_size
-        if part and size + more > FILE_SIZE:
+        if part and size + sizes[file] > FILE_SIZE:
             yield tuple(part)
             part, size = [], 0
         part.append(file)
-        size += more
+        size += sizes[file]
     if part:
         yield tuple(part)
 

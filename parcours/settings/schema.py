@@ -821,10 +821,11 @@ class EngineSettings(Section):
         "local[2]",
         description="Of Spark: `spark://host:7077`, `yarn`, `k8s://…`; `local[2]` is two cores of this machine.",
     )
-    storage: str | None = Field(
+    storage: Annotated[str, Field(pattern=r"^(s3|gs)://[^@\s]+$|^[^:\s][^:]*$")] | None = Field(
         None,
-        description="Of Spark: a folder for its Parquet files, under one path for the driver and all workers. "
-        "Left out: `cluster/` beside the warehouse.",
+        description="Of Spark: where its Parquet files lie: a folder, under one path for the driver and all workers; "
+        "or an object store, `s3://bucket/folder` or `gs://…`, behind it pyarrow's options, as `?region=eu-west-1`. "
+        "Credentials are in the environment, or the machine has them. Left out: `cluster/` beside the warehouse.",
     )
     buckets: int = Field(
         8, ge=1, le=100_000, description="Of Spark: into how many parts people are divided, each a task of a step."

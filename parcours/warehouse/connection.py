@@ -18,6 +18,7 @@ import duckdb
 
 from parcours.project import Project
 from parcours.warehouse.functions import refresh_functions
+from parcours.warehouse.place import sql_address
 from parcours.warehouse.refresh_log import prepare_log
 from parcours.whole_file import PRIVATE, private_files
 
@@ -70,8 +71,11 @@ def confine(connection: duckdb.DuckDBPyConnection, project: Project) -> None:
     links = (path for path in project.exports_folder.rglob("*") if path.is_symlink())
     # Not Path.resolve, which fails on a link to itself. What is no UTF-8 can't be named to DuckDB, and is refused.
     linked = [Path(found) for path in links if _is_utf_8(found := os.path.realpath(path))]
-    ours = (project.exports_folder, project.output, project.cluster_storage)
+    storage = project.cluster_storage
+    stored = () if "://" in storage else (Path(storage),)
+    ours = (project.exports_folder, project.output, *stored)
     folders = [*ours, *(path for path in linked if path.is_dir())]
+    addresses = {sql_address(storage)} - {str(path) for path in stored}
     connection.execute(
         "set allowed_directories = $folders",
         {
@@ -82,6 +86,7 @@ def confine(connection: duckdb.DuckDBPyConnection, project: Project) -> None:
                     for path in (folder.absolute(), folder.resolve())
                     for form in (str, literal_path)
                 }
+                | addresses
             )
         },
     )
