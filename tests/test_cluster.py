@@ -120,6 +120,15 @@ def test_without_pyspark_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPa
         _ = Spark("local[1]", {}).session
 
 
+def test_a_step_is_sent_the_columns_that_it_reads(tmp_path: Path) -> None:
+    project = canonical_project(tmp_path / "shop", shop_settings())
+    engine = engine_in_buckets(project, tmp_path / "cluster", 2)
+    steps = engine.steps([table for _, table in all_tables(project)])
+    [step] = [step for step in steps if step.tables[0].name == "staging.purchase_events"]
+    read = {name for name in engine.columns["staging.events"] if step.reads("staging.events", name)}
+    assert read >= {"event_id", "occurred_at", "order_id"} and not read & {"agent", "campaign_name", "cart_id"}
+
+
 def test_a_step_is_refused_before_what_it_reads_is_built(tmp_path: Path) -> None:
     project = canonical_project(tmp_path / "shop", shop_settings())
     engine = engine_in_buckets(project, tmp_path / "cluster", 2)

@@ -42,7 +42,7 @@ class Part:
 
     Attributes:
         table: whose.
-        columns: its own.
+        columns: those of its own that are read where its rows are sent.
         files: some of its rows.
         column: by which a row's keys are found in `routes`; the key itself, where there are none.
         key: of the buckets.
@@ -82,7 +82,7 @@ class Work:
 
     Attributes:
         tables: upstreams first.
-        sent: the columns of every table whose rows are sent.
+        sent: those columns of every table whose rows are sent.
         whole: in SQL, the rows of each table that every bucket reads as it is.
         memory: what DuckDB may use of it before it spills, as `1200MB`.
         storage: where all files lie.

@@ -128,9 +128,17 @@ class SparkEngine:
             with transaction(connection):
                 note_stored(connection, name, self.storage[name].stamp)
         stored = {sent.table: self.storage[sent.table] for sent in step.sends}
+        columns = {
+            sent.table: tuple(
+                (name, type_)
+                for name, type_ in stored[sent.table].columns
+                if name in (sent.column, sent.key) or step.reads(sent.table, name)
+            )
+            for sent in step.sends
+        }
         sizes, place = self.storage.place.files(), self.storage.place
         parts = [
-            Part(sent.table, stored[sent.table].columns, files, sent.column, sent.key, self._files(sent.route), place)
+            Part(sent.table, columns[sent.table], files, sent.column, sent.key, self._files(sent.route), place)
             for sent in step.sends
             for files in in_parts(stored[sent.table].files, sizes)
         ]
@@ -140,19 +148,17 @@ class SparkEngine:
                 Made(table.name, table.write_whole, self.storage.new_folder(table.name), unread[table.name])
                 for table in step.tables
             ),
-            {name: table.columns for name, table in stored.items()},
+            columns,
             {name: self.storage[name].select for name in step.read_whole},
             self.memory,
             place,
         )
         written = self.spark.by_key(parts, work, self.buckets)
-        columns = {one.table: one.columns for one in written}
+        made = {one.table: one.columns for one in written}
         self.storage.publish(
             {
-                name: Stored(
-                    new_stamp(), columns[name], tuple(sorted(one.file for one in written if one.table == name))
-                )
-                for name in columns
+                name: Stored(new_stamp(), made[name], tuple(sorted(one.file for one in written if one.table == name)))
+                for name in made
             }
         )
 

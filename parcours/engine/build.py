@@ -15,7 +15,7 @@ from functools import partial
 import duckdb
 
 from parcours.engine.fingerprint import engine_version, modules_version
-from parcours.engine.model import Model, ModelError, column_lineage, narrowed_sql
+from parcours.engine.model import Model, ModelError, column_lineage, names_in, narrowed_sql
 from parcours.engine.refresh import Narrow, Refreshed, Table, Through, refresh
 from parcours.warehouse.connection import count_rows, existing_tables, table_columns, transaction
 from parcours.warehouse.refresh_log import State
@@ -76,7 +76,16 @@ def refreshable(
     version = " ".join(map(str, code))
     write_whole = partial(write_select, table=model.table, sql=model.sql)
     return Table(
-        model.table, model.upstreams, version, model.keyed_by, logged, write_whole, write_next, model.linked_by, through
+        model.table,
+        model.upstreams,
+        version,
+        model.keyed_by,
+        logged,
+        write_whole,
+        write_next,
+        model.linked_by,
+        through,
+        names_in(model.sql),
     )
 
 

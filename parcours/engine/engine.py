@@ -57,6 +57,10 @@ class Step:
         first, *rest = (table.name for table in self.tables)
         return f"{first} and {len(rest)} more" if rest else first
 
+    def reads(self, upstream: str, column: str) -> bool:
+        """Whether a column of an upstream is read, as far as can be known."""
+        return any(table.names is None or column in table.names for table in self.tables if upstream in table.upstreams)
+
     def unread_after(self) -> dict[str, tuple[str, ...]]:
         """Of each table, those sent or made that no table after it reads."""
         last = {table.name: table.name for table in self.tables}

@@ -158,6 +158,14 @@ def _table_names(sql: str) -> list[tuple[int, int, str]]:
     return sorted(found)
 
 
+@cache
+def names_in(sql: str) -> frozenset[str]:
+    """Every name in a select, of columns, tables and whatever else: a column of another table that it reads is among
+    them, since no model reads all columns of one by `*`.
+    """
+    return frozenset(node.name for node in parse_select(sql, "select").find_all(exp.Identifier))
+
+
 def parse_select(sql: str, source: str) -> exp.Query:
     """The one select of a file; whoever asks again gets the same: copy it before changing it."""
     try:

@@ -72,6 +72,7 @@ class Table:
             if it is not keyed); it is given a function that says what to read instead of an upstream.
         linked_by: a column by which upstreams without the key say whose rows changed.
         through: how upstreams without the key are narrowed; without one that fits they are read whole.
+        names: every name that stands in its select, those of the columns that it reads among them; None: it has none.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Table:
     write_next: WriteNext
     linked_by: str | None = None
     through: tuple[Through, ...] = ()
+    names: frozenset[str] | None = None
 
 
 def refresh(connection: duckdb.DuckDBPyConnection, table: Table, states: dict[str, State] | None = None) -> Refreshed:
