@@ -230,7 +230,7 @@ def test_rules_steps_and_personas_ask_for_attributes() -> None:
         "select touchpoint, stage, count(*) from journeys.touchpoints where event_name = 'product' "
         "group by all order by 1",
     ) == [("big product", "consideration", 1), ("product", "discovery", 3)]
-    steps = "select identifier, max(step_number) from journeys.{} as s inner join journeys.identities as i "
+    steps = "select i.identifier, max(step_number) from journeys.{} as s inner join journeys.identities as i "
     for table in ("attempt_steps", "unstitched_attempts"):
         assert rows(connection, f"{steps.format(table)} on s.person_id = i.person_id group by 1 order by 1") == [
             ("anonymous:a", 2),

@@ -254,7 +254,7 @@ def test_over_identifiers_a_funnel_of_persons_counts_each_device_on_its_own() ->
         event("tablet", 3, "b"),
     ]
     built = warehouse(events=events, build=["journeys.attempt_steps", "journeys.unstitched_attempts"], shop=shop)
-    query = "select funnel_id, unit_id, step_number, reached_at from journeys.unstitched_attempts order by all"
+    query = "select funnel_id, identifier, step_number, reached_at from journeys.unstitched_attempts order by all"
     assert rows(built, query) == [
         ("persons", "anonymous:laptop", 1, at(5)),
         ("persons", "anonymous:tablet", 1, at(0)),

@@ -91,12 +91,24 @@ def rebuilt(connection: duckdb.DuckDBPyConnection, project: Project) -> dict[str
         return contents(other)
 
 
+def of_two_keys(connection: duckdb.DuckDBPyConnection, project: Project) -> list[str]:
+    """The columns that a file declares to be within its key, and of which a value belongs to two keys."""
+    found = []
+    for model in all_models(project):
+        for column in {*model.within} & {name for name, _ in table_columns(connection, model.table)}:
+            of_two = f"group by {column} having count(distinct {model.keyed_by}) > 1"
+            if rows(connection, f"select {column} from {model.table} where {column} is not null {of_two} limit 1"):
+                found.append(f"{model.table}.{column}")
+    return found
+
+
 def refreshed_after_every_load(files: Sequence[File], parts: Sequence[Sequence[File]]) -> None:
     with shop() as (project, connection):
         for part in parts:
             load_files(connection, project, part)
             build_all(connection, project)
         assert not difference(contents(connection), built_at_once(files), in_order(project))
+        assert not of_two_keys(connection, project)
 
 
 @pytest.mark.fuzz
@@ -411,11 +423,12 @@ def test_an_account_that_many_use_is_on_its_own_with_each_of_them() -> None:
         for part in (files[:2], files[2:]):
             load_files(connection, project, part)
             build_all(connection, project)
-        of_account = "where funnel_id = 'large' and unit_id = 'customer:everybody' order by all"
+        of_account = "where funnel_id = 'large' and identifier = 'customer:everybody' order by all"
         select = f"select person_id, entered_at from journeys.unstitched_attempts {of_account}"
         assert len(rows(connection, f"select distinct person_id from ({select})")) == 3
         assert sorted(entered_at for _, entered_at in rows(connection, select)) == [at(n * HOUR) for n in range(3)]
         assert not difference(contents(connection), built_at_once(files), in_order(project))
+        assert not of_two_keys(connection, project)
 
 
 def event_of(who: str, number: int, seconds: float, **fields: Any) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 -- One row per step that an attempt at a funnel of persons would reach without stitching: every identifier on its own.
 -- As journeys.attempt_steps but for the unit; for metrics.stitching_effect. Who has a single identifier has the
 -- attempts of journeys.attempt_steps; only the others' are made again. An identifier of several people is on its own with each.
--- key: funnel_id, person_id, unit_id, entered_on, step_number
+-- key: funnel_id, person_id, identifier, entered_on, step_number
 -- keyed by: person_id
 -- within person_id: unit_id
 -- across person_id: kinds
@@ -57,7 +57,7 @@ rules as ( -- the chains read it -- noqa: ST03
 
 select
     attempts.funnel_id,         -- of settings.funnels
-    substring(attempts.unit_id, length(attempts.person_id) + 2) as unit_id,  -- the identifier: the customer's, else the e-mail's, else the device's
+    substring(attempts.unit_id, length(attempts.person_id) + 2) as identifier,  -- whose it would be
     attempts.person_id,         -- of journeys.people
     attempts.entered_on,        -- shop day of step 1
     attempts.step_number,       -- of settings.funnel_steps

@@ -91,7 +91,7 @@ matured_units as (
     from metrics.funnel_attempts
     where is_matured and is_best
     union all
-    select 'without stitching', attempts.funnel_id, attempts.unit_id, max(attempts.furthest_step)
+    select 'without stitching', attempts.funnel_id, attempts.identifier, max(attempts.furthest_step)
     from journeys.unstitched_attempts as attempts
     inner join funnel on attempts.funnel_id = funnel.funnel_id
     inner join metrics.funnel_cut_off as known on attempts.funnel_id = known.funnel_id
@@ -99,7 +99,7 @@ matured_units as (
     where
         coalesce(attempts.entered_at >= known.known_from, true)
         and is_attempt_over(attempts.entered_on, funnel.window_seconds, known.known_until, knobs.time_zone)
-    group by attempts.funnel_id, attempts.unit_id
+    group by attempts.funnel_id, attempts.identifier
 ),
 
 funnel_counts as (
