@@ -13,10 +13,10 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -127,20 +127,20 @@ def test_with_executors_and_workers_killed_the_rows_are_those_of_one_machine(
         while len(killed) < examples(12, 30):
             with open_warehouse(shop) as connection:
                 reset_log(connection)
-            with killing(cluster, chance, killed):
-                build_warehouse(shop)
+            build_while_killing(shop, cluster, chance, killed)
             assert not difference(rows_of(shop), wanted), f"after {killed}"
     assert {*killed} == {"executor", "worker"}
     assert not unheld(shop)
 
 
-@contextmanager
-def killing(cluster: Standalone, chance: random.Random, killed: list[str]) -> Iterator[None]:
-    """Every few seconds an executor is killed, or a worker with all that it runs; another worker comes in its place."""
-    is_over = threading.Event()
+def build_while_killing(shop: Project, cluster: Standalone, chance: random.Random, killed: list[str]) -> None:
+    """Every few seconds an executor is killed, or a worker with all that it runs; another worker comes in its place.
 
-    def kill_again() -> None:
-        while not is_over.wait(chance.uniform(1, 6)):
+    They are started by this thread, not by one that ends: workers end with it (PR_SET_PDEATHSIG).
+    """
+    with ThreadPoolExecutor(1) as thread:
+        building = thread.submit(build_warehouse, shop)
+        while not wait([building], timeout=chance.uniform(1, 6)).done:
             if len(killed) % 3 == 2:
                 name = next(name for name in cluster.processes if name.startswith("worker"))
                 worker = cluster.processes.pop(name)
@@ -151,14 +151,7 @@ def killing(cluster: Standalone, chance: random.Random, killed: list[str]) -> It
             elif running := executors(cluster):
                 os.kill(chance.choice(running), signal.SIGKILL)
                 killed.append("executor")
-
-    killer = threading.Thread(target=kill_again)
-    killer.start()
-    try:
-        yield
-    finally:
-        is_over.set()
-        killer.join()
+        building.result()
 
 
 def test_tables_in_an_object_store_are_those_of_one_machine(

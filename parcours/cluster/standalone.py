@@ -47,7 +47,7 @@ class Standalone:
         return f"spark://{LOOPBACK}:{self.port}"
 
     def start_worker(self, number: int, memory: str) -> None:
-        """One more worker, of one core."""
+        """One more worker, of one core. It ends with the thread that starts it, if not before (`_die_with_parent`)."""
         port = _free_port()
         address = ["--host", LOOPBACK, "--port", str(port), "--webui-port", "0", "-c", "1", "-m", memory, self.master]
         self.start(f"worker{number}", "org.apache.spark.deploy.worker.Worker", port, address)
